@@ -1,0 +1,31 @@
+/* Bounded integers in bytes: LEB128, least significant group first, at most 10 bytes. In
+ * base because the model's codings (histogram, usage, rollup) use it as well as the wire.
+ */
+#ifndef COLDMETER_BASE_VARINT_H
+#define COLDMETER_BASE_VARINT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define VARINT_MAX_BYTES 10
+
+/* Writes value; returns the bytes written (1..10), or -ENOSPC with nothing written. */
+ssize_t varint_encode(uint64_t value, uint8_t *out, size_t size);
+
+/* Reads one; returns the bytes consumed, -EAGAIN when the buffer ends inside it, or
+ * -EBADMSG when it is longer than 10 bytes, exceeds 64 bits, or has needless trailing
+ * zero groups. */
+ssize_t varint_decode(const uint8_t *in, size_t size, uint64_t *value);
+
+static inline uint64_t varint_zigzag(int64_t v)
+{
+	return ((uint64_t)v << 1) ^ (uint64_t)(v >> 63);
+}
+
+static inline int64_t varint_unzigzag(uint64_t v)
+{
+	return (int64_t)(v >> 1) ^ -(int64_t)(v & 1);
+}
+
+#endif

@@ -1,0 +1,62 @@
+/* OpenTelemetry base-2 exponential histogram at scale 5: every quantile within 1.08 %. */
+#ifndef COLDMETER_MODEL_HISTOGRAM_H
+#define COLDMETER_MODEL_HISTOGRAM_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define HISTOGRAM_SCALE 5
+
+/* Bucket i holds values in (2^(i/32), 2^((i+1)/32)]. Durations are counted in ticks of
+ * 2^-40 s, so that a bucket's index minus 40*32 is the index OTLP uses for seconds. */
+#define HISTOGRAM_SECONDS_INDEX_OFFSET (40 * 32)
+
+/* The buckets in use are one contiguous window that grows at either end. Zero-initialised
+ * is empty and valid. Embed it; release with histogram_done(). */
+struct histogram {
+	uint64_t count;
+	uint64_t zero_count;
+	uint64_t sum; /* saturates */
+	uint64_t min; /* of the exact values; 0 when empty */
+	uint64_t max;
+	int32_t first; /* index of buckets[0] */
+	uint32_t buckets_used;
+	uint32_t buckets_room;
+	uint64_t *buckets;
+};
+
+void histogram_done(struct histogram *h);
+void histogram_clear(struct histogram *h); /* empty, keeps its memory */
+
+/* Index of the bucket of value > 0. Integer arithmetic only. */
+int32_t histogram_index(uint64_t value);
+
+/* Upper bound of a bucket: 2^((index+1)/32). */
+double histogram_upper(int32_t index);
+
+/* Nanoseconds to ticks of 2^-40 s and back; saturating at 2^64-1 ticks (194 days). */
+uint64_t histogram_ticks(uint64_t ns);
+double histogram_ticks_to_ns(double ticks);
+
+/* 0 or -ENOMEM, unchanged then. */
+int histogram_add(struct histogram *h, uint64_t value);
+int histogram_add_ns(struct histogram *h, uint64_t ns);
+int histogram_merge(struct histogram *into, const struct histogram *from);
+
+/* Value at quantile q in [0,1], by nearest rank, clamped to [min, max]; the relative
+ * error is at most 1.08 %. 0 when empty. The _ns form is for a histogram of durations. */
+double histogram_quantile(const struct histogram *h, double q);
+double histogram_quantile_ns(const struct histogram *h, double q);
+
+/* Sparse coding: varints count, zero_count, sum, min, max-min, then pairs (gap, count) of
+ * the buckets that are not empty, closed by the end of the buffer or by their announced
+ * number. encode returns the bytes written, -ENOSPC when size is too small (see
+ * histogram_encoded_max); decode returns the bytes consumed, -EBADMSG when malformed
+ * (counts that do not add up, indices out of range, truncation), -ENOMEM; *h is
+ * overwritten, and left empty on failure. */
+size_t histogram_encoded_max(const struct histogram *h);
+ssize_t histogram_encode(const struct histogram *h, uint8_t *out, size_t size);
+ssize_t histogram_decode(const uint8_t *in, size_t size, struct histogram *h);
+
+#endif

@@ -1,0 +1,129 @@
+/* One event handled by a function. */
+#ifndef COLDMETER_MODEL_INVOCATION_H
+#define COLDMETER_MODEL_INVOCATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/function.h"
+
+#define INVOCATION_ID_BYTES 72 /* request, sandbox and trace ids with their NUL */
+
+/* A keep-warm ping carries this inside its trace id, so that it is known for what it is
+ * wherever its record turns up: W3C traceparent "00-<PING_TRACE_MARK><16 hex>-...", AWS
+ * "Root=1-<8 hex>-<PING_TRACE_MARK><8 hex>". */
+#define PING_TRACE_MARK "c01dc01dc01dc01d"
+
+enum invocation_kind { KIND_UNKNOWN, KIND_LAMBDA, KIND_HTTP, KIND_PROCESS, KIND_COUNT };
+
+enum invocation_status {
+	STATUS_OK,
+	STATUS_ERROR,
+	STATUS_TIMEOUT,
+	STATUS_OOM,
+	STATUS_CRASH,
+	STATUS_INIT_ERROR,
+	STATUS_ABORTED,
+	STATUS_COUNT
+};
+
+/* Why a cold start happened. */
+enum invocation_cause {
+	CAUSE_UNKNOWN,
+	CAUSE_FIRST,
+	CAUSE_SCALE_OUT,
+	CAUSE_IDLE_REAP,
+	CAUSE_CRASH,
+	CAUSE_OOM,
+	CAUSE_TIMEOUT,
+	CAUSE_DEPLOY,
+	CAUSE_COUNT
+};
+
+enum invocation_start {
+	START_UNKNOWN, /* the agent came after the sandbox's init, and it was the first
+			  seen */
+	START_WARM,
+	START_COLD,     /* waited for an init */
+	START_PREWARMED /* first of a sandbox that had been ready and idle */
+};
+
+/* Which optional figures are known. */
+enum {
+	HAS_RESPONSE = 1 << 0,    /* response_ns */
+	HAS_INIT = 1 << 1,        /* init_ns: only on the first invocation of a sandbox */
+	HAS_WAIT = 1 << 2,        /* wait_ns */
+	HAS_CPU = 1 << 3,         /* cpu_ns */
+	HAS_MEMORY = 1 << 4,      /* peak_memory_bytes */
+	HAS_BUSY = 1 << 5,        /* busy_ns */
+	HAS_HTTP_STATUS = 1 << 6, /* http_status */
+	HAS_BYTES = 1 << 7,       /* request_bytes, response_bytes */
+	HAS_DURATION = 1 << 8     /* duration_ns; absent on init_error */
+};
+
+/* What is not exact, and how. A figure without a mark is exact. */
+enum {
+	QUALITY_MEMORY_BOUND = 1 << 0,       /* peak is at least this */
+	QUALITY_CPU_ESTIMATE = 1 << 1,       /* overlapping invocations share it */
+	QUALITY_START_ESTIMATE = 1 << 2,     /* start inferred (pipelined, late agent) */
+	QUALITY_DURATION_ESTIMATE = 1 << 3,  /* end inferred */
+	QUALITY_INIT_ESTIMATE = 1 << 4,      /* ready time inferred */
+	QUALITY_INIT_UNKNOWN = 1 << 5,       /* sandbox older than the agent */
+	QUALITY_STATUS_ESTIMATE = 1 << 6,    /* status inferred */
+	QUALITY_REQUEST_ID_UNKNOWN = 1 << 7, /* no id seen on the wire */
+	QUALITY_CLOCK_STEPPED = 1 << 8       /* wall clock was set meanwhile */
+};
+
+struct invocation {
+	const struct function *function; /* borrowed; outlives the invocation */
+	enum invocation_kind kind;
+	enum invocation_status status;
+	enum invocation_start start_type;
+	enum invocation_cause cause;
+	bool ping;        /* a keep-warm ping, kept out of the function's figures */
+	uint32_t has;     /* HAS_* */
+	uint32_t quality; /* QUALITY_* */
+	int64_t start_ns; /* since the epoch, UTC */
+	uint64_t duration_ns;
+	uint64_t response_ns; /* start until the response was written */
+	uint64_t init_ns;
+	uint64_t wait_ns; /* from arrival to start, where the platform shows it */
+	uint64_t cpu_ns;
+	/* Time the sandbox was busy, settled by this invocation: the sum over a sandbox's
+	 * invocations is the union of their intervals. What instance-billed plans count.
+	 */
+	uint64_t busy_ns;
+	uint64_t peak_memory_bytes;
+	uint64_t request_bytes;
+	uint64_t response_bytes;
+	uint32_t concurrency; /* in flight in the sandbox at its start, itself included;
+				 >= 1 */
+	uint32_t pid;         /* in the host's pid namespace */
+	uint16_t http_status;
+	char request_id[INVOCATION_ID_BYTES]; /* "" when unknown */
+	char sandbox[INVOCATION_ID_BYTES];
+	char trace_id[INVOCATION_ID_BYTES];
+};
+
+/* The words of the wire and of answers; the _find ones return the _UNKNOWN or _COUNT
+ * value for a stranger: KIND_UNKNOWN, STATUS_COUNT, CAUSE_UNKNOWN. */
+const char *invocation_kind_name(enum invocation_kind kind);
+enum invocation_kind invocation_kind_find(const char *name);
+const char *invocation_status_name(enum invocation_status status);
+enum invocation_status invocation_status_find(const char *name);
+const char *invocation_cause_name(enum invocation_cause cause);
+enum invocation_cause invocation_cause_find(const char *name);
+
+/* The word of one QUALITY_ bit, such as "peak_memory:bound"; NULL beyond the last. bit
+ * counts from 0. invocation_quality_find returns the bit mask of a word, 0 if unknown. */
+const char *invocation_quality_name(unsigned int bit);
+uint32_t invocation_quality_find(const char *name);
+
+/* Any status but ok: what the errors column counts. */
+bool invocation_is_error(const struct invocation *invocation);
+
+/* Whether the trace id is one of our own pings'. */
+bool invocation_trace_is_ping(const char *trace_id);
+
+#endif

@@ -1,0 +1,61 @@
+/* Counters, usage and histograms of one function over one span of time. */
+#ifndef COLDMETER_MODEL_ROLLUP_H
+#define COLDMETER_MODEL_ROLLUP_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "model/histogram.h"
+#include "model/invocation.h"
+#include "model/usage.h"
+
+/* Zero-initialised is empty and valid. Pings are counted apart: only in pings and
+ * ping_usage. Durations warm and cold lie in histograms apart, cold without the init. */
+struct rollup {
+	uint64_t invocations; /* all but pings */
+	uint64_t cold;
+	uint64_t prewarmed;
+	uint64_t pings;
+	uint64_t cold_pings;
+	uint64_t by_status[STATUS_COUNT];
+	uint64_t duration_ns; /* sums */
+	uint64_t init_ns;
+	uint64_t cpu_ns;
+	uint64_t busy_ns;
+	uint64_t request_bytes;
+	uint64_t response_bytes;
+	uint64_t memory_max_bytes;
+	uint64_t concurrency_max;
+	struct usage usage;      /* of everything but pings */
+	struct usage ping_usage; /* of the pings */
+	struct histogram warm;   /* duration of invocations that were not cold */
+	struct histogram cold_duration;
+	struct histogram init;
+	struct histogram memory; /* peak_memory_bytes, unscaled */
+};
+
+void rollup_done(struct rollup *r);
+void rollup_clear(struct rollup *r); /* empty, keeps its memory */
+
+/* Counts one invocation and the usage that the plans derived from it. 0 or -ENOMEM; after
+ * -ENOMEM the rollup may hold part of it and must be thrown away. */
+int rollup_add(struct rollup *r, const struct invocation *inv, const struct usage *usage);
+
+/* Adds from to into; same error rule. Order does not matter. */
+int rollup_merge(struct rollup *into, const struct rollup *from);
+
+uint64_t rollup_errors(const struct rollup *r);
+
+/* Value at quantile q of all durations, warm and cold together, in ns; 0 when there are
+ * none. */
+double rollup_duration_quantile_ns(const struct rollup *r, double q);
+
+/* The counters (everything but the four histograms), and the histograms, as two byte
+ * strings, each starting with a version. Buffers are allocated for the caller, who frees
+ * them. 0, -ENOMEM; decode: -EBADMSG. decode overwrites *r, left empty on failure. */
+int rollup_encode_counters(const struct rollup *r, uint8_t **out, size_t *out_bytes);
+int rollup_encode_histograms(const struct rollup *r, uint8_t **out, size_t *out_bytes);
+int rollup_decode(const uint8_t *counters, size_t counters_bytes,
+    const uint8_t *histograms, size_t histograms_bytes, struct rollup *r);
+
+#endif

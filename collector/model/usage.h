@@ -1,0 +1,45 @@
+/* What each plan bills, as whole numbers that add up: kept in the ledger, priced later.
+ */
+#ifndef COLDMETER_MODEL_USAGE_H
+#define COLDMETER_MODEL_USAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* One counter a plan adds to. Stored by position: append, never reorder or reuse. Each is
+ * rounded by its plan's rule per invocation or per sandbox before it is added. */
+enum usage_item {
+	USAGE_AWS_REQUESTS,     /* requests */
+	USAGE_AWS_BILLED_MS,    /* ms: ceil(duration + init) */
+	USAGE_AWS_MB_MS,        /* MiB-ms: configured (else observed) size x billed ms */
+	USAGE_AZURE_EXECUTIONS, /* executions */
+	USAGE_AZURE_MB_MS,      /* MB-ms: observed in 128 MB steps, at least 100 ms */
+	USAGE_RUN_REQUESTS,     /* requests */
+	USAGE_RUN_BILLED_MS,    /* ms of busy instance time in 100 ms steps */
+	USAGE_RUN_MCPU_MS,      /* thousandths of a vCPU x ms */
+	USAGE_RUN_MB_MS,        /* MiB-ms */
+	USAGE_ITEMS
+};
+
+struct usage {
+	uint64_t item[USAGE_ITEMS];
+};
+
+/* Sums; each item saturates at its maximum. */
+void usage_add(struct usage *into, const struct usage *from);
+
+/* into - from, each item at least 0. */
+void usage_subtract(struct usage *into, const struct usage *from);
+
+/* The key of an item in answers: "aws_requests", "aws_mb_ms", ... */
+const char *usage_item_name(enum usage_item item);
+
+/* Coding: a varint for the number of items, then a varint for each. decode takes fewer
+ * items (the rest are 0) and skips more (a newer writer's). Returns bytes, or -ENOSPC /
+ * -EBADMSG. */
+#define USAGE_ENCODED_MAX (10 * (USAGE_ITEMS + 1))
+ssize_t usage_encode(const struct usage *usage, uint8_t *out, size_t size);
+ssize_t usage_decode(const uint8_t *in, size_t size, struct usage *usage);
+
+#endif

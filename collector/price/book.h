@@ -1,0 +1,55 @@
+/* The price book: every price with unit, region, source, date and confidence. */
+#ifndef COLDMETER_PRICE_BOOK_H
+#define COLDMETER_PRICE_BOOK_H
+
+#include <stddef.h>
+
+#include "model/money.h"
+
+enum confidence { CONFIDENCE_VERIFIED, CONFIDENCE_SECONDARY, CONFIDENCE_UNVERIFIED };
+
+const char *confidence_name(
+    enum confidence c); /* "verified", "secondary", "unverified" */
+
+/* One tier of one price. Strings live as long as the book. */
+struct price {
+	const char *provider; /* "aws" */
+	const char *key;      /* "lambda.duration.x86_64" */
+	const char *region;   /* "us-east-1", or "*" for everywhere */
+	const char *unit;     /* "GB-s" */
+	uint64_t tier_from;   /* quantity in units from which this price holds */
+	uint64_t tier_until;  /* UINT64_MAX: no end */
+	struct money amount;  /* per unit */
+	const char *source;
+	const char *as_of; /* as the source dates it */
+	enum confidence confidence;
+};
+
+struct book;
+
+/* The book embedded in the program. 0 or -ENOMEM; it cannot be malformed (a test holds).
+ */
+int book_open_embedded(struct book **out);
+
+/* A book from JSON text; errors go to why (a sentence with path and reason, cut to fit).
+ * 0, -EBADMSG, -ENOMEM. Entries of a later book replace those of an earlier one:
+ * book_overlay() moves everything of over into base and frees over. */
+int book_parse(
+    const char *json, size_t json_bytes, struct book **out, char *why, size_t why_size);
+int book_load(const char *path, struct book **out, char *why, size_t why_size);
+int book_overlay(struct book *base, struct book *over);
+void book_free(struct book *book);
+
+/* The tiers of a price in a region (or of "*"), lowest first. Returns their number, 0
+ * when the book has none. *tiers points into the book. */
+size_t book_find(const struct book *book, const char *provider, const char *key,
+    const char *region, const struct price **tiers);
+
+/* Walks all prices in order (provider, key, region, tier). */
+size_t book_count(const struct book *book);
+const struct price *book_at(const struct book *book, size_t i);
+
+/* Whether the provider has any price in that region. */
+int book_has_region(const struct book *book, const char *provider, const char *region);
+
+#endif

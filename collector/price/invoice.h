@@ -1,0 +1,47 @@
+/* Usage read under a plan: lines and a total. */
+#ifndef COLDMETER_PRICE_INVOICE_H
+#define COLDMETER_PRICE_INVOICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/money.h"
+#include "model/usage.h"
+#include "price/book.h"
+#include "price/plan.h"
+
+#define INVOICE_QUANTITY_BYTES 48
+#define INVOICE_MAX_LINES 32
+
+struct invoice_line {
+	const char *item;
+	char quantity[INVOICE_QUANTITY_BYTES]; /* exact decimal, in unit */
+	const char *unit;
+	const struct price
+	    *price; /* borrowed from the book: amount, source, as_of, confidence */
+	struct money amount; /* exact; not rounded to cents */
+	bool free;           /* the part that the free tier takes off: amount 0 */
+};
+
+struct invoice {
+	const struct plan *plan;
+	char region[32];
+	enum arch arch;
+	struct invoice_line lines[INVOICE_MAX_LINES];
+	size_t lines_n;
+	struct money total;
+};
+
+struct invoice_options {
+	const char *region; /* NULL or "": the plan's default */
+	enum arch arch;     /* ARCH_UNKNOWN: x86_64 */
+	bool free_tier;
+};
+
+/* 0, or -ENOENT when the book has no price for a line in that region (*missing, when not
+ * NULL, points to the price key). *out is untouched on failure. */
+int invoice_make(const struct book *book, const struct plan *plan,
+    const struct usage *usage, const struct invoice_options *options, struct invoice *out,
+    const char **missing);
+
+#endif

@@ -1,0 +1,46 @@
+/* A billing rule: how a provider counts an invocation and what it charges for the count.
+ */
+#ifndef COLDMETER_PRICE_PLAN_H
+#define COLDMETER_PRICE_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "model/invocation.h"
+#include "model/usage.h"
+
+#define PLAN_MAX_LINES 12
+
+/* One kind of charge of a plan: which usage item, in which unit, at which price. */
+struct plan_line {
+	const char *item;          /* "requests", "compute" */
+	const char *price_key;     /* key in the price book; "{arch}" in it is replaced */
+	enum usage_item usage;     /* the quantity */
+	uint64_t unit_size;        /* usage per priced unit: 1024000 MB-ms in a GB-s */
+	const char *unit;          /* "request", "GB-s" */
+	const char *free_tier_key; /* monthly free quantity in the book; NULL: none */
+};
+
+struct plan {
+	const char *name;     /* "aws-lambda" */
+	const char *provider; /* of the price book: "aws", "azure", "gcp" */
+	const char *default_region;
+	bool has_arch; /* prices differ by architecture */
+	/* Adds what this plan bills for one invocation to *usage. Pure. */
+	void (*count)(const struct invocation *inv, struct usage *usage);
+	const struct plan_line *lines;
+	size_t lines_n;
+};
+
+/* The plans, a NULL-terminated table. */
+extern const struct plan *const plans[];
+
+const struct plan *plan_find(const char *name); /* NULL: no such plan */
+
+/* The plan that a function's own platform bills by; aws-lambda where it bills by none. */
+const struct plan *plan_of_platform(enum platform platform);
+
+/* What every plan bills for one invocation: the usage that the ledger stores. */
+void plan_count_all(const struct invocation *inv, struct usage *usage);
+
+#endif

@@ -1,0 +1,65 @@
+/* The HTTP server: libmicrohttpd behind a table of routes. */
+#ifndef COLDMETER_SERVE_HTTP_H
+#define COLDMETER_SERVE_HTTP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define HTTP_PARAMETER_BYTES 256
+
+struct http;
+
+struct http_request {
+	const char *method;
+	const char *path;
+	char parameter[2]
+		      [HTTP_PARAMETER_BYTES]; /* values of {..} in the pattern, decoded */
+	const char *content_type;             /* "" when absent */
+	const uint8_t *body;                  /* whole, within the route's limit */
+	size_t body_bytes;
+	void *connection;
+};
+
+/* The decoded query value of that name, or NULL. Lives as long as the request. */
+const char *http_query(const struct http_request *request, const char *name);
+
+struct http_reply {
+	int status;               /* 0 is taken as 200 */
+	const char *content_type; /* NULL: application/json */
+	char *body;               /* malloc'd, taken over by the server */
+	size_t body_bytes;
+	int retry_after_s; /* > 0: sent as Retry-After */
+};
+
+/* Fills the reply with {"error":{"code","message"}}; code is a short word such as
+ * "bad_request". Returns 0. */
+int http_reply_error(struct http_reply *reply, int status, const char *code,
+    const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Returns 0 with *reply filled, or a negative errno, which becomes a 500 (-ENOMEM: 503).
+ * Runs on the server's thread. */
+typedef int (*http_handler)(
+    void *context, const struct http_request *request, struct http_reply *reply);
+
+/* A route: method "GET", pattern "/v1/budgets/{name}" (at most two {..}, each one
+ * segment), and how large a body may be. */
+struct http_route {
+	const char *method;
+	const char *pattern;
+	http_handler handler;
+	size_t body_max_bytes;
+};
+
+int http_new(struct http **out);
+/* Adds routes before http_start(); the table is borrowed, context goes to each handler.
+ */
+int http_add_routes(
+    struct http *http, const struct http_route *routes, size_t n, void *context);
+/* Binds address (v4, v6 or "localhost") and port; port 0 takes a free one. -EADDRINUSE,
+ * ... */
+int http_start(struct http *http, const char *address, uint16_t port);
+uint16_t http_port(const struct http *http);
+void http_stop(struct http *http); /* lets running requests end */
+void http_free(struct http *http);
+
+#endif

@@ -1,0 +1,29 @@
+/* From bodies to the ledger: decodes, queues for the one writer, acknowledges after
+ * commit. */
+#ifndef COLDMETER_SERVE_INGEST_H
+#define COLDMETER_SERVE_INGEST_H
+
+#include "serve/http.h"
+#include "store/store.h"
+
+struct ingest;
+
+/* Starts the writer thread. */
+int ingest_start(struct store *store, struct ingest **out);
+/* Commits what is queued, stops the writer. */
+void ingest_stop(struct ingest *ingest);
+
+/* POST /v1/batches and /v1/invocations. */
+int ingest_add_routes(struct ingest *ingest, struct http *http);
+
+/* Called on the writer thread after each commit, for each new invocation, in order. Set
+ * it before http_start(). It must not block. */
+typedef void (*ingest_observer)(
+    void *context, const struct invocation *invocation, const char *host);
+void ingest_observe(struct ingest *ingest, ingest_observer observer, void *context);
+
+/* Invocations per second of a function over the last 10 seconds, from memory (pings left
+ * out); any thread. */
+double ingest_rate(struct ingest *ingest, const struct function *function);
+
+#endif

@@ -1,0 +1,116 @@
+/* The ledger on disk: one interface, two engines (SQLite now, ClickHouse behind it
+ * later).
+ *
+ * One writer thread calls the functions marked (writer). Any thread may call the others:
+ * each takes a reader of its own. Scans run in key order and hand out rows; adding up,
+ * sorting and pricing are the caller's, so that every engine gives the same answers. */
+#ifndef COLDMETER_STORE_STORE_H
+#define COLDMETER_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/invocation.h"
+#include "model/rollup.h"
+#include "wire/batch.h"
+
+#define STORE_DOCUMENT_MAX_BYTES 65536
+
+struct store;
+
+/* Opens or makes the ledger under directory (made with mode 0700 when missing); takes a
+ * lock so that two collectors never share it. 0; -EBUSY: locked by another;
+ * -EPROTONOSUPPORT: made by a newer version; -EUCLEAN: damaged; -errno. Says what is
+ * wrong through log_error. */
+int store_open(const char *directory, struct store **out);
+void store_close(struct store *store);
+
+/* One decoded batch and its bytes as received. raw may be NULL (made from NDJSON): then
+ * only rollups are kept unless the caller encoded a batch for it. */
+struct store_batch {
+	const struct batch *batch;
+	const uint8_t *raw;
+	size_t raw_bytes;
+	bool is_new; /* out: false when (agent, boot, sequence) was there already */
+};
+
+/* (writer) Commits all of them in one transaction: raw bytes, rollups, ledger, batch ids.
+ * After 0 each is durable against a crash of the process, each id once. On error
+ * (-ENOSPC, -EROFS, -EIO, -ENOMEM) nothing of them is kept. */
+int store_write(struct store *store, struct store_batch *batches, size_t n);
+
+/* (writer) Forgets what is older: raw days, minute rollups, delivered outbox rows. */
+int store_expire(struct store *store, int64_t raw_before_ns, int64_t minutes_before_ns);
+
+/* Rows of the minutes that overlap [since, until), oldest first, at most one per function
+ * and minute. function NULL: all; else those of that name (every platform and version). A
+ * non-zero return of visit stops the scan and is returned. The arguments live during the
+ * call only. */
+typedef int (*store_rollup_visit)(void *context, int64_t minute_start_s,
+    const struct function *function, const struct rollup *rollup);
+int store_scan_rollups(struct store *store, int64_t since_ns, int64_t until_ns,
+    const char *function, store_rollup_visit visit, void *context);
+
+/* Invocations that start in [since, until). newest_first walks back in time (ordered
+ * within about a batch; exactly ordered is the caller's business); otherwise forward.
+ * Pings are included. Same visiting rules. */
+typedef int (*store_invocation_visit)(
+    void *context, const struct invocation *invocation, const char *host);
+int store_scan_invocations(struct store *store, int64_t since_ns, int64_t until_ns,
+    const char *function, bool newest_first, store_invocation_visit visit, void *context);
+
+/* Every function ever stored, by name; at most one visit each. */
+typedef int (*store_function_visit)(void *context, const struct function *function,
+    int64_t first_seen_ns, int64_t last_seen_ns);
+int store_scan_functions(struct store *store, store_function_visit visit, void *context);
+
+/* The sum over all agents and boots of their latest ledgers whose last batch is not older
+ * than since. */
+int store_ledger(struct store *store, int64_t since_ns, struct batch_ledger *sum);
+
+/* Agents: host, id, last batch. */
+typedef int (*store_agent_visit)(
+    void *context, const struct batch_head *last, int64_t received_ns);
+int store_scan_agents(struct store *store, store_agent_visit visit, void *context);
+
+/* Small named JSON texts: budgets, keep-warm settings, alert states. Any thread; each
+ * call is its own transaction. get: malloc'd text to *body, or -ENOENT. put replaces. */
+int store_document_put(
+    struct store *store, const char *kind, const char *name, const char *body);
+int store_document_get(
+    struct store *store, const char *kind, const char *name, char **body);
+int store_document_delete(struct store *store, const char *kind, const char *name);
+typedef int (*store_document_visit)(void *context, const char *name, const char *body);
+int store_scan_documents(
+    struct store *store, const char *kind, store_document_visit visit, void *context);
+
+/* Deliveries that must reach somebody, at least once. A row is due at due_ns; it stays
+ * until it is settled. key makes adding idempotent: a second add of the same key does
+ * nothing and returns 1. Any thread. */
+struct store_delivery {
+	int64_t id;
+	const char *key;
+	const char *channel; /* "slack", "webhook" */
+	const char *target;  /* the URL: a secret, never logged */
+	const char *body;
+	int64_t created_ns;
+	int64_t due_ns;
+	int attempts;
+};
+int store_outbox_add(struct store *store, const struct store_delivery *delivery);
+typedef int (*store_delivery_visit)(void *context, const struct store_delivery *delivery);
+int store_outbox_scan_due(
+    struct store *store, int64_t now_ns, store_delivery_visit visit, void *context);
+int store_outbox_retry(
+    struct store *store, int64_t id, int64_t due_ns, const char *error);
+int store_outbox_settle(
+    struct store *store, int64_t id, bool delivered, const char *error);
+/* Newest first, settled ones too; for `coldmeter alerts list`. state: "pending",
+ * "delivered", "given up"; error may be NULL. */
+typedef int (*store_outbox_visit)(void *context, const struct store_delivery *delivery,
+    const char *state, const char *error);
+int store_scan_outbox(
+    struct store *store, size_t limit, store_outbox_visit visit, void *context);
+
+#endif

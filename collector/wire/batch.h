@@ -1,0 +1,91 @@
+/* A columnar batch of invocations: what an agent ships and a collector keeps as received.
+ *
+ * The layout is documented byte by byte at the head of batch.c. */
+#ifndef COLDMETER_WIRE_BATCH_H
+#define COLDMETER_WIRE_BATCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/invocation.h"
+
+#define BATCH_CONTENT_TYPE "application/vnd.coldmeter.batch"
+#define BATCH_MAX_BYTES (64 * 1024) /* on the wire */
+#define BATCH_MAX_INFLATED_BYTES                                                         \
+	(512 * 1024) /* after zstd: what a decoder will allocate */
+#define BATCH_MAX_RECORDS 4096
+#define BATCH_MAX_FUNCTIONS 1024
+#define BATCH_HOST_BYTES 72
+
+/* Why an invocation that was seen has no record. Append only. */
+enum lost_reason {
+	LOST_RING_FULL,  /* the kernel's ring buffer had no room */
+	LOST_MAP_FULL,   /* no room for the state of a sandbox or a process */
+	LOST_UNNAMED,    /* the sandbox is not known to the agent */
+	LOST_SPOOL_FULL, /* the agent's disk spool reached its limit */
+	LOST_READ_FAULT, /* bytes of the function could not be read */
+	LOST_REASONS
+};
+
+const char *lost_reason_name(enum lost_reason reason); /* "ring_full", ... */
+
+/* Twice means once: the collector takes each (agent, boot, sequence) one time only. */
+struct batch_id {
+	uint8_t agent[16]; /* random, made once per installation */
+	uint8_t boot[16];  /* random, made at each start of the agent */
+	uint64_t sequence; /* from 1, without gaps */
+};
+
+/* Counts since the agent's start: seen = delivered + sum(lost) + not yet sent. */
+struct batch_ledger {
+	uint64_t seen;
+	uint64_t delivered; /* including this batch */
+	uint64_t lost[LOST_REASONS];
+};
+
+struct batch_head {
+	struct batch_id id;
+	char host[BATCH_HOST_BYTES];
+	struct batch_ledger ledger;
+	int64_t sent_ns; /* wall clock of the agent when it was sealed */
+};
+
+/* Gathers invocations and seals them. */
+struct batch_writer;
+int batch_writer_new(struct batch_writer **out); /* 0 or -ENOMEM */
+void batch_writer_free(struct batch_writer *w);
+
+/* Copies inv and its function into the batch. Returns 0, -ENOSPC when the batch is full
+ * (seal it and try again), or -ENOMEM. */
+int batch_writer_add(struct batch_writer *w, const struct invocation *inv);
+size_t batch_writer_count(const struct batch_writer *w);
+
+/* Seals what was added (none is allowed: a heartbeat that carries the ledger) into a
+ * buffer of the caller, who frees it, and empties the writer. 0, -ENOMEM, or -EMSGSIZE
+ * when it does not fit BATCH_MAX_BYTES (cannot happen with records that batch_writer_add
+ * took). */
+int batch_writer_seal(struct batch_writer *w, const struct batch_head *head,
+    uint8_t **out, size_t *out_bytes);
+
+/* A decoded batch. The invocations' function pointers lead into functions. */
+struct batch {
+	struct batch_head head;
+	struct function *functions;
+	size_t functions_n;
+	struct invocation *invocations; /* in order of their end */
+	size_t invocations_n;
+};
+
+/* Reads a whole batch. 0, -EBADMSG when malformed or beyond a limit (*why, when not NULL,
+ * is set to a constant sentence that says what and where), -EPROTONOSUPPORT for a version
+ * it does not know, -ENOMEM. *out is untouched on failure; release it with batch_free().
+ */
+int batch_decode(
+    const uint8_t *in, size_t in_bytes, struct batch **out, const char **why);
+
+/* Only the head: cheap, no decompression. The same errors. */
+int batch_decode_head(
+    const uint8_t *in, size_t in_bytes, struct batch_head *head, const char **why);
+void batch_free(struct batch *batch);
+
+#endif
