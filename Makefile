@@ -1,17 +1,30 @@
 # coldmeter: one Makefile for everything. `make help` lists the targets.
 #
-# Sources are found by folder, so a new file needs no change here. Products go under $(OUT);
-# each flavour (SAN=...) has an OUT of its own and never shares objects with another.
+# Sources are found by folder, so a new file needs no change here:
+#   collector/*/*.c alerts/*.c agent/*.c tui/*.c    the programs
+#   bpf/*.bpf.c                      -> $(OUT)/gen/*.skel.h
+#   tests/unit/test_*.c              -> $(OUT)/tests/test_*            linked with the rooms they include
+#   tests/functions/*/NAME.c         -> $(OUT)/tests/functions/NAME    each a program of its own
+#   tests/bench/bench_*.c            -> $(OUT)/bench/bench_*           tests/bench/*.sh run as they are
+#   tests/fuzz/fuzz_X.c              -> $(OUT)/fuzz/X                  corpus in tests/fuzz/corpus/X
+# Products go under $(OUT); each flavour (SAN=...) has an OUT of its own and never shares objects.
 
-OUT     ?= out
+comma   := ,
+SAN     ?=
+OUT     ?= out$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 prefix  ?= /usr/local
+bindir  ?= $(prefix)/bin
+sbindir ?= $(prefix)/sbin
+mandir  ?= $(prefix)/share/man
+unitdir ?= $(prefix)/lib/systemd/system
 DESTDIR ?=
 V       ?= 0
-SAN     ?=
+FUZZ_SECONDS ?= 10
 
 CC      := gcc
 CLANG   ?= clang
-BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/bin/bpftool /usr/local/sbin/bpftool) bpftool)
+BPFTOOL ?= bpftool
+export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin# where bpftool lives, also for an ordinary user
 Q       := $(if $(filter 1,$(V)),,@)
 say      = @$(if $(filter 1,$(V)),true,printf '  %-7s %s\n' '$(1)' '$(2)')
 
@@ -21,12 +34,38 @@ CPPFLAGS := -D_GNU_SOURCE -I. -Icollector -I$(OUT)/gen
 CFLAGS  ?= -O2 -g
 HARDEN  := -fstack-protector-strong -fPIE
 ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) $(HARDEN) $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
-ALL_LDFLAGS = -pie $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
+ALL_LDFLAGS = -pie -Wl,--as-needed $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps run demo check check-unit check-system check-screens check-fresh lint bench fuzz install clean help
-all: $(OUT)/coldmeter-agent $(OUT)/coldmeter-collector $(OUT)/coldmeter
+.PHONY: all deps run demo check check-unit check-system check-screens check-fresh lint bench fuzz install clean help FORCE
+all: $(OUT)/coldmeter-agent $(OUT)/coldmeter-collector $(OUT)/coldmeter ## build every program (the default)
+
+# Parallel unless the command line says otherwise; `make clean all` keeps its order.
+MAKEFLAGS += -j$(or $(shell nproc),1)
+ifneq ($(filter clean,$(MAKECMDGOALS)),)
+.NOTPARALLEL:
+endif
+
+# --- what must be here first ---------------------------------------------------------------
+# These goals install what is missing before anything is compiled; `make all` only says what is missing.
+GOALS     := $(or $(MAKECMDGOALS),all)
+GROUPS    := $(if $(filter deps,$(GOALS)),build run test lint,$(sort \
+               $(if $(filter run demo,$(GOALS)),build run) \
+               $(if $(filter check check-fresh bench fuzz,$(GOALS)),build run test) \
+               $(if $(filter lint,$(GOALS)),build lint)))
+PRESENT   := $(if $(GROUPS),deps,$(if $(filter all install check-%,$(GOALS)),deps-missing))
+.PHONY: deps-missing
+deps: ## install what is missing, through apt
+	@$(if $(filter deps,$(GOALS)),,DEPS_QUIET=1) tests/deps.sh install $(GROUPS)
+deps-missing:
+	@DEPS_QUIET=1 tests/deps.sh missing build $(if $(filter check-%,$(GOALS)),test)
+$(OUT)/gen/vmlinux.h $(OUT)/flags: | $(PRESENT)
+
+# Rewritten only when the flags change, so an OUT never holds objects of two flavours.
+$(OUT)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS)' | cmp -s - $@ || echo '$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS)' > $@
 
 # --- rooms -------------------------------------------------------------------------------
 room     = $(patsubst %.c,$(OUT)/obj/%.o,$(filter-out %/main.c,$(wildcard $(1))))
@@ -40,11 +79,13 @@ ALERTS  := $(call room,alerts/*.c)
 AGENT   := $(call room,agent/*.c)
 TUI     := $(call room,tui/*.c)
 PURE    := $(BASE) $(MODEL) $(WIRE)
+ROOMS   := $(ALERTS) $(SERVE) $(STORE) $(PRICE) $(PURE)
 
 LIBS_AGENT     := -lbpf -lelf -lz -lcurl -lzstd -lcap
 LIBS_COLLECTOR := -lsqlite3 -lmicrohttpd -lcurl -ljansson -lzstd -lfyaml -lpthread -lm
 LIBS_TUI       := -lcurl -ljansson -lncursesw -lzstd -lm
-LIBS_UNIT      := -lcmocka $(LIBS_COLLECTOR) -lncursesw
+LIBS_ALL       := $(LIBS_AGENT) $(LIBS_COLLECTOR) -lncursesw
+LIBS_UNIT      := -lcmocka $(LIBS_ALL)
 
 # --- programs ----------------------------------------------------------------------------
 $(OUT)/coldmeter-agent: $(OUT)/obj/agent/main.o $(AGENT) $(PURE)
@@ -59,7 +100,7 @@ $(OUT)/coldmeter: $(OUT)/obj/tui/main.o $(TUI) $(PRICE) $(PURE)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_TUI)
 
-$(OUT)/obj/%.o: %.c
+$(OUT)/obj/%.o: %.c $(OUT)/flags
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
@@ -90,23 +131,119 @@ $(AGENT) $(OUT)/obj/agent/main.o: | $(BPF_SKEL)
 
 # --- the price book, embedded ------------------------------------------------------------
 BOOKS := $(wildcard collector/price/book/*.json)
-$(OUT)/gen/book_embedded.c: $(BOOKS)
+$(OUT)/gen/book_embedded.c: $(BOOKS) $(wildcard collector/price/embed.sh)
 	$(call say,EMBED,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)sh collector/price/embed.sh $(BOOKS) > $@
-$(OUT)/obj/gen/book_embedded.o: $(OUT)/gen/book_embedded.c
+$(OUT)/obj/gen/book_embedded.o: $(OUT)/gen/book_embedded.c $(OUT)/flags
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -Wno-missing-prototypes -MMD -MP -c -o $@ $<
 
+# --- see it work -------------------------------------------------------------------------
+# What sudo built belongs to the user who called it, so that a later plain `make` can write there.
+hand_back = @[ -z "$$SUDO_UID" ] || chown -R --from=root "$$SUDO_UID:$$SUDO_GID" $(OUT)
+
+run: all ## start agent, collector and dashboard (needs root: sudo make run)
+	$(hand_back)
+	@exec $(OUT)/coldmeter run --data $(abspath $(OUT))/run
+
+demo: all $(OUT)/tests/functions ## the same with three small functions and a gentle load
+	$(hand_back)
+	@export OUT=$(abspath $(OUT)); trap 'sh tests/functions/demo.sh stop' EXIT; trap 'exit 1' INT TERM HUP; \
+	    sh tests/functions/demo.sh start && $(OUT)/coldmeter run --data $(abspath $(OUT))/run
+
 # --- tests -------------------------------------------------------------------------------
+# A unit test links what it refers to; agent and tui are built only for the tests that include them.
 UNIT := $(patsubst tests/unit/%.c,$(OUT)/tests/%,$(wildcard tests/unit/test_*.c))
-$(OUT)/tests/%: $(OUT)/obj/tests/unit/%.o $(ALERTS) $(SERVE) $(STORE) $(PRICE) $(PURE)
+tests_of = $(patsubst tests/unit/%.c,$(OUT)/tests/%,$(shell grep -lE '^.include "$(1)/' tests/unit/test_*.c 2>/dev/null))
+$(OUT)/tests/%: $(OUT)/obj/tests/unit/%.o $(OUT)/lib/rooms.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_UNIT)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_UNIT)
+$(call tests_of,agent): $(OUT)/lib/agent.a
+$(call tests_of,tui): $(OUT)/lib/tui.a
 
-clean:
+$(OUT)/lib/rooms.a: $(ROOMS)
+$(OUT)/lib/agent.a: $(AGENT)
+$(OUT)/lib/tui.a: $(TUI)
+$(OUT)/lib/%.a:
+	$(Q)mkdir -p $(@D)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+# Programs that the tests and the demo run: servers, clients, small functions.
+FUNCTIONS := $(wildcard tests/functions/*/*.c)
+define function_program
+$(OUT)/tests/functions: $(OUT)/tests/functions/$(basename $(notdir $(1)))
+$(OUT)/tests/functions/$(basename $(notdir $(1))): $(OUT)/obj/$(1:.c=.o)
+	$$(call say,LINK,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ -lpthread
+endef
+$(foreach source,$(FUNCTIONS),$(eval $(call function_program,$(source))))
+.PHONY: $(OUT)/tests/functions
+$(OUT)/tests/functions:
+
+CHECK = OUT=$(abspath $(OUT)) SAN=$(SAN) tests/check.sh
+check: all $(UNIT) $(OUT)/tests/functions ## every test: unit, system, screens (system tests need root)
+	$(hand_back)
+	@$(CHECK) unit system screens
+check-unit: $(UNIT) ## the unit tests
+	@$(CHECK) unit
+check-system: all $(OUT)/tests/functions ## real probes, real runtimes (needs root)
+	@$(CHECK) system
+check-screens: all $(OUT)/tests/functions ## the dashboard in tmux
+	@$(CHECK) screens
+check-fresh: deps ## build and unit-test in a bare Debian root (needs root)
+	@tests/check_fresh.sh
+lint: all ## format, tidy, cppcheck, house rules
+	@OUT=$(OUT) tests/lint.sh selftest
+	@OUT=$(OUT) tests/lint.sh all
+
+# --- how fast ----------------------------------------------------------------------------
+BENCH := $(patsubst tests/bench/%.c,$(OUT)/bench/%,$(wildcard tests/bench/bench_*.c))
+$(OUT)/bench/%: $(OUT)/obj/tests/bench/%.o $(OUT)/lib/rooms.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_ALL)
+bench: all $(BENCH) $(OUT)/tests/functions ## measure: one line each
+	@export OUT=$(abspath $(OUT)); for b in $(BENCH) $(wildcard tests/bench/*.sh); do \
+	    case $$b in *.sh) sh $$b;; *) $$b;; esac || exit 1; done
+
+# --- hostile input -----------------------------------------------------------------------
+# Built by clang with the fuzzer's own instrumentation, under its own folder.
+FUZZ       := $(patsubst tests/fuzz/fuzz_%.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_FLAGS := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all
+$(OUT)/fuzz/obj/%.o: %.c | $(OUT)/flags
+	$(call say,FUZZCC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(CPPFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,address,undefined -MMD -MP -c -o $@ $<
+$(OUT)/fuzz/obj/gen/book_embedded.o: $(OUT)/gen/book_embedded.c
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(CPPFLAGS) $(FUZZ_FLAGS) -c -o $@ $<
+$(OUT)/fuzz/rooms.a: $(patsubst $(OUT)/obj/%,$(OUT)/fuzz/obj/%,$(ROOMS))
+	$(Q)rm -f $@ && ar rcs $@ $^
+$(FUZZ): $(OUT)/fuzz/%: $(OUT)/fuzz/obj/tests/fuzz/fuzz_%.o $(OUT)/fuzz/rooms.a
+	$(call say,LINK,$@)
+	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined -Wl,--as-needed -o $@ $^ $(LIBS_ALL)
+fuzz: $(FUZZ) ## each decoder for FUZZ_SECONDS (10)
+	@OUT=$(OUT) FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz.sh $(FUZZ)
+
+# --- install -----------------------------------------------------------------------------
+install: all ## honours DESTDIR and prefix
+	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(sbindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man8 $(DESTDIR)$(unitdir)
+	install -m 755 $(OUT)/coldmeter $(OUT)/coldmeter-collector $(DESTDIR)$(bindir)
+	install -m 755 $(OUT)/coldmeter-agent $(DESTDIR)$(sbindir)
+	install -m 644 tui/coldmeter.1 $(DESTDIR)$(mandir)/man1
+	install -m 644 agent/coldmeter-agent.8 collector/coldmeter-collector.8 $(DESTDIR)$(mandir)/man8
+	sed 's|@sbindir@|$(sbindir)|' agent/coldmeter-agent.service > $(DESTDIR)$(unitdir)/coldmeter-agent.service
+	sed 's|@bindir@|$(bindir)|' collector/coldmeter-collector.service > $(DESTDIR)$(unitdir)/coldmeter-collector.service
+
+clean: ## remove what was built (caches of installed runtimes stay)
 	rm -rf $(OUT)
 
--include $(shell find $(OUT)/obj -name '*.d' 2>/dev/null)
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | sort | while IFS='|' read -r target text; do printf '  %-14s %s\n' "$$target" "$$text"; done
+	@echo '  SAN=address,undefined builds and tests that flavour; V=1 shows the commands'
+
+-include $(shell find $(OUT)/obj $(OUT)/fuzz/obj -name '*.d' 2>/dev/null)
