@@ -22,6 +22,7 @@ die() {
 command -v debootstrap >/dev/null || die "needs debootstrap: make deps"
 
 # The address that apt itself fetches this suite from (deb822 or one-line sources, proxies applied by apt).
+# shellcheck disable=SC2016 # apt's own variables
 mirror=$(apt-get indextargets --format '$(SITE) $(CODENAME) $(COMPONENT) $(CREATED_BY)' |
 	awk -v suite=$suite '$2 == suite && $3 == "main" && $4 == "Packages" { print $1; exit }')
 [ -n "$mirror" ] || die "apt here has no source for Debian $suite: run apt-get update, or use a Debian 12 machine"
@@ -45,12 +46,11 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 1' INT TERM HUP
 
+# tar and not cp: an absolute link in the root must be replaced, never followed out of it.
 copy_in() {
 	for path in "$@"; do
-		[ -e "$path" ] || continue
-		mkdir -p "$root$(dirname "$path")"
-		cp -aL "$path" "$root$(dirname "$path")/"
-	done
+		[ ! -e "$path" ] || echo "${path#/}"
+	done | tar -C / --dereference -cf - -T - | tar -C "$root" -xf -
 }
 
 # How this machine reaches the network: names, certificates, apt's sources, keys, proxies and passwords.

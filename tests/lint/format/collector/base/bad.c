@@ -1,0 +1,3 @@
+int bad_sum(int a,int b) {
+  return a+b;
+}

@@ -1,0 +1,1 @@
+#include "agent/ledger.h"

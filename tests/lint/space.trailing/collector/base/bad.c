@@ -1,0 +1,4 @@
+int bad_sum(int a, int b)
+{ 
+	return a + b;
+}

@@ -1,0 +1,1 @@
+#include "lifecycle.skel.h"
