@@ -234,8 +234,8 @@ install: all ## honours DESTDIR and prefix
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(sbindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man8 $(DESTDIR)$(unitdir)
 	install -m 755 $(OUT)/coldmeter $(OUT)/coldmeter-collector $(DESTDIR)$(bindir)
 	install -m 755 $(OUT)/coldmeter-agent $(DESTDIR)$(sbindir)
-	install -m 644 tui/coldmeter.1 $(DESTDIR)$(mandir)/man1
-	install -m 644 agent/coldmeter-agent.8 collector/coldmeter-collector.8 $(DESTDIR)$(mandir)/man8
+	install -m 644 tui/man/coldmeter.1 $(DESTDIR)$(mandir)/man1
+	install -m 644 agent/man/coldmeter-agent.8 collector/man/coldmeter-collector.8 $(DESTDIR)$(mandir)/man8
 	sed 's|@sbindir@|$(sbindir)|' agent/coldmeter-agent.service > $(DESTDIR)$(unitdir)/coldmeter-agent.service
 	sed 's|@bindir@|$(bindir)|' collector/coldmeter-collector.service > $(DESTDIR)$(unitdir)/coldmeter-collector.service
 
