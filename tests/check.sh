@@ -14,6 +14,8 @@ work=$OUT/check
 here=$(cd "$(dirname "$0")" && pwd)
 passed=0 failed=0 skipped=0
 
+# Under sudo the results belong to the user who called it, as the rest of OUT does.
+trap '[ -z "${SUDO_UID:-}" ] || chown -R "$SUDO_UID:$SUDO_GID" "$work"' EXIT
 rm -rf "$work"
 mkdir -p "$work/reports"
 chmod 1777 "$work/reports" # programs that dropped their privileges still leave a report here

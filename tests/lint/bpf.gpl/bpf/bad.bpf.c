@@ -1,4 +1,4 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
-char license[] SEC("license") = "GPL";
+char LICENSE[] SEC("license") = "GPL";
