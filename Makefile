@@ -50,16 +50,17 @@ endif
 # --- what must be here first ---------------------------------------------------------------
 # These goals install what is missing before anything is compiled; `make all` only says what is missing.
 GOALS     := $(or $(MAKECMDGOALS),all)
-GROUPS    := $(if $(filter deps,$(GOALS)),build run test lint,$(sort \
+GROUPS    := $(if $(filter deps,$(GOALS)),build run test lint fresh,$(sort \
                $(if $(filter run demo,$(GOALS)),build run) \
-               $(if $(filter check check-fresh bench fuzz,$(GOALS)),build run test) \
-               $(if $(filter lint,$(GOALS)),build lint)))
-PRESENT   := $(if $(GROUPS),deps,$(if $(filter all install check-%,$(GOALS)),deps-missing))
+               $(if $(filter check bench fuzz,$(GOALS)),build run test) \
+               $(if $(filter lint,$(GOALS)),build lint) \
+               $(if $(filter check-fresh,$(GOALS)),fresh)))
+PRESENT   := $(if $(GROUPS),deps,$(if $(filter all install check-unit check-system check-screens,$(GOALS)),deps-missing))
 .PHONY: deps-missing
 deps: ## install what is missing, through apt
 	@$(if $(filter deps,$(GOALS)),,DEPS_QUIET=1) tests/deps.sh install $(GROUPS)
 deps-missing:
-	@DEPS_QUIET=1 tests/deps.sh missing build $(if $(filter check-%,$(GOALS)),test)
+	@DEPS_QUIET=1 tests/deps.sh missing build $(if $(filter check-%,$(GOALS)),run test)
 $(OUT)/gen/vmlinux.h $(OUT)/flags: | $(PRESENT)
 
 # Rewritten only when the flags change, so an OUT never holds objects of two flavours.

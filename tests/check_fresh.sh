@@ -1,6 +1,6 @@
 #!/bin/sh
-# Proves that a fresh machine needs nothing but git, make, sudo and certificates: makes a bare Debian 12 root, puts
-# a clone of HEAD in it and runs there what the README documents.
+# Proves that a fresh machine needs nothing but git, make and certificates (and sudo, unless one is root): makes a bare
+# Debian 12 root, puts a clone of HEAD in it and runs there what the README documents.
 # usage: check_fresh.sh [COMMAND]   default: make deps all check-unit
 #
 # The mirror and every apt setting are this machine's own. The bare root is kept as an archive under
@@ -70,10 +70,10 @@ if [ ! -s "$archive" ]; then
 	copy_settings
 	chroot "$root" sh -ec 'export DEBIAN_FRONTEND=noninteractive
 		apt-get -qq update
-		apt-get -qq install --yes --no-install-recommends git make sudo ca-certificates' \
+		apt-get -qq install --yes --no-install-recommends git make ca-certificates' \
 		>"$cache/debootstrap.log" 2>&1 || {
 		tail -n 5 "$cache/debootstrap.log" >&2
-		die "cannot install git, make, sudo and ca-certificates; the log is $cache/debootstrap.log"
+		die "cannot install git, make and ca-certificates; the log is $cache/debootstrap.log"
 	}
 	# Package lists go stale: the next run fetches its own.
 	rm -rf "$root"/var/lib/apt/lists/* "$root"/var/cache/apt/*

@@ -57,7 +57,7 @@ action=${1:-}
 case $action in
 install | missing) shift ;;
 *)
-	echo "usage: deps.sh install|missing [build|run|test|lint ...]" >&2
+	echo "usage: deps.sh install|missing [build|run|test|lint|fresh ...]" >&2
 	exit 2
 	;;
 esac
