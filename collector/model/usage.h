@@ -19,6 +19,7 @@ enum usage_item {
 	USAGE_RUN_BILLED_MS,    /* ms of busy instance time in 100 ms steps */
 	USAGE_RUN_MCPU_MS,      /* thousandths of a vCPU x ms */
 	USAGE_RUN_MB_MS,        /* MiB-ms */
+	USAGE_AWS_TMP_MB_MS,    /* MiB-ms of /tmp above the free 512 MiB x billed ms */
 	USAGE_ITEMS
 };
 

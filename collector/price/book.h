@@ -20,9 +20,11 @@ struct price {
 	uint64_t tier_from;   /* quantity in units from which this price holds */
 	uint64_t tier_until;  /* UINT64_MAX: no end */
 	struct money amount;  /* per unit */
-	const char *source;
-	const char *as_of; /* as the source dates it */
+	const char *source;   /* its id in the book's sources */
+	const char *as_of; /* "YYYY", "YYYY-MM" or "YYYY-MM-DD", as the source dates it */
 	enum confidence confidence;
+	const char *source_title;
+	const char *source_url;
 };
 
 struct book;

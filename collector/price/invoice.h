@@ -32,10 +32,20 @@ struct invoice {
 	struct money total;
 };
 
+/* What earlier invoices of the same plan and month took of the free tier, by line. */
+struct invoice_grant {
+	uint64_t used[PLAN_MAX_LINES];      /* usage */
+	struct money spent[PLAN_MAX_LINES]; /* of a credit (plan->free_is_credit) */
+};
+
 struct invoice_options {
 	const char *region; /* NULL or "": the plan's default */
 	enum arch arch;     /* ARCH_UNKNOWN: x86_64 */
 	bool free_tier;
+	/* With free_tier, shares one month's grant between several invoices of a plan
+	 * (its free tier belongs to the account, across regions and architectures): each
+	 * takes what it uses. NULL: this invoice has the whole grant. Start with {0}. */
+	struct invoice_grant *grant;
 };
 
 /* 0, or -ENOENT when the book has no price for a line in that region (*missing, when not

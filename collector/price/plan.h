@@ -19,6 +19,7 @@ struct plan_line {
 	uint64_t unit_size;        /* usage per priced unit: 1024000 MB-ms in a GB-s */
 	const char *unit;          /* "request", "GB-s" */
 	const char *free_tier_key; /* monthly free quantity in the book; NULL: none */
+	bool optional;             /* left out of an invoice while its quantity is 0 */
 };
 
 struct plan {
@@ -30,6 +31,13 @@ struct plan {
 	void (*count)(const struct invocation *inv, struct usage *usage);
 	const struct plan_line *lines;
 	size_t lines_n;
+	/* What the counting takes for granted, a sentence each; NULL-terminated. */
+	const char *const *assumptions;
+	bool observed_memory;   /* bills the memory in use, not the configured size */
+	uint32_t memory_max_mb; /* the largest size it offers */
+	/* The free quantity is a credit: worth its price in default_region, so fewer
+	 * units where units are dearer. */
+	bool free_is_credit;
 };
 
 /* The plans, a NULL-terminated table. */
@@ -39,6 +47,10 @@ const struct plan *plan_find(const char *name); /* NULL: no such plan */
 
 /* The plan that a function's own platform bills by; aws-lambda where it bills by none. */
 const struct plan *plan_of_platform(enum platform platform);
+
+/* "configured memory" or "observed memory": what the plan's cost rests on for a function
+ * of that configured size (0: unknown). */
+const char *plan_cost_basis(const struct plan *plan, uint32_t memory_limit_mb);
 
 /* What every plan bills for one invocation: the usage that the ledger stores. */
 void plan_count_all(const struct invocation *inv, struct usage *usage);
