@@ -1,0 +1,69 @@
+/* What GET /v1/functions said, as structs. */
+#ifndef COLDMETER_TUI_SNAPSHOT_H
+#define COLDMETER_TUI_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/function.h"
+#include "model/money.h"
+#include "tui/rows.h"
+
+#define SNAPSHOT_TREND 30
+#define SNAPSHOT_HOST_BYTES 64
+
+/* Milliseconds; NAN where there were no values. */
+struct percentiles {
+	double p50, p95, p99, max;
+};
+
+struct function_row {
+	char name[FUNCTION_NAME_BYTES];
+	char version[FUNCTION_VERSION_BYTES];
+	char region[FUNCTION_REGION_BYTES];
+	char platform[24];
+	char kind[16];
+	char arch[16];
+	char plan[32];
+	char cost_basis[32];
+	uint64_t invocations, cold, prewarmed, errors;
+	uint64_t errors_by[8]; /* by enum invocation_status */
+	double rate;           /* invocations a second, the last 10 s */
+	double cold_pct;
+	struct percentiles duration, cold_duration, init;
+	double memory_p95_mb, memory_max_mb, memory_limit_mb;
+	double cpu_ms_mean;
+	double concurrency_mean, concurrency_max;
+	bool has_cost;
+	struct money cost, cost_per_hour,
+	    cost_month; /* over the window; an hour; 730 h */
+	uint64_t pings;
+	struct money pings_cost;
+	int64_t last_seen_ns;
+	uint32_t trend[SNAPSHOT_TREND]; /* invocations, oldest first */
+};
+
+struct agent_row {
+	char host[SNAPSHOT_HOST_BYTES];
+	double age_s; /* since its last batch */
+};
+
+struct snapshot {
+	struct rows functions; /* struct function_row */
+	struct rows agents;    /* struct agent_row; none when the answer names none */
+	uint64_t hosts;
+	uint64_t seen, delivered, lost;
+	int64_t since_ns, until_ns;
+};
+
+/* Replaces *snapshot. 0, -EBADMSG when it is not such an answer, or -ENOMEM; *snapshot
+ * is untouched then. A snapshot starts zeroed. */
+int snapshot_parse(const char *body, size_t body_bytes, struct snapshot *snapshot);
+void snapshot_done(struct snapshot *snapshot);
+
+/* The row at i, and the first of that name (NULL: none). */
+const struct function_row *snapshot_at(const struct snapshot *snapshot, size_t i);
+const struct function_row *snapshot_find(
+    const struct snapshot *snapshot, const char *name);
+
+#endif
