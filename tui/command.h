@@ -71,6 +71,21 @@ int command_ask(struct call *call, const char *method, const struct path *path,
 /* The answer as it came, ended by a newline. */
 int command_print_json(const struct reply *reply);
 
+/* The answer, or {"<kind>":"<name>","state":"<state>"} when it has no body. */
+int command_print_done(
+    const char *kind, const char *name, const char *state, const struct reply *reply);
+
+/* A command of a command: "budget rm NAME". */
+struct verb {
+	const char *name;    /* NULL ends a table */
+	const char *operand; /* what it needs, "NAME"; NULL: nothing */
+	int (*run)(struct call *call);
+};
+
+/* Runs the verb of the first operand (the first of the table without one), after it has
+ * checked that its own operand is there and nothing else. An exit status. */
+int command_verb(struct call *call, const struct verb *verbs);
+
 /* For an answer that is not what the contract says. */
 int command_strange(const struct call *call, const struct path *path);
 

@@ -12,6 +12,8 @@
 #include "tui/table.h"
 
 #define FOLLOW_EVERY_NS 500000000L
+#define FOLLOW_LIMIT                                                                     \
+	1000 /* invocations asked for at once; more than that are cut, and said */
 #define FOLLOW_SEEN 4096 /* invocations remembered, so that none is printed twice */
 /* An invocation is reported at its end: one that began this long ago may still come. */
 #define FOLLOW_LOOK_BACK_NS (900 * CLOCK_NS_PER_S)
@@ -110,9 +112,9 @@ static void make_path(
 	char limit[16];
 
 	(void)snprintf(limit, sizeof(limit), "%u",
-	    options->limit    ? options->limit
-	    : options->follow ? 1000
-			      : 50);
+	    options->follow  ? FOLLOW_LIMIT
+	    : options->limit ? options->limit
+			     : 50);
 	path_start(path, "/v1/invocations");
 	path_query(path, "since", since);
 	path_query(path, "function", options->function);
@@ -177,6 +179,7 @@ static int follow_once(
 	AUTO(json) json_t *root = NULL;
 	const json_t *list;
 	struct path path;
+	int fresh = 0;
 
 	make_path(options, since, &path);
 	if (command_ask(call, "GET", &path, NULL, &reply) != COMMAND_DONE)
@@ -190,9 +193,16 @@ static int follow_once(
 		struct invocation_row row = {0};
 
 		invocation_kind.parse(object, &row);
-		if (is_new(seen, hash_of(&row, object)) && !quiet)
+		if (!is_new(seen, hash_of(&row, object)))
+			continue;
+		fresh++;
+		if (!quiet)
 			print_line(&row, object, options->json);
 	}
+	if (fresh == FOLLOW_LIMIT && !quiet)
+		(void)fprintf(stderr,
+		    "%s: more than %d came at once, the oldest are not shown\n",
+		    call->program, FOLLOW_LIMIT);
 	return fflush(stdout) ? COMMAND_FAILED : COMMAND_DONE;
 }
 

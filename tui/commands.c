@@ -166,6 +166,41 @@ int command_print_json(const struct reply *reply)
 	return COMMAND_DONE;
 }
 
+int command_print_done(
+    const char *kind, const char *name, const char *state, const struct reply *reply)
+{
+	json_t *done;
+
+	if (reply->body_bytes)
+		return command_print_json(reply);
+	done = json_pack("{s:s, s:s}", kind, name, "state", state);
+	if (!done || json_dumpf(done, stdout, JSON_COMPACT)) {
+		json_decref(done);
+		return COMMAND_FAILED;
+	}
+	json_decref(done);
+	(void)putchar('\n');
+	return COMMAND_DONE;
+}
+
+int command_verb(struct call *call, const struct verb *verbs)
+{
+	const char *name = call->operands_n ? call->operands[0] : verbs[0].name;
+	int wanted;
+
+	while (verbs->name && strcmp(verbs->name, name) != 0)
+		verbs++;
+	if (!verbs->name)
+		return command_misused(call, "cannot %s", name);
+	wanted = verbs->operand ? 2 : 1;
+	if (call->operands_n < wanted && verbs->operand)
+		return command_misused(call, "%s needs a %s", name, verbs->operand);
+	if (call->operands_n > wanted)
+		return command_misused(
+		    call, "%s takes no %s", name, call->operands[wanted]);
+	return verbs->run(call);
+}
+
 int command_strange(const struct call *call, const struct path *path)
 {
 	return command_failed(call,

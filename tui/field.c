@@ -36,6 +36,8 @@ const char *field_text(const json_t *object, const char *key, char *out, size_t 
 
 	if (json_is_integer(value))
 		(void)snprintf(out, size, "%lld", (long long)json_integer_value(value));
+	else if (json_is_real(value))
+		(void)snprintf(out, size, "%.6g", json_real_value(value));
 	else
 		(void)text_copy(
 		    out, size, json_is_string(value) ? json_string_value(value) : "");

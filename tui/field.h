@@ -18,7 +18,7 @@ uint64_t field_count(const json_t *object, const char *key);
 
 bool field_is_true(const json_t *object, const char *key);
 
-/* A string, or an integer's digits; "" when it is neither; cut to fit. Returns out. */
+/* A string, or a number's digits; "" when it is neither; cut to fit. Returns out. */
 const char *field_text(const json_t *object, const char *key, char *out, size_t size);
 
 /* RFC 3339 text as nanoseconds since the epoch; 0 when there is none. */

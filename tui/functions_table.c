@@ -155,7 +155,7 @@ int functions_table_print(const struct snapshot *snapshot, enum order order, boo
 	if (snapshot->lost)
 		(void)fprintf(out,
 		    "%" PRIu64 " of %" PRIu64 " invocations were lost before they could "
-					      "be measured: see `coldmeter "
+		    "be measured: see `coldmeter "
 		    "doctor`\n",
 		    snapshot->lost, snapshot->seen);
 	if (snapshot->functions.cut)

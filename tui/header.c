@@ -1,0 +1,223 @@
+/* The lines above and below every view. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tui/format.h"
+#include "tui/view.h"
+
+#define HEADER_ROWS 3
+#define BUDGET_BAR 10
+
+/* Writes texts one after the other on a row, with two columns between. */
+struct pen {
+	struct canvas *canvas;
+	int row, col;
+};
+
+static void write_text(struct pen *pen, enum style style, const char *text)
+{
+	pen->col += canvas_text(
+	    pen->canvas, pen->row, pen->col, pen->canvas->cols - pen->col, style, text);
+}
+
+static void title(const struct dash *dash, struct canvas *canvas)
+{
+	struct pen pen = {canvas, 0, 1};
+	char text[256], age[FORMAT_BYTES];
+	int right = canvas->cols > 70 ? 24 : 14;
+
+	canvas_fill(canvas, 0, 0, canvas->cols, STYLE_TITLE, L' ');
+	write_text(&pen, STYLE_TITLE, "coldmeter");
+	if (canvas->cols > 60) {
+		(void)snprintf(text, sizeof(text), "  %s", dash->url);
+		write_text(&pen, STYLE_TITLE, text);
+	}
+	if (dash->has_snapshot) {
+		(void)snprintf(text, sizeof(text), "  %" PRIu64 " host%s",
+		    dash->snapshot.hosts, dash->snapshot.hosts == 1 ? "" : "s");
+		write_text(&pen, STYLE_TITLE, text);
+	}
+	(void)snprintf(text, sizeof(text), "  last %s", dash_window(dash));
+	write_text(&pen, STYLE_TITLE, text);
+	if (dash->filter[0]) {
+		(void)snprintf(text, sizeof(text), "  /%s", dash->filter);
+		write_text(&pen, STYLE_TITLE, text);
+	}
+	if (!dash->has_snapshot)
+		return;
+	(void)snprintf(text, sizeof(text), " %s%s ago ",
+	    dash->paused        ? "PAUSED, "
+	    : canvas->cols > 70 ? "updated "
+				: "",
+	    format_age((double)(dash->now_ms - dash->fresh_ms) / 1000, age));
+	(void)canvas_right(canvas, 0, canvas->cols - right, right, STYLE_TITLE, text);
+}
+
+static void totals(const struct dash *dash, struct pen *pen)
+{
+	struct money hour = {0}, month = {0};
+	double rate = 0;
+	char text[160], a[FORMAT_BYTES], b[FORMAT_BYTES], c[FORMAT_BYTES];
+	size_t n = dash->snapshot.functions.items_n;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct function_row *row = snapshot_at(&dash->snapshot, i);
+
+		rate += row->rate >= 0 ? row->rate : 0;
+		hour = money_add(hour, row->cost_per_hour);
+		month = money_add(month, row->cost_month);
+	}
+	(void)snprintf(text, sizeof(text), "%zu function%s  %s inv/s  %s/h  %s/month", n,
+	    n == 1 ? "" : "s", format_rate(rate, a), format_money(hour, b),
+	    format_money(month, c));
+	write_text(pen, STYLE_PLAIN, text);
+}
+
+static void ledger(const struct dash *dash, struct pen *pen)
+{
+	char text[160], seen[FORMAT_BYTES], delivered[FORMAT_BYTES], lost[FORMAT_BYTES];
+
+	(void)snprintf(text, sizeof(text), "  ledger %s seen %s delivered ",
+	    format_count(dash->snapshot.seen, seen),
+	    format_count(dash->snapshot.delivered, delivered));
+	write_text(pen, STYLE_DIM, text);
+	(void)snprintf(
+	    text, sizeof(text), "%s lost", format_count(dash->snapshot.lost, lost));
+	write_text(pen, dash->snapshot.lost ? STYLE_BAD : STYLE_DIM, text);
+}
+
+static void banner(const struct dash *dash, struct canvas *canvas)
+{
+	char text[512], age[FORMAT_BYTES];
+
+	(void)snprintf(text, sizeof(text),
+	    " collector not reachable since %s, retrying (%s)",
+	    format_age((double)(dash->now_ms - dash->lost_ms) / 1000, age),
+	    dash->lost_why);
+	canvas_fill(canvas, 1, 0, canvas->cols, STYLE_BANNER, L' ');
+	(void)canvas_text(canvas, 1, 0, canvas->cols, STYLE_BANNER, text);
+}
+
+static enum style budget_style(const struct budget_row *row)
+{
+	return strcmp(row->state, "over") == 0      ? STYLE_BAD
+	       : strcmp(row->state, "warning") == 0 ? STYLE_WARN
+						    : STYLE_GOOD;
+}
+
+static void alerts(const struct dash *dash, struct pen *pen)
+{
+	const struct alert_row *rows = dash->alerts.items;
+	size_t firing = 0;
+	char text[64];
+
+	for (size_t i = 0; i < dash->alerts.items_n; i++)
+		firing += strcmp(rows[i].state, "firing") == 0;
+	if (!firing) {
+		write_text(pen, STYLE_DIM, "no alerts");
+		return;
+	}
+	(void)snprintf(
+	    text, sizeof(text), " %zu alert%s ", firing, firing == 1 ? "" : "s");
+	write_text(pen, STYLE_BANNER, text);
+}
+
+static void budgets(const struct dash *dash, struct pen *pen)
+{
+	const struct budget_row *rows = dash->budgets.items;
+
+	if (dash->has_budgets && !dash->budgets.items_n)
+		write_text(pen, STYLE_DIM, "  no budgets");
+	for (size_t i = 0; i < dash->budgets.items_n; i++) {
+		char text[320], limit[FORMAT_BYTES], percent[FORMAT_BYTES];
+		int room = pen->canvas->cols - pen->col;
+
+		(void)snprintf(text, sizeof(text), "  %.24s ", rows[i].name);
+		if (room < (int)strlen(text) + BUDGET_BAR + 24)
+			return;
+		write_text(pen, STYLE_PLAIN, text);
+		draw_bar(pen->canvas, pen->row, pen->col, BUDGET_BAR,
+		    rows[i].percent / 100, budget_style(&rows[i]));
+		pen->col += BUDGET_BAR;
+		(void)snprintf(text, sizeof(text), " %s of %s/%s",
+		    format_percent(rows[i].percent, percent),
+		    format_money(rows[i].limit, limit), rows[i].period);
+		write_text(pen, budget_style(&rows[i]), text);
+	}
+}
+
+int header_draw(const struct dash *dash, struct canvas *canvas)
+{
+	struct pen first = {canvas, 1, 1};
+	struct pen second = {canvas, 2, 1};
+
+	title(dash, canvas);
+	if (dash->has_snapshot && !dash->lost_ms) {
+		totals(dash, &first);
+		ledger(dash, &first);
+	}
+	if (dash->has_snapshot) {
+		alerts(dash, &second);
+		budgets(dash, &second);
+	}
+	if (dash->lost_ms)
+		banner(dash, canvas);
+	return HEADER_ROWS;
+}
+
+static void hints(const struct dash *dash, struct canvas *canvas)
+{
+	struct pen pen = {canvas, canvas->rows - 1, 1};
+
+	for (const struct key_row *row = keys; row->keys; row++) {
+		char key[16];
+		size_t n = strcspn(row->keys, " ");
+
+		if (!row->hint || !(row->where & view_top(dash)->where))
+			continue;
+		(void)snprintf(key, sizeof(key), "%.*s", (int)n, row->keys);
+		if (pen.col + (int)strlen(key) + 1 + (int)strlen(row->hint) >=
+		    canvas->cols)
+			continue;
+		write_text(&pen, STYLE_KEY, key);
+		pen.col++;
+		write_text(&pen, STYLE_DIM, row->hint);
+		pen.col += 2;
+	}
+}
+
+static void prompt(const struct dash *dash, struct canvas *canvas)
+{
+	struct pen pen = {canvas, canvas->rows - 2, 1};
+	char text[FUNCTION_NAME_BYTES + 64];
+
+	if (dash->prompt.kind == PROMPT_FILTER)
+		(void)snprintf(text, sizeof(text), "show names with: ");
+	else
+		(void)snprintf(
+		    text, sizeof(text), "address that runs %s: ", dash->prompt.function);
+	write_text(&pen, STYLE_BOLD, text);
+	write_text(&pen, STYLE_PLAIN, dash->prompt.text);
+	canvas_put(canvas, pen.row, pen.col, STYLE_SELECTED, L' ');
+	pen = (struct pen){canvas, canvas->rows - 1, 1};
+	write_text(&pen, STYLE_KEY, "Enter");
+	write_text(&pen, STYLE_DIM, " take it  ");
+	write_text(&pen, STYLE_KEY, "Esc");
+	write_text(&pen, STYLE_DIM, " give up");
+}
+
+void footer_draw(const struct dash *dash, struct canvas *canvas)
+{
+	if (dash->prompt.kind != PROMPT_NONE) {
+		prompt(dash, canvas);
+		return;
+	}
+	if (dash->now_ms < dash->notice_until_ms)
+		(void)canvas_text(canvas, canvas->rows - 2, 1, canvas->cols - 2,
+		    dash->notice_bad ? STYLE_BAD : STYLE_GOOD, dash->notice);
+	else if (dash->warning[0])
+		(void)canvas_text(canvas, canvas->rows - 2, 1, canvas->cols - 2,
+		    STYLE_BAD, dash->warning);
+	hints(dash, canvas);
+}
