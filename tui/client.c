@@ -252,6 +252,11 @@ void path_start(struct path *path, const char *text)
 	add(path, text);
 }
 
+void path_more(struct path *path, const char *text)
+{
+	add(path, text);
+}
+
 void path_segment(struct path *path, const char *text)
 {
 	add(path, "/");

@@ -60,6 +60,8 @@ struct path {
 
 /* Starts with fixed text. */
 void path_start(struct path *path, const char *text);
+/* Appends text as it is. */
+void path_more(struct path *path, const char *text);
 /* Appends "/" and the text, escaped. */
 void path_segment(struct path *path, const char *text);
 /* Appends a query parameter, escaped; NULL or "" appends nothing. */

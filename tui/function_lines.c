@@ -90,7 +90,8 @@ static void draw_cost(const struct dash *dash, const struct function_row *row,
 static void draw_memory(const struct function_row *row, struct canvas *canvas,
     const struct area *area, int at)
 {
-	char text[160], p95[FORMAT_BYTES], max[FORMAT_BYTES], limit[FORMAT_BYTES];
+	char text[200], p95[FORMAT_BYTES], max[FORMAT_BYTES], limit[FORMAT_BYTES];
+	char cpu[FORMAT_BYTES];
 	double used = row->memory_p95_mb / row->memory_limit_mb;
 	int col = area->col + LABEL;
 
@@ -107,7 +108,7 @@ static void draw_memory(const struct function_row *row, struct canvas *canvas,
 	    format_memory(row->memory_max_mb, max),
 	    row->memory_limit_mb > 0 ? format_memory(row->memory_limit_mb, limit)
 				     : "not known",
-	    row->cpu_ms_mean >= 0 ? format_duration(row->cpu_ms_mean, text + 100) : "-");
+	    format_duration(row->cpu_ms_mean, cpu));
 	(void)canvas_text(
 	    canvas, at, col, area->col + area->cols - col, STYLE_PLAIN, text);
 }

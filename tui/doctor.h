@@ -1,0 +1,51 @@
+/* Checks of this host and of a collector, each with what to do about it. */
+#ifndef COLDMETER_TUI_DOCTOR_H
+#define COLDMETER_TUI_DOCTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tui/client.h"
+
+#define DOCTOR_MAX_CHECKS 96
+#define DOCTOR_WHAT_BYTES 64
+#define DOCTOR_DETAIL_BYTES 400
+
+enum doctor_state { DOCTOR_OK, DOCTOR_WARN, DOCTOR_FAIL };
+
+struct doctor_check {
+	enum doctor_state state;
+	char what[DOCTOR_WHAT_BYTES];
+	char detail[DOCTOR_DETAIL_BYTES];
+};
+
+struct doctor {
+	struct doctor_check checks[DOCTOR_MAX_CHECKS];
+	size_t n;
+};
+
+const char *doctor_state_name(enum doctor_state state); /* "ok", "warn", "fail" */
+
+/* Appends a check; beyond the limit it is dropped. */
+void doctor_add(struct doctor *doctor, enum doctor_state state, const char *what,
+    const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Lines "ok|warn|fail<TAB>what<TAB>detail" of `coldmeter-agent --check`; others are left
+ * out. Returns how many were taken. text is changed. */
+size_t doctor_read_lines(struct doctor *doctor, char *text);
+
+/* Rights, kernel, BTF, and what the agent finds when it may look. */
+void doctor_check_host(struct doctor *doctor);
+
+/* Sandboxes on this host whose inside no probe of the host sees. */
+void doctor_check_blind(struct doctor *doctor);
+
+/* Whether prices are old; now is wall time. */
+void doctor_check_prices(struct doctor *doctor, int64_t now_ns);
+
+/* Reachable, ready, agents, losses. */
+void doctor_check_collector(
+    struct doctor *doctor, const struct endpoint *endpoint, struct client *client);
+
+#endif

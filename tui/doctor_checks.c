@@ -1,0 +1,249 @@
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "price/book.h"
+#include "tui/child.h"
+#include "tui/doctor.h"
+#include "tui/format.h"
+#include "tui/snapshot.h"
+
+#define AGENT_CHECK_MS 20000
+#define AGENT_OUTPUT_BYTES 16384
+#define BTF_PATH "/sys/kernel/btf/vmlinux"
+#define PRICES_OLD_DAYS 180
+#define KERNEL_MAJOR 5 /* BPF ring buffer: 5.8 */
+#define KERNEL_MINOR 8
+
+static void check_agent(struct doctor *doctor)
+{
+	char path[PATH_MAX];
+	char option[] = "--check";
+	char *argv[] = {path, option, NULL};
+	AUTO(free) char *text = malloc(AGENT_OUTPUT_BYTES);
+	int status = 0;
+	ssize_t n;
+
+	if (child_find("coldmeter-agent", path, sizeof(path)) < 0) {
+		doctor_add(doctor, DOCTOR_FAIL, "agent",
+		    "coldmeter-agent is neither next to this program nor in PATH: `make` "
+		    "builds it");
+		return;
+	}
+	if (geteuid() != 0) {
+		doctor_add(doctor, DOCTOR_WARN, "probes",
+		    "not tried without root: `sudo coldmeter doctor` loads them for a "
+		    "moment");
+		return;
+	}
+	if (!text)
+		return;
+	n = child_read(argv, AGENT_CHECK_MS, text, AGENT_OUTPUT_BYTES, &status);
+	if (n < 0)
+		doctor_add(doctor, DOCTOR_FAIL, "agent", "cannot start %s: %s", path,
+		    strerror((int)-n));
+	else if (!doctor_read_lines(doctor, text))
+		doctor_add(doctor, DOCTOR_FAIL, "agent",
+		    "%s --check says nothing usable: %.200s", path, text);
+}
+
+void doctor_check_host(struct doctor *doctor)
+{
+	struct utsname kernel = {0};
+	int major = 0;
+	int minor = 0;
+	char *rest;
+
+	if (geteuid() == 0)
+		doctor_add(doctor, DOCTOR_OK, "root", "yes");
+	else
+		doctor_add(doctor, DOCTOR_WARN, "root",
+		    "no: the agent needs it, everything else does not");
+	(void)uname(&kernel);
+	major = (int)strtol(kernel.release, &rest, 10);
+	minor = *rest == '.' ? (int)strtol(rest + 1, NULL, 10) : 0;
+	if (major > KERNEL_MAJOR || (major == KERNEL_MAJOR && minor >= KERNEL_MINOR))
+		doctor_add(doctor, DOCTOR_OK, "kernel", "%s", kernel.release);
+	else
+		doctor_add(doctor, DOCTOR_FAIL, "kernel",
+		    "%s is too old: the ring buffer came with 5.8", kernel.release);
+	if (access(BTF_PATH, R_OK) == 0)
+		doctor_add(doctor, DOCTOR_OK, "BTF", "%s", BTF_PATH);
+	else
+		doctor_add(doctor, DOCTOR_FAIL, "BTF",
+		    "%s is missing: boot a kernel built with CONFIG_DEBUG_INFO_BTF=y",
+		    BTF_PATH);
+	check_agent(doctor);
+}
+
+/* Names of processes that run sandboxes with a kernel of their own. */
+static const struct {
+	const char *comm;
+	const char *what;
+} blind[] = {{"runsc-sandbox", "gVisor"}, {"exe", "gVisor"},
+    {"containerd-shim-kata", "Kata Containers"}, {"kata-runtime", "Kata Containers"},
+    {"firecracker", "Firecracker"}, {"cloud-hyperviso", "Cloud Hypervisor"},
+    {"qemu-system-x86", "QEMU"}, {"qemu-system-aar", "QEMU"}};
+#define BLIND_KINDS (sizeof(blind) / sizeof(blind[0]))
+
+/* "exe" alone says little: gVisor's sentry runs as /proc/self/exe with this argument. */
+static bool is_sentry(const char *pid)
+{
+	char path[64], line[512];
+	AUTO(file) FILE *file = NULL;
+	size_t n;
+
+	(void)snprintf(path, sizeof(path), "/proc/%.16s/cmdline", pid);
+	file = fopen(path, "re");
+	n = file ? fread(line, 1, sizeof(line) - 1, file) : 0;
+	for (size_t i = 0; i < n; i++)
+		line[i] = line[i] ? line[i] : ' ';
+	line[n] = '\0';
+	return strstr(line, "runsc") != NULL;
+}
+
+static void count_blind(const char *pid, size_t *counts)
+{
+	char path[64], comm[32] = "";
+	AUTO(file) FILE *file = NULL;
+
+	(void)snprintf(path, sizeof(path), "/proc/%.16s/comm", pid);
+	file = fopen(path, "re");
+	if (!file || !fgets(comm, sizeof(comm), file))
+		return;
+	comm[strcspn(comm, "\n")] = '\0';
+	for (size_t i = 0; i < BLIND_KINDS; i++)
+		if (strncmp(comm, blind[i].comm, 15) == 0 &&
+		    (strcmp(comm, "exe") != 0 || is_sentry(pid)))
+			counts[i]++;
+}
+
+void doctor_check_blind(struct doctor *doctor)
+{
+	size_t counts[BLIND_KINDS] = {0};
+	size_t found = 0;
+	DIR *proc = opendir("/proc");
+	const struct dirent *entry;
+
+	if (!proc) {
+		doctor_add(doctor, DOCTOR_WARN, "blind spots", "cannot read /proc");
+		return;
+	}
+	while ((entry = readdir(proc)))
+		if (isdigit((unsigned char)entry->d_name[0]))
+			count_blind(entry->d_name, counts);
+	(void)closedir(proc);
+	for (size_t i = 0; i < BLIND_KINDS; i++) {
+		found += counts[i];
+		if (counts[i])
+			doctor_add(doctor, DOCTOR_WARN, "blind spots",
+			    "%zu %s sandbox%s here: functions inside have a kernel of "
+			    "their "
+			    "own, and are not measured from this one",
+			    counts[i], blind[i].what,
+			    counts[i] == 1 ? " runs" : "es run");
+	}
+	if (!found)
+		doctor_add(doctor, DOCTOR_OK, "blind spots",
+		    "no gVisor, Kata or virtual machine runs here; functions that speak "
+		    "TLS "
+		    "themselves are seen as connections only");
+}
+
+void doctor_check_prices(struct doctor *doctor, int64_t now_ns)
+{
+	struct book *book = NULL;
+	const char *oldest = NULL;
+	int64_t oldest_ns = now_ns;
+	size_t old = 0;
+	size_t n;
+
+	if (book_open_embedded(&book) < 0) {
+		doctor_add(
+		    doctor, DOCTOR_FAIL, "prices", "the price book cannot be opened");
+		return;
+	}
+	n = book_count(book);
+	for (size_t i = 0; i < n; i++) {
+		char day[11] = "";
+		int64_t when_ns = 0;
+
+		(void)text_copy(day, sizeof(day), book_at(book, i)->as_of);
+		if (clock_parse_moment(day, now_ns, &when_ns) < 0)
+			continue;
+		old += now_ns - when_ns > PRICES_OLD_DAYS * 86400LL * CLOCK_NS_PER_S;
+		if (when_ns < oldest_ns) {
+			oldest_ns = when_ns;
+			oldest = book_at(book, i)->as_of;
+		}
+	}
+	if (old)
+		doctor_add(doctor, DOCTOR_WARN, "prices",
+		    "%zu of %zu are older than %d days (the oldest: %s): `coldmeter "
+		    "prices "
+		    "check` names them",
+		    old, n, PRICES_OLD_DAYS, oldest);
+	else
+		doctor_add(doctor, DOCTOR_OK, "prices", "%zu, the oldest of %s", n,
+		    oldest ? oldest : "today");
+	book_free(book);
+}
+
+static void check_agents(struct doctor *doctor, const struct snapshot *snapshot)
+{
+	const struct agent_row *agents = snapshot->agents.items;
+	char age[FORMAT_BYTES];
+
+	if (!snapshot->agents.items_n)
+		doctor_add(doctor, DOCTOR_WARN, "agents",
+		    "none has sent anything yet: `sudo coldmeter-agent --collector URL`");
+	for (size_t i = 0; i < snapshot->agents.items_n; i++)
+		doctor_add(doctor, DOCTOR_OK, "agent", "%s: last batch %s ago",
+		    agents[i].host, format_age(agents[i].age_s, age));
+	if (snapshot->lost)
+		doctor_add(doctor, DOCTOR_WARN, "ledger",
+		    "%" PRIu64 " of %" PRIu64 " invocations were lost in the last hour: "
+		    "/metrics of the agent's collector says for what reason",
+		    snapshot->lost, snapshot->seen);
+	else
+		doctor_add(doctor, DOCTOR_OK, "ledger",
+		    "%" PRIu64 " seen in the last hour, none lost", snapshot->seen);
+}
+
+void doctor_check_collector(
+    struct doctor *doctor, const struct endpoint *endpoint, struct client *client)
+{
+	AUTO(reply) struct reply ready = {0};
+	AUTO(reply) struct reply reply = {0};
+	struct snapshot snapshot = {0};
+
+	if (client_call(client, "GET", "/readyz", NULL, &ready) < 0) {
+		doctor_add(doctor, DOCTOR_FAIL, "collector",
+		    ready.status
+			? "%s is not ready: %s"
+			: "%s does not answer (%s): `sudo coldmeter run` or "
+			  "`coldmeter-collector` starts one, --url names another",
+		    endpoint->url, ready.why);
+		return;
+	}
+	doctor_add(doctor, DOCTOR_OK, "collector", "%s is ready", endpoint->url);
+	if (client_call(client, "GET", "/v1/functions?since=1h", NULL, &reply) < 0) {
+		doctor_add(doctor, DOCTOR_FAIL, "collector", "%s", reply.why);
+		return;
+	}
+	if (snapshot_parse(reply.body, reply.body_bytes, &snapshot) < 0)
+		doctor_add(doctor, DOCTOR_FAIL, "collector",
+		    "%s answers, but is no coldmeter collector", endpoint->url);
+	else
+		check_agents(doctor, &snapshot);
+	snapshot_done(&snapshot);
+}
