@@ -8,6 +8,11 @@
 
 #define HISTOGRAM_SCALE 5
 
+/* Indices of 1 and of 2^64-1. */
+#define HISTOGRAM_INDEX_MIN (-1)
+#define HISTOGRAM_INDEX_MAX (64 * 32 - 1)
+#define HISTOGRAM_BUCKETS_MAX (HISTOGRAM_INDEX_MAX - HISTOGRAM_INDEX_MIN + 1)
+
 /* Bucket i holds values in (2^(i/32), 2^((i+1)/32)]. Durations are counted in ticks of
  * 2^-40 s, so that a bucket's index minus 40*32 is the index OTLP uses for seconds. */
 #define HISTOGRAM_SECONDS_INDEX_OFFSET (40 * 32)
@@ -39,22 +44,30 @@ double histogram_upper(int32_t index);
 uint64_t histogram_ticks(uint64_t ns);
 double histogram_ticks_to_ns(double ticks);
 
-/* 0 or -ENOMEM, unchanged then. */
+/* 0 or -ENOMEM, unchanged then. merge also -EOVERFLOW, beyond 2^64-1 values: only decoded
+ * ones can hold as many. */
 int histogram_add(struct histogram *h, uint64_t value);
 int histogram_add_ns(struct histogram *h, uint64_t ns);
 int histogram_merge(struct histogram *into, const struct histogram *from);
 
+/* Widens the window to hold the buckets first..last as well; new ones are 0. For readers
+ * of other codings. 0 or -ENOMEM, unchanged then. */
+int histogram_cover(struct histogram *h, int32_t first, int32_t last);
+
 /* Value at quantile q in [0,1], by nearest rank, clamped to [min, max]; the relative
- * error is at most 1.08 %. 0 when empty. The _ns form is for a histogram of durations. */
+ * error is at most 1.083 %, (2^(1/32) - 1) / (2^(1/32) + 1). 0 when empty. The _ns form
+ * is for a histogram of durations, the _of form for n histograms taken together. */
 double histogram_quantile(const struct histogram *h, double q);
 double histogram_quantile_ns(const struct histogram *h, double q);
+double histogram_quantile_of(const struct histogram *const *parts, size_t n, double q);
 
-/* Sparse coding: varints count, zero_count, sum, min, max-min, then pairs (gap, count) of
- * the buckets that are not empty, closed by the end of the buffer or by their announced
- * number. encode returns the bytes written, -ENOSPC when size is too small (see
- * histogram_encoded_max); decode returns the bytes consumed, -EBADMSG when malformed
- * (counts that do not add up, indices out of range, truncation), -ENOMEM; *h is
- * overwritten, and left empty on failure. */
+/* Sparse coding: varints count, zero_count, sum, min, max-min, the number of buckets that
+ * are not empty, then a pair (gap, count) for each. There is one coding of a histogram:
+ * decode takes no other. encode returns the bytes written, -ENOSPC when size is too small
+ * (see histogram_encoded_max); decode returns the bytes consumed, -EBADMSG when malformed
+ * (counts that do not add up, indices out of range, truncation), -ENOMEM; *h,
+ * which must be valid (zero-initialised or used), is overwritten, and left empty on
+ * failure. */
 size_t histogram_encoded_max(const struct histogram *h);
 ssize_t histogram_encode(const struct histogram *h, uint8_t *out, size_t size);
 ssize_t histogram_decode(const uint8_t *in, size_t size, struct histogram *h);

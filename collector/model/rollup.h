@@ -37,8 +37,9 @@ struct rollup {
 void rollup_done(struct rollup *r);
 void rollup_clear(struct rollup *r); /* empty, keeps its memory */
 
-/* Counts one invocation and the usage that the plans derived from it. 0 or -ENOMEM; after
- * -ENOMEM the rollup may hold part of it and must be thrown away. */
+/* Counts one invocation and the usage that the plans derived from it. 0 or -ENOMEM
+ * (merge: also -EOVERFLOW, see histogram_merge()); after an error the rollup may hold
+ * part of it and must be thrown away. */
 int rollup_add(struct rollup *r, const struct invocation *inv, const struct usage *usage);
 
 /* Adds from to into; same error rule. Order does not matter. */
@@ -52,7 +53,9 @@ double rollup_duration_quantile_ns(const struct rollup *r, double q);
 
 /* The counters (everything but the four histograms), and the histograms, as two byte
  * strings, each starting with a version. Buffers are allocated for the caller, who frees
- * them. 0, -ENOMEM; decode: -EBADMSG. decode overwrites *r, left empty on failure. */
+ * them. 0, -ENOMEM; decode: -EBADMSG. decode overwrites *r, which must be valid
+ * (zero-initialised or used), and leaves it empty on failure. A newer writer's further
+ * counters and histograms are skipped; those that an older one did not have are 0. */
 int rollup_encode_counters(const struct rollup *r, uint8_t **out, size_t *out_bytes);
 int rollup_encode_histograms(const struct rollup *r, uint8_t **out, size_t *out_bytes);
 int rollup_decode(const uint8_t *counters, size_t counters_bytes,
