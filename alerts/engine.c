@@ -1,61 +1,149 @@
 /* One thread waits in curl_multi_poll(), which is also how the others wake it. */
 #include "alerts/engine.h"
 
-#include <curl/curl.h>
 #include <errno.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
+#include "alerts/state.h"
+#include "base/clock.h"
 #include "base/log.h"
 
-#define TICK_MS 1000
+#define TICK_NS CLOCK_NS_PER_S
+#define SAVE_NS (60 * CLOCK_NS_PER_S) /* what a crash may forget of what was learned */
 
-struct alerts {
-	struct store *store;
-	struct ingest *ingest;
-	const struct book *book;
-	CURLM *multi;
-	pthread_t thread;
-	atomic_bool stopping;
-};
+void engine_wake(struct alerts *alerts)
+{
+	(void)curl_multi_wakeup(alerts->multi);
+}
+
+/* On the ingest's writer thread, after each commit. Learns in place: no queue, nothing to
+ * drop; the lock is only ever held for microseconds. */
+static void observe(void *context, const struct invocation *inv, const char *host)
+{
+	struct alerts *alerts = context;
+	int64_t end_ns =
+	    inv->start_ns + (int64_t)(inv->has & HAS_DURATION ? inv->duration_ns : 0);
+	struct warm *warm;
+
+	(void)host;
+	(void)pthread_mutex_lock(&alerts->lock);
+	spend_mark(&alerts->marks, inv->start_ns);
+	spend_mark(&alerts->marks, end_ns);
+	warm = state_get_warm(alerts, inv->function->name);
+	if (warm) {
+		track_observe(&warm->track, inv);
+		warm->unsaved = true;
+	} else {
+		alerts->untracked++;
+	}
+	(void)pthread_mutex_unlock(&alerts->lock);
+}
+
+static int64_t turn(struct alerts *alerts)
+{
+	int64_t now_ns = clock_wall_ns();
+	int64_t next_ns = now_ns + TICK_NS;
+	int64_t due_ns;
+	int running;
+
+	engine_budgets(alerts, now_ns);
+	due_ns = engine_pings(alerts, now_ns);
+	next_ns = due_ns < next_ns ? due_ns : next_ns;
+	due_ns = outbox_run(alerts->outbox, now_ns);
+	next_ns = due_ns < next_ns ? due_ns : next_ns;
+	(void)curl_multi_perform(alerts->multi, &running);
+	call_collect(alerts->multi);
+	if (now_ns - alerts->saved_ns >= SAVE_NS || now_ns < alerts->saved_ns) {
+		alerts->saved_ns = now_ns;
+		engine_save_tracks(alerts, false);
+	}
+	return next_ns;
+}
 
 static void *engine_run(void *context)
 {
 	struct alerts *alerts = context;
 
-	while (!atomic_load(&alerts->stopping))
-		(void)curl_multi_poll(alerts->multi, NULL, 0, TICK_MS, NULL);
+	while (!atomic_load(&alerts->stopping)) {
+		int64_t wait_ms =
+		    (turn(alerts) - clock_wall_ns()) / (CLOCK_NS_PER_S / 1000);
+
+		if (wait_ms > 1000)
+			wait_ms = 1000;
+		(void)curl_multi_poll(
+		    alerts->multi, NULL, 0, wait_ms < 1 ? 1 : (int)wait_ms, NULL);
+	}
 	return NULL;
+}
+
+static int init_locks(struct alerts *alerts)
+{
+	int err = -pthread_mutex_init(&alerts->lock, NULL);
+
+	if (!err)
+		err = -pthread_mutex_init(&alerts->edit, NULL);
+	if (!err)
+		err = -pthread_cond_init(&alerts->evaluated, NULL);
+	return err;
+}
+
+static void free_parts(struct alerts *alerts)
+{
+	engine_free_errands(alerts);
+	outbox_free(alerts->outbox);
+	state_done(alerts); /* cancels pings: before the multi handle goes */
+	spend_free(alerts->spend);
+	(void)curl_multi_cleanup(alerts->multi);
+	free(alerts);
+}
+
+static int init_parts(struct alerts *alerts)
+{
+	int err = init_locks(alerts);
+
+	if (getrandom(&alerts->random, sizeof(alerts->random), GRND_NONBLOCK) < 0)
+		alerts->random = (uint64_t)clock_wall_ns();
+	alerts->random |= 1;
+	alerts->budgets_changed = true; /* the first turn evaluates */
+	alerts->saved_ns = clock_wall_ns();
+	if (err || curl_global_init(CURL_GLOBAL_DEFAULT))
+		return err ? err : -ENOMEM;
+	alerts->multi = curl_multi_init();
+	if (!alerts->multi)
+		return -ENOMEM;
+	err = spend_new(&alerts->spend);
+	if (!err)
+		err = outbox_new(
+		    alerts->store, alerts->multi, alerts->random, &alerts->outbox);
+	return err;
 }
 
 int alerts_start(struct store *store, struct ingest *ingest, const struct book *book,
     struct alerts **out)
 {
 	struct alerts *alerts = calloc(1, sizeof(*alerts));
-	int err;
+	int err = alerts ? 0 : -ENOMEM;
 
-	if (!alerts)
-		return log_error(-ENOMEM, "cannot start alerts");
+	if (err)
+		return log_error(err, "cannot start alerts");
 	alerts->store = store;
 	alerts->ingest = ingest;
 	alerts->book = book;
-	alerts->multi = curl_multi_init();
-	err = alerts->multi ? -pthread_create(&alerts->thread, NULL, engine_run, alerts)
-			    : -ENOMEM;
+	err = init_parts(alerts);
+	if (!err)
+		err = state_load(alerts);
+	if (!err) {
+		ingest_observe(ingest, observe, alerts);
+		err = -pthread_create(&alerts->thread, NULL, engine_run, alerts);
+		if (err)
+			ingest_observe(ingest, NULL, NULL);
+	}
 	if (err) {
-		(void)curl_multi_cleanup(alerts->multi);
-		free(alerts);
+		free_parts(alerts);
 		return log_error(err, "cannot start alerts");
 	}
 	*out = alerts;
-	return 0;
-}
-
-int alerts_add_routes(struct alerts *alerts, struct http *http)
-{
-	(void)alerts;
-	(void)http;
 	return 0;
 }
 
@@ -64,8 +152,8 @@ void alerts_stop(struct alerts *alerts)
 	if (!alerts)
 		return;
 	atomic_store(&alerts->stopping, true);
-	(void)curl_multi_wakeup(alerts->multi);
+	engine_wake(alerts);
 	(void)pthread_join(alerts->thread, NULL);
-	(void)curl_multi_cleanup(alerts->multi);
-	free(alerts);
+	engine_save_tracks(alerts, true);
+	free_parts(alerts);
 }

@@ -218,13 +218,14 @@ static size_t oldest_resolved(const struct alert_list *list)
 	return oldest;
 }
 
-void rule_expire(struct alert_list *list, int64_t before_ns, size_t max, rule_emit forget,
-    void *context)
+void rule_expire(
+    struct alert_list *list, int64_t before_ns, size_t max, struct alert_list *gone)
 {
 	size_t i = oldest_resolved(list);
 
 	while (i < list->n && (list->n > max || list->items[i].until_ns < before_ns)) {
-		forget(context, RULE_CHANGED, &list->items[i]);
+		if (alert_list_add(gone, &list->items[i]))
+			return;
 		list->items[i] = list->items[--list->n];
 		i = oldest_resolved(list);
 	}

@@ -66,10 +66,10 @@ int rule_step(struct alert_list *list, const struct budget *budget,
 void rule_close(struct alert_list *list, const char *budget, int64_t now_ns,
     rule_emit emit, void *context);
 
-/* Forgets alerts resolved before the moment, and the oldest resolved ones beyond max;
- * calls forget for each. */
-void rule_expire(struct alert_list *list, int64_t before_ns, size_t max, rule_emit forget,
-    void *context);
+/* Takes alerts resolved before the moment, and the oldest resolved ones beyond max, out
+ * of the list; adds them to gone as far as there is memory (the others stay). */
+void rule_expire(
+    struct alert_list *list, int64_t before_ns, size_t max, struct alert_list *gone);
 
 /* A person has seen it; a person wants to be reminded later. 0, or -EALREADY when it is
  * resolved. */
