@@ -39,7 +39,11 @@ ALL_LDFLAGS = -pie -Wl,--as-needed $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all deps run demo check check-unit check-system check-screens check-fresh lint bench fuzz install clean help FORCE
-all: $(OUT)/coldmeter-agent $(OUT)/coldmeter-collector $(OUT)/coldmeter ## build every program (the default)
+# A program is built once its rooms are in the tree.
+PROGRAMS := $(if $(wildcard agent/main.c),$(OUT)/coldmeter-agent) \
+            $(if $(wildcard collector/main.c),$(OUT)/coldmeter-collector) \
+            $(if $(and $(wildcard tui/main.c),$(wildcard collector/price/embed.sh)),$(OUT)/coldmeter)
+all: $(PROGRAMS) ## build every program (the default)
 
 # Parallel unless the command line says otherwise; `make clean all` keeps its order.
 MAKEFLAGS += -j$(or $(shell nproc),1)
@@ -73,7 +77,7 @@ room     = $(patsubst %.c,$(OUT)/obj/%.o,$(filter-out %/main.c,$(wildcard $(1)))
 BASE    := $(call room,collector/base/*.c)
 MODEL   := $(call room,collector/model/*.c)
 WIRE    := $(call room,collector/wire/*.c)
-PRICE   := $(call room,collector/price/*.c) $(OUT)/obj/gen/book_embedded.o
+PRICE   := $(call room,collector/price/*.c) $(if $(wildcard collector/price/embed.sh),$(OUT)/obj/gen/book_embedded.o)
 STORE   := $(call room,collector/store/*.c collector/store/*/*.c)
 SERVE   := $(call room,collector/serve/*.c)
 ALERTS  := $(call room,alerts/*.c)

@@ -1,0 +1,101 @@
+/* Times are read strictly and written exactly. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+
+#include "base/clock.h"
+
+static void test_rfc3339_round_trips_to_the_nanosecond(void **state)
+{
+	char text[CLOCK_RFC3339_BYTES];
+	int64_t ns = 0;
+
+	(void)state;
+	assert_int_equal(clock_parse_rfc3339("2026-11-22T08:00:00.123456789Z", &ns), 0);
+	assert_int_equal(ns, 1795334400123456789LL);
+	clock_format_rfc3339(ns, text);
+	assert_string_equal(text, "2026-11-22T08:00:00.123456789Z");
+}
+
+static void test_an_offset_is_taken_off(void **state)
+{
+	int64_t a = 0;
+	int64_t b = 0;
+
+	(void)state;
+	assert_int_equal(clock_parse_rfc3339("2026-11-22T10:30:00+02:30", &a), 0);
+	assert_int_equal(clock_parse_rfc3339("2026-11-22T08:00:00Z", &b), 0);
+	assert_int_equal(a, b);
+}
+
+static void test_malformed_moments_are_refused_and_leave_the_output(void **state)
+{
+	static const char *const bad[] = {"", "2026", "2026-13-01T00:00:00Z",
+	    "2026-02-29T00:00:00Z", "2026-11-22T24:00:00Z", "2026-11-22T08:00:00",
+	    "2026-11-22T08:00:00.Z", "2026-11-22T08:00:00.1234567890Z",
+	    "2026-11-22T08:00:00Zx", "2026-11-22T08:00:00+0230", "1969-12-31T23:59:59Z"};
+	int64_t ns = 7;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(clock_parse_rfc3339(bad[i], &ns), -EINVAL);
+	assert_int_equal(ns, 7);
+}
+
+static void test_spans_have_units_and_limits(void **state)
+{
+	int64_t ns = 0;
+
+	(void)state;
+	assert_int_equal(clock_parse_span("90s", &ns), 0);
+	assert_int_equal(ns, 90 * CLOCK_NS_PER_S);
+	assert_int_equal(clock_parse_span("250ms", &ns), 0);
+	assert_int_equal(ns, 250000000);
+	assert_int_equal(clock_parse_span("7d", &ns), 0);
+	assert_int_equal(ns, 7 * 86400 * CLOCK_NS_PER_S);
+	assert_int_equal(clock_parse_span("15", &ns), 0);
+	assert_int_equal(ns, 15 * CLOCK_NS_PER_S);
+	assert_int_equal(clock_parse_span("-1s", &ns), -EINVAL);
+	assert_int_equal(clock_parse_span("1y", &ns), -EINVAL);
+	assert_int_equal(clock_parse_span("99999999999999999999s", &ns), -EINVAL);
+	assert_int_equal(clock_parse_span("4000d", &ns), -EINVAL);
+}
+
+static void test_a_span_as_a_moment_counts_back_from_now(void **state)
+{
+	int64_t ns = 0;
+
+	(void)state;
+	assert_int_equal(clock_parse_moment("1h", 7200 * CLOCK_NS_PER_S, &ns), 0);
+	assert_int_equal(ns, 3600 * CLOCK_NS_PER_S);
+	assert_int_equal(clock_parse_moment("1970-01-02", 0, &ns), 0);
+	assert_int_equal(ns, 86400 * CLOCK_NS_PER_S);
+	assert_int_equal(clock_parse_moment("yesterday", 0, &ns), -EINVAL);
+}
+
+static void test_boot_time_maps_to_wall_time_within_50_ms(void **state)
+{
+	int64_t wall = (int64_t)clock_boot_ns() + clock_boot_to_wall_ns();
+	int64_t difference = clock_wall_ns() - wall;
+
+	(void)state;
+	assert_in_range(difference + 50000000, 0, 100000000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_rfc3339_round_trips_to_the_nanosecond),
+	    cmocka_unit_test(test_an_offset_is_taken_off),
+	    cmocka_unit_test(test_malformed_moments_are_refused_and_leave_the_output),
+	    cmocka_unit_test(test_spans_have_units_and_limits),
+	    cmocka_unit_test(test_a_span_as_a_moment_counts_back_from_now),
+	    cmocka_unit_test(test_boot_time_maps_to_wall_time_within_50_ms),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
