@@ -33,15 +33,16 @@ static void add_last_ping(json_t *object, const struct warm *warm)
 {
 	json_t *last;
 
+	if (warm->last_ping_ns)
+		fields_moment(object, "last_ping", warm->last_ping_ns);
 	if (!warm->has_result)
 		return;
 	last = json_object();
-	fields_moment(last, "at", warm->last.at_ns);
 	fields_integer(last, "status", warm->last.status);
 	fields_real(last, "seconds", warm->last.seconds);
 	if (warm->last.error[0])
 		fields_text(last, "error", warm->last.error);
-	fields_array(object, "last_ping", last);
+	fields_array(object, "last_ping_result", last);
 }
 
 static void add_money(
@@ -73,7 +74,7 @@ static void add_settings(json_t *object, const struct keepwarm *settings)
 
 	fields_bool(object, "enabled", settings->enabled);
 	if (settings->url) {
-		url_mask(settings->url, shown, sizeof(shown));
+		url_show(settings->url, shown, sizeof(shown));
 		fields_text(object, "ping_url", shown);
 	}
 	fields_text(object, "method", settings->post ? "POST" : "GET");
@@ -107,19 +108,21 @@ static json_t *format_warm(
 	return object;
 }
 
+/* Those that were ever switched on; with ?all=true every function that is followed. */
 int api_keepwarm_list(
     void *context, const struct http_request *request, struct http_reply *reply)
 {
 	struct alerts *alerts = context;
+	const char *all = http_query(request, "all");
 	int64_t now_ns = clock_wall_ns();
 	json_t *object = json_object();
 	json_t *list = json_array();
 
-	(void)request;
 	(void)pthread_mutex_lock(&alerts->lock);
 	for (size_t i = 0; i < alerts->warm_n; i++)
-		(void)json_array_append_new(
-		    list, format_warm(alerts, alerts->warm[i], now_ns));
+		if (alerts->warm[i]->is_set || (all && strcmp(all, "true") == 0))
+			(void)json_array_append_new(
+			    list, format_warm(alerts, alerts->warm[i], now_ns));
 	(void)pthread_mutex_unlock(&alerts->lock);
 	fields_array(object, "keepwarm", list);
 	return api_reply(reply, object);

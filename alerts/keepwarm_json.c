@@ -51,7 +51,13 @@ static int parse_url(const json_t *value, struct keepwarm *k, char *why)
 {
 	const char *url = json_string_value(value);
 	const char *bad = url ? url_reject(url) : "must be a text";
+	char shown[URL_MAX_BYTES];
 
+	if (!bad && k->url) {
+		url_show(k->url, shown, sizeof(shown));
+		if (strcmp(url, shown) == 0)
+			return 0; /* what we answered, sent back: the same address */
+	}
 	return bad ? reject(why, "ping_url %s", bad) : replace(&k->url, url);
 }
 

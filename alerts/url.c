@@ -42,20 +42,44 @@ const char *url_reject(const char *url)
 	return why;
 }
 
-void url_mask(const char *url, char *out, size_t size)
+/* Where the host begins, without user and password; its bytes in *bytes. */
+static const char *find_host(const char *url, size_t *bytes)
 {
 	const char *host = strstr(url, "://");
-	const char *scheme = strncasecmp(url, "https", 5) == 0 ? "https" : "http";
-	size_t host_bytes;
 	const char *at;
 
 	host = host ? host + 3 : url;
-	host_bytes = strcspn(host, "/?#");
-	at = memrchr(host, '@', host_bytes);
+	*bytes = strcspn(host, "/?#");
+	at = memrchr(host, '@', *bytes);
 	if (at) {
-		host_bytes -= (size_t)(at + 1 - host);
+		*bytes -= (size_t)(at + 1 - host);
 		host = at + 1;
 	}
-	(void)snprintf(out, size, "%s://%.*s/...", scheme, (int)host_bytes, host);
+	return host;
+}
+
+static const char *scheme_of(const char *url)
+{
+	return strncasecmp(url, "https", 5) == 0 ? "https" : "http";
+}
+
+void url_mask(const char *url, char *out, size_t size)
+{
+	size_t host_bytes;
+	const char *host = find_host(url, &host_bytes);
+
+	(void)snprintf(out, size, "%s://%.*s/...", scheme_of(url), (int)host_bytes, host);
+	text_make_printable(out);
+}
+
+void url_show(const char *url, char *out, size_t size)
+{
+	size_t host_bytes;
+	const char *host = find_host(url, &host_bytes);
+	size_t path_bytes = strcspn(host + host_bytes, "?#");
+
+	(void)snprintf(out, size, "%s://%.*s%s", scheme_of(url),
+	    (int)(host_bytes + path_bytes), host,
+	    host[host_bytes + path_bytes] == '?' ? "?..." : "");
 	text_make_printable(out);
 }

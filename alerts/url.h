@@ -16,4 +16,8 @@ const char *url_reject(const char *url);
 /* Writes "https://host:port/..." (user and password left out too): what may be shown. */
 void url_mask(const char *url, char *out, size_t size);
 
+/* The same with the path, but without user and password, and with "?..." for a query: for
+ * addresses that are no secret as such. */
+void url_show(const char *url, char *out, size_t size);
+
 #endif
