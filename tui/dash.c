@@ -12,7 +12,11 @@
 #define DASH_NOTICE_MS 6000
 #define DASH_STALE_MS 4000 /* of 1 s answers: three are missing */
 
-static const char *const windows[] = {"5m", "15m", "1h", "24h"};
+static const struct {
+	const char *name, *step, *step_name;
+} windows[] = {{"5m", "60s", "minute"}, {"15m", "60s", "minute"}, {"1h", "60s", "minute"},
+    {"24h", "1800s", "half hour"}};
+#define WINDOWS (sizeof(windows) / sizeof(windows[0]))
 
 void dash_init(struct dash *dash, const char *url)
 {
@@ -36,7 +40,17 @@ void dash_done(struct dash *dash)
 
 const char *dash_window(const struct dash *dash)
 {
-	return windows[dash->window % (sizeof(windows) / sizeof(windows[0]))];
+	return windows[dash->window % WINDOWS].name;
+}
+
+const char *dash_step(const struct dash *dash)
+{
+	return windows[dash->window % WINDOWS].step;
+}
+
+const char *dash_step_name(const struct dash *dash)
+{
+	return windows[dash->window % WINDOWS].step_name;
 }
 
 static bool is_selected(const struct dash *dash, const struct function_row *row)
@@ -77,8 +91,8 @@ int dash_arrange(struct dash *dash)
 			dash->cursor.at = i;
 			return 0;
 		}
-	if (dash->cursor.at >= dash->visible_n)
-		dash->cursor.at = dash->visible_n ? dash->visible_n - 1 : 0;
+	if (dash->filter[0] || dash->cursor.at >= dash->visible_n)
+		dash->cursor.at = 0;
 	select_row(dash, dash->cursor.at);
 	return 0;
 }

@@ -86,8 +86,11 @@ struct dash {
 void dash_init(struct dash *dash, const char *url);
 void dash_done(struct dash *dash);
 
-/* The window of time as the API takes it: "1h". */
+/* The window of time as the API takes it: "1h"; the step of its series, for the API and
+ * for people. */
 const char *dash_window(const struct dash *dash);
+const char *dash_step(const struct dash *dash);
+const char *dash_step_name(const struct dash *dash);
 
 /* Filters and sorts anew; the cursor stays with the selected function. -ENOMEM keeps the
  * list empty. */

@@ -113,7 +113,7 @@ static void plan_function(struct board *board, bool wanted)
 	path_segment(&series, dash->function);
 	path_more(&series, "/series");
 	path_query(&series, "since", dash_window(dash));
-	path_query(&series, "step", "60s");
+	path_query(&series, "step", dash_step(dash));
 	path_start(&latest, "/v1/invocations");
 	path_query(&latest, "function", dash->function);
 	path_query(&latest, "since", dash_window(dash));

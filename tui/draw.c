@@ -82,12 +82,14 @@ void draw_chart(struct canvas *canvas, const struct area *area, const double *va
     size_t n, enum style style)
 {
 	size_t cols = area->cols > 0 ? (size_t)area->cols : 0;
+	int wide;
 	double most;
 
 	if (n > cols) {
 		values += n - cols;
 		n = cols;
 	}
+	wide = n ? (int)(cols / n) : 1;
 	most = largest(values, n);
 	for (size_t i = 0; i < n; i++) {
 		int eighths = 0;
@@ -95,8 +97,8 @@ void draw_chart(struct canvas *canvas, const struct area *area, const double *va
 		if (most > 0 && isfinite(values[i]) && values[i] > 0)
 			eighths = (int)(ceil(values[i] / most * area->rows * LEVELS));
 		for (int row = area->rows - 1; row >= 0; row--, eighths -= LEVELS)
-			canvas_put(canvas, area->row + row, area->col + (int)i, style,
-			    column_glyph(canvas, eighths));
+			canvas_fill(canvas, area->row + row, area->col + (int)i * wide,
+			    wide, style, column_glyph(canvas, eighths));
 	}
 }
 

@@ -20,8 +20,8 @@ void draw_bar(struct canvas *canvas, int row, int col, int width, double fractio
 void draw_sparkline(struct canvas *canvas, int row, int col, int width,
     const uint32_t *figures, size_t n);
 
-/* Columns from the left, the largest of values as high as the area; of more values than
- * columns the newest are shown. NAN leaves a gap. */
+/* Columns from the left, the largest of values as high as the area; few values are drawn
+ * wide, of more than there are columns the newest are shown. NAN leaves a gap. */
 void draw_chart(struct canvas *canvas, const struct area *area, const double *values,
     size_t n, enum style style);
 

@@ -8,7 +8,7 @@
 #include "model/invocation.h"
 #include "tui/format.h"
 
-#define LABEL 12
+#define LABEL 14
 #define MEMORY_BAR 20
 
 /* A label and a text on a row. */
@@ -125,8 +125,9 @@ static void list_causes(const struct dash *dash, char *out, size_t size)
 		size_t n = 0;
 
 		for (size_t i = 0; i < dash->colds.items_n; i++)
-			n += strcmp(colds[i].cause, name) == 0 ||
-			     (cause == CAUSE_UNKNOWN && !colds[i].cause[0]);
+			n += colds[i].cold &&
+			     (strcmp(colds[i].cause, name) == 0 ||
+				 (cause == CAUSE_UNKNOWN && !colds[i].cause[0]));
 		if (n && at < size)
 			at += (size_t)snprintf(
 			    out + at, size - at, "%s%s %zu", at ? ", " : "", name, n);
@@ -176,8 +177,8 @@ static void draw_keepwarm(const struct dash *dash, const struct function_row *ro
 		return;
 	}
 	(void)snprintf(text, sizeof(text),
-	    "%s, idle life %s, %" PRIu64 " pings (%" PRIu64 " met cold) cost %s, %" PRIu64
-	    " cold starts avoided saved %s, net %s",
+	    "%s; idle life %s; %" PRIu64 " pings (%" PRIu64
+	    " cold) for %s; avoided %" PRIu64 " cold starts worth %s; net %s",
 	    warm->state,
 	    warm->idle_life_s > 0 ? format_duration(warm->idle_life_s * 1000, life)
 				  : "not learned yet",
@@ -188,15 +189,20 @@ static void draw_keepwarm(const struct dash *dash, const struct function_row *ro
 	    strcmp(warm->state, "paused_budget") == 0 ? STYLE_WARN : STYLE_GOOD, text);
 }
 
-static void draw_advice(const struct dash *dash, const struct function_row *row,
+/* Returns the rows used: one or two. */
+static int draw_advice(const struct dash *dash, const struct function_row *row,
     struct canvas *canvas, const struct area *area, int at)
 {
 	const struct advice_row *advice = dash_advice(dash, row->name);
+	struct area words = {at, area->col + LABEL, 2, area->cols - LABEL};
+	int used;
 
-	line(canvas, area, at, "advice", advice ? STYLE_PLAIN : STYLE_DIM,
+	(void)canvas_text(canvas, at, area->col, LABEL, STYLE_DIM, "advice");
+	used = draw_words(canvas, &words, advice ? STYLE_PLAIN : STYLE_DIM,
 	    advice             ? advice->why
 	    : dash->has_advice ? "none"
 			       : "asking ...");
+	return used > 1 ? used : 1;
 }
 
 int function_lines(const struct dash *dash, const struct function_row *row,
@@ -208,9 +214,9 @@ int function_lines(const struct dash *dash, const struct function_row *row,
 	draw_name(row, canvas, area);
 	block.row = area->row + 2;
 	draw_latency(row, canvas, &block);
-	if (area->cols >= 94) {
-		block.col = area->col + 58;
-		block.cols = area->cols - 58;
+	if (area->cols >= 100) {
+		block.col = area->col + 60;
+		block.cols = area->cols - 60;
 		draw_cost(dash, row, canvas, &block);
 		at = block.row + 4;
 	} else {
@@ -222,6 +228,7 @@ int function_lines(const struct dash *dash, const struct function_row *row,
 	draw_errors(row, canvas, area, at + 1);
 	draw_memory(row, canvas, area, at + 2);
 	draw_keepwarm(dash, row, canvas, area, at + 3);
-	draw_advice(dash, row, canvas, area, at + 4);
-	return at + 6 - area->row;
+	at += 4;
+	at += draw_advice(dash, row, canvas, area, at);
+	return at + 1 - area->row;
 }

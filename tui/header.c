@@ -74,17 +74,27 @@ static void totals(const struct dash *dash, struct pen *pen)
 	write_text(pen, STYLE_PLAIN, text);
 }
 
-static void ledger(const struct dash *dash, struct pen *pen)
+/* At the right end; what was lost is said however little room there is. */
+static void ledger(const struct dash *dash, const struct pen *pen)
 {
-	char text[160], seen[FORMAT_BYTES], delivered[FORMAT_BYTES], lost[FORMAT_BYTES];
+	char text[160], lost_text[64], seen[FORMAT_BYTES], delivered[FORMAT_BYTES];
+	char lost[FORMAT_BYTES];
+	int cols = pen->canvas->cols;
+	int width;
 
-	(void)snprintf(text, sizeof(text), "  ledger %s seen %s delivered ",
-	    format_count(dash->snapshot.seen, seen),
-	    format_count(dash->snapshot.delivered, delivered));
-	write_text(pen, STYLE_DIM, text);
-	(void)snprintf(
-	    text, sizeof(text), "%s lost", format_count(dash->snapshot.lost, lost));
-	write_text(pen, dash->snapshot.lost ? STYLE_BAD : STYLE_DIM, text);
+	width = snprintf(lost_text, sizeof(lost_text), "%s lost",
+	    format_count(dash->snapshot.lost, lost));
+	(void)canvas_text(pen->canvas, pen->row, cols - width - 1, width,
+	    dash->snapshot.lost ? STYLE_BAD : STYLE_DIM, lost_text);
+	width += 1 + snprintf(text, sizeof(text), "ledger: %s seen = %s delivered + ",
+			 format_count(dash->snapshot.seen, seen),
+			 format_count(dash->snapshot.delivered, delivered));
+	if (pen->col + 2 + width <= cols)
+		(void)canvas_text(
+		    pen->canvas, pen->row, cols - width, width, STYLE_DIM, text);
+	else
+		canvas_put(pen->canvas, pen->row, cols - 2 - (int)strlen(lost_text),
+		    STYLE_PLAIN, L' ');
 }
 
 static void banner(const struct dash *dash, struct canvas *canvas)
@@ -166,20 +176,39 @@ int header_draw(const struct dash *dash, struct canvas *canvas)
 	return HEADER_ROWS;
 }
 
+/* The first of a key's names, and how wide its hint is. */
+static int hint_width(const struct key_row *row, char *key, size_t size)
+{
+	(void)snprintf(key, size, "%.*s", (int)strcspn(row->keys, " "), row->keys);
+	return (int)(strlen(key) + strlen(row->hint)) + 3;
+}
+
+static bool is_way_out(const struct key_row *row)
+{
+	return row->action == ACTION_HELP || row->action == ACTION_QUIT ||
+	       row->action == ACTION_BACK;
+}
+
+/* Help and the way out always have room; the others as they fit. */
 static void hints(const struct dash *dash, struct canvas *canvas)
 {
 	struct pen pen = {canvas, canvas->rows - 1, 1};
+	unsigned int where = view_top(dash)->where;
+	int left = canvas->cols;
+	char key[16];
 
+	for (const struct key_row *row = keys; row->keys; row++)
+		if (row->hint && (row->where & where) && is_way_out(row))
+			left -= hint_width(row, key, sizeof(key));
 	for (const struct key_row *row = keys; row->keys; row++) {
-		char key[16];
-		size_t n = strcspn(row->keys, " ");
+		int width;
 
-		if (!row->hint || !(row->where & view_top(dash)->where))
+		if (!row->hint || !(row->where & where))
 			continue;
-		(void)snprintf(key, sizeof(key), "%.*s", (int)n, row->keys);
-		if (pen.col + (int)strlen(key) + 1 + (int)strlen(row->hint) >=
-		    canvas->cols)
+		width = hint_width(row, key, sizeof(key));
+		if (!is_way_out(row) && width > left)
 			continue;
+		left -= is_way_out(row) ? 0 : width;
 		write_text(&pen, STYLE_KEY, key);
 		pen.col++;
 		write_text(&pen, STYLE_DIM, row->hint);

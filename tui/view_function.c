@@ -13,7 +13,7 @@
 #define CHART_ROWS 4
 #define CHART_LABEL 9
 
-/* A chart with its title and largest value; one column a minute. */
+/* A chart with its title and largest value. */
 static int draw_series(const struct dash *dash, struct canvas *canvas,
     const struct area *area, bool invocations)
 {
@@ -22,12 +22,13 @@ static int draw_series(const struct dash *dash, struct canvas *canvas,
 	AUTO(free) double *values = calloc(n + 1, sizeof(*values));
 	struct area chart = {area->row + 1, area->col + CHART_LABEL, area->rows - 1,
 	    area->cols - CHART_LABEL};
-	char most_text[FORMAT_BYTES];
+	char most_text[FORMAT_BYTES], title[48];
 	double most = 0;
 	size_t first = n > (size_t)chart.cols ? n - (size_t)chart.cols : 0;
 
-	(void)canvas_text(canvas, area->row, area->col, area->cols, STYLE_HEAD,
-	    invocations ? "INVOCATIONS a minute" : "DURATION P95 a minute");
+	(void)snprintf(title, sizeof(title), "%s by %s",
+	    invocations ? "INVOCATIONS" : "DURATION P95", dash_step_name(dash));
+	(void)canvas_text(canvas, area->row, area->col, area->cols, STYLE_HEAD, title);
 	if (!values || !n || chart.cols < 4 || chart.rows < 1)
 		return area->rows;
 	for (size_t i = 0; i < n; i++) {

@@ -7,6 +7,7 @@
 #include "tui/view.h"
 
 #define NAME_LEAST 12
+#define NAME_WANTED 22 /* columns give way until a name has that much, if it needs it */
 #define NAME_MOST 44
 #define MEMORY_TEXT 11
 #define MEMORY_BAR 6
@@ -98,9 +99,9 @@ enum { NAME, PLATFORM, MEMORY = 9, TREND = 13, COLUMNS = 14 };
 
 static const struct column columns[COLUMNS] = {
     {"FUNCTION", NAME_LEAST, NAME_MOST, 100, ORDER_NAME, NULL, NULL},
-    {"PLATFORM", 10, 14, 10, ORDER_PLATFORM, NULL, NULL},
+    {"PLATFORM", 9, 15, 10, ORDER_PLATFORM, NULL, NULL},
     {"INV/S", 5, 5, 90, ORDER_RATE, text_rate, NULL},
-    {"COUNT", 5, 6, 70, ORDER_INVOCATIONS, text_count, NULL},
+    {"COUNT", 6, 6, 70, ORDER_INVOCATIONS, text_count, NULL},
     {"COLD", 5, 5, 95, ORDER_COLD, text_cold, style_cold},
     {"INIT95", 7, 8, 60, ORDER_INIT, text_init, NULL},
     {"P50", 7, 7, 50, ORDER_P50, text_p50, NULL},
@@ -142,8 +143,14 @@ static void lay_out(const struct dash *dash, int cols, struct layout *layout)
 {
 	int longest = NAME_LEAST;
 
+	for (size_t i = 0; i < dash->visible_n; i++) {
+		int n = (int)strlen(dash->visible[i]->name);
+
+		longest = n > longest ? n : longest;
+	}
 	for (int i = 0; i < COLUMNS; i++)
 		layout->widths[i] = columns[i].width;
+	layout->widths[NAME] = longest < NAME_WANTED ? longest : NAME_WANTED;
 	while (total_width(layout) > cols) {
 		int least = -1;
 
@@ -154,11 +161,6 @@ static void lay_out(const struct dash *dash, int cols, struct layout *layout)
 		if (least < 0)
 			break;
 		layout->widths[least] = 0;
-	}
-	for (size_t i = 0; i < dash->visible_n; i++) {
-		int n = (int)strlen(dash->visible[i]->name);
-
-		longest = n > longest ? n : longest;
 	}
 	grow(layout, NAME, longest < NAME_MOST ? longest : NAME_MOST, cols);
 	grow(layout, MEMORY, columns[MEMORY].most, cols);
