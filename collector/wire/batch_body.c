@@ -1,0 +1,196 @@
+/* Every column has a cursor; records are put together one by one. */
+#include "wire/batch_body.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "wire/batch_row.h"
+#include "wire/batch_text.h"
+
+struct column {
+	struct cursor bytes;
+	bool is_there;
+	bool is_same;
+	bool is_used;
+	uint64_t same;
+};
+
+struct body {
+	struct column columns[COLUMN_END_OF_IDS];
+	struct batch_previous previous;
+	uint32_t sandboxes_n;
+	uint32_t sandbox_record[BATCH_MAX_RECORDS]; /* the first record of each sandbox */
+};
+
+static const char *read_function(struct cursor *in, struct function *function)
+{
+	struct cursor fields;
+	uint64_t bytes;
+	uint64_t platform;
+	uint64_t arch;
+	uint64_t memory;
+
+	/* a newer writer may put more behind the fields that are known here */
+	if (!cursor_varint(in, &bytes) || !cursor_split(in, bytes, &fields) ||
+	    !cursor_varint(&fields, &platform) || !cursor_varint(&fields, &arch) ||
+	    !cursor_varint(&fields, &memory) ||
+	    !batch_text_decode(&fields, function->name, sizeof(function->name)) ||
+	    !batch_text_decode(&fields, function->version, sizeof(function->version)) ||
+	    !batch_text_decode(&fields, function->region, sizeof(function->region)))
+		return "a function is malformed";
+	if (platform >= PLATFORM_COUNT || arch >= ARCH_COUNT || memory > UINT32_MAX)
+		return "a function has a platform, arch or memory size that cannot be";
+	function->platform = (enum platform)platform;
+	function->arch = (enum arch)arch;
+	function->memory_limit_mb = (uint32_t)memory;
+	return NULL;
+}
+
+static const char *read_column(struct cursor *in, uint64_t *last_id, struct body *body)
+{
+	struct column column = {.is_there = true};
+	uint64_t id;
+	uint64_t encoding;
+	uint64_t bytes;
+
+	if (!cursor_varint(in, &id) || !cursor_varint(in, &encoding) ||
+	    !cursor_varint(in, &bytes) || !cursor_split(in, bytes, &column.bytes))
+		return "a column is cut off";
+	if (id <= *last_id)
+		return "a column comes twice or out of order";
+	*last_id = id;
+	if (id >= COLUMN_END_OF_IDS) /* a newer writer's */
+		return NULL;
+	if (encoding > (id < COLUMN_NUMBERS ? ENCODING_SAME : ENCODING_EACH))
+		return "a column has an encoding that is not known here";
+	column.is_same = encoding == ENCODING_SAME;
+	if (column.is_same && !cursor_varint(&column.bytes, &column.same))
+		return "a column of one value has none";
+	body->columns[id] = column;
+	return NULL;
+}
+
+static bool read_number(struct column *column, uint64_t *value)
+{
+	column->is_used = true;
+	if (!column->is_same)
+		return cursor_varint(&column->bytes, value);
+	*value = column->same;
+	return true;
+}
+
+static const char *read_row(struct body *body, struct batch_row *row)
+{
+	struct column *has = &body->columns[COLUMN_HAS];
+
+	*row = (struct batch_row){0};
+	if (!read_number(has, &row->value[COLUMN_HAS]))
+		return "a column has too few values";
+	for (unsigned int id = COLUMN_NONE + 1; id < COLUMN_NUMBERS; id++) {
+		if (id == COLUMN_HAS || !batch_row_has(id, row->value[COLUMN_HAS]))
+			continue;
+		if (!read_number(&body->columns[id], &row->value[id]))
+			return "a column has too few values";
+	}
+	return NULL;
+}
+
+/* A sandbox's text stands in its column where its index comes for the first time. */
+static const char *read_sandbox(
+    struct body *body, uint64_t index, const struct batch *batch, size_t record)
+{
+	struct invocation *inv = &batch->invocations[record];
+
+	if (index < body->sandboxes_n) {
+		memcpy(inv->sandbox,
+		    batch->invocations[body->sandbox_record[index]].sandbox,
+		    sizeof(inv->sandbox));
+		return NULL;
+	}
+	if (index > body->sandboxes_n)
+		return "a record names a sandbox that is not there";
+	if (!batch_text_decode(&body->columns[COLUMN_SANDBOX_TEXTS].bytes, inv->sandbox,
+		sizeof(inv->sandbox)))
+		return "a sandbox is malformed or too long";
+	body->sandbox_record[body->sandboxes_n++] = (uint32_t)record;
+	return NULL;
+}
+
+static const char *read_record(struct body *body, struct batch *batch, size_t record)
+{
+	struct invocation *inv = &batch->invocations[record];
+	struct column *request_ids = &body->columns[COLUMN_REQUEST_ID];
+	struct column *trace_ids = &body->columns[COLUMN_TRACE_ID];
+	struct batch_row row;
+	const char *why = read_row(body, &row);
+
+	if (!why)
+		why = batch_row_into(&row, inv, &body->previous);
+	if (why)
+		return why;
+	if (row.value[COLUMN_FUNCTION] >= batch->functions_n)
+		return "a record names a function that is not there";
+	inv->function = &batch->functions[row.value[COLUMN_FUNCTION]];
+	/* a column of ids is left out when all of them are empty */
+	if ((request_ids->is_there && !batch_text_decode(&request_ids->bytes,
+					  inv->request_id, sizeof(inv->request_id))) ||
+	    (trace_ids->is_there && !batch_text_decode(&trace_ids->bytes, inv->trace_id,
+					sizeof(inv->trace_id))))
+		return "a request id or trace id is malformed or too long";
+	return read_sandbox(body, row.value[COLUMN_SANDBOX], batch, record);
+}
+
+/* Whether every value was asked for. */
+static bool is_read_up(const struct body *body)
+{
+	for (size_t id = 0; id < COLUMN_END_OF_IDS; id++) {
+		const struct column *column = &body->columns[id];
+
+		if (cursor_left(&column->bytes) > 0 ||
+		    (column->is_same && !column->is_used))
+			return false;
+	}
+	return true;
+}
+
+static int read_counts(struct cursor *in, struct batch *batch, const char **why)
+{
+	uint64_t records;
+	uint64_t functions;
+
+	*why = "the number of records or functions is missing or above the limit";
+	if (!cursor_varint(in, &records) || !cursor_varint(in, &functions) ||
+	    records > BATCH_MAX_RECORDS || functions > BATCH_MAX_FUNCTIONS)
+		return -EBADMSG;
+	*why = "a function takes no bytes";
+	if (functions > cursor_left(in)) /* before anything is allocated for them */
+		return -EBADMSG;
+	batch->functions = calloc(functions ? functions : 1, sizeof(*batch->functions));
+	batch->invocations = calloc(records ? records : 1, sizeof(*batch->invocations));
+	if (!batch->functions || !batch->invocations)
+		return -ENOMEM;
+	batch->functions_n = (size_t)functions;
+	batch->invocations_n = (size_t)records;
+	return 0;
+}
+
+int batch_body_decode(struct cursor in, struct batch *batch, const char **why)
+{
+	struct body body = {.sandboxes_n = 0};
+	uint64_t last_id = COLUMN_NONE;
+	int err = read_counts(&in, batch, why);
+
+	if (err < 0)
+		return err;
+	*why = NULL;
+	for (size_t i = 0; i < batch->functions_n && !*why; i++)
+		*why = read_function(&in, &batch->functions[i]);
+	while (!*why && in.at < in.end)
+		*why = read_column(&in, &last_id, &body);
+	for (size_t i = 0; i < batch->invocations_n && !*why; i++)
+		*why = read_record(&body, batch, i);
+	if (!*why && !is_read_up(&body))
+		*why = "a column has more values than records have of it";
+	return *why ? -EBADMSG : 0;
+}

@@ -1,0 +1,63 @@
+/* An invocation as one number per column of a batch. */
+#ifndef COLDMETER_WIRE_BATCH_ROW_H
+#define COLDMETER_WIRE_BATCH_ROW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/invocation.h"
+
+/* Columns of a batch, by their id on the wire: append, never reorder or reuse. */
+enum batch_column {
+	COLUMN_NONE,
+	COLUMN_FUNCTION, /* index into the batch's functions */
+	COLUMN_CLASS,    /* kind, status, start type, cause, ping */
+	COLUMN_HAS,
+	COLUMN_QUALITY,
+	COLUMN_END, /* start + duration, since the end of the record before */
+	COLUMN_DURATION,
+	COLUMN_RESPONSE, /* since the duration */
+	COLUMN_INIT,
+	COLUMN_WAIT,
+	COLUMN_CPU,
+	COLUMN_MEMORY, /* since the record before that has it */
+	COLUMN_BUSY,   /* since the duration */
+	COLUMN_HTTP_STATUS,
+	COLUMN_REQUEST_BYTES,
+	COLUMN_RESPONSE_BYTES,
+	COLUMN_CONCURRENCY,
+	COLUMN_PID,     /* since the record before */
+	COLUMN_SANDBOX, /* index into the texts of the next column */
+	COLUMN_SANDBOX_TEXTS,
+	COLUMN_REQUEST_ID,
+	COLUMN_TRACE_ID,
+	COLUMN_END_OF_IDS
+};
+
+/* Columns of numbers: those before the texts. */
+#define COLUMN_NUMBERS COLUMN_SANDBOX_TEXTS
+
+/* What the differences of columns are taken from: one of each at both ends of the wire.
+ * Starts as zeros. */
+struct batch_previous {
+	uint64_t end;
+	uint64_t memory;
+	uint64_t pid;
+};
+
+struct batch_row {
+	uint64_t value[COLUMN_NUMBERS]; /* by column; 0 where the record has none */
+};
+
+/* Whether a record with these HAS_* bits has a value in that column of numbers. */
+bool batch_row_has(enum batch_column column, uint64_t has);
+
+/* Everything but function and sandbox, which are indices that the caller knows. */
+void batch_row_from(
+    struct batch_row *row, const struct invocation *inv, struct batch_previous *previous);
+
+/* The reverse. Returns NULL, or a constant sentence that says which value cannot be. */
+const char *batch_row_into(
+    const struct batch_row *row, struct invocation *inv, struct batch_previous *previous);
+
+#endif

@@ -1,0 +1,22 @@
+/* Ids and names inside a batch: text that is hexadecimal is packed. */
+#ifndef COLDMETER_WIRE_BATCH_TEXT_H
+#define COLDMETER_WIRE_BATCH_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wire/cursor.h"
+
+/* Of the coding of a text of n bytes. */
+#define BATCH_TEXT_MAX(n) ((n) + 2)
+
+/* Writes s, at most size - 1 bytes of it; out holds BATCH_TEXT_MAX(size). Returns bytes.
+ */
+size_t batch_text_encode(const char *s, size_t size, uint8_t *out);
+
+/* Reads one text and its NUL into out. False when it is malformed, holds a NUL, or does
+ * not fit. */
+bool batch_text_decode(struct cursor *in, char *out, size_t size);
+
+#endif
