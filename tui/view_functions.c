@@ -99,7 +99,7 @@ enum { NAME, PLATFORM, MEMORY = 9, TREND = 13, COLUMNS = 14 };
 
 static const struct column columns[COLUMNS] = {
     {"FUNCTION", NAME_LEAST, NAME_MOST, 100, ORDER_NAME, NULL, NULL},
-    {"PLATFORM", 9, 15, 10, ORDER_PLATFORM, NULL, NULL},
+    {"PLATFORM", 10, 15, 10, ORDER_PLATFORM, NULL, NULL},
     {"INV/S", 5, 5, 90, ORDER_RATE, text_rate, NULL},
     {"COUNT", 6, 6, 70, ORDER_INVOCATIONS, text_count, NULL},
     {"COLD", 5, 5, 95, ORDER_COLD, text_cold, style_cold},
@@ -112,7 +112,7 @@ static const struct column columns[COLUMNS] = {
     {"ERR", 5, 5, 85, ORDER_ERRORS, text_errors, style_errors},
     {"$/HOUR", 9, 9, 30, ORDER_COST, text_hour, NULL},
     {"$/MONTH", 9, 9, 92, ORDER_COST, text_month, NULL},
-    {"TREND", 6, 30, 20, ORDER_COUNT, NULL, NULL},
+    {"TREND", 5, 30, 20, ORDER_COUNT, NULL, NULL},
 };
 
 struct layout {

@@ -25,7 +25,7 @@ static void check(
 #define CHECK(format, samples)                                                           \
 	check(format, samples, sizeof(samples) / sizeof(samples[0]))
 
-static void durations_never_round_into_the_next_unit(void **state)
+static void test_durations_never_round_into_the_next_unit(void **state)
 {
 	static const struct sample samples[] = {{0, "0 ms"}, {0.001, "<.01 ms"},
 	    {1.234, "1.23 ms"}, {9.994, "9.99 ms"}, {9.996, "10.0 ms"},
@@ -38,7 +38,7 @@ static void durations_never_round_into_the_next_unit(void **state)
 	CHECK(format_duration, samples);
 }
 
-static void what_is_not_known_is_a_dash(void **state)
+static void test_what_is_not_known_is_a_dash(void **state)
 {
 	static const struct sample samples[] = {{NAN, "-"}, {-1, "-"}, {INFINITY, "-"}};
 
@@ -49,7 +49,7 @@ static void what_is_not_known_is_a_dash(void **state)
 	CHECK(format_rate, samples);
 }
 
-static void memory_changes_unit_at_1024(void **state)
+static void test_memory_changes_unit_at_1024(void **state)
 {
 	static const struct sample samples[] = {{0, "0.0 MB"}, {50.14, "50.1 MB"},
 	    {99.96, "100 MB"}, {128, "128 MB"}, {1023.4, "1023 MB"}, {1023.6, "1.00 GB"},
@@ -59,7 +59,7 @@ static void memory_changes_unit_at_1024(void **state)
 	CHECK(format_memory, samples);
 }
 
-static void memory_is_shown_with_its_limit(void **state)
+static void test_memory_is_shown_with_its_limit(void **state)
 {
 	char out[FORMAT_BYTES];
 
@@ -70,7 +70,7 @@ static void memory_is_shown_with_its_limit(void **state)
 	assert_string_equal(format_memory_of(5120, 10240, out), "5.0/10 GB");
 }
 
-static void percentages_show_the_smallest_share(void **state)
+static void test_percentages_show_the_smallest_share(void **state)
 {
 	static const struct sample samples[] = {{0, "0%"}, {0.01, "<0.1%"}, {0.1, "0.1%"},
 	    {12.34, "12.3%"}, {99.94, "99.9%"}, {99.96, "100%"}, {250, "250%"}};
@@ -79,7 +79,7 @@ static void percentages_show_the_smallest_share(void **state)
 	CHECK(format_percent, samples);
 }
 
-static void rates_keep_three_figures(void **state)
+static void test_rates_keep_three_figures(void **state)
 {
 	static const struct sample samples[] = {{0, "0"}, {0.05, "0.05"}, {1, "1.0"},
 	    {12.34, "12.3"}, {123.4, "123"}, {12345, "12.3k"}};
@@ -88,7 +88,7 @@ static void rates_keep_three_figures(void **state)
 	CHECK(format_rate, samples);
 }
 
-static void ages_count_whole_units(void **state)
+static void test_ages_count_whole_units(void **state)
 {
 	static const struct sample samples[] = {{-3, "0 s"}, {12.9, "12 s"},
 	    {119, "119 s"}, {121, "2 min"}, {7300, "2 h"}, {200000, "2 d"}, {NAN, "-"}};
@@ -97,7 +97,7 @@ static void ages_count_whole_units(void **state)
 	CHECK(format_age, samples);
 }
 
-static void counts_stay_exact_up_to_five_digits(void **state)
+static void test_counts_stay_exact_up_to_five_digits(void **state)
 {
 	char out[FORMAT_BYTES];
 
@@ -119,7 +119,8 @@ static void check_money(const char *amount, const char *text)
 	assert_string_equal(format_money(money, out), text);
 }
 
-static void small_money_keeps_four_figures_and_large_none_after_the_dollar(void **state)
+static void test_small_money_keeps_four_figures_and_large_none_after_the_dollar(
+    void **state)
 {
 	(void)state;
 	check_money("0", "$0");
@@ -134,7 +135,7 @@ static void small_money_keeps_four_figures_and_large_none_after_the_dollar(void 
 	check_money("1234.56", "$1235");
 }
 
-static void times_are_utc_and_unknown_ones_a_dash(void **state)
+static void test_times_are_utc_and_unknown_ones_a_dash(void **state)
 {
 	char out[FORMAT_BYTES];
 
@@ -150,17 +151,17 @@ static void times_are_utc_and_unknown_ones_a_dash(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(durations_never_round_into_the_next_unit),
-	    cmocka_unit_test(what_is_not_known_is_a_dash),
-	    cmocka_unit_test(memory_changes_unit_at_1024),
-	    cmocka_unit_test(memory_is_shown_with_its_limit),
-	    cmocka_unit_test(percentages_show_the_smallest_share),
-	    cmocka_unit_test(rates_keep_three_figures),
-	    cmocka_unit_test(ages_count_whole_units),
-	    cmocka_unit_test(counts_stay_exact_up_to_five_digits),
+	    cmocka_unit_test(test_durations_never_round_into_the_next_unit),
+	    cmocka_unit_test(test_what_is_not_known_is_a_dash),
+	    cmocka_unit_test(test_memory_changes_unit_at_1024),
+	    cmocka_unit_test(test_memory_is_shown_with_its_limit),
+	    cmocka_unit_test(test_percentages_show_the_smallest_share),
+	    cmocka_unit_test(test_rates_keep_three_figures),
+	    cmocka_unit_test(test_ages_count_whole_units),
+	    cmocka_unit_test(test_counts_stay_exact_up_to_five_digits),
 	    cmocka_unit_test(
-		small_money_keeps_four_figures_and_large_none_after_the_dollar),
-	    cmocka_unit_test(times_are_utc_and_unknown_ones_a_dash),
+		test_small_money_keeps_four_figures_and_large_none_after_the_dollar),
+	    cmocka_unit_test(test_times_are_utc_and_unknown_ones_a_dash),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

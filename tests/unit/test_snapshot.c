@@ -27,7 +27,7 @@ static const char whole[] =
     "\"memory_mb\":{\"p95\":50.1,\"max\":60},\"cost_usd\":\"0.001234\",\"trend\":[1,2,-3]"
     "}]}";
 
-static void a_whole_answer_is_read(void **state)
+static void test_a_whole_answer_is_read(void **state)
 {
 	struct snapshot snapshot = {0};
 	const struct function_row *row;
@@ -50,7 +50,7 @@ static void a_whole_answer_is_read(void **state)
 	snapshot_done(&snapshot);
 }
 
-static void every_prefix_of_an_answer_is_refused_and_changes_nothing(void **state)
+static void test_every_prefix_of_an_answer_is_refused_and_changes_nothing(void **state)
 {
 	struct snapshot snapshot = {0};
 
@@ -66,7 +66,7 @@ static void every_prefix_of_an_answer_is_refused_and_changes_nothing(void **stat
 	assert_null(snapshot.functions.items);
 }
 
-static void wrong_types_are_unknown_and_names_are_bounded(void **state)
+static void test_wrong_types_are_unknown_and_names_are_bounded(void **state)
 {
 	struct snapshot snapshot = {0};
 	char body[1024], name[400];
@@ -92,7 +92,7 @@ static void wrong_types_are_unknown_and_names_are_bounded(void **state)
 	snapshot_done(&snapshot);
 }
 
-static void an_answer_of_something_else_is_refused(void **state)
+static void test_an_answer_of_something_else_is_refused(void **state)
 {
 	static const char *const bodies[] = {
 	    "[]", "{}", "null", "{\"functions\":{}}", "<html>", "\"functions\""};
@@ -114,7 +114,7 @@ static struct rows parse(const char *body, const struct row_kind *kind)
 	return rows;
 }
 
-static void rows_beyond_the_limit_are_cut_and_said(void **state)
+static void test_rows_beyond_the_limit_are_cut_and_said(void **state)
 {
 	struct row_kind kind = alert_kind;
 	struct rows rows;
@@ -127,7 +127,7 @@ static void rows_beyond_the_limit_are_cut_and_said(void **state)
 	rows_done(&rows);
 }
 
-static void budgets_and_alerts_list_their_channels(void **state)
+static void test_budgets_and_alerts_list_their_channels(void **state)
 {
 	struct rows rows =
 	    parse("{\"budgets\":[{\"name\":\"all\",\"limit_usd\":\"5.00\","
@@ -151,7 +151,7 @@ static void budgets_and_alerts_list_their_channels(void **state)
 	rows_done(&rows);
 }
 
-static void an_invocation_without_cold_is_neither_cold_nor_warm(void **state)
+static void test_an_invocation_without_cold_is_neither_cold_nor_warm(void **state)
 {
 	struct rows rows = parse(
 	    "{\"invocations\":[{\"status\":\"ok\"},{\"cold\":false}]}", &invocation_kind);
@@ -165,7 +165,7 @@ static void an_invocation_without_cold_is_neither_cold_nor_warm(void **state)
 	rows_done(&rows);
 }
 
-static void orders_put_the_largest_first_and_the_unknown_last(void **state)
+static void test_orders_put_the_largest_first_and_the_unknown_last(void **state)
 {
 	static const struct function_row a = {.name = "a", .init = {.p95 = 1}};
 	static const struct function_row b = {.name = "b", .init = {.p95 = 9}};
@@ -188,14 +188,15 @@ static void orders_put_the_largest_first_and_the_unknown_last(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_whole_answer_is_read),
-	    cmocka_unit_test(every_prefix_of_an_answer_is_refused_and_changes_nothing),
-	    cmocka_unit_test(wrong_types_are_unknown_and_names_are_bounded),
-	    cmocka_unit_test(an_answer_of_something_else_is_refused),
-	    cmocka_unit_test(rows_beyond_the_limit_are_cut_and_said),
-	    cmocka_unit_test(budgets_and_alerts_list_their_channels),
-	    cmocka_unit_test(an_invocation_without_cold_is_neither_cold_nor_warm),
-	    cmocka_unit_test(orders_put_the_largest_first_and_the_unknown_last),
+	    cmocka_unit_test(test_a_whole_answer_is_read),
+	    cmocka_unit_test(
+		test_every_prefix_of_an_answer_is_refused_and_changes_nothing),
+	    cmocka_unit_test(test_wrong_types_are_unknown_and_names_are_bounded),
+	    cmocka_unit_test(test_an_answer_of_something_else_is_refused),
+	    cmocka_unit_test(test_rows_beyond_the_limit_are_cut_and_said),
+	    cmocka_unit_test(test_budgets_and_alerts_list_their_channels),
+	    cmocka_unit_test(test_an_invocation_without_cold_is_neither_cold_nor_warm),
+	    cmocka_unit_test(test_orders_put_the_largest_first_and_the_unknown_last),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

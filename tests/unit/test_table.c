@@ -49,7 +49,7 @@ static void check(const char *const *cells, size_t n, bool csv, const char *expe
 	table_free(table);
 }
 
-static void columns_are_as_wide_as_their_widest_cell(void **state)
+static void test_columns_are_as_wide_as_their_widest_cell(void **state)
 {
 	static const char *const cells[] = {"hello", "7", "x", "a", "12345678", ""};
 
@@ -58,7 +58,7 @@ static void columns_are_as_wide_as_their_widest_cell(void **state)
 	    "NAME      COUNT  LAST\nhello         7  x\na      12345678  \n");
 }
 
-static void wide_characters_count_two_columns(void **state)
+static void test_wide_characters_count_two_columns(void **state)
 {
 	static const char *const cells[] = {"\u65e5\u672c", "1", "x", "abcde", "2", "y"};
 
@@ -67,7 +67,7 @@ static void wide_characters_count_two_columns(void **state)
 	    "NAME   COUNT  LAST\n\u65e5\u672c       1  x\nabcde      2  y\n");
 }
 
-static void control_characters_never_reach_the_terminal(void **state)
+static void test_control_characters_never_reach_the_terminal(void **state)
 {
 	static const char *const cells[] = {"a\033[31mb\n", "\x9b", "\t"};
 
@@ -75,7 +75,7 @@ static void control_characters_never_reach_the_terminal(void **state)
 	check(cells, 3, false, "NAME      COUNT  LAST\na?[31mb?      ?  ?\n");
 }
 
-static void csv_quotes_what_needs_it(void **state)
+static void test_csv_quotes_what_needs_it(void **state)
 {
 	static const char *const cells[] = {"a,b", "say \"hi\"", NULL};
 
@@ -83,7 +83,7 @@ static void csv_quotes_what_needs_it(void **state)
 	check(cells, 3, true, "NAME,COUNT,LAST\n\"a,b\",\"say \"\"hi\"\"\",\n");
 }
 
-static void only_complete_rows_are_printed(void **state)
+static void test_only_complete_rows_are_printed(void **state)
 {
 	static const char *const cells[] = {"a", "1", "x", "b"};
 	struct table *table = filled(cells, 4);
@@ -93,7 +93,7 @@ static void only_complete_rows_are_printed(void **state)
 	table_free(table);
 }
 
-static void colour_is_in_the_head_alone(void **state)
+static void test_colour_is_in_the_head_alone(void **state)
 {
 	static const char *const cells[] = {"a", "1", "x"};
 	struct table *table = filled(cells, 3);
@@ -108,12 +108,12 @@ static void colour_is_in_the_head_alone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(columns_are_as_wide_as_their_widest_cell),
-	    cmocka_unit_test(wide_characters_count_two_columns),
-	    cmocka_unit_test(control_characters_never_reach_the_terminal),
-	    cmocka_unit_test(csv_quotes_what_needs_it),
-	    cmocka_unit_test(only_complete_rows_are_printed),
-	    cmocka_unit_test(colour_is_in_the_head_alone),
+	    cmocka_unit_test(test_columns_are_as_wide_as_their_widest_cell),
+	    cmocka_unit_test(test_wide_characters_count_two_columns),
+	    cmocka_unit_test(test_control_characters_never_reach_the_terminal),
+	    cmocka_unit_test(test_csv_quotes_what_needs_it),
+	    cmocka_unit_test(test_only_complete_rows_are_printed),
+	    cmocka_unit_test(test_colour_is_in_the_head_alone),
 	};
 
 	(void)setlocale(LC_CTYPE, "C.UTF-8");
