@@ -8,13 +8,14 @@
 #define FADE_PING                                                                        \
 	0.99F             /* of cold evidence, at each warm ping: old limits are retried \
 			   */
-#define FADE_DISPUTE 0.5F /* of what a new observation contradicts */
+#define FADE_DISPUTE 0.7F /* of what a new observation contradicts */
 #define COLD_SHARE_MAX 0.05 /* a gap is safe while no more than this ends cold */
 #define PING_OF_COLD_MIN 0.8
+#define FALL_TO 4
 #define CLIMB_STEP 1.1
 #define CLIMB_UNTIL                                                                      \
 	0.7           /* of cold_min: above, one more step gains little and risks a lot */
-#define CLIMB_AFTER 3 /* warm pings */
+#define CLIMB_AFTER 5 /* warm pings */
 
 struct block { /* of neighbouring bins, for pooling */
 	double warm;
@@ -141,12 +142,12 @@ static void count(struct idle_life *life, double gap_s, bool cold)
 	life->samples++;
 }
 
-/* A cold gap below the ping's: halve the bracket, or more where nothing warm is known. */
+/* A cold gap near or below the ping's: back to what is known to be safe, or a quarter of
+ * the cold gap. Climbing from too low costs a few pings, from too high cold starts. */
 static void fall(struct idle_life *life, const struct idle_life_bracket *b)
 {
-	double low = fmax(b->warm_max_s, b->cold_min_s / 4);
-
-	life->ping_s = fmin(sqrt(low * b->cold_min_s), PING_OF_COLD_MIN * b->cold_min_s);
+	life->ping_s = fmin(fmax(b->warm_max_s, b->cold_min_s / FALL_TO),
+	    PING_OF_COLD_MIN * b->cold_min_s);
 	life->warm_run = 0;
 }
 

@@ -29,6 +29,9 @@ const char *url_reject(const char *url)
 		return why;
 	if (strncasecmp(url, "http://", 7) != 0 && strncasecmp(url, "https://", 8) != 0)
 		return "must begin with http:// or https://";
+	if (strchr(
+		"/?#", strchr(url, '/')[2])) /* libcurl would look further for a host */
+		return "is malformed";
 	parts = curl_url();
 	if (!parts)
 		return "cannot be checked: out of memory";
