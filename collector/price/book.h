@@ -3,6 +3,7 @@
 #define COLDMETER_PRICE_BOOK_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "model/money.h"
 
@@ -26,6 +27,10 @@ struct price {
 	const char *source_title;
 	const char *source_url;
 };
+
+/* Reads a date of a book, "YYYY", "YYYY-MM" or "YYYY-MM-DD", as its first day. 0 or
+ * -EINVAL. */
+int price_date_parse(const char *date, int64_t *day_ns);
 
 struct book;
 

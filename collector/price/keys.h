@@ -1,0 +1,15 @@
+/* The price keys that coldmeter knows, each with its unit: a book may hold no others. */
+#ifndef COLDMETER_PRICE_KEYS_H
+#define COLDMETER_PRICE_KEYS_H
+
+#include <stdbool.h>
+
+/* The unit of a key, or NULL when there is no such key. */
+const char *price_key_unit(const char *provider, const char *key);
+
+bool price_provider_is_known(const char *provider);
+
+/* Whether the key holds a free quantity (price 0, up to its tier's end). */
+bool price_key_is_free(const char *key);
+
+#endif
