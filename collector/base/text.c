@@ -1,44 +1,52 @@
 #include "base/text.h"
 
-#include <stdint.h>
 #include <string.h>
 
-/* Bytes of the valid, printable UTF-8 sequence at s, or 0. */
-static size_t printable_at(const unsigned char *s)
+size_t text_utf8_bytes(const char *s, size_t n, uint32_t *character)
 {
-	size_t n = s[0] < 0x80   ? 1
-		   : s[0] < 0xc2 ? 0
-		   : s[0] < 0xe0 ? 2
-		   : s[0] < 0xf0 ? 3
-				 : 4;
-	uint32_t c = s[0];
+	/* the smallest character that needs as many bytes; less is overlong */
+	static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+	unsigned char lead = n > 0 ? (unsigned char)s[0] : 0xff;
+	size_t bytes = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+	uint32_t c = lead & (0x7fU >> bytes);
 
-	if (n == 1)
-		return s[0] >= 0x20 && s[0] != 0x7f;
-	if (n == 0 || s[0] > 0xf4)
-		return 0;
-	c &= 0xffU >> (n + 1);
-	for (size_t i = 1; i < n; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (s[i] & 0x3f);
+	if (lead < 0x80) {
+		*character = lead;
+		return 1;
 	}
-	/* overlong forms, surrogates, beyond Unicode, C1 controls, line separators */
-	if ((n == 3 && c < 0x800) || (n == 4 && (c < 0x10000 || c > 0x10ffff)) ||
-	    (c >= 0xd800 && c <= 0xdfff) || c < 0xa0 || c == 0x2028 || c == 0x2029 ||
-	    (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069))
+	if (lead < 0xc2 || lead > 0xf4 || n < bytes)
 		return 0;
-	return n;
+	for (size_t i = 1; i < bytes; i++) {
+		if (((unsigned char)s[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | ((unsigned char)s[i] & 0x3f);
+	}
+	if (c < smallest[bytes] || (c >= 0xd800 && c <= 0xdfff) || c > 0x10ffff)
+		return 0;
+	*character = c;
+	return bytes;
+}
+
+bool text_is_control(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x2028 && c <= 0x202e) ||
+	       (c >= 0x2066 && c <= 0x2069);
 }
 
 void text_make_printable(char *s)
 {
-	while (*s) {
-		size_t n = printable_at((const unsigned char *)s);
+	size_t left = strlen(s);
 
-		if (n == 0)
-			*s = '?';
-		s += n ? n : 1;
+	while (left > 0) {
+		uint32_t c;
+		size_t n = text_utf8_bytes(s, left, &c);
+
+		if (n == 0 || text_is_control(c)) {
+			n = n ? n : 1;
+			memset(s, '?', n);
+		}
+		s += n;
+		left -= n;
 	}
 }
 

@@ -4,10 +4,20 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-/* Replaces each control character (C0, DEL, and the C1 range when it is encoded as UTF-8)
- * and each byte that is not valid UTF-8 by '?'. In place; the length never grows. */
+/* Replaces each byte of a control character (text_is_control()) and each byte that is not
+ * valid UTF-8 by '?'. In place; the length never changes. */
 void text_make_printable(char *s);
+
+/* Bytes (1..4) of the valid UTF-8 sequence that s, of n bytes, starts with; its character
+ * goes to *character. 0 when there is none: overlong forms, surrogates and characters
+ * beyond U+10FFFF are none. */
+size_t text_utf8_bytes(const char *s, size_t n, uint32_t *character);
+
+/* Whether a character acts on a terminal or a reader instead of showing: C0, DEL, C1,
+ * line and paragraph separators, and what turns the direction of writing. */
+bool text_is_control(uint32_t character);
 
 /* Copies at most size - 1 bytes of s, never splitting a UTF-8 sequence, and terminates.
  * Returns false when something was cut off. size must be at least 1. */

@@ -1,0 +1,423 @@
+/* Invocation objects in: one table, a row per key. A key that comes twice is an error;
+ * null stands for absent; words of quality that are not known are skipped. */
+#include "wire/json.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "wire/json_scan.h"
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+#define KEY_BYTES 24
+#define WORD_BYTES 32
+#define NS_PER_MS 1000000
+#define BYTES_PER_MIB 1048576
+
+enum flag { FLAG_ABSENT, FLAG_FALSE, FLAG_TRUE };
+
+/* What has been read of one object. */
+struct object {
+	struct invocation inv;
+	struct function function;
+	char host[JSON_HOST_BYTES];
+	enum flag cold;
+	enum flag prewarmed;
+	enum flag ping;
+	uint64_t seen; /* keys, by their row in the table */
+	uint64_t set;  /* the same, without those that were null */
+};
+
+struct key {
+	const char *name;
+	bool (*read)(struct json_scan *s, const struct key *key, struct object *object);
+	size_t offset; /* of what it fills, in struct object */
+	size_t size;
+	uint64_t min;
+	uint64_t max;
+	uint32_t has;      /* HAS_* that it sets */
+	const char *twice; /* sentences */
+	const char *wrong;
+};
+
+static void store_number(struct object *object, const struct key *key, uint64_t value)
+{
+	char *to = (char *)object + key->offset;
+	uint32_t value32 = (uint32_t)value;
+	uint16_t value16 = (uint16_t)value;
+
+	if (key->size == sizeof(value))
+		memcpy(to, &value, sizeof(value));
+	else if (key->size == sizeof(value32))
+		memcpy(to, &value32, sizeof(value32));
+	else
+		memcpy(to, &value16, sizeof(value16));
+	object->inv.has |= key->has;
+}
+
+static bool read_text(struct json_scan *s, const struct key *key, struct object *object)
+{
+	char *to = (char *)object + key->offset;
+	size_t len;
+
+	return json_scan_string(s, to, key->size, &len) && len < key->size &&
+	       len >= key->min;
+}
+
+static bool read_ms(struct json_scan *s, const struct key *key, struct object *object)
+{
+	struct json_number number;
+	uint64_t ns;
+	bool exact;
+
+	if (!json_scan_number(s, &number) ||
+	    !json_number_scale(&number, NS_PER_MS, &ns, &exact))
+		return false;
+	store_number(object, key, ns);
+	return true;
+}
+
+static bool read_mib(struct json_scan *s, const struct key *key, struct object *object)
+{
+	struct json_number number;
+	uint64_t bytes;
+	bool exact;
+
+	if (!json_scan_number(s, &number) ||
+	    !json_number_scale(&number, BYTES_PER_MIB, &bytes, &exact))
+		return false;
+	store_number(object, key, bytes);
+	return true;
+}
+
+static bool read_count(struct json_scan *s, const struct key *key, struct object *object)
+{
+	struct json_number number;
+	uint64_t value;
+	bool exact;
+
+	if (!json_scan_number(s, &number) ||
+	    !json_number_scale(&number, 1, &value, &exact) || !exact ||
+	    value < key->min || value > key->max)
+		return false;
+	store_number(object, key, value);
+	return true;
+}
+
+static bool read_flag(struct json_scan *s, const struct key *key, struct object *object)
+{
+	bool is_true = json_scan_word(s, "true");
+	enum flag flag = is_true ? FLAG_TRUE : FLAG_FALSE;
+
+	if (!is_true && !json_scan_word(s, "false"))
+		return false;
+	memcpy((char *)object + key->offset, &flag, sizeof(flag));
+	return true;
+}
+
+static bool read_start(struct json_scan *s, const struct key *key, struct object *object)
+{
+	char text[CLOCK_RFC3339_BYTES + 8];
+	size_t len;
+
+	(void)key;
+	return json_scan_string(s, text, sizeof(text), &len) && len < sizeof(text) &&
+	       clock_parse_rfc3339(text, &object->inv.start_ns) == 0;
+}
+
+/* A word of one of our own lists; a longer one is in none. */
+static bool scan_word(struct json_scan *s, char word[WORD_BYTES])
+{
+	size_t len;
+
+	return json_scan_string(s, word, WORD_BYTES, &len);
+}
+
+static bool read_platform(
+    struct json_scan *s, const struct key *key, struct object *object)
+{
+	char word[WORD_BYTES];
+
+	(void)key;
+	if (!scan_word(s, word))
+		return false;
+	object->function.platform = platform_find(word);
+	return object->function.platform != PLATFORM_UNKNOWN ||
+	       strcmp(word, platform_name(PLATFORM_UNKNOWN)) == 0;
+}
+
+static bool read_arch(struct json_scan *s, const struct key *key, struct object *object)
+{
+	char word[WORD_BYTES];
+
+	(void)key;
+	if (!scan_word(s, word))
+		return false;
+	object->function.arch = arch_find(word);
+	return true; /* one that no plan has a price for is as good as unknown */
+}
+
+static bool read_kind(struct json_scan *s, const struct key *key, struct object *object)
+{
+	char word[WORD_BYTES];
+
+	(void)key;
+	if (!scan_word(s, word))
+		return false;
+	object->inv.kind = invocation_kind_find(word);
+	return object->inv.kind != KIND_UNKNOWN ||
+	       strcmp(word, invocation_kind_name(KIND_UNKNOWN)) == 0;
+}
+
+static bool read_status(struct json_scan *s, const struct key *key, struct object *object)
+{
+	char word[WORD_BYTES];
+
+	(void)key;
+	if (!scan_word(s, word))
+		return false;
+	object->inv.status = invocation_status_find(word);
+	return object->inv.status != STATUS_COUNT;
+}
+
+static bool read_cause(struct json_scan *s, const struct key *key, struct object *object)
+{
+	char word[WORD_BYTES];
+
+	(void)key;
+	if (!scan_word(s, word))
+		return false;
+	object->inv.cause = invocation_cause_find(word);
+	return true;
+}
+
+static bool read_quality(
+    struct json_scan *s, const struct key *key, struct object *object)
+{
+	char word[WORD_BYTES];
+
+	(void)key;
+	if (!json_scan_take(s, '['))
+		return false;
+	if (json_scan_take(s, ']'))
+		return true;
+	do {
+		if (!scan_word(s, word))
+			return false;
+		object->inv.quality |= invocation_quality_find(word);
+	} while (json_scan_take(s, ','));
+	return json_scan_take(s, ']');
+}
+
+#define AT(member)                                                                       \
+	.offset = offsetof(struct object, member),                                       \
+	.size = sizeof(((struct object *)NULL)->member)
+#define SAYS(key, rule) .name = key, .twice = key " comes twice", .wrong = key " " rule
+#define TEXT(key, member, rule)                                                          \
+	{                                                                                \
+		SAYS(key, rule), .read = read_text, AT(member)                           \
+	}
+#define MS(key, member, bit)                                                             \
+	{                                                                                \
+		SAYS(key, "must be a number of milliseconds, 0 or more"),                \
+		    .read = read_ms, AT(inv.member), .has = (bit)                        \
+	}
+#define COUNT(key, member, rule, least, most)                                            \
+	{                                                                                \
+		SAYS(key, rule), .read = read_count, AT(member), .min = (least),         \
+				 .max = (most)                                           \
+	}
+#define FLAG(key, member)                                                                \
+	{                                                                                \
+		SAYS(key, "must be true or false"), .read = read_flag, AT(member)        \
+	}
+
+#define SHORT_ID "must be a string of at most 71 bytes"
+_Static_assert(INVOCATION_ID_BYTES == 72 && JSON_HOST_BYTES == 72 &&
+		   FUNCTION_NAME_BYTES == 160 && FUNCTION_VERSION_BYTES == 64 &&
+		   FUNCTION_REGION_BYTES == 32,
+    "the sentences name these lengths");
+
+/* Rows that code refers to come first, in this order. The others stand in the order of
+ * our own objects, so that the next key is mostly the next row. */
+enum { KEY_FUNCTION, KEY_START, KEY_DURATION, KEY_REQUEST_BYTES, KEY_RESPONSE_BYTES };
+
+static const struct key keys[] = {
+    [KEY_FUNCTION] = {SAYS("function", "must be a string of 1 to 159 bytes"),
+	.read = read_text, AT(function.name), .min = 1},
+    [KEY_START] = {SAYS("start", "must be an RFC 3339 time, such as "
+				 "2026-11-22T08:00:00.123456789Z"),
+	.read = read_start},
+    [KEY_DURATION] = MS("duration_ms", duration_ns, HAS_DURATION),
+    [KEY_REQUEST_BYTES] = COUNT("request_bytes", inv.request_bytes,
+	"must be a whole number, 0 or more", 0, UINT64_MAX),
+    [KEY_RESPONSE_BYTES] = COUNT("response_bytes", inv.response_bytes,
+	"must be a whole number, 0 or more", 0, UINT64_MAX),
+    TEXT("version", function.version, "must be a string of at most 63 bytes"),
+    {SAYS("platform", "is not one that is known here"), .read = read_platform},
+    {SAYS("kind", "must be lambda, http or process"), .read = read_kind},
+    TEXT("request_id", inv.request_id, SHORT_ID),
+    TEXT("host", host, SHORT_ID),
+    TEXT("sandbox", inv.sandbox, SHORT_ID),
+    MS("response_ms", response_ns, HAS_RESPONSE),
+    MS("init_ms", init_ns, HAS_INIT),
+    FLAG("cold", cold),
+    FLAG("prewarmed", prewarmed),
+    {SAYS("cause", "must be a string"), .read = read_cause},
+    MS("wait_ms", wait_ns, HAS_WAIT),
+    MS("cpu_ms", cpu_ns, HAS_CPU),
+    MS("busy_ms", busy_ns, HAS_BUSY),
+    {SAYS("peak_memory_mb", "must be a number of MiB, 0 or more"), .read = read_mib,
+	AT(inv.peak_memory_bytes), .has = HAS_MEMORY},
+    COUNT("memory_limit_mb", function.memory_limit_mb,
+	"must be a whole number of MiB below 2^32", 0, UINT32_MAX),
+    {SAYS("arch", "must be a string"), .read = read_arch},
+    TEXT("region", function.region, "must be a string of at most 31 bytes"),
+    {SAYS("status", "must be ok, error, timeout, oom, crash, init_error or aborted"),
+	.read = read_status},
+    {SAYS("http_status", "must be a whole number from 0 to 65535"), .read = read_count,
+	AT(inv.http_status), .max = UINT16_MAX, .has = HAS_HTTP_STATUS},
+    TEXT("trace_id", inv.trace_id, SHORT_ID),
+    COUNT("concurrency", inv.concurrency, "must be a whole number, 1 or more", 1,
+	UINT32_MAX),
+    COUNT("pid", inv.pid, "must be a whole number below 2^32", 0, UINT32_MAX),
+    FLAG("ping", ping),
+    {SAYS("quality", "must be a list of strings"), .read = read_quality},
+};
+_Static_assert(COUNT_OF(keys) <= 64, "each row has a bit");
+
+/* The row of a key, looked for from the row behind the last one on; COUNT_OF(keys) when
+ * it is not known. */
+static size_t find_key(const char *name, size_t after)
+{
+	for (size_t i = 1; i <= COUNT_OF(keys); i++) {
+		size_t row = (after + i) % COUNT_OF(keys);
+
+		if (strcmp(keys[row].name, name) == 0)
+			return row;
+	}
+	return COUNT_OF(keys);
+}
+
+/* One value; NULL, or what is wrong with it. */
+static const char *read_value(struct json_scan *s, size_t row, struct object *object)
+{
+	const struct key *key = &keys[row];
+	uint64_t bit = UINT64_C(1) << row;
+
+	if (object->seen & bit)
+		return key->twice;
+	object->seen |= bit;
+	if (json_scan_word(s, "null"))
+		return NULL;
+	object->set |= bit;
+	return key->read(s, key, object) ? NULL : key->wrong;
+}
+
+static const char *read_member(struct json_scan *s, size_t *row, struct object *object)
+{
+	char name[KEY_BYTES];
+	size_t found = COUNT_OF(keys);
+	size_t len;
+
+	if (!json_scan_string(s, name, sizeof(name), &len) || !json_scan_take(s, ':'))
+		return "a key is not a string, or lacks its colon";
+	if (len < sizeof(name))
+		found = find_key(name, *row);
+	if (found == COUNT_OF(keys))
+		return json_scan_skip(s) ? NULL
+					 : "the value of an unknown key is malformed";
+	*row = found;
+	return read_value(s, found, object);
+}
+
+static const char *read_object(struct json_scan *s, struct object *object)
+{
+	size_t row = COUNT_OF(keys) - 1;
+	const char *why;
+
+	if (!json_scan_take(s, '{'))
+		return "it is not a JSON object";
+	if (json_scan_take(s, '}'))
+		return NULL;
+	do {
+		why = read_member(s, &row, object);
+		if (why)
+			return why;
+	} while (json_scan_take(s, ','));
+	if (!json_scan_take(s, '}'))
+		return "a comma or the closing brace is missing";
+	if (json_scan_peek(s) != '\0' || s->at != s->end)
+		return "something follows the object";
+	return NULL;
+}
+
+static bool is_set(const struct object *object, unsigned int row)
+{
+	return object->set >> row & 1;
+}
+
+static const char *settle_start_type(struct object *object)
+{
+	if (object->prewarmed == FLAG_TRUE && object->cold == FLAG_TRUE)
+		return "prewarmed and cold cannot both be true";
+	if (object->prewarmed == FLAG_TRUE)
+		object->inv.start_type = START_PREWARMED;
+	else if (object->cold != FLAG_ABSENT)
+		object->inv.start_type =
+		    object->cold == FLAG_TRUE ? START_COLD : START_WARM;
+	return NULL;
+}
+
+/* What the keys say together. */
+static const char *settle(struct object *object)
+{
+	struct invocation *inv = &object->inv;
+
+	if (!is_set(object, KEY_FUNCTION))
+		return "function is missing";
+	if (!is_set(object, KEY_START))
+		return "start is missing";
+	if (!is_set(object, KEY_DURATION) && inv->status != STATUS_INIT_ERROR)
+		return "duration_ms is missing";
+	/* one bit for both, so half of the pair is as good as none */
+	if (is_set(object, KEY_REQUEST_BYTES) && is_set(object, KEY_RESPONSE_BYTES)) {
+		inv->has |= HAS_BYTES;
+	} else {
+		inv->request_bytes = 0;
+		inv->response_bytes = 0;
+	}
+	if (inv->concurrency == 0)
+		inv->concurrency = 1;
+	/* a ping is known by its trace, unless the writer says that it is none */
+	inv->ping =
+	    object->ping == FLAG_TRUE ||
+	    (object->ping == FLAG_ABSENT && invocation_trace_is_ping(inv->trace_id));
+	return settle_start_type(object);
+}
+
+int json_parse_invocation(const char *line, size_t len, struct invocation *inv,
+    struct function *function, char *host, const char **why)
+{
+	struct object object = {.cold = FLAG_ABSENT};
+	struct json_scan s = {.at = line, .end = line + len};
+	const char *unused;
+
+	if (!why)
+		why = &unused;
+	*why = "it is longer than a line may be";
+	if (len > JSON_LINE_MAX_BYTES)
+		return -EBADMSG;
+	*why = read_object(&s, &object);
+	if (!*why)
+		*why = settle(&object);
+	if (*why)
+		return -EBADMSG;
+	*function = object.function;
+	*inv = object.inv;
+	inv->function = function;
+	if (host)
+		memcpy(host, object.host, sizeof(object.host));
+	return 0;
+}

@@ -1,0 +1,372 @@
+#include "wire/json_scan.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+#define DIGITS_MAX 30         /* times 2^20 they fit 128 bits */
+#define POWER_MAX 37          /* twice 10^37 fits 128 bits */
+#define EXPONENT_LIMIT 100000 /* beyond it a number is nothing or too large anyway */
+
+char json_scan_peek(struct json_scan *s)
+{
+	while (s->at < s->end &&
+	       (*s->at == ' ' || *s->at == '\t' || *s->at == '\n' || *s->at == '\r'))
+		s->at++;
+	return s->at < s->end ? *s->at : '\0';
+}
+
+bool json_scan_take(struct json_scan *s, char c)
+{
+	if (json_scan_peek(s) != c || s->at == s->end)
+		return false;
+	s->at++;
+	return true;
+}
+
+bool json_scan_word(struct json_scan *s, const char *word)
+{
+	size_t n = strlen(word);
+
+	(void)json_scan_peek(s);
+	if ((size_t)(s->end - s->at) < n || memcmp(s->at, word, n) != 0)
+		return false;
+	s->at += n;
+	return true;
+}
+
+/* --- strings ---------------------------------------------------------------------------
+ */
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The four digits of \uXXXX. */
+static bool scan_code_unit(struct json_scan *s, uint32_t *unit)
+{
+	uint32_t value = 0;
+
+	if (s->end - s->at < 4)
+		return false;
+	for (int i = 0; i < 4; i++) {
+		int digit = hex_value(*s->at++);
+
+		if (digit < 0)
+			return false;
+		value = value << 4 | (uint32_t)digit;
+	}
+	*unit = value;
+	return true;
+}
+
+/* A character written as \uXXXX, or as two of them. */
+static bool scan_unicode(struct json_scan *s, uint32_t *character)
+{
+	uint32_t low;
+
+	if (!scan_code_unit(s, character) || *character == 0 ||
+	    (*character >= 0xdc00 && *character <= 0xdfff))
+		return false;
+	if (*character < 0xd800 || *character > 0xdbff)
+		return true;
+	if (s->end - s->at < 2 || s->at[0] != '\\' || s->at[1] != 'u')
+		return false;
+	s->at += 2;
+	if (!scan_code_unit(s, &low) || low < 0xdc00 || low > 0xdfff)
+		return false;
+	*character = 0x10000 + ((*character - 0xd800) << 10) + (low - 0xdc00);
+	return true;
+}
+
+/* What stands behind a backslash. */
+static bool scan_escape(struct json_scan *s, uint32_t *character)
+{
+	static const char letters[] = "\"\\/bfnrt";
+	static const char meanings[] = "\"\\/\b\f\n\r\t";
+	const char *letter;
+
+	if (s->at == s->end || *s->at == '\0')
+		return false;
+	if (*s->at == 'u') {
+		s->at++;
+		return scan_unicode(s, character);
+	}
+	letter = strchr(letters, *s->at++);
+	if (!letter)
+		return false;
+	*character = (unsigned char)meanings[letter - letters];
+	return true;
+}
+
+static size_t utf8_write(uint32_t c, char *out)
+{
+	size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+
+	for (size_t i = n - 1; i > 0; i--) {
+		out[i] = (char)(0x80 | (c & 0x3f));
+		c >>= 6;
+	}
+	out[0] = (char)(n == 1 ? c : (0xf00U >> n & 0xff) | c);
+	return n;
+}
+
+/* One character of a string, as UTF-8 bytes. */
+static bool scan_character(struct json_scan *s, char bytes[4], size_t *n)
+{
+	uint32_t character;
+
+	if (*s->at == '\\') {
+		s->at++;
+		if (!scan_escape(s, &character))
+			return false;
+		*n = utf8_write(character, bytes);
+		return true;
+	}
+	*n = text_utf8_bytes(s->at, (size_t)(s->end - s->at), &character);
+	if (*n == 0 || character < 0x20)
+		return false;
+	memcpy(bytes, s->at, *n);
+	s->at += *n;
+	return true;
+}
+
+bool json_scan_string(struct json_scan *s, char *out, size_t size, size_t *len)
+{
+	size_t room = size - 1;
+	bool fits = true;
+
+	*len = 0;
+	if (!json_scan_take(s, '"'))
+		return false;
+	while (s->at < s->end && *s->at != '"') {
+		char bytes[4];
+		size_t n;
+
+		if (!scan_character(s, bytes, &n))
+			return false;
+		fits = fits && n <= room;
+		if (fits) {
+			memcpy(out, bytes, n);
+			out += n;
+			room -= n;
+		}
+		*len += n;
+	}
+	*out = '\0';
+	return json_scan_take(s, '"');
+}
+
+/* --- numbers ---------------------------------------------------------------------------
+ */
+
+static bool is_digit(const struct json_scan *s)
+{
+	return s->at < s->end && *s->at >= '0' && *s->at <= '9';
+}
+
+/* The digits at s; each one that is kept is worth a tenth of the one before. Returns how
+ * many there were. */
+static size_t scan_digits(
+    struct json_scan *s, struct json_number *number, int *kept, bool is_fraction)
+{
+	size_t n = 0;
+
+	for (; is_digit(s); s->at++, n++) {
+		unsigned int digit = (unsigned int)(*s->at - '0');
+
+		if (*kept < DIGITS_MAX) {
+			number->digits = number->digits * 10 + digit;
+			*kept += number->digits != 0;
+			number->exponent -= is_fraction;
+		} else {
+			number->is_cut |= digit != 0;
+			number->exponent += !is_fraction;
+		}
+	}
+	return n;
+}
+
+static bool scan_exponent(struct json_scan *s, struct json_number *number)
+{
+	int sign = 1;
+	int exponent = 0;
+
+	if (s->at == s->end || (*s->at != 'e' && *s->at != 'E'))
+		return true;
+	s->at++;
+	if (s->at < s->end && (*s->at == '+' || *s->at == '-'))
+		sign = *s->at++ == '-' ? -1 : 1;
+	if (!is_digit(s))
+		return false;
+	for (; is_digit(s); s->at++) {
+		if (exponent < EXPONENT_LIMIT)
+			exponent = exponent * 10 + (*s->at - '0');
+	}
+	number->exponent += sign * exponent;
+	return true;
+}
+
+bool json_scan_number(struct json_scan *s, struct json_number *number)
+{
+	const char *first;
+	int kept = 0;
+
+	(void)json_scan_peek(s);
+	*number = (struct json_number){0};
+	if (s->at < s->end && *s->at == '-') {
+		number->is_negative = true;
+		s->at++;
+	}
+	first = s->at;
+	if (scan_digits(s, number, &kept, false) == 0 ||
+	    (*first == '0' && s->at - first > 1))
+		return false;
+	if (s->at < s->end && *s->at == '.') {
+		s->at++;
+		if (scan_digits(s, number, &kept, true) == 0)
+			return false;
+	}
+	return scan_exponent(s, number);
+}
+
+static unsigned __int128 power_of_ten(int n)
+{
+	unsigned __int128 power = 1;
+
+	while (n-- > 0)
+		power *= 10;
+	return power;
+}
+
+/* value / 10^n, half to even; is_cut: value is a little more than it says. */
+static unsigned __int128 divide(unsigned __int128 value, int n, bool is_cut, bool *exact)
+{
+	unsigned __int128 divisor;
+	unsigned __int128 quotient;
+	unsigned __int128 rest;
+
+	*exact = value == 0 && !is_cut;
+	if (n > POWER_MAX || value == 0)
+		return 0;                     /* less than a half of one */
+	if (n <= 18 && value <= UINT64_MAX) { /* the usual case, and much faster */
+		uint64_t small = (uint64_t)power_of_ten(n);
+
+		quotient = (uint64_t)value / small;
+		rest = (uint64_t)value % small;
+		divisor = small;
+	} else {
+		divisor = power_of_ten(n);
+		quotient = value / divisor;
+		rest = value % divisor;
+	}
+	*exact = rest == 0 && !is_cut;
+	if (rest * 2 > divisor || (rest * 2 == divisor && (is_cut || quotient % 2 == 1)))
+		quotient++;
+	return quotient;
+}
+
+bool json_number_scale(
+    const struct json_number *number, uint32_t unit, uint64_t *whole, bool *exact)
+{
+	unsigned __int128 value = number->digits * unit;
+
+	if (number->is_negative && (number->digits != 0 || number->is_cut))
+		return false;
+	if (number->exponent <= 0) {
+		value = divide(value, -number->exponent, number->is_cut, exact);
+	} else {
+		*exact = !number->is_cut;
+		for (int i = 0; i < number->exponent && value != 0; i++) {
+			value *= 10;
+			if (value > UINT64_MAX)
+				return false;
+		}
+	}
+	if (value > UINT64_MAX)
+		return false;
+	*whole = (uint64_t)value;
+	return true;
+}
+
+/* --- skipping --------------------------------------------------------------------------
+ */
+
+static bool skip_scalar(struct json_scan *s)
+{
+	struct json_number number;
+	char c = json_scan_peek(s);
+	char nothing[1];
+	size_t len;
+
+	if (c == '"')
+		return json_scan_string(s, nothing, sizeof(nothing), &len);
+	if (c == '-' || (c >= '0' && c <= '9'))
+		return json_scan_number(s, &number);
+	return json_scan_word(s, "true") || json_scan_word(s, "false") ||
+	       json_scan_word(s, "null");
+}
+
+/* A member's name and colon. */
+static bool skip_name(struct json_scan *s)
+{
+	char nothing[1];
+	size_t len;
+
+	return json_scan_string(s, nothing, sizeof(nothing), &len) &&
+	       json_scan_take(s, ':');
+}
+
+/* Behind a value: closes what ends here, or goes on to the next value of the innermost
+ * container. Depth 0 ends the whole. */
+static bool skip_to_next(struct json_scan *s, uint64_t *objects, int *depth)
+{
+	while (*depth > 0) {
+		bool in_object = *objects & 1;
+
+		if (json_scan_take(s, ','))
+			return !in_object || skip_name(s);
+		if (!json_scan_take(s, in_object ? '}' : ']'))
+			return false;
+		*objects >>= 1;
+		(*depth)--;
+	}
+	return true;
+}
+
+bool json_scan_skip(struct json_scan *s)
+{
+	uint64_t objects = 0; /* one bit per depth, innermost lowest: an object? */
+	int depth = 0;
+
+	do {
+		char c = json_scan_peek(s);
+		bool is_object = c == '{';
+
+		if (c != '{' && c != '[') {
+			if (!skip_scalar(s))
+				return false;
+		} else {
+			if (depth == JSON_MAX_DEPTH)
+				return false;
+			s->at++;
+			objects = objects << 1 | is_object;
+			depth++;
+			if (json_scan_peek(s) != (is_object ? '}' : ']')) {
+				if (is_object && !skip_name(s))
+					return false;
+				continue;
+			}
+			s->at++;
+			objects >>= 1;
+			depth--;
+		}
+		if (!skip_to_next(s, &objects, &depth))
+			return false;
+	} while (depth > 0);
+	return true;
+}

@@ -1,0 +1,48 @@
+/* A JSON scanner over one text: no allocation, exact decimals. */
+#ifndef COLDMETER_WIRE_JSON_SCAN_H
+#define COLDMETER_WIRE_JSON_SCAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define JSON_MAX_DEPTH 32 /* of values that are skipped */
+
+/* Every function skips white space first, moves on, and returns false at what is not the
+ * JSON that it wants. */
+struct json_scan {
+	const char *at;
+	const char *end;
+};
+
+/* The next character, 0 at the end. Moves over white space only. */
+char json_scan_peek(struct json_scan *s);
+
+/* Takes the character c, if it is the next; else stays in front of it. */
+bool json_scan_take(struct json_scan *s, char c);
+
+/* Takes a word such as "null", "true", if it is the next. */
+bool json_scan_word(struct json_scan *s, const char *word);
+
+/* A string, escapes undone, cut to size - 1 bytes and terminated; *len is its whole
+ * length. False also for what is not UTF-8, for NUL and for half of a surrogate pair. */
+bool json_scan_string(struct json_scan *s, char *out, size_t size, size_t *len);
+
+/* A decimal: digits * 10^exponent, or a little more when digits were dropped. */
+struct json_number {
+	unsigned __int128 digits; /* below 10^30 */
+	int exponent;
+	bool is_negative;
+	bool is_cut;
+};
+bool json_scan_number(struct json_scan *s, struct json_number *number);
+
+/* number * unit as a whole number, rounded half to even; *exact says whether it was whole
+ * by itself. unit is at most 2^20. False when it is negative or above 2^64 - 1. */
+bool json_number_scale(
+    const struct json_number *number, uint32_t unit, uint64_t *whole, bool *exact);
+
+/* Any value. False also when it is nested deeper than JSON_MAX_DEPTH. */
+bool json_scan_skip(struct json_scan *s);
+
+#endif
