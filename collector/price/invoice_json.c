@@ -1,0 +1,39 @@
+#include "price/invoice_json.h"
+
+static json_t *line_to_json(const struct invoice_line *line)
+{
+	char price[MONEY_TEXT_BYTES];
+	char amount[MONEY_TEXT_BYTES];
+
+	money_format(line->price->amount, price);
+	money_format(line->amount, amount);
+	return json_pack("{ss ss ss ss ss ss ss ss ss ss sb}", "item", line->item,
+	    "quantity", line->quantity, "unit", line->unit, "price", price, "amount_usd",
+	    amount, "source", line->price->source, "source_title",
+	    line->price->source_title, "source_url", line->price->source_url, "as_of",
+	    line->price->as_of, "confidence", confidence_name(line->price->confidence),
+	    "free", line->free);
+}
+
+json_t *invoice_to_json(const struct invoice *invoice)
+{
+	const struct plan *plan = invoice->plan;
+	char total[MONEY_TEXT_BYTES];
+	json_t *lines = json_array();
+	json_t *assumptions = json_array();
+	int err = 0;
+
+	for (size_t i = 0; i < invoice->lines_n; i++)
+		err |= json_array_append_new(lines, line_to_json(&invoice->lines[i]));
+	for (const char *const *s = plan->assumptions; s && *s; s++)
+		err |= json_array_append_new(assumptions, json_string(*s));
+	if (err) {
+		json_decref(lines);
+		json_decref(assumptions);
+		return NULL;
+	}
+	money_format(invoice->total, total);
+	return json_pack("{ss ss ss so ss so}", "plan", plan->name, "region",
+	    invoice->region, "arch", plan->has_arch ? arch_name(invoice->arch) : "any",
+	    "lines", lines, "total_usd", total, "assumptions", assumptions);
+}

@@ -1,0 +1,100 @@
+/* The table of plans; a new one is a row here and a struct plan beside its rules. */
+#include "price/plan.h"
+#include "price/plan_parts.h"
+
+#include <string.h>
+
+const struct plan *const plans[] = {
+    &plan_aws_lambda,
+    &plan_azure_consumption,
+    &plan_gcp_run_request,
+    NULL,
+};
+
+const struct plan *plan_find(const char *name)
+{
+	for (const struct plan *const *p = plans; *p; p++) {
+		if (!strcmp((*p)->name, name))
+			return *p;
+	}
+	return NULL;
+}
+
+const struct plan *plan_of_platform(enum platform platform)
+{
+	switch (platform) {
+	case PLATFORM_GCP_FUNCTIONS:
+	case PLATFORM_KNATIVE:
+		return &plan_gcp_run_request;
+	case PLATFORM_AZURE_FUNCTIONS:
+		return &plan_azure_consumption;
+	case PLATFORM_AWS_LAMBDA:
+	case PLATFORM_UNKNOWN:
+	case PLATFORM_OPENFAAS:
+	case PLATFORM_OPENWHISK:
+	case PLATFORM_FISSION:
+	case PLATFORM_NUCLIO:
+	case PLATFORM_GENERIC:
+	case PLATFORM_COUNT:
+		break;
+	}
+	return &plan_aws_lambda;
+}
+
+const char *plan_cost_basis(const struct plan *plan, uint32_t memory_limit_mb)
+{
+	bool observed = plan->observed_memory || memory_limit_mb == 0;
+
+	return observed ? "observed memory" : "configured memory";
+}
+
+void plan_count_all(const struct invocation *inv, struct usage *usage)
+{
+	for (const struct plan *const *p = plans; *p; p++)
+		(*p)->count(inv, usage);
+}
+
+uint64_t plan_round_up_ms(uint64_t ns, uint32_t step_ms)
+{
+	uint64_t step_ns = step_ms * 1000000ULL;
+
+	return (ns / step_ns + (ns % step_ns != 0)) * step_ms;
+}
+
+uint32_t plan_observed_mb(uint64_t bytes)
+{
+	const uint64_t step = 128;
+	uint64_t steps = bytes / (step << 20) + (bytes % (step << 20) != 0);
+
+	return steps > UINT32_MAX / step ? UINT32_MAX : (uint32_t)(steps * step);
+}
+
+uint32_t plan_memory_mb(const struct invocation *inv, const struct plan_memory *rule)
+{
+	uint32_t mb = inv->function ? inv->function->memory_limit_mb : 0;
+
+	if (mb == 0 && (inv->has & HAS_MEMORY)) {
+		mb = plan_observed_mb(inv->peak_memory_bytes);
+		if (mb < rule->observed_min_mb)
+			mb = rule->observed_min_mb;
+	}
+	if (mb == 0)
+		mb = rule->unknown_mb;
+	if (mb < rule->min_mb)
+		mb = rule->min_mb;
+	return mb > rule->max_mb ? rule->max_mb : mb;
+}
+
+uint64_t plan_multiply(uint64_t a, uint64_t b)
+{
+	uint64_t product;
+
+	return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
+}
+
+uint64_t plan_add(uint64_t a, uint64_t b)
+{
+	uint64_t sum;
+
+	return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
+}
