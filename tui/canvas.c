@@ -160,7 +160,8 @@ const char *canvas_line(const struct canvas *canvas, int row, char *out, size_t 
 	size_t end = 0;
 
 	for (int col = 0; col < canvas->cols && at + MB_LEN_MAX < size; col++) {
-		const struct cell *cell = canvas->cells + row * canvas->cols + col;
+		const struct cell *cell =
+		    canvas->cells + (size_t)row * (size_t)canvas->cols + col;
 		mbstate_t state = {0};
 		size_t n = cell->ch ? wcrtomb(out + at, cell->ch, &state) : 0;
 

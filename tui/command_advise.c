@@ -35,7 +35,7 @@ static const struct table_column columns[] = {
 
 static const char *per_month(double count, char *out)
 {
-	return count >= 0 ? format_count((uint64_t)(count + 0.5), out) : strcpy(out, "-");
+	return count >= 0 ? format_count((uint64_t)(count + 0.5), out) : "-";
 }
 
 static int add_row(struct table *table, const struct advice_row *row)

@@ -60,7 +60,7 @@ static size_t source_number(struct sources *sources, const json_t *line)
 	if (!text[0] || i == INVOICE_SOURCES_MAX)
 		return 0;
 	if (i == sources->n)
-		(void)strcpy(sources->texts[sources->n++], text);
+		(void)text_copy(sources->texts[sources->n++], INVOICE_TEXT_BYTES, text);
 	return i + 1;
 }
 

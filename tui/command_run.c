@@ -24,6 +24,7 @@
 struct run_options {
 	const char *data, *listen;
 	int64_t interval_ns, for_ns;
+	bool json;
 };
 
 #define AT(member) offsetof(struct run_options, member)
@@ -35,6 +36,8 @@ static const struct option_row rows[] = {
     {"interval", "SPAN", "without a terminal: how often the table is printed (5s)",
 	OPTION_SPAN, AT(interval_ns)},
     {"for", "SPAN", "end by itself after that time", OPTION_SPAN, AT(for_ns)},
+    {"json", NULL, "no dashboard: the answer of `functions --json`, one a line",
+	OPTION_FLAG, AT(json)},
 };
 #undef AT
 
@@ -186,15 +189,12 @@ static int on_screen(struct call *call, struct run *run)
 	return status;
 }
 
-static int print_table(struct call *call, struct run *run)
+static int show_table(struct call *call, struct run *run, const struct reply *reply)
 {
-	AUTO(reply) struct reply reply = {0};
 	struct snapshot snapshot = {0};
 	char when[FORMAT_BYTES];
 
-	if (client_call(run->client, "GET", "/v1/functions?since=1h", NULL, &reply) < 0)
-		return command_failed(call, "%s", reply.why);
-	if (snapshot_parse(reply.body, reply.body_bytes, &snapshot) < 0)
+	if (snapshot_parse(reply->body, reply->body_bytes, &snapshot) < 0)
 		return command_failed(
 		    call, "the collector's answer is not what it should be");
 	printf("%s UTC, last hour\n", format_time(clock_wall_ns(), 0, when));
@@ -207,7 +207,20 @@ static int print_table(struct call *call, struct run *run)
 		    &snapshot, ORDER_INVOCATIONS, false, run->colour, stdout);
 	(void)putchar('\n');
 	snapshot_done(&snapshot);
-	return fflush(stdout) ? COMMAND_FAILED : COMMAND_DONE;
+	return COMMAND_DONE;
+}
+
+static int print_once(struct call *call, struct run *run)
+{
+	const struct run_options *options = call->options;
+	AUTO(reply) struct reply reply = {0};
+	int status;
+
+	if (client_call(run->client, "GET", "/v1/functions?since=1h", NULL, &reply) < 0)
+		return command_failed(call, "%s", reply.why);
+	status =
+	    options->json ? command_print_json(&reply) : show_table(call, run, &reply);
+	return fflush(stdout) ? COMMAND_FAILED : status;
 }
 
 /* Without a terminal: a table every few seconds. */
@@ -227,7 +240,7 @@ static int in_text(struct call *call, struct run *run)
 		if (clock_ms() < next_ms && clock_ms() < end_ms)
 			continue;
 		next_ms += run->interval_ms;
-		if (print_table(call, run) != COMMAND_DONE)
+		if (print_once(call, run) != COMMAND_DONE)
 			return COMMAND_FAILED;
 	}
 	return COMMAND_DONE;
@@ -260,6 +273,7 @@ static int prepare(struct call *call, struct run *run)
 
 static int run_command(struct call *call)
 {
+	const struct run_options *options = call->options;
 	struct run run = {0};
 	sigset_t set;
 	int status;
@@ -273,7 +287,7 @@ static int run_command(struct call *call)
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	status = start_all(call, &run);
 	if (status == COMMAND_DONE)
-		status = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)
+		status = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && !options->json
 			     ? on_screen(call, &run)
 			     : in_text(call, &run);
 	run_stop(&run);

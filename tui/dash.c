@@ -177,7 +177,7 @@ static void want(struct dash *dash, const char *method, json_t *body)
 		dash_say(dash, true, "that is too long to send");
 		return;
 	}
-	(void)strcpy(dash->deed.body, text);
+	(void)text_copy(dash->deed.body, sizeof(dash->deed.body), text);
 	dash->deed.method = method;
 	dash->deed.wanted = true;
 }
@@ -208,7 +208,7 @@ void dash_toggle_keepwarm(struct dash *dash, const char *function)
 		dash->prompt.kind = PROMPT_PING_URL;
 		(void)text_copy(
 		    dash->prompt.function, sizeof(dash->prompt.function), function);
-		(void)strcpy(dash->prompt.text, "http://");
+		(void)text_copy(dash->prompt.text, sizeof(dash->prompt.text), "http://");
 		return;
 	}
 	if (!row->enabled) {

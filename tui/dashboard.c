@@ -90,7 +90,7 @@ static void answer(void *ctx, enum feed_topic topic, int err, const struct reply
 		answer_functions(dash, err, reply);
 	} else if (topic == FEED_DEED) {
 		answer_deed(dash, err, reply);
-	} else if (!err) {
+	} else if (!err && lists[topic].has) {
 		root = rows_root(reply->body, reply->body_bytes);
 		if (rows_parse(root, lists[topic].kind, lists[topic].rows) == 0)
 			*lists[topic].has = true;

@@ -106,7 +106,8 @@ static bool is_sentry(const char *pid)
 	file = fopen(path, "re");
 	n = file ? fread(line, 1, sizeof(line) - 1, file) : 0;
 	for (size_t i = 0; i < n; i++)
-		line[i] = line[i] ? line[i] : ' ';
+		if (!line[i])
+			line[i] = ' ';
 	line[n] = '\0';
 	return strstr(line, "runsc") != NULL;
 }

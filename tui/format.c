@@ -4,15 +4,20 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/text.h"
+
+static const char *say(char *out, const char *text)
+{
+	(void)text_copy(out, FORMAT_BYTES, text);
+	return out;
+}
 
 static const char *unknown(char *out)
 {
-	memcpy(out, "-", 2);
-	return out;
+	return say(out, "-");
 }
 
 /* Two parts of a long span: "1m 05s". */
@@ -86,9 +91,9 @@ const char *format_money(struct money amount, char *out)
 	int decimals = 2;
 
 	if (size == 0)
-		return strcpy(out, "$0");
+		return say(out, "$0");
 	if (size < dollar / 1000000)
-		return strcpy(out, negative ? ">-$0.000001" : "<$0.000001");
+		return say(out, negative ? ">-$0.000001" : "<$0.000001");
 	if (size >= 1000 * dollar)
 		decimals = 0;
 	else if (size < dollar)

@@ -1,5 +1,6 @@
 #include "tui/options.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdint.h>
@@ -8,6 +9,8 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+
+#define FOUND_ROW 256 /* beyond every letter */
 
 static int complain(const char *program, const char *what, const char *value)
 {
@@ -87,6 +90,27 @@ static int wrong_word(const char *program, int found, char **argv)
 	return complain(program, "unknown option", argv[optind - 1]);
 }
 
+static void make_long_rows(
+    const struct option_row *rows, size_t rows_n, struct option *out)
+{
+	for (size_t i = 0; i < rows_n; i++)
+		out[i] = (struct option){rows[i].name,
+		    rows[i].type == OPTION_FLAG ? no_argument : required_argument, NULL,
+		    FOUND_ROW};
+	out[rows_n] = (struct option){"help", no_argument, NULL, 'h'};
+}
+
+static int take(
+    const char *program, const struct option_row *row, const char *value, void *out)
+{
+	char what[96];
+
+	if (keep(row, value, out) == 0)
+		return 0;
+	(void)snprintf(what, sizeof(what), "--%s %s", row->name, type_wants(row->type));
+	return complain(program, what, value ? value : "");
+}
+
 int options_parse(const char *program, const struct option_row *rows, size_t rows_n,
     bool stop, int argc, char **argv, void *out)
 {
@@ -94,26 +118,18 @@ int options_parse(const char *program, const struct option_row *rows, size_t row
 	int found;
 	int at = 0;
 
-	for (size_t i = 0; i < rows_n && i < OPTIONS_TABLE_MAX; i++)
-		long_rows[i] = (struct option){rows[i].name,
-		    rows[i].type == OPTION_FLAG ? no_argument : required_argument, NULL,
-		    256};
-	long_rows[rows_n] = (struct option){"help", no_argument, NULL, 'h'};
+	assert(rows_n <= OPTIONS_TABLE_MAX);
+	make_long_rows(rows, rows_n, long_rows);
 	optind = 0;
 	opterr = 0;
 	while ((found = getopt_long(argc, argv, stop ? "+:h" : ":h", long_rows, &at)) !=
 	       -1) {
-		char what[96];
-
 		if (found == 'h')
 			return -ECANCELED;
-		if (found != 256)
+		if (found != FOUND_ROW)
 			return wrong_word(program, found, argv);
-		if (keep(&rows[at], optarg, out) < 0) {
-			(void)snprintf(what, sizeof(what), "--%s %s", rows[at].name,
-			    type_wants(rows[at].type));
-			return complain(program, what, optarg ? optarg : "");
-		}
+		if (take(program, &rows[at], optarg, out) < 0)
+			return -EINVAL;
 	}
 	memmove(argv + 1, argv + optind, sizeof(*argv) * (size_t)(argc - optind));
 	return argc - optind;

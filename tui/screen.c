@@ -104,7 +104,7 @@ static void remember_way_out(void)
 		const char *text = tigetstr(names[i]);
 		size_t at = strlen(screen.leave);
 
-		if (text && text != (const char *)-1)
+		if (text && (intptr_t)text != -1)
 			(void)text_copy(
 			    screen.leave + at, sizeof(screen.leave) - at, text);
 	}

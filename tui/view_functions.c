@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "tui/format.h"
 #include "tui/view.h"
 
@@ -246,9 +247,8 @@ static void draw_empty(
 	    "No functions seen yet.",
 	    "",
 	    "The agent recognises a function by the environment it is started with:",
-	    "AWS_LAMBDA_FUNCTION_NAME, K_SERVICE, FUNCTIONS_WORKER_RUNTIME, "
-	    "OPENFAAS_NAME,",
-	    "__OW_ACTION_NAME, or a name of your own:",
+	    "AWS_LAMBDA_FUNCTION_NAME, K_SERVICE, FUNCTIONS_WORKER_RUNTIME,",
+	    "OPENFAAS_NAME, __OW_ACTION_NAME, or a name of your own:",
 	    "",
 	    "    COLDMETER_FUNCTION=hello node server.js",
 	    "",
@@ -328,7 +328,8 @@ static enum reaction key(struct dash *dash, enum action action, int page)
 		dash_move(dash, delta);
 	} else if (action == ACTION_FILTER) {
 		dash->prompt.kind = PROMPT_FILTER;
-		(void)strcpy(dash->prompt.text, dash->filter);
+		(void)text_copy(
+		    dash->prompt.text, sizeof(dash->prompt.text), dash->filter);
 	} else if (action == ACTION_OPEN) {
 		if (row)
 			view_open_function(dash, row->name);

@@ -23,7 +23,7 @@ static void check(
 		assert_string_equal(format(samples[i].value, out), samples[i].text);
 }
 #define CHECK(format, samples)                                                           \
-	check(format, samples, sizeof(samples) / sizeof(samples[0]))
+	check(format, samples, sizeof(samples) / sizeof((samples)[0]))
 
 static void test_durations_never_round_into_the_next_unit(void **state)
 {

@@ -1,0 +1,166 @@
+#!/usr/bin/env bats
+# The commands, against a real collector.
+
+load helpers
+
+port=17215
+
+setup_file() {
+	export data=$BATS_FILE_TMPDIR/data
+	start_collector $port "$data"
+	{
+		invocations checkout generic 60 180 1
+		invocations resize generic 20 12 4
+	} | post $port
+}
+
+teardown_file() {
+	stop_collector "$data"
+}
+
+setup() {
+	export COLDMETER_URL=http://127.0.0.1:$port
+	meter=$OUT/coldmeter
+}
+
+@test "functions prints an aligned table without colours" {
+	run "$meter" functions
+	[ "$status" -eq 0 ]
+	[[ ${lines[0]} == FUNCTION*PLATFORM*COUNT* ]]
+	[[ ${lines[1]} == checkout*generic*60* ]]
+	[[ $output != *$'\e'* ]]
+}
+
+@test "functions --json is the collector's own answer" {
+	"$meter" functions --json | jq -e '.functions | length == 2'
+	"$meter" functions --json --function resize | jq -e '.functions[0].function == "resize"'
+}
+
+@test "functions --csv has a head and plain numbers" {
+	run "$meter" functions --csv --sort name
+	[ "$status" -eq 0 ]
+	[[ ${lines[0]} == function,version,platform,* ]]
+	[[ ${lines[1]} == checkout,,generic,* ]]
+}
+
+@test "invocations are filtered, newest last" {
+	run "$meter" invocations --function resize --cold
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 5 ]
+	[[ ${lines[4]} == *"cold: first"*resize-3 ]]
+	"$meter" invocations --limit 3 --json | jq -e '.invocations | length == 3'
+}
+
+@test "invocations --follow prints each new one once" {
+	"$meter" invocations --follow --json >"$BATS_TEST_TMPDIR/followed" 3>&- &
+	pid=$!
+	sleep 1
+	invocations fresh generic 3 7 0 | post $port
+	sleep 2
+	kill $pid
+	[ "$(jq -r .request_id "$BATS_TEST_TMPDIR/followed" | sort | tr '\n' ' ')" = "fresh-0 fresh-1 fresh-2 " ]
+}
+
+@test "invoice names the price of each line" {
+	"$meter" invoice --plan aws-lambda --json | jq -e '.plans[0].lines[0].source'
+	run "$meter" invoice --plan aws-lambda
+	[ "$status" -eq 0 ]
+	[[ $output == *aws-lambda*total* ]]
+}
+
+@test "a budget is set, listed and removed; its addresses stay out of sight" {
+	echo "http://127.0.0.1:$((port + 1))/services/secret" >"$BATS_TEST_TMPDIR/hook"
+	run "$meter" budget set daily --limit 5.00 --period day --threshold 50 --slack-file "$BATS_TEST_TMPDIR/hook"
+	[ "$status" -eq 0 ]
+	run "$meter" budget list
+	[[ ${lines[1]} == daily*all*'$5.00/day'*slack* ]]
+	"$meter" budget list --json | jq -e '.budgets[0].thresholds == [50]'
+	run "$meter" budget list --json
+	[[ $output != *secret* ]]
+	run "$meter" budget rm daily
+	[ "$status" -eq 0 ]
+	"$meter" budget list --json | jq -e '.budgets == []'
+}
+
+@test "a Slack address is refused as an argument" {
+	run "$meter" budget set daily --limit 5 --slack https://hooks.slack.com/services/T/B/x
+	[ "$status" -eq 2 ]
+	[[ $output == *--slack-file* ]]
+	[[ $output != *services/T* ]]
+}
+
+@test "keep-warm is switched on, listed and switched off" {
+	"$meter" keepwarm on resize --ping "http://127.0.0.1:$((port + 1))/" --idle-life 20s
+	"$meter" keepwarm list --json | jq -e '.keepwarm[0] | .function == "resize" and .enabled'
+	run "$meter" keepwarm
+	[[ ${lines[1]} == resize* ]]
+	"$meter" keepwarm off resize
+	"$meter" keepwarm list --json | jq -e '[.keepwarm[] | select(.enabled)] == []'
+}
+
+@test "alerts and advice answer, also when there is nothing" {
+	"$meter" alerts --json | jq -e '.alerts'
+	"$meter" advise --json | jq -e '.advice'
+	run "$meter" alerts
+	[ "$status" -eq 0 ]
+}
+
+@test "doctor --json lists checks with a state each" {
+	"$meter" doctor --json >"$BATS_TEST_TMPDIR/doctor" || [ $? -eq 1 ]
+	jq -e '.checks | length > 4 and all(.state == "ok" or .state == "warn" or .state == "fail")' "$BATS_TEST_TMPDIR/doctor"
+	jq -e '.checks[] | select(.what == "collector") | .state == "ok"' "$BATS_TEST_TMPDIR/doctor"
+}
+
+@test "wrong usage is one line with a hint, and status 2" {
+	for words in --bogus bogus 'functions --sort nothing' 'functions --since' 'invocations --limit 0' 'budget set' \
+		'budget set x' 'budget set x --limit -1' 'budget set x --limit 1 --period year' 'keepwarm on x' \
+		'alerts snooze 1 --for never' 'invoice --month May' 'advise magic' '--url nonsense functions' 'doctor now'; do
+		# shellcheck disable=SC2086 # words are words
+		run "$meter" $words
+		echo "$words: $status: $output"
+		[ "$status" -eq 2 ]
+		[ "${#lines[@]}" -eq 1 ]
+	done
+}
+
+@test "what the collector refuses is one line, and status 1" {
+	run "$meter" budget rm nothing-like-it
+	[ "$status" -eq 1 ]
+	[ "${#lines[@]}" -eq 1 ]
+	run "$meter" invoice --plan no-such-plan
+	[ "$status" -eq 1 ]
+	[ "${#lines[@]}" -eq 1 ]
+}
+
+@test "without a collector every command says how to start one" {
+	for words in functions invocations invoice 'budget list' 'alerts list' 'keepwarm list' advise; do
+		# shellcheck disable=SC2086
+		run "$meter" --url http://127.0.0.1:$((port + 3)) $words
+		[ "$status" -eq 1 ]
+		[ "${#lines[@]}" -eq 1 ]
+		[[ $output == *"sudo coldmeter run"* ]]
+	done
+}
+
+@test "another server on the port is told apart" {
+	python3 -m http.server --bind 127.0.0.1 $((port + 4)) >/dev/null 2>&1 3>&- &
+	pid=$!
+	sleep 0.7
+	run "$meter" --url http://127.0.0.1:$((port + 4)) functions
+	kill $pid
+	[ "$status" -eq 1 ]
+	[ "${#lines[@]}" -eq 1 ]
+}
+
+@test "every command has help and takes --json" {
+	run "$meter" --help
+	[ "$status" -eq 0 ]
+	for command in run doctor functions invocations invoice budget alerts keepwarm advise; do
+		[[ $output == *"  $command "* ]]
+	done
+	for command in run doctor functions invocations invoice budget alerts keepwarm advise; do
+		run "$meter" $command --help
+		[ "$status" -eq 0 ]
+		[[ $output == *--json* ]]
+	done
+}
