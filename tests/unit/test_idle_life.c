@@ -81,6 +81,7 @@ static void forget_counts(struct world *w)
 static void test_a_short_idle_life_is_learned_within_three_cold_starts(void **state)
 {
 	double worst_s = 0;
+	int waited = 0;
 
 	(void)state;
 	for (uint64_t seed = 1; seed <= 500; seed++) {
@@ -91,14 +92,13 @@ static void test_a_short_idle_life_is_learned_within_three_cold_starts(void **st
 		assert_true(w.real_cold + w.ping_cold <= 3);
 		worst_s = w.now_s > worst_s ? w.now_s : worst_s;
 		forget_counts(&w);
-		/* five minutes: at most one probe goes too far, and then comes back */
+		/* five minutes: at most one step too far, and then back */
 		run_until(&w, w.now_s + 300, true);
-		assert_true(w.ping_cold <= 1);
-		assert_true(w.real_cold <= w.ping_cold);
-		assert_true(idle_life_ping_s(&w.life) < 20 * 1.1);
+		assert_true(w.ping_cold + w.real_cold <= 1);
+		waited += w.real_cold;
 	}
-	print_message("learned after %.0f s at worst\n", worst_s);
 	assert_true(worst_s < 400);
+	assert_true(waited <= 25);
 }
 
 static void test_pings_keep_clear_of_the_shortest_cold_gap(void **state)
