@@ -61,6 +61,8 @@ int command_run_one(
 	struct call call = {.endpoint = endpoint};
 	AUTO(free) void *options = NULL;
 	char program[64];
+	const struct option_set set = {
+	    program, command->options, command->options_n, false};
 	int status;
 	int n;
 
@@ -71,8 +73,7 @@ int command_run_one(
 	if (!options)
 		return COMMAND_FAILED;
 	call.program = program;
-	n = options_parse(
-	    program, command->options, command->options_n, false, argc, argv, options);
+	n = options_parse(&set, argc, argv, options);
 	if (n == -ECANCELED) {
 		print_help(command);
 		return COMMAND_DONE;

@@ -30,7 +30,8 @@ static const struct option_row rows[] = {
 	offsetof(struct settings, no_colour)},
     {"version", NULL, "the version", OPTION_FLAG, offsetof(struct settings, version)},
 };
-static const size_t rows_n = sizeof(rows) / sizeof(rows[0]);
+static const struct option_set set = {
+    "coldmeter", rows, sizeof(rows) / sizeof(rows[0]), true};
 
 static void print_help(void)
 {
@@ -40,7 +41,7 @@ static void print_help(void)
 	     "Measures serverless functions on this host with eBPF: cold starts, P95, "
 	     "memory, and\nwhat the clouds would bill for them.");
 	command_print_all(stdout);
-	options_print(rows, rows_n, stdout);
+	options_print(set.rows, set.rows_n, stdout);
 	puts("\nExamples:\n"
 	     "  sudo coldmeter run                              measure this host and "
 	     "watch\n"
@@ -85,7 +86,7 @@ int main(int argc, char **argv)
 	(void)setlocale(LC_CTYPE, "");
 	(void)signal(SIGPIPE, SIG_IGN);
 	log_init("coldmeter", LOG_LEVEL_INFO);
-	n = options_parse("coldmeter", rows, rows_n, true, argc, argv, &settings);
+	n = options_parse(&set, argc, argv, &settings);
 	if (n == -ECANCELED) {
 		print_help();
 		return COMMAND_DONE;

@@ -90,14 +90,13 @@ static int wrong_word(const char *program, int found, char **argv)
 	return complain(program, "unknown option", argv[optind - 1]);
 }
 
-static void make_long_rows(
-    const struct option_row *rows, size_t rows_n, struct option *out)
+static void make_long_rows(const struct option_set *set, struct option *out)
 {
-	for (size_t i = 0; i < rows_n; i++)
-		out[i] = (struct option){rows[i].name,
-		    rows[i].type == OPTION_FLAG ? no_argument : required_argument, NULL,
-		    FOUND_ROW};
-	out[rows_n] = (struct option){"help", no_argument, NULL, 'h'};
+	for (size_t i = 0; i < set->rows_n; i++)
+		out[i] = (struct option){set->rows[i].name,
+		    set->rows[i].type == OPTION_FLAG ? no_argument : required_argument,
+		    NULL, FOUND_ROW};
+	out[set->rows_n] = (struct option){"help", no_argument, NULL, 'h'};
 }
 
 static int take(
@@ -111,24 +110,23 @@ static int take(
 	return complain(program, what, value ? value : "");
 }
 
-int options_parse(const char *program, const struct option_row *rows, size_t rows_n,
-    bool stop, int argc, char **argv, void *out)
+int options_parse(const struct option_set *set, int argc, char **argv, void *out)
 {
+	const char *letters = set->stop ? "+:h" : ":h";
 	struct option long_rows[OPTIONS_TABLE_MAX + 2] = {{0}};
 	int found;
 	int at = 0;
 
-	assert(rows_n <= OPTIONS_TABLE_MAX);
-	make_long_rows(rows, rows_n, long_rows);
+	assert(set->rows_n <= OPTIONS_TABLE_MAX);
+	make_long_rows(set, long_rows);
 	optind = 0;
 	opterr = 0;
-	while ((found = getopt_long(argc, argv, stop ? "+:h" : ":h", long_rows, &at)) !=
-	       -1) {
+	while ((found = getopt_long(argc, argv, letters, long_rows, &at)) != -1) {
 		if (found == 'h')
 			return -ECANCELED;
 		if (found != FOUND_ROW)
-			return wrong_word(program, found, argv);
-		if (take(program, &rows[at], optarg, out) < 0)
+			return wrong_word(set->program, found, argv);
+		if (take(set->program, &set->rows[at], optarg, out) < 0)
 			return -EINVAL;
 	}
 	memmove(argv + 1, argv + optind, sizeof(*argv) * (size_t)(argc - optind));

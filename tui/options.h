@@ -30,12 +30,19 @@ struct option_row {
 	size_t offset; /* of the member in the command's struct */
 };
 
-/* Reads argv (argv[0] is skipped) into out, the command's struct, and moves the operands
- * to the front of argv + 1. Returns their number; -EINVAL when something was wrong, which
- * was said on standard error in one line with a hint; -ECANCELED for --help or -h. stop
- * ends at the first operand, for a command that has commands of its own. */
-int options_parse(const char *program, const struct option_row *rows, size_t rows_n,
-    bool stop, int argc, char **argv, void *out);
+/* The options of one program or command. */
+struct option_set {
+	const char *program; /* for messages: "coldmeter budget" */
+	const struct option_row *rows;
+	size_t rows_n; /* at most OPTIONS_TABLE_MAX */
+	bool stop;     /* at the first operand, for a program that has commands */
+};
+
+/* Reads argv (argv[0] is skipped) into out, the struct that the rows speak of, and moves
+ * the operands to the front of argv + 1. Returns their number; -EINVAL when something was
+ * wrong, which was said on standard error in one line with a hint; -ECANCELED for --help
+ * or -h. */
+int options_parse(const struct option_set *set, int argc, char **argv, void *out);
 
 /* Prints the rows, aligned, and --help. */
 void options_print(const struct option_row *rows, size_t rows_n, FILE *out);

@@ -88,8 +88,8 @@ static int compare(const void *a, const void *b, void *ctx)
 	if (wish->order == ORDER_NAME)
 		return wish->reverse ? -by_name : by_name;
 	if (wish->order == ORDER_PLATFORM)
-		result =
-		    (wish->reverse ? -1 : 1) * strcmp(left->platform, right->platform);
+		result = wish->reverse ? strcmp(right->platform, left->platform)
+				       : strcmp(left->platform, right->platform);
 	else
 		result = compare_figures(
 		    figure(left, wish->order), figure(right, wish->order), wish->reverse);

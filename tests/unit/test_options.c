@@ -30,6 +30,8 @@ static const struct option_row rows[] = {
     {"json", NULL, "a flag", OPTION_FLAG, offsetof(struct wanted, json)},
 };
 
+static const struct option_set set = {"test", rows, 5, false};
+
 static int parse(struct wanted *wanted, char **argv)
 {
 	int argc = 0;
@@ -37,7 +39,7 @@ static int parse(struct wanted *wanted, char **argv)
 	while (argv[argc])
 		argc++;
 	memset(wanted, 0, sizeof(*wanted));
-	return options_parse("test", rows, 5, false, argc, argv, wanted);
+	return options_parse(&set, argc, argv, wanted);
 }
 #define PARSE(wanted, ...) parse(wanted, (char *[]){"test", __VA_ARGS__, NULL})
 
