@@ -49,7 +49,8 @@ struct invoice_options {
 };
 
 /* 0, or -ENOENT when the book has no price for a line in that region (*missing, when not
- * NULL, points to the price key). *out is untouched on failure. */
+ * NULL, points to the price key), or -E2BIG when a book has so many tiers that they do
+ * not fit. *out is untouched on failure. */
 int invoice_make(const struct book *book, const struct plan *plan,
     const struct usage *usage, const struct invoice_options *options, struct invoice *out,
     const char **missing);

@@ -1,6 +1,6 @@
-/* Reading members of a price file, with errors that name the place. */
-#ifndef COLDMETER_PRICE_BOOK_CHECK_H
-#define COLDMETER_PRICE_BOOK_CHECK_H
+/* Reading members of JSON that people wrote, with errors that name the place. */
+#ifndef COLDMETER_PRICE_JSON_CHECK_H
+#define COLDMETER_PRICE_JSON_CHECK_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -35,8 +35,5 @@ int check_string(
 /* A whole number >= 0; *out keeps its value when the member is not there. */
 int check_count(
     const struct check *c, const struct place *at, const char *member, uint64_t *out);
-/* "YYYY", "YYYY-MM" or "YYYY-MM-DD", which must be there. */
-int check_date(
-    const struct check *c, const struct place *at, const char *member, const char **out);
 
 #endif

@@ -1,4 +1,4 @@
-#include "price/book_check.h"
+#include "price/json_check.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "price/book.h"
 
 #define STRING_MAX_BYTES 200
 
@@ -93,23 +92,5 @@ int check_count(
 	if (!json_is_integer(value) || json_integer_value(value) < 0)
 		return check_refuse(c, at, member, "must be a whole number, 0 or more");
 	*out = (uint64_t)json_integer_value(value);
-	return 0;
-}
-
-int check_date(
-    const struct check *c, const struct place *at, const char *member, const char **out)
-{
-	const char *date;
-	int64_t day_ns;
-	int err = check_string(c, at, member, &date);
-
-	if (err < 0)
-		return err;
-	if (price_date_parse(date, &day_ns) < 0)
-		return check_refuse(c, at, member,
-		    "must be a date YYYY-MM-DD, or its beginning YYYY-MM or YYYY, not "
-		    "\"%.40s\"",
-		    date);
-	*out = date;
 	return 0;
 }
