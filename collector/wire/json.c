@@ -18,8 +18,9 @@
 
 /* A byte takes 6 at most (\u001b); one that is not UTF-8 becomes U+FFFD. */
 #define TEXT_MAX(bytes) (6 * (bytes))
-#define KEYS_AND_NUMBERS_MAX 1600 /* 30 keys of 18 and 50 bytes of number or word each   \
-				   */
+#define KEYS_AND_NUMBERS_MAX                                                             \
+	1600 /* 30 keys of 18 and 50 bytes of number or word each                        \
+	      */
 _Static_assert(
     TEXT_MAX(FUNCTION_NAME_BYTES + FUNCTION_VERSION_BYTES + FUNCTION_REGION_BYTES +
 	     3 * INVOCATION_ID_BYTES + JSON_HOST_BYTES) +
@@ -145,14 +146,21 @@ static char *put_ms(char *at, const char *key, bool is_known, uint64_t ns)
 	return put_decimal(put_key(at, key), ns / NS_PER_MS, ns % NS_PER_MS, MS_DECIMALS);
 }
 
+/* With as few decimals as give a reader the same bytes back. */
 static char *put_mib(char *at, const char *key, uint64_t bytes)
 {
-	uint64_t rest = bytes & ((UINT64_C(1) << MIB_SHIFT) - 1);
-	uint64_t half = UINT64_C(1) << (MIB_SHIFT - 1);
+	const uint64_t mib = UINT64_C(1) << MIB_SHIFT;
+	uint64_t rest = bytes & (mib - 1);
+	uint64_t power = 1;
+	uint64_t fraction = 0;
+	int decimals = 0;
 
-	/* the greatest rest still rounds to less than one */
-	return put_decimal(put_key(at, key), bytes >> MIB_SHIFT,
-	    (rest * MIB_DECIMALS_POWER + half) >> MIB_SHIFT, MIB_DECIMALS);
+	for (; decimals <= MIB_DECIMALS; decimals++, power *= 10) {
+		fraction = (rest * power + mib / 2) >> MIB_SHIFT;
+		if ((fraction * mib + power / 2) / power == rest)
+			break;
+	}
+	return put_decimal(put_key(at, key), bytes >> MIB_SHIFT, fraction, decimals);
 }
 
 /* Who handled it: the first key needs no comma, so it is written here. */
