@@ -51,8 +51,8 @@ static void add_money(
 	const struct track *track = &warm->track;
 	const struct track_counts *counts = &track->counts;
 	struct money cost = cost_of(alerts->book, &track->function, &counts->ping_usage);
-	struct money init =
-	    cost_of_init(alerts->book, &track->function, track_init_mean_ns(track));
+	struct money init = cost_of_init(
+	    alerts->book, &track->function, track_init_mean_ns(track), clock_wall_ns());
 	struct money saved = money_scale(init, counts->cold_avoided, 1);
 	char why[KEEPWARM_WHY_BYTES];
 	bool pays = keepwarm_explain(track, warm->settings.pings, cost, saved, why);

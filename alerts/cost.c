@@ -19,12 +19,13 @@ struct money cost_of(
 	return (struct money){0};
 }
 
-struct money cost_of_init(
-    const struct book *book, const struct function *function, uint64_t init_ns)
+struct money cost_of_init(const struct book *book, const struct function *function,
+    uint64_t init_ns, int64_t when_ns)
 {
 	struct invocation warm = {.function = function,
 	    .kind = KIND_LAMBDA,
 	    .start_type = START_WARM,
+	    .start_ns = when_ns,
 	    .has = HAS_DURATION | HAS_BUSY,
 	    .duration_ns = 1000000,
 	    .busy_ns = 1000000,

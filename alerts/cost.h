@@ -12,9 +12,9 @@
 struct money cost_of(
     const struct book *book, const struct function *function, const struct usage *usage);
 
-/* What one cold start adds to the bill of an invocation with that init, under the
- * function's plan: the difference that the init makes. */
-struct money cost_of_init(
-    const struct book *book, const struct function *function, uint64_t init_ns);
+/* What one cold start with that init adds to the bill of an invocation at that moment,
+ * under the function's plan (AWS bills inits since 2025-08): the difference it makes. */
+struct money cost_of_init(const struct book *book, const struct function *function,
+    uint64_t init_ns, int64_t when_ns);
 
 #endif
