@@ -62,7 +62,8 @@ double histogram_quantile_ns(const struct histogram *h, double q);
 double histogram_quantile_of(const struct histogram *const *parts, size_t n, double q);
 
 /* Sparse coding: varints count, zero_count, sum, min, max-min, the number of buckets that
- * are not empty, then a pair (gap, count) for each. There is one coding of a histogram:
+ * are not empty, then gap and count of
+ * each. There is one coding of a histogram:
  * decode takes no other. encode returns the bytes written, -ENOSPC when size is too small
  * (see histogram_encoded_max); decode returns the bytes consumed, -EBADMSG when malformed
  * (counts that do not add up, indices out of range, truncation), -ENOMEM; *h,
