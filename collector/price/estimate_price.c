@@ -1,0 +1,193 @@
+/* Parts become one invoice for each region and architecture that the plan tells apart. */
+#include "price/estimate.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+
+/* What one invoice will be made of. */
+struct group {
+	char region[FUNCTION_REGION_BYTES];
+	enum arch arch;
+	bool free_tier;
+	struct usage usage;
+};
+
+struct pricing {
+	const struct estimate_terms *terms;
+	struct group *groups;
+	size_t groups_n;
+	bool moved;
+	char *why;
+	size_t why_size;
+};
+
+__attribute__((format(printf, 2, 3))) static int refuse(
+    const struct pricing *p, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(p->why, p->why_size, format, args);
+	va_end(args);
+	if (p->why_size > 0)
+		text_make_printable(p->why);
+	return -EINVAL;
+}
+
+static unsigned int provider_bit(const struct plan *plan)
+{
+	if (!strcmp(plan->provider, "aws"))
+		return ESTIMATE_AWS;
+	return !strcmp(plan->provider, "azure") ? ESTIMATE_AZURE : ESTIMATE_GCP;
+}
+
+static int check_part(const struct pricing *p, const struct estimate_part *part)
+{
+	const struct plan *plan = p->terms->plan;
+
+	if (!(part->billable & provider_bit(plan)))
+		return refuse(p,
+		    "%s cannot bill this input: give requests, duration_ms and "
+		    "memory_mb%s",
+		    plan->name,
+		    provider_bit(plan) == ESTIMATE_GCP ? ", or vcpu_s beside gb_s" : "");
+	if (!plan->observed_memory && part->memory_mb > plan->memory_max_mb)
+		return refuse(p, "memory_mb %u is more than %s offers (%u)",
+		    part->memory_mb, plan->name, plan->memory_max_mb);
+	return 0;
+}
+
+/* The region that a part is priced in. */
+static int find_region(
+    struct pricing *p, const struct estimate_part *part, const char **region)
+{
+	const struct plan *plan = p->terms->plan;
+
+	*region = part->region;
+	if (!part->region[0]) {
+		*region = plan->default_region;
+	} else if (!strcmp(part->region, "*") ||
+		   !book_has_region(p->terms->book, plan->provider, part->region)) {
+		if (!p->terms->move_regions)
+			return refuse(p,
+			    "no price of %s in region \"%s\" (see `coldmeter prices show "
+			    "--provider %s`)",
+			    plan->name, part->region, plan->provider);
+		*region = plan->default_region;
+		p->moved = true;
+	}
+	return 0;
+}
+
+static int add_to_group(struct pricing *p, const struct estimate_part *part)
+{
+	const char *region = part->region;
+	int err = check_part(p, part);
+
+	if (err == 0)
+		err = find_region(p, part, &region);
+	if (err < 0)
+		return err;
+
+	enum arch arch = p->terms->plan->has_arch && part->arch != ARCH_UNKNOWN
+			     ? part->arch
+			     : ARCH_X86_64;
+	struct group *group = p->groups;
+	const struct group *end = p->groups + p->groups_n;
+
+	while (
+	    group < end && (strcmp(group->region, region) != 0 || group->arch != arch ||
+			       group->free_tier != part->free_tier))
+		group++;
+	if (group == end) {
+		(void)text_copy(group->region, sizeof(group->region), region);
+		group->arch = arch;
+		group->free_tier = part->free_tier;
+		p->groups_n++;
+	}
+	for (int i = 0; i < USAGE_ITEMS; i++) {
+		if (__builtin_add_overflow(
+			group->usage.item[i], part->usage.item[i], &group->usage.item[i]))
+			return refuse(p, "the sum is too much to count in 64 bits");
+	}
+	return 0;
+}
+
+static int compare_groups(const void *a, const void *b)
+{
+	const struct group *left = a;
+	const struct group *right = b;
+	int order = strcmp(left->region, right->region);
+
+	if (order == 0)
+		order = (int)left->arch - (int)right->arch;
+	return order != 0 ? order : (int)left->free_tier - (int)right->free_tier;
+}
+
+static int make_invoices(const struct pricing *p, struct invoice *invoices)
+{
+	const struct plan *plan = p->terms->plan;
+	struct invoice_grant grant = {0};
+
+	for (size_t i = 0; i < p->groups_n; i++) {
+		const struct group *group = &p->groups[i];
+		const struct invoice_options options = {.region = group->region,
+		    .arch = group->arch,
+		    .free_tier = group->free_tier,
+		    .grant = &grant};
+		const char *missing = "";
+		int err = invoice_make(p->terms->book, plan, &group->usage, &options,
+		    &invoices[i], &missing);
+
+		if (err == -ENOENT)
+			return refuse(p, "%s: the price book has no %s in %s for %s",
+			    plan->name, missing, group->region, arch_name(group->arch));
+		if (err < 0)
+			return refuse(
+			    p, "%s: too many tiers for one invoice", plan->name);
+	}
+	return 0;
+}
+
+int estimate_price(const struct estimate *estimate, const struct estimate_terms *terms,
+    struct estimate_bill *out, char *why, size_t why_size)
+{
+	AUTO(free)
+	struct group *groups = calloc(estimate->parts_n + 1, sizeof(*groups));
+	AUTO(free) struct invoice *invoices = NULL;
+	struct pricing p = {
+	    .terms = terms, .groups = groups, .why = why, .why_size = why_size};
+
+	if (!groups)
+		return -ENOMEM;
+	for (size_t i = 0; i < estimate->parts_n; i++) {
+		int err = add_to_group(&p, &estimate->parts[i]);
+
+		if (err < 0)
+			return err;
+	}
+	qsort(groups, p.groups_n, sizeof(*groups), compare_groups);
+	invoices = calloc(p.groups_n + 1, sizeof(*invoices));
+	if (!invoices)
+		return -ENOMEM;
+	int err = make_invoices(&p, invoices);
+
+	if (err < 0)
+		return err;
+	*out = (struct estimate_bill){
+	    .invoices = TAKE(invoices), .invoices_n = p.groups_n, .moved = p.moved};
+	return 0;
+}
+
+void estimate_bill_done(struct estimate_bill *bill)
+{
+	free(bill->invoices);
+	bill->invoices = NULL;
+	bill->invoices_n = 0;
+}
