@@ -181,7 +181,7 @@ its_pid() { pgrep -n -f "^$OUT/coldmeter --url $url"; }
 @test "NO_COLOR is honoured" {
 	screen 120 30 "NO_COLOR=1 $OUT/coldmeter --url $url"
 	see '^ FUNCTION'
-	! shown -e | grep -q $'\e\[[0-9;]*[34][0-9]'
+	! shown -e | grep -Eq $'\e\[([0-9]+;)*(3[0-8]|4[0-8])[;m]'
 }
 
 @test "without a collector it says how to start one" {

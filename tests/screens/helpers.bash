@@ -4,13 +4,15 @@
 : "${OUT:?set OUT to the build folder}"
 export LC_ALL=C.UTF-8
 unset NO_COLOR COLDMETER_URL COLDMETER_TOKEN_FILE
-tmux_socket=coldmeter-test-$$
+tmux_socket=none
+screens=0
 
 # start_collector PORT DIR: waits until it is ready. Its process id is in DIR.pid.
 start_collector() {
 	mkdir -p "$2"
 	"$OUT/coldmeter-collector" --listen "127.0.0.1:$1" --data "$2" >>"$2.log" 2>&1 3>&- &
 	echo $! >"$2.pid"
+	disown
 	for _ in $(seq 100); do
 		curl -fs "http://127.0.0.1:$1/readyz" >/dev/null && return 0
 		sleep 0.1
@@ -40,7 +42,8 @@ post() {
 
 # screen COLUMNS ROWS COMMAND: runs it in a shell of a new terminal.
 screen() {
-	tmux -L "$tmux_socket" -f /dev/null kill-server 2>/dev/null || true
+	screen_end
+	tmux_socket=coldmeter-test-$$-$((screens += 1)) # a server that ends takes its socket along, late
 	tmux -L "$tmux_socket" -f /dev/null new-session -d -s t -x "$1" -y "$2" "exec sh" 3>&-
 	tmux -L "$tmux_socket" resize-window -t t -x "$1" -y "$2"
 	tmux -L "$tmux_socket" send-keys -t t -l "PS1=; clear; $3"
@@ -54,6 +57,7 @@ screen_end() {
 keys() { tmux -L "$tmux_socket" send-keys -t t "$@"; }
 type_text() { tmux -L "$tmux_socket" send-keys -t t -l "$1"; }
 resize() { tmux -L "$tmux_socket" resize-window -t t -x "$1" -y "$2"; }
+# shellcheck disable=SC2120 # dashboard.bats asks for colours as well
 shown() { tmux -L "$tmux_socket" capture-pane -p "$@" -t t; }
 
 # Waits until the screen holds a text (an extended expression), at most ten seconds.
