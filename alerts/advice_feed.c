@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define MS_NS 1000000
-#define MB (1024 * 1024)
+#define MB (1024ULL * 1024)
 #define STEP_MB 128
 
 void advice_feed_done(struct advice_feed *feed)

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "price/plan.h"
 
-#define WINDOW_NS (24 * 3600 * CLOCK_NS_PER_S)
+#define WINDOW_NS (24LL * 3600 * CLOCK_NS_PER_S)
 #define SLOTS_SHOWN 64
 #define MONTH_HOURS 730.0
 

@@ -11,7 +11,7 @@
 
 #define DELIVERIES_MAX 500 /* of the newest, looked through for an answer */
 #define TESTS_MAX 10
-#define SNOOZE_MAX_NS (30 * 86400 * CLOCK_NS_PER_S)
+#define SNOOZE_MAX_NS (30LL * 86400 * CLOCK_NS_PER_S)
 #define TEST_PREFIX "test-"
 
 static enum message_event event_of(const struct alert *alert)

@@ -112,7 +112,7 @@ static int parse_thresholds(const json_t *value, struct budget *b, char *why)
 	return 0;
 }
 
-static int parse_notify_entry(const json_t *entry, size_t i, struct budget *b, char *why)
+static int parse_notify_entry(json_t *entry, size_t i, struct budget *b, char *why)
 {
 	static const char *const keys[] = {"type", "url", NULL};
 	const char *type = json_string_value(json_object_get(entry, "type"));
@@ -175,7 +175,7 @@ static const struct {
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
-static int parse_object(const json_t *object, struct budget *b, char *why)
+static int parse_object(json_t *object, struct budget *b, char *why)
 {
 	const char *known[ROWS + 1] = {NULL};
 	const char *stranger;

@@ -119,32 +119,40 @@ static int init_parts(struct alerts *alerts)
 	return err;
 }
 
+static int start(struct alerts *alerts)
+{
+	int err = init_parts(alerts);
+
+	if (!err)
+		err = state_load(alerts);
+	if (err)
+		return err;
+	ingest_observe(alerts->ingest, observe, alerts);
+	err = -pthread_create(&alerts->thread, NULL, engine_run, alerts);
+	if (err)
+		ingest_observe(alerts->ingest, NULL, NULL);
+	return err;
+}
+
 int alerts_start(struct store *store, struct ingest *ingest, const struct book *book,
     struct alerts **out)
 {
 	struct alerts *alerts = calloc(1, sizeof(*alerts));
-	int err = alerts ? 0 : -ENOMEM;
+	int err;
 
-	if (err)
-		return log_error(err, "cannot start alerts");
+	if (!alerts)
+		return log_error(-ENOMEM, "cannot start alerts");
 	alerts->store = store;
 	alerts->ingest = ingest;
 	alerts->book = book;
-	err = init_parts(alerts);
-	if (!err)
-		err = state_load(alerts);
-	if (!err) {
-		ingest_observe(ingest, observe, alerts);
-		err = -pthread_create(&alerts->thread, NULL, engine_run, alerts);
-		if (err)
-			ingest_observe(ingest, NULL, NULL);
-	}
+	err = start(alerts);
 	if (err) {
+		(void)log_error(err, "cannot start alerts");
 		free_parts(alerts);
-		return log_error(err, "cannot start alerts");
+	} else {
+		*out = alerts;
 	}
-	*out = alerts;
-	return 0;
+	return err;
 }
 
 void alerts_stop(struct alerts *alerts)

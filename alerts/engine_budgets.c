@@ -14,8 +14,8 @@
 #define MAX_INTERVAL_NS                                                                  \
 	(30 * CLOCK_NS_PER_S) /* forecasts move while nothing is spent                   \
 			       */
-#define LOOK_BACK_NS (2 * 3600 * CLOCK_NS_PER_S)
-#define ALERT_KEEP_NS (30 * 86400 * CLOCK_NS_PER_S)
+#define LOOK_BACK_NS (2LL * 3600 * CLOCK_NS_PER_S)
+#define ALERT_KEEP_NS (30LL * 86400 * CLOCK_NS_PER_S)
 #define ALERT_MAX 1000
 
 /* What is worked on without the lock. */

@@ -1,6 +1,7 @@
 #include "alerts/fields.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,18 +122,22 @@ json_t *fields_parse(const char *text, size_t bytes, char *why, size_t why_size)
 	return object;
 }
 
-const char *fields_find_stranger(const json_t *object, const char *const *known)
+static bool is_known(const char *key, const char *const *known)
+{
+	for (size_t i = 0; known[i]; i++)
+		if (strcmp(known[i], key) == 0)
+			return true;
+	return false;
+}
+
+const char *fields_find_stranger(json_t *object, const char *const *known)
 {
 	const char *key;
-	const json_t *value;
+	json_t *value;
 
-	json_object_foreach((json_t *)(uintptr_t)object, key, value)
+	json_object_foreach(object, key, value)
 	{
-		size_t i = 0;
-
-		while (known[i] && strcmp(known[i], key) != 0)
-			i++;
-		if (!known[i])
+		if (!is_known(key, known))
 			return key;
 	}
 	return NULL;

@@ -32,6 +32,6 @@ char *fields_take(json_t *object);
 json_t *fields_parse(const char *text, size_t bytes, char *why, size_t why_size);
 
 /* The first key of object that is none of the NULL-terminated list; NULL: all known. */
-const char *fields_find_stranger(const json_t *object, const char *const *known);
+const char *fields_find_stranger(json_t *object, const char *const *known);
 
 #endif

@@ -8,7 +8,7 @@
 
 #define PING_OF_LIFE 0.85 /* of an idle life that the user states */
 #define PING_MIN_S 1.0
-#define IDLE_AFTER_NS (24 * 3600 * CLOCK_NS_PER_S)
+#define IDLE_AFTER_NS (24LL * 3600 * CLOCK_NS_PER_S)
 #define WARM_ENOUGH                                                                      \
 	10 /* observations without a cold one: no end of the life in sight               \
 	    */

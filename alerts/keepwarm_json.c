@@ -104,7 +104,7 @@ static const struct {
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
-static int parse_object(const json_t *object, struct keepwarm *k, char *why)
+static int parse_object(json_t *object, struct keepwarm *k, char *why)
 {
 	const char *known[ROWS + 1] = {NULL};
 	const char *stranger;

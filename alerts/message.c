@@ -24,7 +24,7 @@ const char *message_event_name(enum message_event event)
 void message_money(struct money m, char *out)
 {
 	static const struct money cent = {10000000000};
-	struct money size = m.pico < 0 ? (struct money){-m.pico} : m;
+	struct money size = {m.pico < 0 ? -m.pico : m.pico};
 	char text[MONEY_TEXT_BYTES];
 	int decimals = 2;
 
