@@ -16,6 +16,7 @@
 #include "tui/format.h"
 #include "tui/functions_table.h"
 #include "tui/run.h"
+#include "tui/screen.h"
 
 #define READY_MS 15000
 #define SETTLE_MS 400 /* what cannot start, mostly ends within it */
@@ -167,6 +168,8 @@ static int watch_dashboard(struct call *call, struct run *run, int notices_fd)
 		if (run->dashboard.pid > 0 && is_told_to_end(500))
 			(void)kill(run->dashboard.pid, SIGTERM);
 	}
+	if (WIFSIGNALED(run->dashboard.status))
+		screen_rescue();
 	if (lost[0])
 		return command_failed(call, "%s", lost);
 	if (WIFSIGNALED(run->dashboard.status))
@@ -182,6 +185,7 @@ static int on_screen(struct call *call, struct run *run)
 
 	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) < 0)
 		return command_failed(call, "cannot make a pipe: %s", strerror(errno));
+	screen_remember();
 	if (start_dashboard(run, fds[0]) == 0)
 		status = watch_dashboard(call, run, fds[1]);
 	(void)close(fds[0]);

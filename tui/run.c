@@ -56,7 +56,7 @@ static int make_data(struct run *run, char *why, size_t why_size)
 		err = -EPERM;
 	if (err)
 		(void)snprintf(why, why_size,
-		    "%s cannot keep its state in %.200s: %s (choose another with --data "
+		    "user %s cannot keep state in %.200s: %s (choose another with --data "
 		    "DIR)",
 		    run->owner.name, run->data, strerror(-err));
 	return err;

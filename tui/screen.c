@@ -77,10 +77,15 @@ static void choose_colours(void)
 }
 
 /* Only calls that a signal handler may make. */
-static void restore_and_die(int signal_number)
+static void bring_back(void)
 {
 	(void)!write(STDOUT_FILENO, screen.leave, strlen(screen.leave));
 	(void)tcsetattr(STDIN_FILENO, TCSANOW, &screen.before);
+}
+
+static void restore_and_die(int signal_number)
+{
+	bring_back();
 	(void)signal(signal_number, SIG_DFL);
 	(void)raise(signal_number);
 }
@@ -108,6 +113,21 @@ static void remember_way_out(void)
 			(void)text_copy(
 			    screen.leave + at, sizeof(screen.leave) - at, text);
 	}
+}
+
+void screen_remember(void)
+{
+	int known = 0;
+
+	(void)tcgetattr(STDIN_FILENO, &screen.before);
+	if (setupterm(NULL, STDOUT_FILENO, &known) == OK)
+		remember_way_out();
+}
+
+void screen_rescue(void)
+{
+	bring_back();
+	(void)!write(STDOUT_FILENO, "\n", 1);
 }
 
 int screen_open(bool colour)

@@ -12,6 +12,11 @@
 int screen_open(bool colour);
 void screen_close(void);
 
+/* For a parent whose child owns the terminal: remembers how it is now, and brings it back
+ * after a child that could not. */
+void screen_remember(void);
+void screen_rescue(void);
+
 /* Whether the locale can show more than ASCII. */
 bool screen_has_unicode(void);
 
