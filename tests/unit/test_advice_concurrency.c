@@ -94,7 +94,7 @@ static void test_an_end_frees_its_slot_for_a_start_of_the_same_moment(void **sta
 static void test_a_slot_pays_from_sixty_percent(void **state)
 {
 	struct advice_terms terms = terms_of(2, 512);
-	struct advice_interval *list = series(7200, S, 590 * S / 1000, 0);
+	struct advice_interval *list = series(7200, S, S / 1000 * 590, 0);
 	struct advice *a = advise(list, 7200, &terms);
 
 	(void)state;
@@ -105,7 +105,7 @@ static void test_a_slot_pays_from_sixty_percent(void **state)
 	assert_true(money_compare(a->now, a->then) == 0);
 	free(a);
 	free(list);
-	list = series(7200, S, 610 * S / 1000, 0);
+	list = series(7200, S, S / 1000 * 610, 0);
 	a = advise(list, 7200, &terms);
 	assert_int_equal(a->provisioned, 1);
 	assert_true(money_compare(a->now, a->then) > 0);
@@ -121,11 +121,11 @@ static void test_costs_are_exact(void **state)
 	struct advice_terms terms = terms_of(2, 1024);
 	struct advice_interval *list = series(7200, S, S, 0);
 	struct advice *a = advise(list, 7200, &terms);
-	struct money requests = {7200LL * 200000};
+	struct money requests = {(__int128)7200 * 200000};
 
 	(void)state;
-	assert_true(a->now.pico == 7200LL * 16666700 + requests.pico);
-	assert_true(a->then.pico == 7200LL * (4166700 + 9722200) + requests.pico);
+	assert_true(a->now.pico == (__int128)7200 * 16666700 + requests.pico);
+	assert_true(a->then.pico == (__int128)7200 * (4166700 + 9722200) + requests.pico);
 	/* a month of 730 hours is 365 such windows */
 	assert_true(
 	    advice_month(a->now, a->window_ns).pico == (__int128)a->now.pico * 365);
@@ -153,9 +153,10 @@ static void test_cold_starts_count_at_their_worth(void **state)
 	assert_int_equal(a->cold_avoided, 180);
 	/* by the bill alone it costs more: 180 x 6 GB-s and 180 x 1 s of init on demand
 	 */
-	assert_true(a->now.pico == 180LL * 7 * 16666700 + 180LL * 200000);
-	assert_true(
-	    a->then.pico == 10800LL * 4166700 + 180LL * 6 * 9722200 + 180LL * 200000);
+	assert_true(a->now.pico == (__int128)180 * 7 * 16666700 + (__int128)180 * 200000);
+	assert_true(a->then.pico == (__int128)10800 * 4166700 +
+					(__int128)180 * 6 * 9722200 +
+					(__int128)180 * 200000);
 	assert_non_null(strstr(a->why, "rises"));
 	free(a);
 	free(list);
@@ -176,7 +177,7 @@ static void test_only_the_busy_slots_are_reserved(void **state)
 			    .end_ns = T0 + k * 36 * S + 26 * S};
 	for (int i = 0; i < 5; i++)
 		list[n++] = (struct advice_interval){
-		    .start_ns = T0 + 99 * 36 * S, .end_ns = T0 + 99 * 36 * S + S};
+		    .start_ns = T0 + 3564 * S, .end_ns = T0 + 3565 * S};
 	a = advise(list, n, &terms);
 	assert_int_equal(a->slots_n, 8);
 	assert_int_equal(a->provisioned, 3);

@@ -13,6 +13,7 @@
 #include "alerts/channel.h"
 #include "base/clock.h"
 
+#define HOUR_NS (3600 * CLOCK_NS_PER_S)
 #define DOLLAR ((__int128)1000000000000)
 
 static struct money dollars(int64_t cents)
@@ -115,56 +116,54 @@ static void test_a_budget_survives_format_and_parse(void **state)
 	budget_done(&b);
 }
 
+static const struct {
+	const char *body;
+	const char *reason;
+} bad[] = {
+    {"", "not JSON"},
+    {"[]", "not a JSON object"},
+    {"{\"limit_usd\":\"5\",\"period\":\"day\"", "not JSON"},
+    {"{\"limit_usd\":\"5\",\"limit_usd\":\"6\",\"period\":\"day\"}", "duplicate"},
+    {"{\"period\":\"day\"}", "limit_usd is missing"},
+    {"{\"limit_usd\":5.5,\"period\":\"day\"}", "decimal string"},
+    {"{\"limit_usd\":\"5,00\",\"period\":\"day\"}", "not an amount"},
+    {"{\"limit_usd\":\"1e3\",\"period\":\"day\"}", "not an amount"},
+    {"{\"limit_usd\":\"-1\",\"period\":\"day\"}", "above 0"},
+    {"{\"limit_usd\":\"0\",\"period\":\"day\"}", "above 0"},
+    {"{\"limit_usd\":\"5\"}", "period is missing"},
+    {"{\"limit_usd\":\"5\",\"period\":\"year\"}", "hour, day, week or month"},
+    {"{\"limit_usd\":\"5\",\"period\":\"day\",\"limt\":1}", "unknown key \"limt\""},
+    {"{\"limit_usd\":\"5\",\"period\":\"day\",\"function\":\"\"}", "function"},
+    {"{\"limit_usd\":\"5\",\"period\":\"day\",\"function\":3}", "function"},
+    {"{\"limit_usd\":\"5\",\"period\":\"day\",\"thresholds\":[]}", "1 to 10"},
+    {"{\"limit_usd\":\"5\",\"period\":\"day\",\"thresholds\":[0]}", "thresholds[0]"},
+    {"{\"limit_usd\":\"5\",\"period\":\"day\",\"thresholds\":[80,1001]}",
+	"thresholds[1]"},
+    {"{\"limit_usd\":\"5\",\"period\":\"day\",\"thresholds\":[80.5]}", "thresholds[0]"},
+    {"{\"limit_usd\":\"5\",\"period\":\"day\",\"thresholds\":[80,80]}", "twice"},
+    {"{\"limit_usd\":\"5\",\"period\":\"day\",\"thresholds\":80}", "a list"},
+    {"{\"limit_usd\":\"5\",\"period\":\"day\",\"notify\":{}}", "a list"},
+    {"{\"limit_usd\":\"5\",\"period\":\"day\",\"notify\":[{\"type\":\"fax\","
+     "\"url\":\"http://a/\"}]}",
+	"slack, webhook"},
+    {"{\"limit_usd\":\"5\",\"period\":\"day\",\"notify\":[{\"type\":\"slack\"}]}",
+	"notify[0].url is missing"},
+    {"{\"limit_usd\":\"5\",\"period\":\"day\",\"notify\":[{\"type\":\"slack\","
+     "\"url\":\"ftp://a/\"}]}",
+	"must begin with http"},
+    {"{\"limit_usd\":\"5\",\"period\":\"day\",\"notify\":[{\"type\":\"slack\","
+     "\"url\":\"http:///x\"}]}",
+	"malformed"},
+    {"{\"limit_usd\":\"5\",\"period\":\"day\",\"notify\":[{\"type\":\"slack\","
+     "\"url\":\"http://a/ b\"}]}",
+	"a space"},
+    {"{\"limit_usd\":\"5\",\"period\":\"day\",\"notify\":[{\"type\":\"slack\","
+     "\"url\":\"http://a/\",\"x\":1}]}",
+	"unknown key \"x\""},
+};
+
 static void test_each_bad_budget_has_its_reason(void **state)
 {
-	static const struct {
-		const char *body;
-		const char *reason;
-	} bad[] = {
-	    {"", "not JSON"},
-	    {"[]", "not a JSON object"},
-	    {"{\"limit_usd\":\"5\",\"period\":\"day\"", "not JSON"},
-	    {"{\"limit_usd\":\"5\",\"limit_usd\":\"6\",\"period\":\"day\"}", "duplicate"},
-	    {"{\"period\":\"day\"}", "limit_usd is missing"},
-	    {"{\"limit_usd\":5.5,\"period\":\"day\"}", "decimal string"},
-	    {"{\"limit_usd\":\"5,00\",\"period\":\"day\"}", "not an amount"},
-	    {"{\"limit_usd\":\"1e3\",\"period\":\"day\"}", "not an amount"},
-	    {"{\"limit_usd\":\"-1\",\"period\":\"day\"}", "above 0"},
-	    {"{\"limit_usd\":\"0\",\"period\":\"day\"}", "above 0"},
-	    {"{\"limit_usd\":\"5\"}", "period is missing"},
-	    {"{\"limit_usd\":\"5\",\"period\":\"year\"}", "hour, day, week or month"},
-	    {"{\"limit_usd\":\"5\",\"period\":\"day\",\"limt\":1}",
-		"unknown key \"limt\""},
-	    {"{\"limit_usd\":\"5\",\"period\":\"day\",\"function\":\"\"}", "function"},
-	    {"{\"limit_usd\":\"5\",\"period\":\"day\",\"function\":3}", "function"},
-	    {"{\"limit_usd\":\"5\",\"period\":\"day\",\"thresholds\":[]}", "1 to 10"},
-	    {"{\"limit_usd\":\"5\",\"period\":\"day\",\"thresholds\":[0]}",
-		"thresholds[0]"},
-	    {"{\"limit_usd\":\"5\",\"period\":\"day\",\"thresholds\":[80,1001]}",
-		"thresholds[1]"},
-	    {"{\"limit_usd\":\"5\",\"period\":\"day\",\"thresholds\":[80.5]}",
-		"thresholds[0]"},
-	    {"{\"limit_usd\":\"5\",\"period\":\"day\",\"thresholds\":[80,80]}", "twice"},
-	    {"{\"limit_usd\":\"5\",\"period\":\"day\",\"thresholds\":80}", "a list"},
-	    {"{\"limit_usd\":\"5\",\"period\":\"day\",\"notify\":{}}", "a list"},
-	    {"{\"limit_usd\":\"5\",\"period\":\"day\",\"notify\":[{\"type\":\"fax\","
-	     "\"url\":\"http://a/\"}]}",
-		"slack, webhook"},
-	    {"{\"limit_usd\":\"5\",\"period\":\"day\",\"notify\":[{\"type\":\"slack\"}]}",
-		"notify[0].url is missing"},
-	    {"{\"limit_usd\":\"5\",\"period\":\"day\",\"notify\":[{\"type\":\"slack\","
-	     "\"url\":\"ftp://a/\"}]}",
-		"must begin with http"},
-	    {"{\"limit_usd\":\"5\",\"period\":\"day\",\"notify\":[{\"type\":\"slack\","
-	     "\"url\":\"http:///x\"}]}",
-		"malformed"},
-	    {"{\"limit_usd\":\"5\",\"period\":\"day\",\"notify\":[{\"type\":\"slack\","
-	     "\"url\":\"http://a/ b\"}]}",
-		"a space"},
-	    {"{\"limit_usd\":\"5\",\"period\":\"day\",\"notify\":[{\"type\":\"slack\","
-	     "\"url\":\"http://a/\",\"x\":1}]}",
-		"unknown key \"x\""},
-	};
 	char why[BUDGET_WHY_BYTES];
 
 	(void)state;
@@ -215,21 +214,20 @@ static void test_a_threshold_is_reached_exactly(void **state)
 
 static void test_the_forecast_is_linear_with_a_band(void **state)
 {
-	struct budget_status status = {.period_start_ns = 0,
-	    .period_end_ns = 10 * 3600 * CLOCK_NS_PER_S,
-	    .spent = dollars(1200)};
+	struct budget_status status = {
+	    .period_start_ns = 0, .period_end_ns = 10 * HOUR_NS, .spent = dollars(1200)};
 	/* $2 in the last hour, $1 in the last 10 minutes, $12 in the 6 hours so far */
 	struct budget_burn burns[] = {
-	    {dollars(200), 3600}, {dollars(100), 600}, {dollars(1200), 6 * 3600}};
+	    {dollars(200), 3600}, {dollars(100), 600}, {dollars(1200), 6LL * 3600}};
 
 	(void)state;
-	budget_forecast(&status, 6 * 3600 * CLOCK_NS_PER_S, burns, 3);
+	budget_forecast(&status, 6 * HOUR_NS, burns, 3);
 	assert_true(money_compare(status.per_hour, dollars(200)) == 0);
 	assert_true(money_compare(status.forecast, dollars(2000)) == 0);
 	assert_true(money_compare(status.forecast_low, dollars(2000)) == 0);
 	assert_true(money_compare(status.forecast_high, dollars(3600)) == 0);
 	/* beyond the end nothing is left to spend */
-	budget_forecast(&status, 11 * 3600 * CLOCK_NS_PER_S, burns, 3);
+	budget_forecast(&status, 11 * HOUR_NS, burns, 3);
 	assert_true(money_compare(status.forecast, dollars(1200)) == 0);
 }
 

@@ -10,6 +10,7 @@
 
 #include "alerts/channel.h"
 #include "base/clock.h"
+#include "base/text.h"
 
 #define DOLLAR ((__int128)1000000000000)
 
@@ -74,24 +75,27 @@ static void test_a_message_says_what_how_much_since_when_and_who(void **state)
 	free(text);
 }
 
-/* Every text object within Slack's limits, whatever the names. */
-static void check_limits(const json_t *value)
+static void check_text(const json_t *object, size_t max)
 {
-	const char *type = json_string_value(json_object_get(value, "type"));
-	const char *key;
-	const json_t *member;
-	size_t i;
+	size_t n = json_string_length(json_object_get(object, "text"));
 
-	if (type && json_is_string(json_object_get(value, "text"))) {
-		size_t n = json_string_length(json_object_get(value, "text"));
+	assert_true(n >= 1 && n <= max);
+}
 
-		assert_true(n >= 1 && n <= 2000);
-	}
-	if (type && strcmp(type, "header") == 0)
-		assert_true(json_string_length(json_object_get(
-				json_object_get(value, "text"), "text")) <= 150);
-	json_object_foreach((json_t *)(uintptr_t)value, key, member) check_limits(member);
-	json_array_foreach(value, i, member) check_limits(member);
+/* Every text object within Slack's limits, whatever the names. */
+static void check_limits(const json_t *root)
+{
+	const json_t *blocks = json_object_get(root, "blocks");
+	const json_t *fields = json_object_get(json_array_get(blocks, 2), "fields");
+
+	check_text(json_object_get(json_array_get(blocks, 0), "text"), 150);
+	check_text(json_object_get(json_array_get(blocks, 1), "text"), 3000);
+	assert_int_equal(json_array_size(fields), 5);
+	for (size_t i = 0; i < json_array_size(fields); i++)
+		check_text(json_array_get(fields, i), 2000);
+	check_text(
+	    json_array_get(json_object_get(json_array_get(blocks, 3), "elements"), 0),
+	    2000);
 }
 
 static void test_hostile_names_are_escaped_and_bounded(void **state)

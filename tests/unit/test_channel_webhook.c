@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "alerts/channel.h"
+#include "base/text.h"
 
 #define DOLLAR ((__int128)1000000000000)
 
@@ -79,8 +80,9 @@ static void test_names_that_are_not_utf8_still_make_json(void **state)
 	json_t *root;
 
 	(void)state;
-	strcpy(alert.function, "a\xff\"\\\x01");
-	strcpy(alert.status.top_function, "\xc3");
+	(void)text_copy(alert.function, sizeof(alert.function), "a\xff\"\\\x01");
+	(void)text_copy(
+	    alert.status.top_function, sizeof(alert.status.top_function), "\xc3");
 	root = rendered(MESSAGE_FIRED, &alert);
 	assert_string_equal(text_of(root, "function"), "a?\"\\?");
 	json_decref(root);

@@ -10,6 +10,7 @@
 #include "alerts/url.h"
 
 #define S 1000000000LL
+#define HOUR_NS (3600 * S)
 
 static enum delivery_verdict judge(long status, int attempts)
 {
@@ -60,7 +61,7 @@ static void test_waits_double_to_a_quarter_of_an_hour_with_jitter(void **state)
 		assert_true(wait > 0);
 		total += wait;
 	}
-	assert_in_range(total, 12 * 3600 * S, 13 * 3600 * S);
+	assert_in_range(total, 12 * HOUR_NS, 13 * HOUR_NS);
 	assert_in_range(delivery_wait_ns(1 << 30, 0, 0), 600 * S, 900 * S);
 }
 

@@ -9,10 +9,11 @@
 #include "alerts/cost.h"
 #include "alerts/spend.h"
 #include "base/clock.h"
+#include "base/text.h"
 
 #define MINUTE_NS (60 * CLOCK_NS_PER_S)
-#define HOUR 60
-#define DAY 1440
+#define HOUR 60LL
+#define DAY 1440LL
 #define NOW_NS (1795000000 * CLOCK_NS_PER_S) /* November 2026 */
 #define TODAY (20000LL * DAY)                /* a midnight, in minutes since the epoch */
 
@@ -44,7 +45,7 @@ static struct function named(const char *name)
 	    .memory_limit_mb = 128,
 	    .region = "us-east-1"};
 
-	strcpy(f.name, name);
+	(void)text_copy(f.name, sizeof(f.name), name);
 	return f;
 }
 
@@ -89,7 +90,8 @@ static void test_a_unit_costs_what_the_book_says(void **state)
 
 	(void)state; /* $0.20 per million requests, $0.0000166667 per GB-s */
 	assert_true(cost_of(book, &f, &usage).pico == 200000 + 16666700);
-	strcpy(f.region, "nowhere-9"); /* then the default region's prices */
+	(void)text_copy(f.region, sizeof(f.region),
+	    "nowhere-9"); /* then the default region's prices */
 	assert_true(cost_of(book, &f, &usage).pico == 200000 + 16666700);
 }
 
@@ -120,7 +122,7 @@ static void test_a_budget_of_one_function_counts_that_one(void **state)
 	struct budget one = all;
 
 	(void)state;
-	strcpy(one.function, "b");
+	(void)text_copy(one.function, sizeof(one.function), "b");
 	spend_fold(spend, TODAY * MINUTE_NS);
 	spent("a", TODAY + 1, 100);
 	spent("b", TODAY + 1, 7);
@@ -182,7 +184,7 @@ static void test_the_rate_is_that_of_the_last_hour(void **state)
 	spent("a", TODAY + 10 * HOUR - 30, 60);
 	status = status_at(&all, TODAY + 10 * HOUR);
 	assert_cost(status.per_hour, 60);
-	assert_cost(status.forecast, 1060 + 14 * 60);
+	assert_cost(status.forecast, 1060 + 14 * 60ULL);
 	assert_true(money_compare(status.forecast_low, status.forecast) <= 0);
 	assert_true(money_compare(status.forecast_high, status.forecast) >= 0);
 }
