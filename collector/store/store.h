@@ -65,6 +65,10 @@ typedef int (*store_function_visit)(void *context, const struct function *functi
     int64_t first_seen_ns, int64_t last_seen_ns);
 int store_scan_functions(struct store *store, store_function_visit visit, void *context);
 
+/* The kind of a function's latest invocation; KIND_UNKNOWN for a stranger. */
+enum invocation_kind store_function_kind(
+    struct store *store, const struct function *function);
+
 /* The sum over all agents and boots of their latest ledgers whose last batch is not older
  * than since. */
 int store_ledger(struct store *store, int64_t since_ns, struct batch_ledger *sum);

@@ -1,0 +1,238 @@
+#include "store/sqlite/batches.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "base/varint.h"
+#include "store/sqlite/engine.h"
+
+static void bind_id(sqlite3_stmt *s, const struct batch_id *id)
+{
+	statement_bind_blob(s, ":agent", id->agent, sizeof(id->agent));
+	statement_bind_blob(s, ":boot", id->boot, sizeof(id->boot));
+}
+
+/* The range that starts at or before the sequence. 1 with first and last, or 0. */
+static int find_range(
+    struct connection *c, const struct batch_id *id, int64_t *first, int64_t *last)
+{
+	static const char sql[] =
+	    "SELECT first, last FROM batch_range WHERE agent = :agent AND boot = :boot"
+	    " AND first <= :sequence ORDER BY first DESC LIMIT 1";
+	AUTO(statement) sqlite3_stmt *s = NULL;
+	int err = statement_get(c, sql, &s);
+
+	if (err)
+		return err;
+	bind_id(s, id);
+	statement_bind(s, ":sequence", (int64_t)id->sequence);
+	err = statement_step(s);
+	if (err == 1) {
+		*first = sqlite3_column_int64(s, 0);
+		*last = sqlite3_column_int64(s, 1);
+	}
+	return err;
+}
+
+static int put_range(struct connection *c, const struct batch_id *id, int64_t first,
+    int64_t last, int64_t now_ns)
+{
+	static const char sql[] =
+	    "INSERT INTO batch_range(agent, boot, first, last, taken_ns)"
+	    " VALUES(:agent, :boot, :first, :last, :now)"
+	    " ON CONFLICT DO UPDATE SET last = :last, taken_ns = :now";
+	AUTO(statement) sqlite3_stmt *s = NULL;
+	int err = statement_get(c, sql, &s);
+
+	if (err)
+		return err;
+	bind_id(s, id);
+	statement_bind(s, ":first", first);
+	statement_bind(s, ":last", last);
+	statement_bind(s, ":now", now_ns);
+	return statement_run(s);
+}
+
+static int drop_range(struct connection *c, const struct batch_id *id, int64_t first)
+{
+	static const char sql[] = "DELETE FROM batch_range WHERE agent = :agent"
+				  " AND boot = :boot AND first = :first";
+	AUTO(statement) sqlite3_stmt *s = NULL;
+	int err = statement_get(c, sql, &s);
+
+	if (err)
+		return err;
+	bind_id(s, id);
+	statement_bind(s, ":first", first);
+	return statement_run(s);
+}
+
+int batches_take(struct connection *c, const struct batch_id *id, int64_t now_ns)
+{
+	int64_t sequence = (int64_t)id->sequence;
+	struct batch_id next = *id;
+	int64_t first = sequence;
+	int64_t last = sequence;
+	int64_t next_first = 0;
+	int64_t next_last = 0;
+	int found = find_range(c, id, &first, &last);
+	int err = 0;
+
+	if (found < 0 || (found && last >= sequence))
+		return found < 0 ? found : 0;
+	if (!found || last + 1 != sequence)
+		first = sequence;
+	last = sequence;
+	if (sequence < INT64_MAX) { /* does the next range begin right behind? */
+		next.sequence++;
+		found = find_range(c, &next, &next_first, &next_last);
+		if (found < 0)
+			return found;
+		if (found && next_first == sequence + 1) {
+			last = next_last;
+			err = drop_range(c, id, next_first);
+		}
+	}
+	if (!err)
+		err = put_range(c, id, first, last, now_ns);
+	return err ? err : 1;
+}
+
+static int64_t clamp(uint64_t n)
+{
+	return n > INT64_MAX ? INT64_MAX : (int64_t)n;
+}
+
+int batches_note_agent(
+    struct connection *c, const struct batch_head *head, int64_t now_ns)
+{
+	static const char sql[] =
+	    "INSERT INTO agent(agent, boot, host, sequence, seen, delivered, lost, "
+	    "sent_ns,"
+	    " received_ns) VALUES(:agent, :boot, :host, :sequence, :seen, :delivered, "
+	    ":lost,"
+	    " :sent, :received) ON CONFLICT DO UPDATE SET host = :host, sequence = "
+	    ":sequence,"
+	    " seen = :seen, delivered = :delivered, lost = :lost, sent_ns = :sent,"
+	    " received_ns = :received WHERE sequence <= :sequence";
+	uint8_t lost[LOST_REASONS * VARINT_MAX_BYTES];
+	size_t lost_bytes = 0;
+	uint64_t any = head->ledger.seen;
+	AUTO(statement) sqlite3_stmt *s = NULL;
+	int err;
+
+	for (size_t i = 0; i < LOST_REASONS; i++) {
+		any |= head->ledger.lost[i];
+		lost_bytes += (size_t)varint_encode(
+		    head->ledger.lost[i], lost + lost_bytes, VARINT_MAX_BYTES);
+	}
+	if (any == 0 && head->host[0] == '\0')
+		return 0;
+	err = statement_get(c, sql, &s);
+	if (err)
+		return err;
+	bind_id(s, &head->id);
+	statement_bind_text(s, ":host", head->host);
+	statement_bind(s, ":sequence", (int64_t)head->id.sequence);
+	statement_bind(s, ":seen", clamp(head->ledger.seen));
+	statement_bind(s, ":delivered", clamp(head->ledger.delivered));
+	statement_bind_blob(s, ":lost", lost, lost_bytes);
+	statement_bind(s, ":sent", head->sent_ns);
+	statement_bind(s, ":received", now_ns);
+	return statement_run(s);
+}
+
+int batches_expire(struct connection *c, int64_t before_ns)
+{
+	static const char *const tables[] = {
+	    "DELETE FROM batch_range WHERE taken_ns < :before",
+	    "DELETE FROM agent WHERE received_ns < :before"};
+	int err = 0;
+
+	for (size_t i = 0; !err && i < sizeof(tables) / sizeof(tables[0]); i++) {
+		AUTO(statement) sqlite3_stmt *s = NULL;
+
+		err = statement_get(c, tables[i], &s);
+		if (err)
+			break;
+		statement_bind(s, ":before", before_ns);
+		err = statement_run(s);
+	}
+	return err;
+}
+
+static void read_head(sqlite3_stmt *s, struct batch_head *head)
+{
+	const uint8_t *lost = sqlite3_column_blob(s, 6);
+	size_t left = (size_t)sqlite3_column_bytes(s, 6);
+
+	*head = (struct batch_head){.id.sequence = (uint64_t)sqlite3_column_int64(s, 3),
+	    .ledger = {.seen = (uint64_t)sqlite3_column_int64(s, 4),
+		.delivered = (uint64_t)sqlite3_column_int64(s, 5)},
+	    .sent_ns = sqlite3_column_int64(s, 7)};
+	if (sqlite3_column_bytes(s, 0) == sizeof(head->id.agent))
+		memcpy(head->id.agent, sqlite3_column_blob(s, 0), sizeof(head->id.agent));
+	if (sqlite3_column_bytes(s, 1) == sizeof(head->id.boot))
+		memcpy(head->id.boot, sqlite3_column_blob(s, 1), sizeof(head->id.boot));
+	(void)text_copy(head->host, sizeof(head->host), statement_text(s, 2));
+	for (size_t i = 0; i < LOST_REASONS; i++) {
+		ssize_t n = varint_decode(lost, left, &head->ledger.lost[i]);
+
+		if (n < 0)
+			break; /* written before this reason existed */
+		lost += n;
+		left -= (size_t)n;
+	}
+}
+
+int store_scan_agents(struct store *store, store_agent_visit visit, void *context)
+{
+	static const char sql[] =
+	    "SELECT agent, boot, host, sequence, seen, delivered, lost,"
+	    " sent_ns, received_ns FROM agent";
+	struct connection *c;
+	sqlite3_stmt *s;
+	struct batch_head head;
+	int err = pool_borrow(store->readers, &c);
+
+	if (err)
+		return err;
+	err = statement_get(c, sql, &s);
+	while (!err && (err = statement_step(s)) == 1) {
+		read_head(s, &head);
+		err = visit(context, &head, sqlite3_column_int64(s, 8));
+	}
+	pool_return(store->readers, c);
+	return err;
+}
+
+struct ledger_sum {
+	int64_t since_ns;
+	struct batch_ledger sum;
+};
+
+static int add_ledger(void *context, const struct batch_head *last, int64_t received_ns)
+{
+	struct ledger_sum *sum = context;
+
+	if (received_ns < sum->since_ns)
+		return 0;
+	sum->sum.seen += last->ledger.seen;
+	sum->sum.delivered += last->ledger.delivered;
+	for (size_t i = 0; i < LOST_REASONS; i++)
+		sum->sum.lost[i] += last->ledger.lost[i];
+	return 0;
+}
+
+int store_ledger(struct store *store, int64_t since_ns, struct batch_ledger *sum)
+{
+	struct ledger_sum total = {.since_ns = since_ns};
+	int err = store_scan_agents(store, add_ledger, &total);
+
+	if (!err)
+		*sum = total.sum;
+	return err;
+}

@@ -1,0 +1,311 @@
+#include "store/sqlite/connection.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+#define STATEMENTS_MAX 48 /* more than one connection's modules use together */
+#define BUSY_TIMEOUT_MS 5000
+#define CACHE_KIB 2000
+
+struct connection {
+	sqlite3 *db;
+	enum connection_mode mode;
+	struct {
+		const char *sql;
+		sqlite3_stmt *statement;
+	} statements[STATEMENTS_MAX];
+	size_t statements_n;
+};
+
+/* What the system call said that made SQLite give up; 0 when it was none of these. */
+static int system_errno(sqlite3 *db)
+{
+	int err = db ? sqlite3_system_errno(db) : 0;
+
+	switch (err) {
+	case ENOSPC:
+	case EDQUOT:
+	case EFBIG:
+		return -ENOSPC;
+	case EROFS:
+	case EACCES:
+	case ENOENT:
+	case EMFILE:
+	case ENFILE:
+		return -err;
+	case EISDIR:
+	case EPERM:
+		return -EACCES;
+	default:
+		return 0;
+	}
+}
+
+int store_errno(sqlite3 *db, int code)
+{
+	int err;
+
+	switch (code & 0xff) {
+	case SQLITE_OK:
+	case SQLITE_ROW:
+	case SQLITE_DONE:
+		return 0;
+	case SQLITE_FULL:
+		return -ENOSPC;
+	case SQLITE_NOMEM:
+		return -ENOMEM;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return -EBUSY;
+	case SQLITE_READONLY:
+		return -EROFS;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+	case SQLITE_SCHEMA:
+	case SQLITE_ERROR: /* a table that is not there */
+		return -EUCLEAN;
+	case SQLITE_TOOBIG:
+		return -E2BIG;
+	case SQLITE_CONSTRAINT:
+		return -EEXIST;
+	default:
+		err = system_errno(db);
+		return err ? err : -EIO;
+	}
+}
+
+int connection_run(struct connection *c, const char *sql)
+{
+	return store_errno(c->db, sqlite3_exec(c->db, sql, NULL, NULL, NULL));
+}
+
+static int set_up(struct connection *c)
+{
+	char pragmas[256];
+	int err;
+
+	(void)sqlite3_extended_result_codes(c->db, 1);
+	(void)sqlite3_busy_timeout(c->db, BUSY_TIMEOUT_MS);
+	(void)snprintf(pragmas, sizeof(pragmas),
+	    "PRAGMA cache_size=-%d; PRAGMA mmap_size=0; PRAGMA trusted_schema=OFF;",
+	    CACHE_KIB);
+	err = connection_run(c, pragmas);
+	if (err || c->mode == CONNECTION_READ)
+		return err;
+	/* The page size comes first: WAL fixes it. */
+	return connection_run(c,
+	    "PRAGMA page_size=8192; PRAGMA journal_mode=WAL;"
+	    "PRAGMA synchronous=NORMAL; PRAGMA journal_size_limit=67108864;"
+	    "PRAGMA wal_autocheckpoint=4000;");
+}
+
+int connection_open(const char *path, enum connection_mode mode, struct connection **out)
+{
+	int flags =
+	    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
+	    (mode == CONNECTION_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
+	struct connection *c;
+	int err;
+
+	if (mode == CONNECTION_WRITE) { /* ours, so that it is made with our mode */
+		AUTO(fd) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+		if (fd < 0)
+			return -errno;
+	}
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return -ENOMEM;
+	c->mode = mode;
+	err = store_errno(NULL, sqlite3_open_v2(path, &c->db, flags, NULL));
+	if (err && system_errno(c->db))
+		err = system_errno(c->db);
+	if (!err)
+		err = set_up(c);
+	if (err) {
+		connection_close(c);
+		return err;
+	}
+	*out = c;
+	return 0;
+}
+
+void connection_close(struct connection *c)
+{
+	if (!c)
+		return;
+	for (size_t i = 0; i < c->statements_n; i++)
+		(void)sqlite3_finalize(c->statements[i].statement);
+	(void)sqlite3_close(c->db);
+	free(c);
+}
+
+static int read_integer(struct connection *c, const char *pragma, int64_t *value)
+{
+	sqlite3_stmt *s;
+	int code = sqlite3_prepare_v2(c->db, pragma, -1, &s, NULL);
+
+	if (code == SQLITE_OK) {
+		code = sqlite3_step(s);
+		if (code == SQLITE_ROW)
+			*value = sqlite3_column_int64(s, 0);
+		(void)sqlite3_finalize(s);
+	}
+	return code == SQLITE_ROW ? 0 : store_errno(c->db, code);
+}
+
+static int migrate_one(struct connection *c, const char *migration, size_t version)
+{
+	char stamp[64];
+	int err;
+
+	(void)snprintf(stamp, sizeof(stamp), "PRAGMA user_version=%zu", version);
+	err = connection_begin(c);
+	if (err)
+		return err;
+	err = connection_run(c, migration);
+	if (!err)
+		err = connection_run(c, stamp);
+	if (!err)
+		err = connection_commit(c);
+	if (err)
+		connection_rollback(c);
+	return err;
+}
+
+int connection_migrate(struct connection *c, const char *const *migrations, size_t n)
+{
+	int64_t version = 0;
+	int err = read_integer(c, "PRAGMA user_version", &version);
+
+	if (!err && (version < 0 || version > (int64_t)n))
+		err = -EPROTONOSUPPORT;
+	for (size_t i = (size_t)version; !err && i < n; i++)
+		err = migrate_one(c, migrations[i], i + 1);
+	return err;
+}
+
+int connection_check(struct connection *c, int64_t max_bytes)
+{
+	int64_t pages = 0;
+	int64_t page_bytes = 0;
+	sqlite3_stmt *s;
+	bool sound;
+	int err = read_integer(c, "PRAGMA page_count", &pages);
+
+	if (!err)
+		err = read_integer(c, "PRAGMA page_size", &page_bytes);
+	if (err || pages * page_bytes > max_bytes)
+		return err;
+	err = store_errno(
+	    c->db, sqlite3_prepare_v2(c->db, "PRAGMA quick_check(1)", -1, &s, NULL));
+	if (err)
+		return err;
+	err = statement_step(s);
+	sound = err == 1 && strcmp(statement_text(s, 0), "ok") == 0;
+	(void)sqlite3_finalize(s);
+	return err < 0 ? err : sound ? 0 : -EUCLEAN;
+}
+
+int connection_begin(struct connection *c)
+{
+	return connection_run(
+	    c, c->mode == CONNECTION_READ ? "BEGIN" : "BEGIN IMMEDIATE");
+}
+
+int connection_commit(struct connection *c)
+{
+	return connection_run(c, "COMMIT");
+}
+
+void connection_rollback(struct connection *c)
+{
+	for (size_t i = 0; i < c->statements_n; i++)
+		statement_reset(c->statements[i].statement);
+	if (!sqlite3_get_autocommit(c->db))
+		(void)connection_run(c, "ROLLBACK");
+}
+
+int statement_get(struct connection *c, const char *sql, sqlite3_stmt **out)
+{
+	int code;
+
+	for (size_t i = 0; i < c->statements_n; i++) {
+		if (c->statements[i].sql == sql) {
+			*out = c->statements[i].statement;
+			return 0;
+		}
+	}
+	assert(c->statements_n < STATEMENTS_MAX);
+	code = sqlite3_prepare_v3(c->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
+	    &c->statements[c->statements_n].statement, NULL);
+	if (code != SQLITE_OK)
+		return store_errno(c->db, code);
+	c->statements[c->statements_n].sql = sql;
+	*out = c->statements[c->statements_n++].statement;
+	return 0;
+}
+
+static int parameter(sqlite3_stmt *s, const char *name)
+{
+	int i = sqlite3_bind_parameter_index(s, name);
+
+	assert(i > 0);
+	return i;
+}
+
+void statement_bind(sqlite3_stmt *s, const char *name, int64_t value)
+{
+	(void)sqlite3_bind_int64(s, parameter(s, name), value);
+}
+
+void statement_bind_text(sqlite3_stmt *s, const char *name, const char *text)
+{
+	(void)sqlite3_bind_text(s, parameter(s, name), text, -1, SQLITE_STATIC);
+}
+
+void statement_bind_blob(
+    sqlite3_stmt *s, const char *name, const void *bytes, size_t size)
+{
+	(void)sqlite3_bind_blob64(s, parameter(s, name), bytes, size, SQLITE_STATIC);
+}
+
+int statement_step(sqlite3_stmt *s)
+{
+	int code = sqlite3_step(s);
+
+	if (code == SQLITE_ROW)
+		return 1;
+	return code == SQLITE_DONE ? 0 : store_errno(sqlite3_db_handle(s), code);
+}
+
+int statement_run(sqlite3_stmt *s)
+{
+	int err = statement_step(s);
+
+	assert(err != 1);
+	statement_reset(s);
+	return err;
+}
+
+const char *statement_text(sqlite3_stmt *s, int column)
+{
+	const char *text = (const char *)sqlite3_column_text(s, column);
+
+	return text ? text : "";
+}
+
+void statement_reset(sqlite3_stmt *s)
+{
+	if (!s)
+		return;
+	(void)sqlite3_reset(s); /* repeats the step's error, which is known */
+	(void)sqlite3_clear_bindings(s);
+}

@@ -1,0 +1,70 @@
+/* One SQLite connection: opened, migrated, its statements prepared once. */
+#ifndef COLDMETER_STORE_SQLITE_CONNECTION_H
+#define COLDMETER_STORE_SQLITE_CONNECTION_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sqlite3.h>
+
+enum connection_mode { CONNECTION_WRITE, CONNECTION_READ };
+
+/* Used by one thread at a time. */
+struct connection;
+
+/* The errno of an SQLite result code; db may be NULL, else what the system said is asked
+ * too. A full disk, quota or file-size limit is -ENOSPC. */
+int store_errno(sqlite3 *db, int code);
+
+/* WRITE makes the file (mode 0600) when it is missing. 0 or store_errno(). */
+int connection_open(const char *path, enum connection_mode mode, struct connection **out);
+void connection_close(struct connection *c);
+
+/* Brings the schema to version n, one migration a transaction. -EPROTONOSUPPORT when the
+ * file is newer than that. */
+int connection_migrate(struct connection *c, const char *const *migrations, size_t n);
+
+/* Reads every page when the file is smaller than max_bytes; -EUCLEAN when damaged. */
+int connection_check(struct connection *c, int64_t max_bytes);
+
+/* Runs SQL without parameters or rows. */
+int connection_run(struct connection *c, const char *sql);
+
+/* BEGIN IMMEDIATE for a writer, BEGIN for a reader. After a failed commit call
+ * connection_rollback(), which is harmless outside a transaction. */
+int connection_begin(struct connection *c);
+int connection_commit(struct connection *c);
+void connection_rollback(struct connection *c);
+
+/* The statement of sql, a string constant: prepared at first, then found by its address.
+ * Reset it, or hold it in AUTO(statement), when done. */
+int statement_get(struct connection *c, const char *sql, sqlite3_stmt **out);
+
+/* Bytes are borrowed until the reset, so binding cannot fail but by a wrong name. */
+void statement_bind(sqlite3_stmt *s, const char *name, int64_t value);
+void statement_bind_text(sqlite3_stmt *s, const char *name, const char *text);
+void statement_bind_blob(
+    sqlite3_stmt *s, const char *name, const void *bytes, size_t size);
+
+/* 1: a row; 0: done; or store_errno(). */
+int statement_step(sqlite3_stmt *s);
+
+/* Steps a statement without rows to its end and resets it. 0 or store_errno(). */
+int statement_run(sqlite3_stmt *s);
+
+/* Column text that is never NULL. */
+const char *statement_text(sqlite3_stmt *s, int column);
+
+void statement_reset(sqlite3_stmt *s);
+
+static inline void cleanup_statement(sqlite3_stmt *const *s)
+{
+	statement_reset(*s);
+}
+
+static inline void cleanup_connection(struct connection *const *c)
+{
+	connection_close(*c);
+}
+
+#endif

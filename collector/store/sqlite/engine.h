@@ -1,0 +1,30 @@
+/* What the modules of the SQLite engine share: the store and its transactions. */
+#ifndef COLDMETER_STORE_SQLITE_ENGINE_H
+#define COLDMETER_STORE_SQLITE_ENGINE_H
+
+#include "store/sqlite/connection.h"
+#include "store/sqlite/dictionary.h"
+#include "store/sqlite/gate.h"
+#include "store/sqlite/minutes.h"
+#include "store/sqlite/pool.h"
+#include "store/sqlite/raw.h"
+#include "store/store.h"
+
+struct store {
+	char *directory;
+	int lock_fd;
+	struct gate gate;
+	struct connection *writer; /* held between store_begin and its end */
+	struct pool *readers;
+	struct dictionary *functions;
+	struct minutes *minutes;
+	struct raw *raw;
+};
+
+/* One transaction of the writing connection, one thread at a time. Each begin that
+ * succeeded ends with store_end(): commits when err is 0, else rolls back. Returns err or
+ * the commit's. */
+int store_begin(struct store *store);
+int store_end(struct store *store, int err);
+
+#endif

@@ -1,0 +1,237 @@
+/* Invocations out of raw batches, in the order of their start.
+ *
+ * Each day's file hands out its batches in the order of their edge: the latest start when
+ * walking back, the earliest when walking forward. A batch is opened when its edge comes
+ * before every invocation that is open; so order is exact as long as no more than
+ * OPEN_MAX batches overlap. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "store/sqlite/engine.h"
+
+#define OPEN_MAX 16 /* a batch holds 4096 invocations at most, about 2 MB decoded */
+
+struct day_cursor {
+	struct connection *file;
+	sqlite3_stmt *statement; /* on the next batch */
+	int64_t edge_ns;
+	bool ended;
+};
+
+struct open_batch {
+	struct batch *batch;
+	const struct invocation **order;
+	size_t next;
+	size_t n;
+};
+
+struct walk {
+	struct store *store;
+	int64_t since_ns;
+	int64_t until_ns;
+	const char *function;
+	bool back;
+	struct day_cursor *days;
+	size_t days_n;
+	struct open_batch open[OPEN_MAX];
+	size_t open_n;
+};
+
+/* Whether a start at a comes before one at b in this walk. */
+static bool before(const struct walk *walk, int64_t a, int64_t b)
+{
+	return walk->back ? a > b : a < b;
+}
+
+static int step_day(struct day_cursor *day)
+{
+	int err = statement_step(day->statement);
+
+	if (err == 1)
+		day->edge_ns = sqlite3_column_int64(day->statement, 1);
+	day->ended = err != 1;
+	return err < 0 ? err : 0;
+}
+
+static int start_day(struct walk *walk, struct day_cursor *day, const struct raw_day *raw)
+{
+	static const char forward_sql[] =
+	    "SELECT body, first_ns FROM raw INDEXED BY raw_first WHERE first_ns < :until"
+	    " AND last_ns >= :since AND id <= :row ORDER BY first_ns";
+	static const char back_sql[] =
+	    "SELECT body, last_ns FROM raw INDEXED BY raw_last WHERE last_ns >= :since"
+	    " AND first_ns < :until AND id <= :row ORDER BY last_ns DESC";
+	int err = raw_open_day(walk->store->raw, raw->day, &day->file);
+
+	if (!err)
+		err = statement_get(
+		    day->file, walk->back ? back_sql : forward_sql, &day->statement);
+	if (err)
+		return err;
+	statement_bind(day->statement, ":since", walk->since_ns);
+	statement_bind(day->statement, ":until", walk->until_ns);
+	statement_bind(day->statement, ":row", raw->last_row);
+	return step_day(day);
+}
+
+static int start(struct walk *walk)
+{
+	AUTO(free) struct raw_day *raw = NULL;
+	ssize_t n = raw_days(walk->store->raw, walk->since_ns, walk->until_ns, &raw);
+	int err = 0;
+
+	if (n < 0)
+		return (int)n;
+	walk->days = calloc((size_t)n + 1, sizeof(*walk->days));
+	if (!walk->days)
+		return -ENOMEM;
+	for (ssize_t i = 0; !err && i < n; i++) {
+		err = start_day(walk, &walk->days[walk->days_n], &raw[i]);
+		if (err == -ENOENT) /* forgotten meanwhile */
+			err = 0;
+		else
+			walk->days_n++;
+	}
+	return err;
+}
+
+static int older_first(const void *a, const void *b)
+{
+	int64_t left = (*(const struct invocation *const *)a)->start_ns;
+	int64_t right = (*(const struct invocation *const *)b)->start_ns;
+
+	return left < right ? -1 : left > right;
+}
+
+static int newer_first(const void *a, const void *b)
+{
+	return older_first(b, a);
+}
+
+static void close_batch(struct walk *walk, size_t i)
+{
+	batch_free(walk->open[i].batch);
+	free(walk->open[i].order);
+	walk->open[i] = walk->open[--walk->open_n];
+}
+
+static bool wanted(const struct walk *walk, const struct invocation *invocation)
+{
+	return invocation->start_ns >= walk->since_ns &&
+	       invocation->start_ns < walk->until_ns &&
+	       (!walk->function ||
+		   strcmp(invocation->function->name, walk->function) == 0);
+}
+
+static bool names_function(const struct walk *walk, const struct batch *batch)
+{
+	if (!walk->function)
+		return true;
+	for (size_t i = 0; i < batch->functions_n; i++) {
+		if (strcmp(batch->functions[i].name, walk->function) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Opens the batch the day stands on and moves the day on. */
+static int open_batch(struct walk *walk, struct day_cursor *day)
+{
+	struct open_batch *open = &walk->open[walk->open_n];
+	struct batch *batch;
+	int err = batch_decode(sqlite3_column_blob(day->statement, 0),
+	    (size_t)sqlite3_column_bytes(day->statement, 0), &batch, NULL);
+
+	if (err)
+		return err == -EBADMSG ? -EUCLEAN : err;
+	if (!names_function(walk, batch)) {
+		batch_free(batch);
+		return step_day(day);
+	}
+	*open = (struct open_batch){.batch = batch,
+	    .order = malloc((batch->invocations_n + 1) * sizeof(*open->order))};
+	walk->open_n++;
+	if (!open->order)
+		return -ENOMEM;
+	for (size_t i = 0; i < batch->invocations_n; i++) {
+		if (wanted(walk, &batch->invocations[i]))
+			open->order[open->n++] = &batch->invocations[i];
+	}
+	qsort(open->order, open->n, sizeof(*open->order),
+	    walk->back ? newer_first : older_first);
+	if (open->n == 0)
+		close_batch(walk, walk->open_n - 1);
+	return step_day(day);
+}
+
+static struct day_cursor *first_day(struct walk *walk)
+{
+	struct day_cursor *first = NULL;
+
+	for (size_t i = 0; i < walk->days_n; i++) {
+		struct day_cursor *day = &walk->days[i];
+
+		if (!day->ended && (!first || before(walk, day->edge_ns, first->edge_ns)))
+			first = day;
+	}
+	return first;
+}
+
+static struct open_batch *first_open(struct walk *walk)
+{
+	struct open_batch *first = NULL;
+
+	for (size_t i = 0; i < walk->open_n; i++) {
+		struct open_batch *open = &walk->open[i];
+
+		if (!first || before(walk, open->order[open->next]->start_ns,
+				  first->order[first->next]->start_ns))
+			first = open;
+	}
+	return first;
+}
+
+static int run(struct walk *walk, store_invocation_visit visit, void *context)
+{
+	for (;;) {
+		struct day_cursor *day = walk->open_n < OPEN_MAX ? first_day(walk) : NULL;
+		struct open_batch *open = first_open(walk);
+		int err;
+
+		if (!day && !open)
+			return 0;
+		if (day && (!open || !before(walk, open->order[open->next]->start_ns,
+					 day->edge_ns))) {
+			err = open_batch(walk, day);
+		} else {
+			err = visit(
+			    context, open->order[open->next], open->batch->head.host);
+			if (++open->next == open->n)
+				close_batch(walk, (size_t)(open - walk->open));
+		}
+		if (err)
+			return err;
+	}
+}
+
+int store_scan_invocations(struct store *store, int64_t since_ns, int64_t until_ns,
+    const char *function, bool newest_first, store_invocation_visit visit, void *context)
+{
+	struct walk walk = {.store = store,
+	    .since_ns = since_ns,
+	    .until_ns = until_ns,
+	    .function = function,
+	    .back = newest_first};
+	int err = start(&walk);
+
+	if (!err)
+		err = run(&walk, visit, context);
+	while (walk.open_n > 0)
+		close_batch(&walk, 0);
+	for (size_t i = 0; i < walk.days_n; i++)
+		connection_close(walk.days[i].file);
+	free(walk.days);
+	return err;
+}

@@ -1,0 +1,34 @@
+/* Minute rollups on their way to disk: merged in memory, written once a transaction. */
+#ifndef COLDMETER_STORE_SQLITE_MINUTES_H
+#define COLDMETER_STORE_SQLITE_MINUTES_H
+
+#include "model/rollup.h"
+#include "store/sqlite/connection.h"
+
+#define MINUTE_NS 60000000000LL
+
+/* The row of a minute (since the epoch) and a function; rises with time. */
+static inline int64_t minutes_key(int64_t minute, uint32_t function_id)
+{
+	return minute << 24 | (int64_t)function_id;
+}
+
+struct minutes;
+
+int minutes_new(struct minutes **out);
+void minutes_free(struct minutes *m);
+
+/* The writer's part. add reads the row first when it is not in memory; flush writes what
+ * add changed; then settle (committed; forgets old minutes) or drop (rolled back; forgets
+ * everything). */
+int minutes_add(struct minutes *m, struct connection *c, int64_t key,
+    const struct invocation *invocation, const struct usage *usage);
+int minutes_flush(struct minutes *m, struct connection *c);
+void minutes_settle(struct minutes *m);
+void minutes_drop(struct minutes *m);
+
+/* Deletes rows of minutes before this one, at most a bounded number; 1 when some are
+ * left. */
+int minutes_expire(struct connection *c, int64_t before_minute);
+
+#endif

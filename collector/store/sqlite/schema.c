@@ -1,0 +1,52 @@
+#include "store/sqlite/schema.h"
+
+/* minute_*: id = minute since the epoch << 24 | function id, so that keys grow with time
+ * and a window is one range of the tree. Counters lie apart from the sketches, because
+ * pages full of sketches make a sum over counters ten times slower. */
+static const char main_1[] =
+    "CREATE TABLE function(id INTEGER PRIMARY KEY, platform TEXT NOT NULL,"
+    " name TEXT NOT NULL, version TEXT NOT NULL, kind TEXT NOT NULL, arch TEXT NOT NULL,"
+    " region TEXT NOT NULL, memory_limit_mb INTEGER NOT NULL,"
+    " first_seen_ns INTEGER NOT NULL, last_seen_ns INTEGER NOT NULL) STRICT;"
+
+    "CREATE TABLE minute_counters(id INTEGER PRIMARY KEY, counters BLOB NOT NULL) STRICT;"
+    "CREATE TABLE minute_histograms(id INTEGER PRIMARY KEY, histograms BLOB NOT NULL)"
+    " STRICT;"
+
+    /* Sequences taken, as ranges: an agent that loses nothing has one row a boot. */
+    "CREATE TABLE batch_range(agent BLOB NOT NULL, boot BLOB NOT NULL,"
+    " first INTEGER NOT NULL, last INTEGER NOT NULL, taken_ns INTEGER NOT NULL,"
+    " PRIMARY KEY(agent, boot, first)) STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE agent(agent BLOB NOT NULL, boot BLOB NOT NULL, host TEXT NOT NULL,"
+    " sequence INTEGER NOT NULL, seen INTEGER NOT NULL, delivered INTEGER NOT NULL,"
+    " lost BLOB NOT NULL, sent_ns INTEGER NOT NULL, received_ns INTEGER NOT NULL,"
+    " PRIMARY KEY(agent, boot)) STRICT, WITHOUT ROWID;"
+
+    /* What of each raw file is committed; rows beyond last_row are not. */
+    "CREATE TABLE raw_day(day INTEGER PRIMARY KEY, last_row INTEGER NOT NULL,"
+    " first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL) STRICT;"
+
+    "CREATE TABLE document(kind TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL,"
+    " PRIMARY KEY(kind, name)) STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE outbox(id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE,"
+    " channel TEXT NOT NULL, target TEXT NOT NULL, body TEXT NOT NULL,"
+    " created_ns INTEGER NOT NULL, due_ns INTEGER NOT NULL, attempts INTEGER NOT NULL,"
+    " state TEXT NOT NULL, error TEXT, settled_ns INTEGER) STRICT;"
+    "CREATE INDEX outbox_due ON outbox(due_ns) WHERE state = 'pending';";
+
+const char *const schema_main[] = {main_1};
+const size_t schema_main_n = sizeof(schema_main) / sizeof(schema_main[0]);
+
+/* first_ns and last_ns: earliest and latest start in the batch. */
+static const char raw_1[] =
+    "CREATE TABLE raw(id INTEGER PRIMARY KEY, agent BLOB NOT NULL, boot BLOB NOT NULL,"
+    " sequence INTEGER NOT NULL, host TEXT NOT NULL, n INTEGER NOT NULL,"
+    " first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL, body BLOB NOT NULL,"
+    " UNIQUE(agent, boot, sequence)) STRICT;"
+    "CREATE INDEX raw_first ON raw(first_ns);"
+    "CREATE INDEX raw_last ON raw(last_ns);";
+
+const char *const schema_raw[] = {raw_1};
+const size_t schema_raw_n = sizeof(schema_raw) / sizeof(schema_raw[0]);

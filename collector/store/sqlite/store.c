@@ -1,0 +1,298 @@
+/* Opening, closing and writing: the modules of the tables tied into one transaction. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "price/plan.h"
+#include "store/sqlite/batches.h"
+#include "store/sqlite/engine.h"
+#include "store/sqlite/outbox.h"
+#include "store/sqlite/schema.h"
+
+/* Larger files are not read whole at each start: at about 1 GB/s this is half a second.
+ */
+#define CHECK_MAX_BYTES (512LL << 20)
+
+int store_begin(struct store *store)
+{
+	int err;
+
+	gate_enter(&store->gate);
+	err = connection_begin(store->writer);
+	if (err)
+		gate_leave(&store->gate);
+	return err;
+}
+
+int store_end(struct store *store, int err)
+{
+	if (!err)
+		err = connection_commit(store->writer);
+	if (err)
+		connection_rollback(store->writer);
+	gate_leave(&store->gate);
+	return err;
+}
+
+/* Makes the directory and those above it; only the last is private. */
+static int make_directory(const char *directory)
+{
+	char path[PATH_MAX];
+	size_t len = strlen(directory);
+
+	if (len == 0 || len >= sizeof(path))
+		return len ? -ENAMETOOLONG : -ENOENT;
+	memcpy(path, directory, len + 1);
+	for (char *p = path + 1; *p; p++) {
+		if (*p != '/')
+			continue;
+		*p = '\0';
+		if (mkdir(path, 0755) < 0 && errno != EEXIST)
+			return -errno;
+		*p = '/';
+	}
+	return mkdir(path, 0700) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+static int take_lock(struct store *store)
+{
+	char path[PATH_MAX];
+	int err = make_directory(store->directory);
+
+	if (err)
+		return log_error(
+		    err, "cannot make the data directory %s", store->directory);
+	(void)snprintf(path, sizeof(path), "%s/lock", store->directory);
+	store->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (store->lock_fd < 0)
+		return log_error(
+		    -errno, "cannot write in the data directory %s", store->directory);
+	if (flock(store->lock_fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (errno != EWOULDBLOCK)
+		return log_error(-errno, "cannot lock %s", path);
+	(void)log_error(0, "%s is in use by another collector", store->directory);
+	return -EBUSY;
+}
+
+static int say_open_error(int err, const char *path)
+{
+	if (err == -EPROTONOSUPPORT)
+		(void)log_error(0, "%s was made by a newer coldmeter", path);
+	else if (err == -EUCLEAN)
+		(void)log_error(0,
+		    "%s is damaged: move its directory away to begin a new ledger", path);
+	else
+		(void)log_error(err, "cannot open %s", path);
+	return err;
+}
+
+static int open_ledger(struct store *store)
+{
+	char path[PATH_MAX];
+	int err;
+
+	(void)snprintf(path, sizeof(path), "%s/main.db", store->directory);
+	err = connection_open(path, CONNECTION_WRITE, &store->writer);
+	if (!err)
+		err = connection_check(store->writer, CHECK_MAX_BYTES);
+	if (!err)
+		err = connection_migrate(store->writer, schema_main, schema_main_n);
+	if (!err)
+		err = dictionary_new(store->writer, &store->functions);
+	if (!err)
+		err = minutes_new(&store->minutes);
+	if (!err)
+		err = pool_new(path, &store->readers);
+	if (err)
+		return say_open_error(err, path);
+	err = raw_new(store->directory, store->writer, &store->raw);
+	return err ? log_error(
+			 err, "cannot open the newest raw file in %s", store->directory)
+		   : 0;
+}
+
+int store_open(const char *directory, struct store **out)
+{
+	struct store *store = calloc(1, sizeof(*store));
+	int err;
+
+	if (!store)
+		return log_error(-ENOMEM, "cannot open %s", directory);
+	gate_init(&store->gate);
+	store->lock_fd = -EBADF;
+	store->directory = strdup(directory);
+	err = store->directory ? take_lock(store) : -ENOMEM;
+	if (!err)
+		err = open_ledger(store);
+	if (err) {
+		store_close(store);
+		return err;
+	}
+	*out = store;
+	return 0;
+}
+
+void store_close(struct store *store)
+{
+	if (!store)
+		return;
+	raw_free(store->raw);
+	pool_free(store->readers);
+	minutes_free(store->minutes);
+	dictionary_free(store->functions);
+	connection_close(store->writer);
+	gate_done(&store->gate);
+	if (store->lock_fd >= 0)
+		(void)close(store->lock_fd);
+	free(store->directory);
+	free(store);
+}
+
+/* The ids of the batch's functions, in their order; what was seen of each is noted. */
+static int take_functions(struct store *store, const struct batch *batch, uint32_t *ids)
+{
+	struct dictionary_entry *seen = calloc(batch->functions_n + 1, sizeof(*seen));
+	int err = seen ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !err && i < batch->functions_n; i++)
+		seen[i] = (struct dictionary_entry){.function = batch->functions[i],
+		    .first_seen_ns = INT64_MAX,
+		    .last_seen_ns = INT64_MIN};
+	for (size_t i = 0; !err && i < batch->invocations_n; i++) {
+		const struct invocation *inv = &batch->invocations[i];
+		struct dictionary_entry *entry = &seen[inv->function - batch->functions];
+
+		entry->kind = inv->kind;
+		if (inv->start_ns < entry->first_seen_ns)
+			entry->first_seen_ns = inv->start_ns;
+		if (inv->start_ns > entry->last_seen_ns)
+			entry->last_seen_ns = inv->start_ns;
+	}
+	for (size_t i = 0; !err && i < batch->functions_n; i++) {
+		if (seen[i].last_seen_ns != INT64_MIN) /* else nobody uses it */
+			err = dictionary_take(store->functions, &seen[i], &ids[i]);
+	}
+	free(seen);
+	return err;
+}
+
+static int count_batch(struct store *store, const struct batch *batch)
+{
+	AUTO(free) uint32_t *ids = calloc(batch->functions_n + 1, sizeof(*ids));
+	int err = ids ? take_functions(store, batch, ids) : -ENOMEM;
+
+	for (size_t i = 0; !err && i < batch->invocations_n; i++) {
+		const struct invocation *inv = &batch->invocations[i];
+		uint32_t id = ids[inv->function - batch->functions];
+		struct usage usage = {0};
+
+		plan_count_all(inv, &usage);
+		err = minutes_add(store->minutes, store->writer,
+		    minutes_key(inv->start_ns / MINUTE_NS, id), inv, &usage);
+	}
+	return err;
+}
+
+/* Everything of one new batch but its raw bytes; is_new says whether it was one. */
+static int write_batch(struct store *store, struct store_batch *batch, int64_t now_ns)
+{
+	const struct batch_head *head = &batch->batch->head;
+	int err = batches_take(store->writer, &head->id, now_ns);
+
+	batch->is_new = err == 1;
+	if (err != 1)
+		return err;
+	err = batches_note_agent(store->writer, head, now_ns);
+	return err ? err : count_batch(store, batch->batch);
+}
+
+static bool has_raw(const struct store_batch *batch)
+{
+	return batch->is_new && batch->raw && batch->batch->invocations_n > 0;
+}
+
+static int write_raw(
+    struct store *store, const struct store_batch *batches, size_t n, int64_t now_ns)
+{
+	size_t i = 0;
+	int err;
+
+	while (i < n && !has_raw(&batches[i]))
+		i++;
+	if (i == n)
+		return 0; /* heartbeats alone make no file */
+	err = raw_begin(store->raw, now_ns);
+	for (; !err && i < n; i++) {
+		if (has_raw(&batches[i]))
+			err = raw_add(store->raw, &batches[i]);
+	}
+	if (!err)
+		err = raw_mark(store->raw, store->writer);
+	if (!err)
+		err = raw_commit(store->raw);
+	return err ? err : 1;
+}
+
+int store_write(struct store *store, struct store_batch *batches, size_t n)
+{
+	int64_t now_ns = clock_wall_ns();
+	int wrote_raw = 0;
+	int err = store_begin(store);
+
+	if (err)
+		return err;
+	for (size_t i = 0; !err && i < n; i++)
+		err = write_batch(store, &batches[i], now_ns);
+	if (!err)
+		err = dictionary_flush(store->functions, store->writer);
+	if (!err)
+		err = minutes_flush(store->minutes, store->writer);
+	if (!err) {
+		wrote_raw = write_raw(store, batches, n, now_ns);
+		err = wrote_raw < 0 ? wrote_raw : 0;
+	}
+	err = store_end(store, err);
+	if (err) {
+		dictionary_drop(store->functions);
+		minutes_drop(store->minutes);
+		raw_drop(store->raw);
+		return err;
+	}
+	dictionary_settle(store->functions);
+	minutes_settle(store->minutes);
+	if (wrote_raw)
+		raw_settle(store->raw);
+	return 0;
+}
+
+int store_expire(struct store *store, int64_t raw_before_ns, int64_t minutes_before_ns)
+{
+	int more = 1;
+	int err = store_begin(store);
+
+	if (err)
+		return err;
+	err = raw_expire(store->raw, store->writer, raw_before_ns);
+	if (!err)
+		err = batches_expire(store->writer, minutes_before_ns);
+	if (!err)
+		err = outbox_expire(store->writer, minutes_before_ns);
+	err = store_end(store, err);
+	while (!err && more == 1) { /* others get their turn between the steps */
+		err = store_begin(store);
+		if (err)
+			return err;
+		more = minutes_expire(store->writer, minutes_before_ns / MINUTE_NS);
+		err = store_end(store, more < 0 ? more : 0);
+	}
+	return err;
+}
