@@ -76,6 +76,9 @@ int store_errno(sqlite3 *db, int code)
 	case SQLITE_CONSTRAINT:
 		return -EEXIST;
 	default:
+		/* A commit does not pass on what the system said: errno still has it. */
+		if (code == SQLITE_IOERR_WRITE && (errno == EFBIG || errno == EDQUOT))
+			return -ENOSPC;
 		err = system_errno(db);
 		return err ? err : -EIO;
 	}
