@@ -258,7 +258,8 @@ const struct command command_budget = {
     .group = "Act",
     .summary = "limits on what functions may cost: list, set, rm",
     .usage = "[list | set NAME --limit USD [options] | rm NAME]",
-    .help = "A webhook address is a secret. Slack's is read from a file or from standard "
+    .help = "set replaces a budget of that name, with its thresholds and whom it tells.\n"
+	    "A webhook address is a secret. Slack's is read from a file or from standard "
 	    "input only;\nany other may be given as it is when it holds no secret.\n\n"
 	    "  coldmeter budget set all --limit 5.00 --period day --slack-file "
 	    "~/.slack-hook\n"

@@ -165,44 +165,50 @@ static void draw_errors(const struct function_row *row, struct canvas *canvas,
 	line(canvas, area, at, "errors", row->errors ? STYLE_BAD : STYLE_PLAIN, text);
 }
 
-static void draw_keepwarm(const struct dash *dash, const struct function_row *row,
-    struct canvas *canvas, const struct area *area, int at)
+/* Words of up to two lines behind a label. Returns the rows used. */
+static int lines_of(struct canvas *canvas, const struct area *area, const char *label,
+    enum style style, const char *text)
+{
+	struct area words = {area->row, area->col + LABEL, 2, area->cols - LABEL};
+	int used;
+
+	(void)canvas_text(canvas, area->row, area->col, LABEL, STYLE_DIM, label);
+	used = draw_words(canvas, &words, style, text);
+	return used > 1 ? used : 1;
+}
+
+static int draw_keepwarm(const struct dash *dash, const struct function_row *row,
+    struct canvas *canvas, const struct area *area)
 {
 	const struct keepwarm_row *warm = dash_keepwarm(dash, row->name);
-	char text[400], life[FORMAT_BYTES], cost[FORMAT_BYTES], saved[FORMAT_BYTES];
-	char net[FORMAT_BYTES];
+	char text[ACTS_TEXT_BYTES + 400], life[FORMAT_BYTES], cost[FORMAT_BYTES];
+	char saved[FORMAT_BYTES], net[FORMAT_BYTES];
 
-	if (!warm || !warm->enabled) {
-		line(canvas, area, at, "keep-warm", STYLE_DIM, "off (K switches it on)");
-		return;
-	}
+	if (!warm || !warm->enabled)
+		return lines_of(
+		    canvas, area, "keep-warm", STYLE_DIM, "off (K switches it on)");
 	(void)snprintf(text, sizeof(text),
 	    "%s; idle life %s; %" PRIu64 " pings (%" PRIu64
-	    " cold) for %s; avoided %" PRIu64 " cold starts worth %s; net %s",
+	    " cold) for %s; avoided %" PRIu64 " cold starts worth %s; net %s%s%s",
 	    warm->state,
 	    warm->idle_life_s > 0 ? format_duration(warm->idle_life_s * 1000, life)
 				  : "not learned yet",
 	    warm->pings, warm->pings_cold, format_money(warm->ping_cost, cost),
 	    warm->cold_avoided, format_money(warm->saved, saved),
-	    format_money(warm->net, net));
-	line(canvas, area, at, "keep-warm",
+	    format_money(warm->net, net), warm->why[0] ? "; " : "", warm->why);
+	return lines_of(canvas, area, "keep-warm",
 	    strcmp(warm->state, "paused_budget") == 0 ? STYLE_WARN : STYLE_GOOD, text);
 }
 
-/* Returns the rows used: one or two. */
 static int draw_advice(const struct dash *dash, const struct function_row *row,
-    struct canvas *canvas, const struct area *area, int at)
+    struct canvas *canvas, const struct area *area)
 {
 	const struct advice_row *advice = dash_advice(dash, row->name);
-	struct area words = {at, area->col + LABEL, 2, area->cols - LABEL};
-	int used;
 
-	(void)canvas_text(canvas, at, area->col, LABEL, STYLE_DIM, "advice");
-	used = draw_words(canvas, &words, advice ? STYLE_PLAIN : STYLE_DIM,
+	return lines_of(canvas, area, "advice", advice ? STYLE_PLAIN : STYLE_DIM,
 	    advice             ? advice->why
 	    : dash->has_advice ? "none"
 			       : "asking ...");
-	return used > 1 ? used : 1;
 }
 
 int function_lines(const struct dash *dash, const struct function_row *row,
@@ -227,8 +233,9 @@ int function_lines(const struct dash *dash, const struct function_row *row,
 	draw_starts(dash, row, canvas, area, at);
 	draw_errors(row, canvas, area, at + 1);
 	draw_memory(row, canvas, area, at + 2);
-	draw_keepwarm(dash, row, canvas, area, at + 3);
-	at += 4;
-	at += draw_advice(dash, row, canvas, area, at);
-	return at + 1 - area->row;
+	block = *area;
+	block.row = at + 3;
+	block.row += draw_keepwarm(dash, row, canvas, &block);
+	block.row += draw_advice(dash, row, canvas, &block);
+	return block.row + 1 - area->row;
 }
