@@ -16,6 +16,9 @@
 #define CONCURRENCY_MAX 1000
 #define MB_MS_PER_GB_S 1024000
 #define MICRO 1000000
+#define PICO_PER_ONE 1000000000000LL
+#define EXACT_REAL 9007199254740992.0 /* 2^53: whole numbers below it are exact */
+#define UNITS_MAX 1000000000000000000ULL
 /* From when on a described invocation is taken to be, unless it says: today's rules. */
 #define START_NS 1767225600000000000LL /* 2026-01-01 */
 
@@ -44,7 +47,7 @@ static int read_micro(
 		return 0;
 	}
 	if (json_is_real(value) && json_real_value(value) >= 0 &&
-	    json_real_value(value) < 9e9) { /* exact to a millionth below 2^53 */
+	    json_real_value(value) < EXACT_REAL / MICRO) { /* exact to a millionth */
 		*out = (uint64_t)llround(json_real_value(value) * MICRO);
 		return 0;
 	}
@@ -55,8 +58,8 @@ static int read_micro(
 		*out = (uint64_t)(amount.pico / MICRO);
 		return 0;
 	}
-	return check_refuse(c, at, member,
-	    "must be a number of 0 or more with at most 6 decimals (as text beyond 9e9)");
+	return check_refuse(
+	    c, at, member, "must be a number of 0 or more with at most 6 decimals");
 }
 
 /* The member of either name; NULL when neither is there. */
@@ -75,22 +78,44 @@ static int refuse_both(
 	return check_refuse(c, at, b, "says the same as %s: give one of them", a);
 }
 
-/* A whole number in [least, most]; *out keeps its value when the member is not there. */
+/* A whole number as number or text; UINT64_MAX when it is none. */
+static uint64_t whole_of(const json_t *value)
+{
+	struct money amount;
+
+	if (json_is_integer(value))
+		return json_integer_value(value) < 0
+			   ? UINT64_MAX
+			   : (uint64_t)json_integer_value(value);
+	if (json_is_real(value)) { /* "3e6" is one */
+		double real = json_real_value(value);
+
+		return real >= 0 && real < EXACT_REAL && trunc(real) == real
+			   ? (uint64_t)real
+			   : UINT64_MAX;
+	}
+	if (!json_is_string(value) ||
+	    money_parse(json_string_value(value), &amount) < 0 || amount.pico < 0 ||
+	    amount.pico % PICO_PER_ONE != 0)
+		return UINT64_MAX;
+	return (uint64_t)(amount.pico / PICO_PER_ONE); /* at most 10^18 */
+}
+
+/* A whole number in range; *out keeps its value when the member is not there. */
 static int read_whole(const struct check *c, const struct place *at, const char *member,
     const uint64_t range[2], uint64_t *out)
 {
-	uint64_t micro;
+	const json_t *value = member ? json_object_get(at->object, member) : NULL;
 
-	if (!member || !json_object_get(at->object, member))
+	if (!value)
 		return 0;
-	int err = read_micro(c, at, member, &micro);
-	if (err < 0)
-		return err;
-	if (micro % MICRO != 0 || micro / MICRO < range[0] || micro / MICRO > range[1])
+	uint64_t whole = whole_of(value);
+
+	if (whole < range[0] || whole > range[1])
 		return check_refuse(c, at, member,
 		    "must be a whole number from %ju to %ju", (uintmax_t)range[0],
 		    (uintmax_t)range[1]);
-	*out = micro / MICRO;
+	*out = whole;
 	return 0;
 }
 
@@ -276,7 +301,7 @@ static int expand(const struct description *d, struct usage *usage)
 static int read_totals(const struct check *c, const struct place *at,
     const struct description *d, struct estimate_part *part)
 {
-	static const uint64_t units[2] = {0, UINT64_MAX / MICRO};
+	static const uint64_t units[2] = {0, UNITS_MAX};
 	static const char units_name[] = "function_execution_units_mb_ms";
 	uint64_t *item = part->usage.item;
 	uint64_t micro = 0;
