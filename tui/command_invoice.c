@@ -50,10 +50,13 @@ struct sources {
 /* The number of a source, from 1; 0 when there is none, or no room. */
 static size_t source_number(struct sources *sources, const json_t *line)
 {
-	char text[INVOICE_TEXT_BYTES];
+	char text[INVOICE_TEXT_BYTES], title[128], url[120];
 	size_t i = 0;
 
-	if (!*field_text(line, "source_url", text, sizeof(text)))
+	(void)field_text(line, "source_title", title, sizeof(title));
+	(void)field_text(line, "source_url", url, sizeof(url));
+	(void)snprintf(text, sizeof(text), "%s%s%s", title, title[0] ? "  " : "", url);
+	if (!text[0])
 		(void)field_text(line, "source", text, sizeof(text));
 	while (i < sources->n && strcmp(sources->texts[i], text) != 0)
 		i++;

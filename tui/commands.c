@@ -8,12 +8,8 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "tui/command.h"
-#if __has_include("tui/command_price.h")
 #include "tui/command_price.h"
-#define HAS_COMMAND_PRICE
-#endif
 
-#ifdef HAS_COMMAND_PRICE
 const struct command command_price_row = {
     .name = "price",
     .group = "Money",
@@ -25,18 +21,15 @@ const struct command command_price_row = {
 const struct command command_prices_row = {
     .name = "prices",
     .group = "Money",
-    .summary = "the price book: show, check, update",
+    .summary = "the price book: show, check",
     .plain = true,
     .run_plain = command_prices,
 };
-#endif
 
 const struct command *const commands[] = {&command_run, &command_doctor,
-    &command_functions, &command_invocations, &command_invoice,
-#ifdef HAS_COMMAND_PRICE
-    &command_price_row, &command_prices_row,
-#endif
-    &command_budget, &command_alerts, &command_keepwarm, &command_advise, NULL};
+    &command_functions, &command_invocations, &command_invoice, &command_price_row,
+    &command_prices_row, &command_budget, &command_alerts, &command_keepwarm,
+    &command_advise, NULL};
 
 const struct command *command_find(const char *name)
 {

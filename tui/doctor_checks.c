@@ -175,12 +175,9 @@ void doctor_check_prices(struct doctor *doctor, int64_t now_ns)
 	}
 	n = book_count(book);
 	for (size_t i = 0; i < n; i++) {
-		char day[11] = "";
-		int64_t when_ns = 0;
+		int64_t when_ns = now_ns;
 
-		(void)text_copy(day, sizeof(day), book_at(book, i)->as_of);
-		if (clock_parse_moment(day, now_ns, &when_ns) < 0)
-			continue;
+		(void)price_date_parse(book_at(book, i)->as_of, &when_ns);
 		old += now_ns - when_ns > PRICES_OLD_DAYS * 86400LL * CLOCK_NS_PER_S;
 		if (when_ns < oldest_ns) {
 			oldest_ns = when_ns;
