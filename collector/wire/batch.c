@@ -49,7 +49,7 @@
  *    14  varint      HAS_BYTES      request_bytes
  *    15  varint      HAS_BYTES      response_bytes
  *    16  varint      all            concurrency
- *    17  signed      all            pid, less that of the record before
+ *    17  signed      all            pid, less the last of the same sandbox
  *    18  varint      all            sandbox: index into column 19
  *    19  text        -              sandboxes in the order of their first record
  *    20  text        all            request_id; the column is left out when all are empty

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "wire/batch_row.h"
 #include "wire/batch_text.h"
 
@@ -125,6 +126,8 @@ static const char *read_record(struct body *body, struct batch *batch, size_t re
 	struct batch_row row;
 	const char *why = read_row(body, &row);
 
+	if (!why) /* first, so that its index is known to be sound */
+		why = read_sandbox(body, row.value[COLUMN_SANDBOX], batch, record);
 	if (!why)
 		why = batch_row_into(&row, inv, &body->previous);
 	if (why)
@@ -138,7 +141,7 @@ static const char *read_record(struct body *body, struct batch *batch, size_t re
 	    (trace_ids->is_there && !batch_text_decode(&trace_ids->bytes, inv->trace_id,
 					sizeof(inv->trace_id))))
 		return "a request id or trace id is malformed or too long";
-	return read_sandbox(body, row.value[COLUMN_SANDBOX], batch, record);
+	return NULL;
 }
 
 /* Whether every value was asked for. */
@@ -177,20 +180,23 @@ static int read_counts(struct cursor *in, struct batch *batch, const char **why)
 
 int batch_body_decode(struct cursor in, struct batch *batch, const char **why)
 {
-	struct body body = {.sandboxes_n = 0};
+	AUTO(free) struct body *body = calloc(1, sizeof(*body));
 	uint64_t last_id = COLUMN_NONE;
-	int err = read_counts(&in, batch, why);
+	int err;
 
+	if (!body)
+		return -ENOMEM;
+	err = read_counts(&in, batch, why);
 	if (err < 0)
 		return err;
 	*why = NULL;
 	for (size_t i = 0; i < batch->functions_n && !*why; i++)
 		*why = read_function(&in, &batch->functions[i]);
 	while (!*why && in.at < in.end)
-		*why = read_column(&in, &last_id, &body);
+		*why = read_column(&in, &last_id, body);
 	for (size_t i = 0; i < batch->invocations_n && !*why; i++)
-		*why = read_record(&body, batch, i);
-	if (!*why && !is_read_up(&body))
+		*why = read_record(body, batch, i);
+	if (!*why && !is_read_up(body))
 		*why = "a column has more values than records have of it";
 	return *why ? -EBADMSG : 0;
 }

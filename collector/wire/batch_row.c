@@ -58,6 +58,7 @@ void batch_row_from(
 	uint64_t duration = inv->has & HAS_DURATION ? inv->duration_ns : 0;
 	uint64_t end = (uint64_t)inv->start_ns + duration;
 	uint64_t *value = row->value;
+	struct batch_of_sandbox *last = &previous->sandbox[value[COLUMN_SANDBOX]];
 
 	value[COLUMN_CLASS] = class_of(inv);
 	value[COLUMN_HAS] = inv->has & HAS_KNOWN;
@@ -68,17 +69,17 @@ void batch_row_from(
 	value[COLUMN_INIT] = inv->init_ns;
 	value[COLUMN_WAIT] = inv->wait_ns;
 	value[COLUMN_CPU] = inv->cpu_ns;
-	value[COLUMN_MEMORY] = difference(inv->peak_memory_bytes, previous->memory);
+	value[COLUMN_MEMORY] = difference(inv->peak_memory_bytes, last->memory);
 	value[COLUMN_BUSY] = difference(inv->busy_ns, duration);
 	value[COLUMN_HTTP_STATUS] = inv->http_status;
 	value[COLUMN_REQUEST_BYTES] = inv->request_bytes;
 	value[COLUMN_RESPONSE_BYTES] = inv->response_bytes;
 	value[COLUMN_CONCURRENCY] = inv->concurrency;
-	value[COLUMN_PID] = difference(inv->pid, previous->pid);
+	value[COLUMN_PID] = difference(inv->pid, last->pid);
 	previous->end = end;
-	previous->pid = inv->pid;
+	last->pid = inv->pid;
 	if (inv->has & HAS_MEMORY)
-		previous->memory = inv->peak_memory_bytes;
+		last->memory = inv->peak_memory_bytes;
 }
 
 static const char *read_class(uint64_t class, struct invocation *inv)
@@ -100,7 +101,7 @@ static const char *read_class(uint64_t class, struct invocation *inv)
 
 /* The figures that not every record has. */
 static void read_figures(
-    const uint64_t *value, struct invocation *inv, struct batch_previous *previous)
+    const uint64_t *value, struct invocation *inv, struct batch_of_sandbox *last)
 {
 	inv->duration_ns = value[COLUMN_DURATION];
 	if (inv->has & HAS_RESPONSE)
@@ -112,9 +113,8 @@ static void read_figures(
 	if (inv->has & HAS_BUSY)
 		inv->busy_ns = undo_difference(value[COLUMN_BUSY], inv->duration_ns);
 	if (inv->has & HAS_MEMORY) {
-		previous->memory =
-		    undo_difference(value[COLUMN_MEMORY], previous->memory);
-		inv->peak_memory_bytes = previous->memory;
+		last->memory = undo_difference(value[COLUMN_MEMORY], last->memory);
+		inv->peak_memory_bytes = last->memory;
 	}
 	inv->http_status = (uint16_t)value[COLUMN_HTTP_STATUS];
 	inv->request_bytes = value[COLUMN_REQUEST_BYTES];
@@ -125,7 +125,8 @@ const char *batch_row_into(
     const struct batch_row *row, struct invocation *inv, struct batch_previous *previous)
 {
 	const uint64_t *value = row->value;
-	uint64_t pid = undo_difference(value[COLUMN_PID], previous->pid);
+	struct batch_of_sandbox *last = &previous->sandbox[value[COLUMN_SANDBOX]];
+	uint64_t pid = undo_difference(value[COLUMN_PID], last->pid);
 
 	if (pid > UINT32_MAX || value[COLUMN_CONCURRENCY] > UINT32_MAX ||
 	    value[COLUMN_HTTP_STATUS] > UINT16_MAX)
@@ -133,11 +134,11 @@ const char *batch_row_into(
 	/* a newer writer's further bits go the way of their columns */
 	inv->has = (uint32_t)(value[COLUMN_HAS] & HAS_KNOWN);
 	inv->quality = (uint32_t)(value[COLUMN_QUALITY] & QUALITY_KNOWN);
-	read_figures(value, inv, previous);
+	read_figures(value, inv, last);
 	previous->end = undo_difference(value[COLUMN_END], previous->end);
 	inv->start_ns = (int64_t)(previous->end - inv->duration_ns);
 	inv->concurrency = (uint32_t)value[COLUMN_CONCURRENCY];
-	previous->pid = pid;
+	last->pid = pid;
 	inv->pid = (uint32_t)pid;
 	return read_class(value[COLUMN_CLASS], inv);
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "model/invocation.h"
+#include "wire/batch.h"
 
 /* Columns of a batch, by their id on the wire: append, never reorder or reuse. */
 enum batch_column {
@@ -20,13 +21,13 @@ enum batch_column {
 	COLUMN_INIT,
 	COLUMN_WAIT,
 	COLUMN_CPU,
-	COLUMN_MEMORY, /* since the record before that has it */
+	COLUMN_MEMORY, /* since the last of the same sandbox */
 	COLUMN_BUSY,   /* since the duration */
 	COLUMN_HTTP_STATUS,
 	COLUMN_REQUEST_BYTES,
 	COLUMN_RESPONSE_BYTES,
 	COLUMN_CONCURRENCY,
-	COLUMN_PID,     /* since the record before */
+	COLUMN_PID,     /* since the last of the same sandbox */
 	COLUMN_SANDBOX, /* index into the texts of the next column */
 	COLUMN_SANDBOX_TEXTS,
 	COLUMN_REQUEST_ID,
@@ -37,12 +38,14 @@ enum batch_column {
 /* Columns of numbers: those before the texts. */
 #define COLUMN_NUMBERS COLUMN_SANDBOX_TEXTS
 
-/* What the differences of columns are taken from: one of each at both ends of the wire.
+/* What the differences of columns are taken from: the same at both ends of the wire.
  * Starts as zeros. */
 struct batch_previous {
-	uint64_t end;
-	uint64_t memory;
-	uint64_t pid;
+	uint64_t end; /* of the record before */
+	struct batch_of_sandbox {
+		uint64_t memory;
+		uint64_t pid;
+	} sandbox[BATCH_MAX_RECORDS]; /* by index */
 };
 
 struct batch_row {
@@ -52,7 +55,8 @@ struct batch_row {
 /* Whether a record with these HAS_* bits has a value in that column of numbers. */
 bool batch_row_has(enum batch_column column, uint64_t has);
 
-/* Everything but function and sandbox, which are indices that the caller knows. */
+/* The numbers of inv. The caller has set those of function and sandbox, which are indices
+ * that it knows; sandbox is below BATCH_MAX_RECORDS. */
 void batch_row_from(
     struct batch_row *row, const struct invocation *inv, struct batch_previous *previous);
 

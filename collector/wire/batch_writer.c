@@ -112,7 +112,7 @@ static void writer_clear(struct batch_writer *w)
 
 		*column = (struct column){.bytes = column->bytes, .room = column->room};
 	}
-	w->previous = (struct batch_previous){0};
+	memset(&w->previous, 0, sizeof(w->previous));
 	w->n = 0;
 	w->used = 0;
 }
@@ -242,11 +242,11 @@ int batch_writer_add(struct batch_writer *w, const struct invocation *inv)
 		return -ENOSPC;
 	if (reserve_all(w, &entry) < 0)
 		return -ENOMEM;
-	batch_row_from(&row, inv, &w->previous);
 	row.value[COLUMN_FUNCTION] =
 	    intern(w, &w->functions, entry.function, entry.function_bytes);
 	row.value[COLUMN_SANDBOX] =
 	    intern(w, &w->sandboxes, entry.sandbox, entry.sandbox_bytes);
+	batch_row_from(&row, inv, &w->previous);
 	for (unsigned int id = COLUMN_NONE + 1; id < COLUMN_NUMBERS; id++) {
 		if (batch_row_has(id, row.value[COLUMN_HAS]))
 			add_number(w, id, row.value[id]);

@@ -1,0 +1,248 @@
+/* Batches: what goes in comes out, and fits. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/sample_batch.h"
+#include "wire/batch.h"
+
+static void test_everything_of_random_batches_comes_back(void **state)
+{
+	struct batch_writer *w;
+	uint64_t seed = 1;
+
+	(void)state;
+	assert_int_equal(batch_writer_new(&w), 0);
+	for (int round = 0; round < 200; round++) {
+		uint8_t *bytes;
+		size_t n;
+
+		sample_fill(w, &seed, 1 + random_below(&seed, SAMPLE_FUNCTIONS),
+		    random_below(&seed, 200));
+		assert_int_equal(batch_writer_seal(w, &sent.head, &bytes, &n), 0);
+		assert_int_equal(batch_writer_count(w), 0);
+		sample_decode_sent(bytes, n);
+		free(bytes);
+	}
+	batch_writer_free(w);
+	batch_writer_free(NULL);
+}
+
+/* Random bytes in every field do not compress: the worst that a writer meets. */
+static void test_a_full_batch_fits_the_wire(void **state)
+{
+	struct batch_writer *w;
+	uint64_t seed = 2;
+
+	(void)state;
+	assert_int_equal(batch_writer_new(&w), 0);
+	for (int round = 0; round < 10; round++) {
+		uint8_t *bytes;
+		size_t n;
+
+		sample_fill(w, &seed, SAMPLE_FUNCTIONS, BATCH_MAX_RECORDS);
+		assert_in_range(sent.n, 100, BATCH_MAX_RECORDS - 1);
+		/* full for this record, but not for ever */
+		assert_int_equal(batch_writer_add(w, &sent.invocations[sent.n]), -ENOSPC);
+		assert_int_equal(batch_writer_seal(w, &sent.head, &bytes, &n), 0);
+		sample_decode_sent(bytes, n);
+		assert_int_equal(batch_writer_add(w, &sent.invocations[sent.n]), 0);
+		free(bytes);
+		assert_int_equal(batch_writer_seal(w, &sent.head, &bytes, &n), 0);
+		free(bytes);
+	}
+	batch_writer_free(w);
+}
+
+static void test_a_heartbeat_carries_the_ledger_alone(void **state)
+{
+	struct batch_writer *w;
+	struct batch *batch;
+	uint64_t seed = 3;
+	uint8_t *bytes;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(batch_writer_new(&w), 0);
+	sample_head(&seed, &sent.head);
+	assert_int_equal(batch_writer_seal(w, &sent.head, &bytes, &n), 0);
+	assert_int_equal(batch_decode(bytes, n, &batch, NULL), 0);
+	sample_assert_head(&batch->head, &sent.head);
+	assert_int_equal(batch->invocations_n, 0);
+	assert_int_equal(batch->functions_n, 0);
+	batch_free(batch);
+	free(bytes);
+	batch_writer_free(w);
+}
+
+static void test_the_writer_stops_at_the_greatest_number_of_records(void **state)
+{
+	const struct function f = {.name = "f"};
+	const struct invocation inv = {.function = &f};
+	struct batch_writer *w;
+	struct batch *batch;
+	uint8_t *bytes;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(batch_writer_new(&w), 0);
+	for (size_t i = 0; i < BATCH_MAX_RECORDS; i++)
+		assert_int_equal(batch_writer_add(w, &inv), 0);
+	assert_int_equal(batch_writer_add(w, &inv), -ENOSPC);
+	assert_int_equal(batch_writer_seal(w, &sent.head, &bytes, &n), 0);
+	assert_in_range(n, 1, 400); /* columns of one value cost next to nothing */
+	assert_int_equal(batch_decode(bytes, n, &batch, NULL), 0);
+	assert_int_equal(batch->invocations_n, BATCH_MAX_RECORDS);
+	batch_free(batch);
+	free(bytes);
+	batch_writer_free(w);
+}
+
+static void test_the_writer_stops_at_the_greatest_number_of_functions(void **state)
+{
+	struct function f = {.platform = PLATFORM_KNATIVE};
+	const struct invocation inv = {.function = &f};
+	struct batch_writer *w;
+	struct batch *batch;
+	uint8_t *bytes;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(batch_writer_new(&w), 0);
+	for (int i = 0; i < BATCH_MAX_FUNCTIONS; i++) {
+		(void)snprintf(f.name, sizeof(f.name), "f%d", i);
+		assert_int_equal(batch_writer_add(w, &inv), 0);
+	}
+	assert_int_equal(batch_writer_add(w, &inv), 0); /* known */
+	(void)snprintf(f.name, sizeof(f.name), "one more");
+	assert_int_equal(batch_writer_add(w, &inv), -ENOSPC);
+	assert_int_equal(batch_writer_seal(w, &sent.head, &bytes, &n), 0);
+	assert_int_equal(batch_decode(bytes, n, &batch, NULL), 0);
+	assert_int_equal(batch->functions_n, BATCH_MAX_FUNCTIONS);
+	assert_string_equal(batch->invocations[1023].function->name, "f1023");
+	assert_ptr_equal(batch->invocations[1024].function, &batch->functions[1023]);
+	batch_free(batch);
+	free(bytes);
+	batch_writer_free(w);
+}
+
+static void test_a_function_whose_set_up_changes_is_carried_twice(void **state)
+{
+	struct function f = {.name = "f", .memory_limit_mb = 128};
+	const struct invocation inv = {.function = &f};
+	struct batch_writer *w;
+	struct batch *batch;
+	uint8_t *bytes;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(batch_writer_new(&w), 0);
+	assert_int_equal(batch_writer_add(w, &inv), 0);
+	f.memory_limit_mb = 256;
+	assert_int_equal(batch_writer_add(w, &inv), 0);
+	assert_int_equal(batch_writer_seal(w, &sent.head, &bytes, &n), 0);
+	assert_int_equal(batch_decode(bytes, n, &batch, NULL), 0);
+	assert_int_equal(batch->invocations[0].function->memory_limit_mb, 128);
+	assert_int_equal(batch->invocations[1].function->memory_limit_mb, 256);
+	batch_free(batch);
+	free(bytes);
+	batch_writer_free(w);
+}
+
+/* Sizes that the wire was planned for: 60 bytes with UUIDs and traces, 20 without. */
+static double bytes_per_record(bool ids)
+{
+	struct function f = {.platform = PLATFORM_AWS_LAMBDA, .name = "hello"};
+	struct batch_writer *w;
+	uint64_t seed = 17;
+	int64_t end_ns = INT64_C(1790000000000000000);
+	uint8_t *bytes;
+	size_t count;
+	size_t n;
+
+	assert_int_equal(batch_writer_new(&w), 0);
+	for (;;) {
+		struct invocation inv = {.function = &f, .concurrency = 1};
+		uint64_t ns = (uint64_t)random_log_normal(&seed, 50e6, 0.8);
+
+		end_ns += (int64_t)random_below(&seed, 2000000);
+		inv.pid = 1000 + (uint32_t)random_below(&seed, 20);
+		inv.kind = KIND_LAMBDA;
+		inv.start_type = START_WARM;
+		inv.has = HAS_DURATION | HAS_RESPONSE | HAS_CPU | HAS_MEMORY | HAS_BUSY |
+			  HAS_BYTES;
+		inv.start_ns = end_ns - (int64_t)ns;
+		inv.duration_ns = ns;
+		inv.busy_ns = ns;
+		inv.response_ns = ns - random_below(&seed, ns / 100);
+		inv.cpu_ns = random_below(&seed, ns);
+		inv.peak_memory_bytes =
+		    50000000 + 40960 * (inv.pid % 7) + 4096 * random_below(&seed, 4);
+		inv.request_bytes = 120 + random_below(&seed, 80);
+		inv.response_bytes = random_below(&seed, 2000);
+		(void)snprintf(inv.sandbox, sizeof(inv.sandbox), "%064u", inv.pid);
+		if (ids) {
+			(void)snprintf(inv.request_id, sizeof(inv.request_id),
+			    "%08x-%04x-4%03x-8%03x-%08x%04x",
+			    (unsigned int)random_next(&seed),
+			    (unsigned int)random_next(&seed) & 0xffff,
+			    (unsigned int)random_next(&seed) & 0xfff,
+			    (unsigned int)random_next(&seed) & 0xfff,
+			    (unsigned int)random_next(&seed),
+			    (unsigned int)random_next(&seed) & 0xffff);
+			(void)snprintf(inv.trace_id, sizeof(inv.trace_id),
+			    "1-65e0c1f2-%08x%08x%08x", (unsigned int)random_next(&seed),
+			    (unsigned int)random_next(&seed),
+			    (unsigned int)random_next(&seed));
+		}
+		if (batch_writer_add(w, &inv) == -ENOSPC)
+			break;
+	}
+	count = batch_writer_count(w);
+	assert_int_equal(batch_writer_seal(w, &sent.head, &bytes, &n), 0);
+	free(bytes);
+	batch_writer_free(w);
+	assert_in_range(count, 950, BATCH_MAX_RECORDS);
+	printf("# %zu records, %.2f bytes each\n", count, (double)n / (double)count);
+	return (double)n / (double)count;
+}
+
+static void test_a_record_takes_no_more_bytes_than_planned(void **state)
+{
+	(void)state;
+	assert_true(bytes_per_record(true) <= 60);
+	assert_true(bytes_per_record(false) <= 20);
+}
+
+static void test_every_reason_has_its_name(void **state)
+{
+	(void)state;
+	assert_string_equal(lost_reason_name(LOST_RING_FULL), "ring_full");
+	assert_string_equal(lost_reason_name(LOST_READ_FAULT), "read_fault");
+	for (unsigned int i = 0; i < LOST_REASONS; i++)
+		assert_non_null(lost_reason_name(i));
+	assert_string_equal(lost_reason_name(LOST_REASONS), "unknown");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_everything_of_random_batches_comes_back),
+	    cmocka_unit_test(test_a_full_batch_fits_the_wire),
+	    cmocka_unit_test(test_a_heartbeat_carries_the_ledger_alone),
+	    cmocka_unit_test(test_the_writer_stops_at_the_greatest_number_of_records),
+	    cmocka_unit_test(test_the_writer_stops_at_the_greatest_number_of_functions),
+	    cmocka_unit_test(test_a_function_whose_set_up_changes_is_carried_twice),
+	    cmocka_unit_test(test_a_record_takes_no_more_bytes_than_planned),
+	    cmocka_unit_test(test_every_reason_has_its_name),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
