@@ -389,7 +389,7 @@ int estimate_describe(
 		part.memory_mb = (uint32_t)d.memory_mb;
 		if (err == 0 && expand(&d, &part.usage) < 0)
 			err =
-			    check_refuse(c, at, NULL, "is too much to count in 64 bits");
+			    check_refuse(c, at, NULL, "too much to count in 64 bits");
 	}
 	if (err == 0)
 		*out = part;
