@@ -1,0 +1,62 @@
+/* Bodies of PUT /v1/budgets and PUT /v1/keepwarm: what is taken survives being kept. */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alerts/budget.h"
+#include "alerts/keepwarm.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *in, size_t bytes);
+
+static void try_budget(const char *body, size_t bytes)
+{
+	struct budget budget;
+	struct budget again;
+	char why[BUDGET_WHY_BYTES] = "";
+	int err = budget_parse("b", body, bytes, &budget, why);
+	char *text;
+
+	if (err) {
+		assert(err == -EINVAL && *why);
+		return;
+	}
+	text = budget_format(&budget);
+	assert(text);
+	assert(budget_parse("b", text, strlen(text), &again, why) == 0);
+	assert(budget.notify_n == again.notify_n);
+	assert(budget.thresholds_n == again.thresholds_n && budget.thresholds_n > 0);
+	assert(strcmp(budget.function, again.function) == 0);
+	assert(money_compare(budget.limit, again.limit) == 0);
+	free(text);
+	budget_done(&budget);
+	budget_done(&again);
+}
+
+static void try_keepwarm(const char *body, size_t bytes)
+{
+	struct keepwarm keepwarm;
+	struct keepwarm again;
+	char why[KEEPWARM_WHY_BYTES] = "";
+	int err = keepwarm_parse(body, bytes, NULL, &keepwarm, why);
+	char *text;
+
+	if (err) {
+		assert(err == -EINVAL && *why);
+		return;
+	}
+	text = keepwarm_format(&keepwarm);
+	assert(text);
+	assert(keepwarm_load(text, &again) == 0);
+	assert(keepwarm.enabled == again.enabled && !keepwarm.url == !again.url);
+	free(text);
+	keepwarm_done(&keepwarm);
+	keepwarm_done(&again);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *in, size_t bytes)
+{
+	try_budget((const char *)in, bytes);
+	try_keepwarm((const char *)in, bytes);
+	return 0;
+}
