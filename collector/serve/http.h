@@ -2,6 +2,7 @@
 #ifndef COLDMETER_SERVE_HTTP_H
 #define COLDMETER_SERVE_HTTP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,9 @@ struct http_request {
 /* The decoded query value of that name, or NULL. Lives as long as the request. */
 const char *http_query(const struct http_request *request, const char *name);
 
+/* The value of that request header, or NULL. Lives as long as the request. */
+const char *http_header(const struct http_request *request, const char *name);
+
 struct http_reply {
 	int status;               /* 0 is taken as 200 */
 	const char *content_type; /* NULL: application/json */
@@ -36,10 +40,21 @@ struct http_reply {
 int http_reply_error(struct http_reply *reply, int status, const char *code,
     const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* Returns 0 with *reply filled, or a negative errno, which becomes a 500 (-ENOMEM: 503).
- * Runs on the server's thread. */
+/* Returns 0 with *reply filled, or a negative errno, which becomes a 500 (-ENOMEM: 503),
+ * or HTTP_PENDING after http_pend(). Runs on the server's thread. */
 typedef int (*http_handler)(
     void *context, const struct http_request *request, struct http_reply *reply);
+
+/* A reply that comes later: the handler calls http_pend(), hands the result to another
+ * thread and returns HTTP_PENDING; that thread calls http_finish() exactly once. The
+ * request and its body live until then. */
+#define HTTP_PENDING 1
+struct http_pending;
+struct http_pending *http_pend(const struct http_request *request);
+void http_finish(struct http_pending *pending, struct http_reply *reply);
+
+/* Whether the type (parameters such as charset aside) is the one wanted. */
+bool http_is_type(const char *content_type, const char *wanted);
 
 /* A route: method "GET", pattern "/v1/budgets/{name}" (at most two {..}, each one
  * segment), and how large a body may be. */
@@ -50,6 +65,8 @@ struct http_route {
 	size_t body_max_bytes;
 };
 
+/* Bodies must say what they are: application/json, or one of the ingest types of http.c,
+ * else 415. A request that a web page of another site could send is refused. */
 int http_new(struct http **out);
 /* Adds routes before http_start(); the table is borrowed, context goes to each handler.
  */
@@ -58,6 +75,8 @@ int http_add_routes(
 /* Binds address (v4, v6 or "localhost") and port; port 0 takes a free one. -EADDRINUSE,
  * ... */
 int http_start(struct http *http, const char *address, uint16_t port);
+/* Whether all that this address (as in http_start) names is this machine's loopback. */
+bool http_is_loopback(const char *address);
 uint16_t http_port(const struct http *http);
 void http_stop(struct http *http); /* lets running requests end */
 void http_free(struct http *http);

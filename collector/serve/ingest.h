@@ -4,6 +4,7 @@
 #define COLDMETER_SERVE_INGEST_H
 
 #include "serve/http.h"
+#include "serve/live.h"
 #include "store/store.h"
 
 struct ingest;
@@ -12,6 +13,10 @@ struct ingest;
 int ingest_start(struct store *store, struct ingest **out);
 /* Commits what is queued, stops the writer. */
 void ingest_stop(struct ingest *ingest);
+
+/* How long raw batches and minute rollups are kept; the writer forgets what is older,
+ * hourly. Before http_start(). Without it: 7 and 35 days. */
+void ingest_retain(struct ingest *ingest, int64_t raw_ns, int64_t minutes_ns);
 
 /* POST /v1/batches and /v1/invocations. */
 int ingest_add_routes(struct ingest *ingest, struct http *http);
@@ -25,5 +30,8 @@ void ingest_observe(struct ingest *ingest, ingest_observer observer, void *conte
 /* Invocations per second of a function over the last 10 seconds, from memory (pings left
  * out); any thread. */
 double ingest_rate(struct ingest *ingest, const struct function *function);
+
+/* What is known of each function since the start of this process. */
+struct live *ingest_live(struct ingest *ingest);
 
 #endif

@@ -120,17 +120,15 @@ int batches_note_agent(
 	    " received_ns = :received WHERE sequence <= :sequence";
 	uint8_t lost[LOST_REASONS * VARINT_MAX_BYTES];
 	size_t lost_bytes = 0;
-	uint64_t any = head->ledger.seen;
 	AUTO(statement) sqlite3_stmt *s = NULL;
 	int err;
 
+	if (head->sent_ns == 0)
+		return 0;
 	for (size_t i = 0; i < LOST_REASONS; i++) {
-		any |= head->ledger.lost[i];
 		lost_bytes += (size_t)varint_encode(
 		    head->ledger.lost[i], lost + lost_bytes, VARINT_MAX_BYTES);
 	}
-	if (any == 0 && head->host[0] == '\0')
-		return 0;
 	err = statement_get(c, sql, &s);
 	if (err)
 		return err;

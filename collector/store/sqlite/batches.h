@@ -9,7 +9,7 @@
 int batches_take(struct connection *c, const struct batch_id *id, int64_t now_ns);
 
 /* Keeps the head as the latest of its agent and boot, unless it has a later one or
- * carries no ledger. */
+ * this one was never sent (sent_ns is 0). */
 int batches_note_agent(
     struct connection *c, const struct batch_head *head, int64_t now_ns);
 

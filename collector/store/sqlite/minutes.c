@@ -8,10 +8,11 @@
 
 #include "base/cleanup.h"
 
-#define KEEP_MINUTES 2    /* behind the newest: agents ship within seconds */
-#define KEEP_MAX 8192     /* rollups kept after a commit; about 4 KB each */
-#define EXPIRE_MINUTES 10 /* a step of minutes_expire, so that it never blocks for long  \
-			   */
+#define KEEP_MINUTES 2 /* behind the newest: agents ship within seconds */
+#define KEEP_MAX 8192  /* rollups kept after a commit; about 4 KB each */
+#define EXPIRE_MINUTES                                                                   \
+	10 /* a step of minutes_expire, so that it never blocks for long                 \
+	    */
 
 struct hot {
 	int64_t key;

@@ -1,0 +1,383 @@
+#include "serve/exchange.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "serve/route.h"
+
+#define QUERY_MAX 16
+#define UPLOAD_MAX_S 60 /* for a whole body: a client that drips is cut off */
+
+enum stage { STAGE_READING, STAGE_PENDING, STAGE_FINISHED };
+
+/* Also what http_pending and http_request's connection point to. */
+struct http_pending {
+	struct http *http;
+	struct MHD_Connection *connection;
+	const struct http_route *route;
+	void *context;
+	struct http_request request;
+	struct http_reply reply;
+	uint8_t *body;
+	size_t body_room;
+	bool too_large;
+	enum stage stage;
+	uint64_t started_ns;
+	struct {
+		char *name; /* one allocation: name, value */
+		char *value;
+	} query[QUERY_MAX];
+	size_t query_n;
+	bool bad_query;
+};
+
+int http_reply_error(
+    struct http_reply *reply, int status, const char *code, const char *format, ...)
+{
+	char message[512];
+	va_list args;
+	json_t *root;
+
+	va_start(args, format);
+	(void)vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	text_make_printable(message);
+	root = json_pack("{s:{s:s,s:s}}", "error", "code", code, "message", message);
+	free(reply->body);
+	*reply = (struct http_reply){.status = status,
+	    .body = root ? json_dumps(root, JSON_COMPACT) : NULL,
+	    .retry_after_s = reply->retry_after_s};
+	reply->body_bytes = reply->body ? strlen(reply->body) : 0;
+	json_decref(root);
+	return 0;
+}
+
+const char *http_query(const struct http_request *request, const char *name)
+{
+	const struct http_pending *x = request->connection;
+
+	for (size_t i = 0; x && i < x->query_n; i++) {
+		if (strcmp(x->query[i].name, name) == 0)
+			return x->query[i].value;
+	}
+	return NULL;
+}
+
+const char *http_header(const struct http_request *request, const char *name)
+{
+	const struct http_pending *x = request->connection;
+
+	return x ? MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, name)
+		 : NULL;
+}
+
+bool http_is_type(const char *content_type, const char *wanted)
+{
+	size_t len = strcspn(content_type, "; \t");
+
+	return len == strlen(wanted) && strncasecmp(content_type, wanted, len) == 0;
+}
+
+static enum MHD_Result keep_query(
+    void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct http_pending *x = context;
+	size_t name_n = strlen(name) + 1;
+	size_t value_n = value ? strlen(value) + 1 : 1;
+	char *copy = x->query_n < QUERY_MAX ? malloc(name_n + value_n) : NULL;
+
+	(void)kind;
+	if (!copy) {
+		x->bad_query = true;
+		return MHD_NO;
+	}
+	memcpy(copy, name, name_n);
+	memcpy(copy + name_n, value ? value : "", value_n);
+	x->query[x->query_n].name = copy;
+	x->query[x->query_n++].value = copy + name_n;
+	x->bad_query |= !route_decode(copy) | !route_decode(copy + name_n);
+	return MHD_YES;
+}
+
+static const char *header_or(struct MHD_Connection *c, const char *name)
+{
+	const char *value = MHD_lookup_connection_value(c, MHD_HEADER_KIND, name);
+
+	return value ? value : "";
+}
+
+/* Against DNS rebinding: a page that reaches us under its own name says so in Host. */
+static bool is_our_host(const char *host)
+{
+	char name[64];
+	struct in_addr v4;
+
+	if (host[0] == '\0' || host[0] == '[')
+		return true;
+	if (!text_copy_bytes(name, sizeof(name), host, strcspn(host, ":")))
+		return false;
+	return strcasecmp(name, "localhost") == 0 || inet_pton(AF_INET, name, &v4) == 1;
+}
+
+static bool is_known_type(const char *type)
+{
+	static const char *const types[] = {"application/json", "application/x-ndjson",
+	    "application/vnd.coldmeter.batch", "application/x-protobuf"};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		if (http_is_type(type, types[i]))
+			return true;
+	}
+	return false;
+}
+
+static int refuse_route(struct http_pending *x, bool path_known)
+{
+	if (path_known)
+		return http_reply_error(&x->reply, 405, "method_not_allowed",
+		    "%s is not answered here", x->request.method);
+	return http_reply_error(
+	    &x->reply, 404, "not_found", "there is nothing at %s", x->request.path);
+}
+
+/* Finds the route; fills the reply when there is none. */
+static void find_route(struct http_pending *x)
+{
+	const char *method =
+	    strcmp(x->request.method, "HEAD") == 0 ? "GET" : x->request.method;
+	bool path_known = false;
+
+	for (size_t t = 0; t < x->http->tables_n; t++) {
+		const struct http_table *table = &x->http->tables[t];
+
+		for (size_t i = 0; i < table->n; i++) {
+			const struct http_route *route = &table->routes[i];
+
+			if (!route_fits(
+				route->pattern, x->request.path, x->request.parameter))
+				continue;
+			path_known = true;
+			if (strcmp(route->method, method) != 0)
+				continue;
+			x->route = route;
+			x->context = table->context;
+			return;
+		}
+	}
+	(void)refuse_route(x, path_known);
+}
+
+/* What can be refused before the body is read; reply.status says whether it was. */
+static void check_head(struct http_pending *x)
+{
+	const char *method = x->request.method;
+	bool reads = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+	const char *length = header_or(x->connection, "Content-Length");
+	const char *type = x->request.content_type;
+	bool stopping;
+
+	(void)pthread_mutex_lock(&x->http->mutex);
+	stopping = x->http->stopping;
+	(void)pthread_mutex_unlock(&x->http->mutex);
+	if (stopping)
+		(void)http_reply_error(
+		    &x->reply, 503, "stopping", "the collector is stopping");
+	else if (x->http->loopback && !is_our_host(header_or(x->connection, "Host")))
+		(void)http_reply_error(&x->reply, 403, "bad_host",
+		    "this collector answers to localhost alone");
+	else if (!reads && header_or(x->connection, "Origin")[0])
+		(void)http_reply_error(&x->reply, 403, "cross_origin",
+		    "web pages may not change anything here");
+	else if (x->bad_query)
+		(void)http_reply_error(&x->reply, 400, "bad_request",
+		    "the query is malformed or has more than %d values", QUERY_MAX);
+	else
+		find_route(x);
+	if (!x->route)
+		return;
+	if (strtoull(length, NULL, 10) > x->route->body_max_bytes)
+		(void)http_reply_error(&x->reply, 413, "too_large",
+		    "the body is larger than %zu bytes", x->route->body_max_bytes);
+	else if (type[0] && !reads && !is_known_type(type))
+		(void)http_reply_error(&x->reply, 415, "unsupported_media_type",
+		    "Content-Type %s is not taken here", type);
+}
+
+static enum MHD_Result send_reply(struct http_pending *x)
+{
+	struct http_reply *reply = &x->reply;
+	unsigned int status = (unsigned int)(reply->status ? reply->status : 200);
+	struct MHD_Response *response;
+	enum MHD_Result sent;
+	char seconds[16];
+
+	response = MHD_create_response_from_buffer(
+	    reply->body_bytes, reply->body, MHD_RESPMEM_MUST_FREE);
+	if (!response)
+		return MHD_NO;
+	reply->body = NULL; /* the response has it now */
+	(void)MHD_add_response_header(response, "Content-Type",
+	    reply->content_type ? reply->content_type : "application/json");
+	(void)MHD_add_response_header(response, "Cache-Control", "no-store");
+	(void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+	if (reply->retry_after_s > 0) {
+		(void)snprintf(seconds, sizeof(seconds), "%d", reply->retry_after_s);
+		(void)MHD_add_response_header(response, "Retry-After", seconds);
+	}
+	sent = MHD_queue_response(x->connection, status, response);
+	MHD_destroy_response(response);
+	return sent;
+}
+
+static enum MHD_Result begin(struct http *http, struct MHD_Connection *connection,
+    const char *url, const char *method, void **exchange)
+{
+	struct http_pending *x = calloc(1, sizeof(*x));
+
+	if (!x)
+		return MHD_NO;
+	(void)pthread_mutex_lock(&http->mutex);
+	http->open_n++;
+	(void)pthread_mutex_unlock(&http->mutex);
+	*exchange = x;
+	x->http = http;
+	x->connection = connection;
+	x->started_ns = clock_boot_ns();
+	x->request = (struct http_request){.method = method,
+	    .path = url,
+	    .content_type = header_or(connection, "Content-Type"),
+	    .connection = x};
+	(void)MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, keep_query, x);
+	check_head(x);
+	return x->reply.status ? send_reply(x) : MHD_YES;
+}
+
+/* Keeps what came, or, beyond the limit, only the knowledge that it did. */
+static enum MHD_Result take_body(struct http_pending *x, const char *bytes, size_t n)
+{
+	size_t have = x->request.body_bytes;
+	size_t max = x->route->body_max_bytes;
+
+	if (clock_boot_ns() - x->started_ns > UPLOAD_MAX_S * (uint64_t)CLOCK_NS_PER_S)
+		return MHD_NO;
+	if (n > max - have) {
+		/* A reply cannot be sent before the body's end: so far and no further. */
+		if (x->too_large)
+			return MHD_NO;
+		x->too_large = true;
+		return MHD_YES;
+	}
+	if (have + n > x->body_room) {
+		size_t room = have + n > x->body_room * 2 ? have + n : x->body_room * 2;
+		uint8_t *more = realloc(x->body, room < max ? room : max);
+
+		if (!more)
+			return MHD_NO;
+		x->body = more;
+		x->body_room = room < max ? room : max;
+	}
+	memcpy(x->body + have, bytes, n);
+	x->request.body = x->body;
+	x->request.body_bytes += n;
+	return MHD_YES;
+}
+
+static int answer(struct http_pending *x)
+{
+	int err;
+
+	if (x->too_large)
+		return http_reply_error(&x->reply, 413, "too_large",
+		    "the body is larger than %zu bytes", x->route->body_max_bytes);
+	if (x->request.body_bytes > 0 && x->request.content_type[0] == '\0')
+		return http_reply_error(&x->reply, 415, "unsupported_media_type",
+		    "a body needs a Content-Type, such as application/json");
+	err = x->route->handler(x->context, &x->request, &x->reply);
+	if (err >= 0)
+		return err;
+	if (err == -ENOMEM)
+		return http_reply_error(
+		    &x->reply, 503, "out_of_memory", "not enough memory");
+	return http_reply_error(&x->reply, 500, "internal", "%s", strerror(-err));
+}
+
+enum MHD_Result exchange_handle(void *context, struct MHD_Connection *connection,
+    const char *url, const char *method, const char *version, const char *upload,
+    size_t *upload_size, void **exchange)
+{
+	struct http_pending *x = *exchange;
+	size_t n = *upload_size;
+	bool finished;
+
+	(void)version;
+	if (!x)
+		return begin(context, connection, url, method, exchange);
+	if (n > 0) {
+		*upload_size = 0;
+		return take_body(x, upload, n);
+	}
+	(void)pthread_mutex_lock(&x->http->mutex);
+	finished = x->stage == STAGE_FINISHED;
+	(void)pthread_mutex_unlock(&x->http->mutex);
+	if (!finished && answer(x) == HTTP_PENDING)
+		return MHD_YES;
+	return send_reply(x);
+}
+
+struct http_pending *http_pend(const struct http_request *request)
+{
+	struct http_pending *x = request->connection;
+
+	(void)pthread_mutex_lock(&x->http->mutex);
+	x->stage = STAGE_PENDING;
+	x->http->pending_n++;
+	(void)pthread_mutex_unlock(&x->http->mutex);
+	MHD_suspend_connection(x->connection);
+	return x;
+}
+
+void http_finish(struct http_pending *pending, struct http_reply *reply)
+{
+	struct http *http = pending->http;
+
+	(void)pthread_mutex_lock(&http->mutex);
+	pending->reply = *reply;
+	*reply = (struct http_reply){0};
+	pending->stage = STAGE_FINISHED;
+	/* Inside the lock: http_stop() must not stop the daemon before the resume. */
+	MHD_resume_connection(pending->connection);
+	http->pending_n--;
+	(void)pthread_cond_signal(&http->finished);
+	(void)pthread_mutex_unlock(&http->mutex);
+}
+
+void exchange_completed(void *context, struct MHD_Connection *connection, void **exchange,
+    enum MHD_RequestTerminationCode why)
+{
+	struct http_pending *x = *exchange;
+
+	struct http *http = context;
+
+	(void)connection;
+	(void)why;
+	if (!x)
+		return;
+	(void)pthread_mutex_lock(&http->mutex);
+	http->open_n--;
+	(void)pthread_cond_signal(&http->finished);
+	(void)pthread_mutex_unlock(&http->mutex);
+	for (size_t i = 0; i < x->query_n; i++)
+		free(x->query[i].name);
+	free(x->reply.body);
+	free(x->body);
+	free(x);
+	*exchange = NULL;
+}

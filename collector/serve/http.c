@@ -1,0 +1,124 @@
+/* One thread of libmicrohttpd runs every handler. A request is an exchange from its first
+ * header to the end of its reply; one that waits for the writer is suspended meanwhile.
+ */
+#include "serve/http.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "serve/exchange.h"
+#include "serve/listen.h"
+#include "serve/route.h"
+
+#define CONNECTIONS_MAX 512U
+#define CONNECTIONS_PER_IP_MAX 256U
+#define CONNECTION_BYTES                                                                 \
+	((size_t)32 * 1024) /* request line and headers fit in it, or 431 */
+#define IDLE_TIMEOUT_S 30U
+#define STOP_WAIT_S 3 /* for clients that are slow to send or to read */
+
+int http_new(struct http **out)
+{
+	struct http *http = calloc(1, sizeof(*http));
+
+	if (!http)
+		return -ENOMEM;
+	(void)pthread_mutex_init(&http->mutex, NULL);
+	(void)pthread_cond_init(&http->finished, NULL);
+	*out = http;
+	return 0;
+}
+
+int http_add_routes(
+    struct http *http, const struct http_route *routes, size_t n, void *context)
+{
+	if (http->tables_n == HTTP_TABLES_MAX)
+		return -ENOSPC;
+	http->tables[http->tables_n++] = (struct http_table){routes, n, context};
+	return 0;
+}
+
+/* A query stays as it is here: exchange.c decodes it, and refuses what it cannot. */
+static size_t keep_escaped(void *context, struct MHD_Connection *connection, char *s)
+{
+	(void)context;
+	(void)connection;
+	return strlen(s);
+}
+
+int http_start(struct http *http, const char *address, uint16_t port)
+{
+	int fd = listen_open(address, &port);
+
+	if (fd < 0)
+		return fd;
+	http->port = port;
+	http->loopback = listen_is_loopback(address);
+	http->daemon = MHD_start_daemon(
+	    MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0,
+	    NULL, NULL, exchange_handle, http, MHD_OPTION_LISTEN_SOCKET, fd,
+	    MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
+	    MHD_OPTION_PER_IP_CONNECTION_LIMIT, CONNECTIONS_PER_IP_MAX,
+	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES,
+	    MHD_OPTION_CONNECTION_TIMEOUT, IDLE_TIMEOUT_S, MHD_OPTION_UNESCAPE_CALLBACK,
+	    keep_escaped, NULL, MHD_OPTION_NOTIFY_COMPLETED, exchange_completed, http,
+	    MHD_OPTION_END);
+	if (http->daemon)
+		return 0;
+	(void)close(fd);
+	return errno ? -errno : -EIO;
+}
+
+uint16_t http_port(const struct http *http)
+{
+	return http->port;
+}
+
+bool http_is_loopback(const char *address)
+{
+	return listen_is_loopback(address);
+}
+
+void http_stop(struct http *http)
+{
+	struct timespec until;
+	MHD_socket listening;
+	int err = 0;
+
+	if (!http || !http->daemon)
+		return;
+	listening = MHD_quiesce_daemon(http->daemon);
+	(void)clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += STOP_WAIT_S;
+	(void)pthread_mutex_lock(&http->mutex);
+	http->stopping = true;
+	while (http->open_n > 0 && err != ETIMEDOUT)
+		err = pthread_cond_timedwait(&http->finished, &http->mutex, &until);
+	while (http->pending_n > 0) /* the daemon cannot stop before */
+		(void)pthread_cond_wait(&http->finished, &http->mutex);
+	(void)pthread_mutex_unlock(&http->mutex);
+	MHD_stop_daemon(http->daemon);
+	http->daemon = NULL;
+	if (listening != MHD_INVALID_SOCKET)
+		(void)close(listening);
+}
+
+void http_free(struct http *http)
+{
+	if (!http)
+		return;
+	http_stop(http);
+	(void)pthread_cond_destroy(&http->finished);
+	(void)pthread_mutex_destroy(&http->mutex);
+	free(http);
+}

@@ -1,0 +1,422 @@
+/* Bodies are decoded on the server's thread and queued as jobs; one writer commits what
+ * is queued as one group and finishes the requests. */
+#include "serve/ingest.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "serve/intake.h"
+
+/* Beyond either a sender is told to come back: about 40 MB decoded. */
+#define QUEUE_BATCHES_MAX 1024
+#define QUEUE_RECORDS_MAX 100000
+#define NDJSON_MAX_BYTES ((size_t)8 * 1024 * 1024)
+#define EXPIRE_EVERY_S 3600
+#define DAY_NS (86400 * CLOCK_NS_PER_S)
+
+struct job {
+	struct job *next;
+	struct http_pending *pending;
+	struct intake in;
+};
+
+struct ingest {
+	struct store *store;
+	struct live *live;
+	ingest_observer observer;
+	void *observer_context;
+	int64_t raw_ns;
+	int64_t minutes_ns;
+	struct intake_ids ids;     /* the server's thread alone */
+	struct batch_ledger made;  /* the writer alone: of batches made here */
+	struct store_batch *group; /* the writer alone */
+	pthread_t writer;
+	pthread_mutex_t mutex; /* over what follows */
+	pthread_cond_t queued;
+	struct job *first;
+	struct job **last;
+	size_t batches_n;
+	size_t records_n;
+	bool stopping;
+};
+
+static void job_free(struct job *job)
+{
+	if (!job)
+		return;
+	intake_done(&job->in);
+	free(job);
+}
+
+/* --- the server's thread ----------------------------------------------------------- */
+
+/* False when the queue is full; else the job is the writer's. */
+static bool enqueue(struct ingest *ingest, struct job *job)
+{
+	bool room;
+
+	(void)pthread_mutex_lock(&ingest->mutex);
+	room = !ingest->first ||
+	       (ingest->batches_n + job->in.n <= QUEUE_BATCHES_MAX &&
+		   ingest->records_n + job->in.records <= QUEUE_RECORDS_MAX);
+	if (room) {
+		*ingest->last = job;
+		ingest->last = &job->next;
+		ingest->batches_n += job->in.n;
+		ingest->records_n += job->in.records;
+		(void)pthread_cond_signal(&ingest->queued);
+	}
+	(void)pthread_mutex_unlock(&ingest->mutex);
+	return room;
+}
+
+/* Takes over the job. */
+static int submit(struct ingest *ingest, const struct http_request *request,
+    struct http_reply *reply, struct job *job)
+{
+	struct http_pending *pending = http_pend(request);
+
+	job->pending = pending;
+	if (enqueue(ingest, job))
+		return HTTP_PENDING;
+	job_free(job);
+	reply->retry_after_s = 1;
+	(void)http_reply_error(
+	    reply, 429, "busy", "more is waiting to be stored than fits: try again");
+	http_finish(pending, reply);
+	return HTTP_PENDING;
+}
+
+static int post_batch(
+    void *context, const struct http_request *request, struct http_reply *reply)
+{
+	struct ingest *ingest = context;
+	struct job *job;
+	const char *why = NULL;
+	int err;
+
+	if (!http_is_type(request->content_type, BATCH_CONTENT_TYPE))
+		return http_reply_error(reply, 415, "unsupported_media_type",
+		    "this takes " BATCH_CONTENT_TYPE);
+	job = calloc(1, sizeof(*job));
+	if (!job)
+		return -ENOMEM;
+	err = intake_batch(&job->in, request->body, request->body_bytes, &why);
+	if (!err)
+		return submit(ingest, request, reply, job);
+	job_free(job);
+	if (err == -EPROTONOSUPPORT)
+		return http_reply_error(reply, 400, "bad_batch",
+		    "the batch is of a version that this collector does not know");
+	if (err != -EBADMSG)
+		return err;
+	return http_reply_error(
+	    reply, 400, "bad_batch", "%s", why ? why : "the batch is malformed");
+}
+
+static int post_ndjson(
+    void *context, const struct http_request *request, struct http_reply *reply)
+{
+	struct ingest *ingest = context;
+	const char *key = http_header(request, "Idempotency-Key");
+	struct intake_ids keyed = {0};
+	struct job *job;
+	int err;
+
+	if (!http_is_type(request->content_type, "application/x-ndjson"))
+		return http_reply_error(reply, 415, "unsupported_media_type",
+		    "this takes application/x-ndjson");
+	job = calloc(1, sizeof(*job));
+	if (!job)
+		return -ENOMEM;
+	if (key)
+		keyed.next = intake_keyed_id(key, request->body, request->body_bytes);
+	ingest->ids.sent_ns = clock_wall_ns();
+	err = intake_ndjson(
+	    &job->in, request->body, request->body_bytes, key ? &keyed : &ingest->ids);
+	if (!err)
+		return submit(ingest, request, reply, job);
+	job_free(job);
+	return err;
+}
+
+int ingest_add_routes(struct ingest *ingest, struct http *http)
+{
+	static const struct http_route routes[] = {
+	    {"POST", "/v1/batches", post_batch, BATCH_MAX_BYTES},
+	    {"POST", "/v1/invocations", post_ndjson, NDJSON_MAX_BYTES},
+	};
+
+	return http_add_routes(http, routes, sizeof(routes) / sizeof(routes[0]), ingest);
+}
+
+/* --- the writer's thread ----------------------------------------------------------- */
+
+static void reply_stored(const struct job *job, struct http_reply *reply)
+{
+	json_t *root;
+	size_t accepted = 0;
+	bool duplicate = job->in.n > 0;
+
+	for (size_t i = 0; i < job->in.n; i++) {
+		accepted += job->in.batches[i].batch->invocations_n;
+		duplicate &= !job->in.batches[i].is_new;
+	}
+	root = json_pack(
+	    "{s:I,s:b}", "accepted", (json_int_t)accepted, "duplicate", duplicate);
+	if (root && job->in.made_here) {
+		(void)json_object_set_new(root, "rejected",
+		    job->in.rejected ? json_incref(job->in.rejected) : json_array());
+		(void)json_object_set_new(
+		    root, "rejected_count", json_integer((json_int_t)job->in.rejected_n));
+	}
+	reply->body = root ? json_dumps(root, JSON_COMPACT) : NULL;
+	reply->body_bytes = reply->body ? strlen(reply->body) : 0;
+	json_decref(root);
+}
+
+static void reply_failed(int err, struct http_reply *reply)
+{
+	switch (err) {
+	case -EDQUOT:
+		(void)http_reply_error(reply, 422, "too_many_functions",
+		    "the ledger holds as many functions as it can");
+		return;
+	case -ENOSPC:
+	case -EROFS:
+	case -EIO:
+	case -ENOMEM:
+	case -EBUSY:
+		reply->retry_after_s = 5;
+		(void)http_reply_error(
+		    reply, 503, "cannot_store", "nothing was stored: %s", strerror(-err));
+		return;
+	default:
+		(void)http_reply_error(
+		    reply, 500, "internal", "nothing was stored: %s", strerror(-err));
+	}
+}
+
+static void finish(struct job *job, int err)
+{
+	struct http_reply reply = {0};
+
+	if (err)
+		reply_failed(err, &reply);
+	else
+		reply_stored(job, &reply);
+	http_finish(job->pending, &reply);
+	job_free(job);
+}
+
+/* Batches made here tell the ledger so; those with a key of their own stay out of it. */
+static void fill_ledger(const struct job *job, struct batch_ledger *ledger)
+{
+	for (size_t i = 0; i < job->in.n && job->in.made_here; i++) {
+		struct batch *batch = job->in.decoded[i];
+
+		if (batch->head.sent_ns == 0)
+			continue;
+		ledger->seen += batch->invocations_n;
+		ledger->delivered += batch->invocations_n;
+		batch->head.ledger = *ledger;
+	}
+}
+
+static void announce(struct ingest *ingest, const struct job *job)
+{
+	for (size_t b = 0; b < job->in.n; b++) {
+		const struct batch *batch = job->in.batches[b].batch;
+
+		if (!job->in.batches[b].is_new)
+			continue;
+		for (size_t i = 0; i < batch->invocations_n; i++) {
+			live_count(ingest->live, &batch->invocations[i]);
+			if (ingest->observer)
+				ingest->observer(ingest->observer_context,
+				    &batch->invocations[i], batch->head.host);
+		}
+	}
+}
+
+/* Stores jobs of the list up to end (not included) as one transaction. */
+static int store_jobs(struct ingest *ingest, struct job *from, const struct job *end)
+{
+	struct batch_ledger ledger = ingest->made;
+	size_t n = 0;
+	int err;
+
+	for (struct job *job = from; job != end; job = job->next)
+		n += job->in.n;
+	if (n == 0)
+		return 0; /* NDJSON of which nothing was taken */
+	ingest->group = reallocarray(ingest->group, n, sizeof(*ingest->group));
+	if (!ingest->group)
+		return -ENOMEM;
+	n = 0;
+	for (struct job *job = from; job != end; job = job->next) {
+		fill_ledger(job, &ledger);
+		for (size_t i = 0; i < job->in.n; i++)
+			ingest->group[n++] = job->in.batches[i];
+	}
+	err = store_write(ingest->store, ingest->group, n);
+	if (err)
+		return err;
+	ingest->made = ledger;
+	n = 0;
+	for (struct job *job = from; job != end; job = job->next) {
+		for (size_t i = 0; i < job->in.n; i++)
+			job->in.batches[i].is_new = ingest->group[n++].is_new;
+	}
+	return 0;
+}
+
+/* One bad job must not fail its neighbours; a full disk fails all alike. */
+static void store_list(struct ingest *ingest, struct job *list)
+{
+	int err = store_jobs(ingest, list, NULL);
+	bool together = !err || err == -ENOSPC || err == -EROFS || !list->next;
+
+	if (err)
+		(void)log_error(err, "cannot store what was received");
+	while (list) {
+		struct job *job = list;
+
+		list = job->next;
+		if (!together)
+			err = store_jobs(ingest, job, job->next);
+		if (!err)
+			announce(ingest, job);
+		finish(job, err);
+	}
+}
+
+static void expire(struct ingest *ingest)
+{
+	int64_t now_ns = clock_wall_ns();
+	int err = store_expire(
+	    ingest->store, now_ns - ingest->raw_ns, now_ns - ingest->minutes_ns);
+
+	if (err)
+		(void)log_error(err, "cannot forget what is older than its retention");
+}
+
+/* Waits for jobs, until deadline at most. False: none left, and stopping. */
+static bool next_list(
+    struct ingest *ingest, const struct timespec *until, struct job **list)
+{
+	bool more;
+	int err = 0;
+
+	(void)pthread_mutex_lock(&ingest->mutex);
+	while (!ingest->first && !ingest->stopping && err != ETIMEDOUT)
+		err = pthread_cond_timedwait(&ingest->queued, &ingest->mutex, until);
+	*list = ingest->first;
+	ingest->first = NULL;
+	ingest->last = &ingest->first;
+	ingest->batches_n = 0;
+	ingest->records_n = 0;
+	more = *list || !ingest->stopping;
+	(void)pthread_mutex_unlock(&ingest->mutex);
+	return more;
+}
+
+static void *writer_run(void *context)
+{
+	struct ingest *ingest = context;
+	struct timespec due;
+	struct timespec now;
+	struct job *list;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &due);
+	while (next_list(ingest, &due, &list)) {
+		if (list)
+			store_list(ingest, list);
+		(void)clock_gettime(CLOCK_MONOTONIC, &now);
+		if (now.tv_sec >= due.tv_sec) {
+			expire(ingest);
+			due.tv_sec = now.tv_sec + EXPIRE_EVERY_S;
+		}
+	}
+	return NULL;
+}
+
+/* --- everybody ---------------------------------------------------------------------- */
+
+int ingest_start(struct store *store, struct ingest **out)
+{
+	struct ingest *ingest = calloc(1, sizeof(*ingest));
+	pthread_condattr_t monotonic;
+	int err;
+
+	if (!ingest)
+		return -ENOMEM;
+	ingest->store = store;
+	ingest->raw_ns = 7 * DAY_NS;
+	ingest->minutes_ns = 35 * DAY_NS;
+	ingest->last = &ingest->first;
+	ingest->ids.next = (struct batch_id){.agent = "coldmeter-lines", .sequence = 1};
+	(void)pthread_mutex_init(&ingest->mutex, NULL);
+	(void)pthread_condattr_init(&monotonic);
+	(void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&ingest->queued, &monotonic);
+	(void)pthread_condattr_destroy(&monotonic);
+	err = getrandom(ingest->ids.next.boot, sizeof(ingest->ids.next.boot), 0) < 0
+		  ? -errno
+		  : 0;
+	if (!err)
+		err = live_new(&ingest->live);
+	if (!err)
+		err = -pthread_create(&ingest->writer, NULL, writer_run, ingest);
+	if (err) {
+		live_free(ingest->live);
+		free(ingest);
+		return err;
+	}
+	*out = ingest;
+	return 0;
+}
+
+void ingest_stop(struct ingest *ingest)
+{
+	if (!ingest)
+		return;
+	(void)pthread_mutex_lock(&ingest->mutex);
+	ingest->stopping = true;
+	(void)pthread_cond_signal(&ingest->queued);
+	(void)pthread_mutex_unlock(&ingest->mutex);
+	(void)pthread_join(ingest->writer, NULL);
+	(void)pthread_cond_destroy(&ingest->queued);
+	(void)pthread_mutex_destroy(&ingest->mutex);
+	live_free(ingest->live);
+	free(ingest->group);
+	free(ingest);
+}
+
+void ingest_retain(struct ingest *ingest, int64_t raw_ns, int64_t minutes_ns)
+{
+	ingest->raw_ns = raw_ns;
+	ingest->minutes_ns = minutes_ns;
+}
+
+void ingest_observe(struct ingest *ingest, ingest_observer observer, void *context)
+{
+	ingest->observer_context = context;
+	ingest->observer = observer;
+}
+
+double ingest_rate(struct ingest *ingest, const struct function *function)
+{
+	return live_rate(ingest->live, function, clock_wall_ns());
+}
+
+struct live *ingest_live(struct ingest *ingest)
+{
+	return ingest->live;
+}

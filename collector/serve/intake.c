@@ -1,0 +1,255 @@
+#include "serve/intake.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "wire/json.h"
+
+#define HOSTS_MAX 8 /* batches that grow side by side, one for each host in the lines */
+#define LATEST_START_NS (7258118400LL * CLOCK_NS_PER_S) /* the year 2200 */
+
+/* NULL, or why the ledger cannot hold it. */
+static const char *refusal(const struct invocation *inv)
+{
+	if (inv->start_ns < 0)
+		return "start is before 1970";
+	if (inv->start_ns >= LATEST_START_NS)
+		return "start is after 2200";
+	if (inv->function->name[0] == '\0')
+		return "function has no name";
+	return NULL;
+}
+
+static int reserve(struct intake *in)
+{
+	size_t room = in->room ? in->room * 2 : 1;
+	void *more;
+
+	if (in->n < in->room)
+		return 0;
+	more = realloc(in->decoded, room * sizeof(struct batch *));
+	if (!more)
+		return -ENOMEM;
+	in->decoded = more;
+	more = realloc(in->sealed, room * sizeof(uint8_t *));
+	if (!more)
+		return -ENOMEM;
+	in->sealed = more;
+	more = realloc(in->batches, room * sizeof(*in->batches));
+	if (!more)
+		return -ENOMEM;
+	in->batches = more;
+	in->room = room;
+	return 0;
+}
+
+/* Takes over sealed, also on failure. */
+static int append(struct intake *in, const uint8_t *raw, size_t raw_bytes,
+    uint8_t *sealed, const char **why)
+{
+	struct batch *batch = NULL;
+	int err = reserve(in);
+
+	if (!err)
+		err = batch_decode(raw, raw_bytes, &batch, why);
+	if (err) {
+		free(sealed);
+		return err;
+	}
+	for (size_t i = 0; i < batch->invocations_n; i++)
+		batch->invocations[i].ping =
+		    invocation_trace_is_ping(batch->invocations[i].trace_id);
+	in->decoded[in->n] = batch;
+	in->sealed[in->n] = sealed;
+	in->batches[in->n] =
+	    (struct store_batch){.batch = batch, .raw = raw, .raw_bytes = raw_bytes};
+	in->records += batch->invocations_n;
+	in->n++;
+	return 0;
+}
+
+int intake_batch(
+    struct intake *in, const uint8_t *body, size_t body_bytes, const char **why)
+{
+	const struct batch *batch;
+	int err = append(in, body, body_bytes, NULL, why);
+
+	if (err)
+		return err;
+	batch = in->decoded[0];
+	*why = batch->head.id.sequence == 0 || batch->head.id.sequence > INT64_MAX
+		   ? "the sequence is 0 or too large"
+		   : NULL;
+	for (size_t i = 0; !*why && i < batch->invocations_n; i++)
+		*why = refusal(&batch->invocations[i]);
+	return *why ? -EBADMSG : 0;
+}
+
+struct growing {
+	char host[JSON_HOST_BYTES];
+	struct batch_writer *writer;
+};
+
+struct making {
+	struct intake *in;
+	struct intake_ids *ids;
+	struct growing growing[HOSTS_MAX];
+	size_t hosts_n;
+	size_t next_out; /* who makes room for another host */
+};
+
+static int seal(struct making *m, struct growing *g)
+{
+	struct batch_head head = {.id = m->ids->next, .sent_ns = m->ids->sent_ns};
+	uint8_t *sealed;
+	size_t sealed_bytes;
+	int err;
+
+	if (!g->writer || batch_writer_count(g->writer) == 0)
+		return 0;
+	(void)text_copy(head.host, sizeof(head.host), g->host);
+	err = batch_writer_seal(g->writer, &head, &sealed, &sealed_bytes);
+	if (err)
+		return err;
+	m->ids->next.sequence++;
+	return append(m->in, sealed, sealed_bytes, sealed, NULL);
+}
+
+static int find_growing(struct making *m, const char *host, struct growing **out)
+{
+	struct growing *g;
+	int err;
+
+	for (size_t i = 0; i < m->hosts_n; i++) {
+		if (strcmp(m->growing[i].host, host) == 0) {
+			*out = &m->growing[i];
+			return 0;
+		}
+	}
+	g = &m->growing[m->hosts_n < HOSTS_MAX ? m->hosts_n : m->next_out];
+	if (m->hosts_n < HOSTS_MAX)
+		m->hosts_n++;
+	else
+		m->next_out = (m->next_out + 1) % HOSTS_MAX;
+	err = g->writer ? seal(m, g) : batch_writer_new(&g->writer);
+	if (err)
+		return err;
+	(void)text_copy(g->host, sizeof(g->host), host);
+	*out = g;
+	return 0;
+}
+
+static int take(struct making *m, const char *host, const struct invocation *inv)
+{
+	struct growing *g = NULL;
+	int err = find_growing(m, host, &g);
+
+	if (err)
+		return err;
+	err = batch_writer_add(g->writer, inv);
+	if (err != -ENOSPC)
+		return err;
+	err = seal(m, g);
+	return err ? err : batch_writer_add(g->writer, inv);
+}
+
+static int reject(struct intake *in, size_t line, const char *reason)
+{
+	in->rejected_n++;
+	if (in->rejected_n > INTAKE_REJECTED_MAX)
+		return 0;
+	if (!in->rejected)
+		in->rejected = json_array();
+	return json_array_append_new(in->rejected,
+		   json_pack("{s:I,s:s}", "line", (json_int_t)line, "reason", reason)) < 0
+		   ? -ENOMEM
+		   : 0;
+}
+
+static int take_line(struct making *m, size_t number, const char *line, size_t len)
+{
+	struct invocation inv;
+	struct function function;
+	char host[JSON_HOST_BYTES];
+	const char *why = NULL;
+	int err;
+
+	if (len > JSON_LINE_MAX_BYTES)
+		return reject(m->in, number, "the line is longer than 8192 bytes");
+	err = json_parse_invocation(line, len, &inv, &function, host, &why);
+	if (!err)
+		why = refusal(&inv);
+	if (err || why)
+		return reject(m->in, number, why ? why : "malformed");
+	err = take(m, host, &inv);
+	if (err == -ENOSPC || err == -EMSGSIZE || err == -EBADMSG)
+		return reject(m->in, number, "the record is too large");
+	return err;
+}
+
+static bool is_blank(const char *line, size_t len)
+{
+	while (len > 0 && strchr(" \t\r", line[len - 1]))
+		len--;
+	return len == 0;
+}
+
+int intake_ndjson(
+    struct intake *in, const uint8_t *body, size_t body_bytes, struct intake_ids *ids)
+{
+	struct making m = {.in = in, .ids = ids};
+	const char *at = (const char *)body;
+	const char *end = at + body_bytes;
+	int err = 0;
+
+	in->made_here = true;
+	for (size_t number = 1; !err && at < end; number++) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+		size_t len = (size_t)((newline ? newline : end) - at);
+
+		if (!is_blank(at, len))
+			err = take_line(&m, number, at, len);
+		at += len + 1;
+	}
+	for (size_t i = 0; i < m.hosts_n; i++) {
+		if (!err)
+			err = seal(&m, &m.growing[i]);
+		batch_writer_free(m.growing[i].writer);
+	}
+	return err;
+}
+
+void intake_done(struct intake *in)
+{
+	for (size_t i = 0; i < in->n; i++) {
+		batch_free(in->decoded[i]);
+		free(in->sealed[i]);
+	}
+	free(in->decoded);
+	free(in->sealed);
+	free(in->batches);
+	json_decref(in->rejected);
+	*in = (struct intake){0};
+}
+
+/* FNV-1a over 128 bits: the same on every machine, and a stranger who finds a collision
+ * only drops batches of his own. */
+struct batch_id intake_keyed_id(const char *key, const uint8_t *body, size_t body_bytes)
+{
+	const unsigned __int128 prime = ((unsigned __int128)1 << 88) + 0x13b;
+	unsigned __int128 hash =
+	    ((unsigned __int128)0x6c62272e07bb0142ULL << 64) | 0x62b821756295c58dULL;
+	struct batch_id id = {.agent = "coldmeter-keyed", .sequence = 1};
+
+	for (size_t i = 0; key[i]; i++)
+		hash = (hash ^ (uint8_t)key[i]) * prime;
+	hash *= prime; /* the NUL between the two */
+	for (size_t i = 0; i < body_bytes; i++)
+		hash = (hash ^ body[i]) * prime;
+	for (size_t i = 0; i < sizeof(id.boot); i++)
+		id.boot[i] = (uint8_t)(hash >> (8 * i));
+	return id;
+}

@@ -1,0 +1,15 @@
+/* A listening socket from an address in words. */
+#ifndef COLDMETER_SERVE_LISTEN_H
+#define COLDMETER_SERVE_LISTEN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* address: v4, v6 (with or without brackets) or "localhost"; port 0 takes a free one.
+ * Returns the descriptor with *port the real one, or -EINVAL (no such address), or
+ * -EADDRINUSE, -EADDRNOTAVAIL, -EACCES, ... */
+int listen_open(const char *address, uint16_t *port);
+
+bool listen_is_loopback(const char *address);
+
+#endif
