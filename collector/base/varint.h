@@ -18,6 +18,16 @@ ssize_t varint_encode(uint64_t value, uint8_t *out, size_t size);
  * zero groups. */
 ssize_t varint_decode(const uint8_t *in, size_t size, uint64_t *value);
 
+/* The same as varint_decode(), without a call for the single bytes that most are. */
+static inline ssize_t varint_decode_fast(const uint8_t *in, size_t size, uint64_t *value)
+{
+	if (size > 0 && in[0] < 0x80) {
+		*value = in[0];
+		return 1;
+	}
+	return varint_decode(in, size, value);
+}
+
 static inline uint64_t varint_zigzag(int64_t v)
 {
 	return ((uint64_t)v << 1) ^ (uint64_t)(v >> 63);

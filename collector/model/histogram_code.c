@@ -80,123 +80,109 @@ ssize_t histogram_encode(const struct histogram *h, uint8_t *out, size_t size)
 	return (ssize_t)at;
 }
 
-/* Reads at in + *at and moves *at; false when malformed. */
-static bool get(const uint8_t *in, size_t size, size_t *at, uint64_t *value)
+/* Bytes being read. */
+struct source {
+	const uint8_t *in;
+	size_t size;
+	size_t at;
+};
+
+static inline bool get(struct source *s, uint64_t *value)
 {
-	ssize_t n = varint_decode(in + *at, size - *at, value);
+	ssize_t n = varint_decode_fast(s->in + s->at, s->size - s->at, value);
 
 	if (n < 0)
 		return false;
-	*at += (size_t)n;
+	s->at += (size_t)n;
 	return true;
 }
 
-/* One pair: the index of its bucket, from next upwards, and its count. */
-static bool get_pair(const uint8_t *in, size_t size, size_t *at, int32_t next,
-    int32_t *index, uint64_t *count)
+static inline bool get_pair(struct source *s, uint64_t *gap, uint64_t *count)
 {
 	uint64_t pair;
-	uint64_t gap;
 
-	if (!get(in, size, at, &pair))
+	if (!get(s, &pair))
 		return false;
-	gap = pair >> COUNT_BITS;
+	*gap = pair >> COUNT_BITS;
 	*count = (pair & (COUNT_LARGE - 1)) + 1;
-	if (gap > (uint64_t)(HISTOGRAM_INDEX_MAX - next))
+	if (*count < COUNT_LARGE)
+		return true;
+	if (!get(s, count) || *count > UINT64_MAX - COUNT_LARGE)
 		return false;
-	if (*count == COUNT_LARGE) {
-		if (!get(in, size, at, count) || *count > UINT64_MAX - COUNT_LARGE)
-			return false;
-		*count += COUNT_LARGE;
-	}
-	*index = next + (int32_t)gap;
+	*count += COUNT_LARGE;
 	return true;
 }
 
-/* Walks the pairs without keeping them: first and last index, and where they end. False
- * when malformed or when they do not add up to want. */
-static bool survey(const uint8_t *in, size_t size, size_t *at, uint64_t pairs,
-    uint64_t want, int32_t ends[2])
+/* Reads the head into h, but for its buckets; false when its figures cannot be. */
+static bool get_head(struct source *s, struct histogram *h, uint64_t *pairs)
 {
-	int32_t next = HISTOGRAM_INDEX_MIN;
+	uint64_t head[HEAD_FIELDS];
 
-	for (uint64_t i = 0; i < pairs; i++) {
-		uint64_t count;
-
-		/* also ends a number of pairs that no window could hold */
-		if (next > HISTOGRAM_INDEX_MAX ||
-		    !get_pair(in, size, at, next, &ends[1], &count) || count > want)
+	for (size_t i = 0; i < HEAD_FIELDS; i++) {
+		if (!get(s, &head[i]))
 			return false;
-		if (i == 0)
-			ends[0] = ends[1];
-		want -= count;
-		next = ends[1] + 1;
 	}
-	return want == 0;
+	if (head[HEAD_ZEROS] > head[HEAD_COUNT] ||
+	    head[HEAD_SPAN] > UINT64_MAX - head[HEAD_MIN])
+		return false;
+	h->count = head[HEAD_COUNT];
+	h->zero_count = head[HEAD_ZEROS];
+	h->sum = head[HEAD_SUM];
+	h->min = head[HEAD_MIN];
+	h->max = head[HEAD_MIN] + head[HEAD_SPAN];
+	*pairs = head[HEAD_PAIRS];
+	if (h->count == h->zero_count)
+		return h->max == 0 && h->sum == 0 && *pairs == 0;
+	return (h->min == 0) == (h->zero_count > 0) && h->sum >= h->max && *pairs > 0;
 }
 
-/* Whether min, max and sum can be those of the counts and of the first and last bucket.
- */
-static bool is_plausible(const struct histogram *h, const int32_t ends[2])
+/* Reads the pairs into the window first..last, which they must fill from end to end. */
+static int get_buckets(struct source *s, uint64_t pairs, struct histogram *h)
 {
-	uint64_t buckets_count = h->count - h->zero_count;
-
-	if (h->min > 0 && h->zero_count > 0)
-		return false;
-	if (buckets_count == 0)
-		return h->min == 0 && h->max == 0 && h->sum == 0;
-	if (h->zero_count == 0 && (h->min == 0 || histogram_index(h->min) != ends[0]))
-		return false;
-	return h->max > 0 && histogram_index(h->max) == ends[1] && h->sum >= h->max;
-}
-
-/* Second walk, over pairs that survey() found sound. */
-static void fill(
-    const uint8_t *in, size_t size, size_t at, uint64_t pairs, struct histogram *h)
-{
-	int32_t next = HISTOGRAM_INDEX_MIN;
-	int32_t index;
+	struct source peek = *s;
+	int32_t last = histogram_index(h->max);
+	uint64_t left = h->count - h->zero_count;
+	uint64_t next = 0;
+	uint64_t gap;
 	uint64_t count;
 
-	for (; pairs > 0 && get_pair(in, size, &at, next, &index, &count); pairs--) {
-		h->buckets[index - h->first] = count;
-		next = index + 1;
+	/* the first bucket is that of the min, unless the min is a zero */
+	if (!get_pair(&peek, &gap, &count) ||
+	    gap > (uint64_t)(last - HISTOGRAM_INDEX_MIN))
+		return -EBADMSG;
+	int32_t first = HISTOGRAM_INDEX_MIN + (int32_t)gap;
+
+	if (h->min > 0 && histogram_index(h->min) != first)
+		return -EBADMSG;
+	if (histogram_cover(h, first, last) < 0)
+		return -ENOMEM;
+	for (uint64_t i = 0; i < pairs; i++) {
+		if (!get_pair(s, &gap, &count) || count > left)
+			return -EBADMSG;
+		gap = i == 0 ? 0 : gap;
+		if (gap >= h->buckets_used - next)
+			return -EBADMSG;
+		next += gap;
+		h->buckets[next++] = count;
+		left -= count;
 	}
+	return left == 0 && next == h->buckets_used ? 0 : -EBADMSG;
 }
 
 ssize_t histogram_decode(const uint8_t *in, size_t size, struct histogram *h)
 {
-	uint64_t head[HEAD_FIELDS];
-	struct histogram decoded;
-	int32_t ends[2] = {0, 0};
-	size_t at = 0;
-	size_t pairs_at;
+	struct source s = {.in = in, .size = size};
+	uint64_t pairs;
+	int err = 0;
 
 	histogram_clear(h);
-	for (size_t i = 0; i < HEAD_FIELDS; i++) {
-		if (!get(in, size, &at, &head[i]))
-			return -EBADMSG;
+	if (!get_head(&s, h, &pairs))
+		err = -EBADMSG;
+	else if (pairs > 0)
+		err = get_buckets(&s, pairs, h);
+	if (err < 0) {
+		histogram_clear(h);
+		return err;
 	}
-	pairs_at = at;
-	if (head[HEAD_ZEROS] > head[HEAD_COUNT] ||
-	    head[HEAD_SPAN] > UINT64_MAX - head[HEAD_MIN] ||
-	    !survey(in, size, &at, head[HEAD_PAIRS], head[HEAD_COUNT] - head[HEAD_ZEROS],
-		ends))
-		return -EBADMSG;
-	decoded = (struct histogram){.count = head[HEAD_COUNT],
-	    .zero_count = head[HEAD_ZEROS],
-	    .sum = head[HEAD_SUM],
-	    .min = head[HEAD_MIN],
-	    .max = head[HEAD_MIN] + head[HEAD_SPAN]};
-	if (!is_plausible(&decoded, ends))
-		return -EBADMSG;
-	if (head[HEAD_PAIRS] > 0 && histogram_cover(h, ends[0], ends[1]) < 0)
-		return -ENOMEM;
-	fill(in, size, pairs_at, head[HEAD_PAIRS], h);
-	h->count = decoded.count;
-	h->zero_count = decoded.zero_count;
-	h->sum = decoded.sum;
-	h->min = decoded.min;
-	h->max = decoded.max;
-	return (ssize_t)at;
+	return (ssize_t)s.at;
 }

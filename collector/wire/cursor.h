@@ -31,13 +31,8 @@ static inline size_t cursor_left(const struct cursor *c)
 
 static inline bool cursor_varint(struct cursor *c, uint64_t *value)
 {
-	ssize_t n;
+	ssize_t n = varint_decode_fast(c->at, cursor_left(c), value);
 
-	if (c->at < c->end && *c->at < 0x80) { /* most are this short */
-		*value = *c->at++;
-		return true;
-	}
-	n = varint_decode(c->at, cursor_left(c), value);
 	if (n < 0)
 		return false;
 	c->at += n;
