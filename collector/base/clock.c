@@ -2,10 +2,11 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#define S_PER_DAY 86400LL
 
 static int64_t read_clock(clockid_t id)
 {
@@ -43,19 +44,78 @@ int64_t clock_boot_to_wall_ns(void)
 	return best;
 }
 
+/* Days since 1970-01-01 of a date of the Gregorian calendar, and back. Not timegm() and
+ * gmtime_r(): they take a lock and read the time zone, for each of many records. After
+ * https://howardhinnant.github.io/date_algorithms.html (public domain): years begin in
+ * March, so that the leap day is the last of its year; an era is 400 years. */
+struct date {
+	int64_t year;
+	int month; /* 1 to 12 */
+	int day;   /* 1 to 31 */
+};
+
+static int64_t days_of(const struct date *date)
+{
+	int64_t year = date->year - (date->month <= 2);
+	int64_t era = (year >= 0 ? year : year - 399) / 400;
+	int64_t year_of_era = year - era * 400;
+	int64_t day_of_year =
+	    (153 * (date->month + (date->month > 2 ? -3 : 9)) + 2) / 5 + date->day - 1;
+
+	return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 +
+	       day_of_year - 719468;
+}
+
+static struct date date_of(int64_t days)
+{
+	int64_t shifted = days + 719468;
+	int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
+	int64_t day_of_era = shifted - era * 146097;
+	int64_t year_of_era =
+	    (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) /
+	    365;
+	int64_t day_of_year =
+	    day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+	int month = (int)((5 * day_of_year + 2) / 153);
+
+	return (struct date){.year = year_of_era + era * 400 + (month >= 10),
+	    .month = month < 10 ? month + 3 : month - 9,
+	    .day = (int)(day_of_year - (153 * month + 2) / 5 + 1)};
+}
+
+/* n digits and the character behind them. */
+static char *put_digits(char *at, int64_t value, int n, char behind)
+{
+	for (int i = n - 1; i >= 0; i--) {
+		at[i] = (char)('0' + value % 10);
+		value /= 10;
+	}
+	at[n] = behind;
+	return at + n + 1;
+}
+
 void clock_format_rfc3339(int64_t wall_ns, char *out)
 {
-	time_t s = (time_t)(wall_ns / CLOCK_NS_PER_S);
-	long ns = (long)(wall_ns % CLOCK_NS_PER_S);
-	struct tm tm;
+	int64_t s = wall_ns / CLOCK_NS_PER_S;
+	int64_t ns = wall_ns % CLOCK_NS_PER_S;
+	int64_t days;
+	struct date date;
 
 	if (ns < 0) {
 		ns += CLOCK_NS_PER_S;
 		s--;
 	}
-	(void)gmtime_r(&s, &tm);
-	size_t n = strftime(out, CLOCK_RFC3339_BYTES, "%Y-%m-%dT%H:%M:%S", &tm);
-	(void)snprintf(out + n, CLOCK_RFC3339_BYTES - n, ".%09ldZ", ns);
+	days = s / S_PER_DAY - (s % S_PER_DAY < 0);
+	s -= days * S_PER_DAY;
+	date = date_of(days);
+	out = put_digits(out, date.year, 4, '-');
+	out = put_digits(out, date.month, 2, '-');
+	out = put_digits(out, date.day, 2, 'T');
+	out = put_digits(out, s / 3600, 2, ':');
+	out = put_digits(out, s / 60 % 60, 2, ':');
+	out = put_digits(out, s % 60, 2, '.');
+	out = put_digits(out, ns, 9, 'Z');
+	*out = '\0';
 }
 
 /* Reads exactly n digits at *s and moves past them; -1 when one is missing. */
@@ -111,8 +171,8 @@ static int offset_s(const char **s)
 	return sign * (hours * 3600 + minutes * 60);
 }
 
-/* "YYYY-MM-DD" at *s into tm. */
-static int parse_date(const char **s, struct tm *tm)
+/* "YYYY-MM-DD" at *s. */
+static int parse_date(const char **s, struct date *date)
 {
 	static const int days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 	int year = digits(s, 4);
@@ -129,33 +189,39 @@ static int parse_date(const char **s, struct tm *tm)
 	    (month == 2 && day == 29 &&
 		(year % 4 != 0 || (year % 100 == 0 && year % 400 != 0))))
 		return -EINVAL;
-	*tm = (struct tm){.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day};
+	*date = (struct date){.year = year, .month = month, .day = day};
 	return 0;
 }
 
 int clock_parse_rfc3339(const char *s, int64_t *wall_ns)
 {
-	struct tm tm;
+	struct date date;
+	int hour;
+	int minute;
+	int second;
 	int64_t ns;
 	int offset;
 
-	if (parse_date(&s, &tm) < 0 || (*s != 'T' && *s != 't' && *s != ' '))
+	if (parse_date(&s, &date) < 0 || (*s != 'T' && *s != 't' && *s != ' '))
 		return -EINVAL;
 	s++;
-	tm.tm_hour = digits(&s, 2);
-	if (tm.tm_hour < 0 || tm.tm_hour > 23 || *s++ != ':')
+	hour = digits(&s, 2);
+	if (hour < 0 || hour > 23 || *s++ != ':')
 		return -EINVAL;
-	tm.tm_min = digits(&s, 2);
-	if (tm.tm_min < 0 || tm.tm_min > 59 || *s++ != ':')
+	minute = digits(&s, 2);
+	if (minute < 0 || minute > 59 || *s++ != ':')
 		return -EINVAL;
-	tm.tm_sec = digits(&s, 2);
-	if (tm.tm_sec < 0 || tm.tm_sec > 60)
+	second = digits(&s, 2);
+	if (second < 0 || second > 60) /* 60: a leap second, taken as the next one */
 		return -EINVAL;
 	ns = fraction_ns(&s);
 	offset = offset_s(&s);
 	if (ns < 0 || offset == INT32_MIN || *s != '\0')
 		return -EINVAL;
-	*wall_ns = ((int64_t)timegm(&tm) - offset) * CLOCK_NS_PER_S + ns;
+	*wall_ns =
+	    (days_of(&date) * S_PER_DAY + hour * 3600 + minute * 60 + second - offset) *
+		CLOCK_NS_PER_S +
+	    ns;
 	return 0;
 }
 
@@ -191,12 +257,12 @@ int clock_parse_moment(const char *s, int64_t now_wall_ns, int64_t *wall_ns)
 {
 	int64_t span;
 	const char *end = s;
-	struct tm tm;
+	struct date date;
 
 	if (clock_parse_rfc3339(s, wall_ns) == 0)
 		return 0;
-	if (parse_date(&end, &tm) == 0 && *end == '\0') {
-		*wall_ns = (int64_t)timegm(&tm) * CLOCK_NS_PER_S;
+	if (parse_date(&end, &date) == 0 && *end == '\0') {
+		*wall_ns = days_of(&date) * S_PER_DAY * CLOCK_NS_PER_S;
 		return 0;
 	}
 	if (clock_parse_span(s, &span) < 0)

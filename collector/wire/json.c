@@ -50,6 +50,16 @@ static char *put_escape(char *at, uint32_t character)
 	return at;
 }
 
+/* How many of the n bytes at s stand for themselves. */
+static size_t plain_run(const char *s, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && s[i] >= 0x20 && s[i] < 0x7f && s[i] != '"' && s[i] != '\\')
+		i++;
+	return i;
+}
+
 /* A string, at most size - 1 bytes of it, quoted and escaped. */
 static char *put_string(char *at, const char *s, size_t size)
 {
@@ -58,8 +68,15 @@ static char *put_string(char *at, const char *s, size_t size)
 	*at++ = '"';
 	while (left > 0) {
 		uint32_t character = 0;
-		size_t n = text_utf8_bytes(s, left, &character);
+		size_t plain = plain_run(s, left);
+		size_t n;
 
+		at = put_bytes(at, s, plain);
+		s += plain;
+		left -= plain;
+		if (left == 0)
+			break;
+		n = text_utf8_bytes(s, left, &character);
 		if (n == 0) {
 			at = put_plain(at, "\xef\xbf\xbd");
 			n = 1;

@@ -17,6 +17,15 @@
 
 enum flag { FLAG_ABSENT, FLAG_FALSE, FLAG_TRUE };
 
+/* Keys that settle() asks for. */
+enum {
+	GIVEN_FUNCTION = 1 << 0,
+	GIVEN_START = 1 << 1,
+	GIVEN_DURATION = 1 << 2,
+	GIVEN_REQUEST_BYTES = 1 << 3,
+	GIVEN_RESPONSE_BYTES = 1 << 4
+};
+
 /* What has been read of one object. */
 struct object {
 	struct invocation inv;
@@ -26,7 +35,7 @@ struct object {
 	enum flag prewarmed;
 	enum flag ping;
 	uint64_t seen; /* keys, by their row in the table */
-	uint64_t set;  /* the same, without those that were null */
+	uint32_t given;
 };
 
 struct key {
@@ -37,6 +46,7 @@ struct key {
 	uint64_t min;
 	uint64_t max;
 	uint32_t has;      /* HAS_* that it sets */
+	uint32_t given;    /* GIVEN_* that it sets */
 	const char *twice; /* sentences */
 	const char *wrong;
 };
@@ -126,12 +136,16 @@ static bool read_start(struct json_scan *s, const struct key *key, struct object
 	       clock_parse_rfc3339(text, &object->inv.start_ns) == 0;
 }
 
-/* A word of one of our own lists; a longer one is in none. */
+/* A word of one of our own lists; a longer one is in none, so "" stands for it. */
 static bool scan_word(struct json_scan *s, char word[WORD_BYTES])
 {
 	size_t len;
 
-	return json_scan_string(s, word, WORD_BYTES, &len);
+	if (!json_scan_string(s, word, WORD_BYTES, &len))
+		return false;
+	if (len >= WORD_BYTES)
+		word[0] = '\0';
+	return true;
 }
 
 static bool read_platform(
@@ -220,8 +234,7 @@ static bool read_quality(
 	}
 #define MS(key, member, bit)                                                             \
 	{                                                                                \
-		SAYS(key, "must be a number of milliseconds, 0 or more"),                \
-		    .read = read_ms, AT(inv.member), .has = (bit)                        \
+		SAYS(key, MS_RULE), .read = read_ms, AT(inv.member), .has = (bit)        \
 	}
 #define COUNT(key, member, rule, least, most)                                            \
 	{                                                                                \
@@ -233,33 +246,28 @@ static bool read_quality(
 		SAYS(key, "must be true or false"), .read = read_flag, AT(member)        \
 	}
 
+#define MS_RULE "must be a number of milliseconds, 0 or more"
+#define COUNT_RULE "must be a whole number, 0 or more"
 #define SHORT_ID "must be a string of at most 71 bytes"
 _Static_assert(INVOCATION_ID_BYTES == 72 && JSON_HOST_BYTES == 72 &&
 		   FUNCTION_NAME_BYTES == 160 && FUNCTION_VERSION_BYTES == 64 &&
 		   FUNCTION_REGION_BYTES == 32,
     "the sentences name these lengths");
 
-/* Rows that code refers to come first, in this order. The others stand in the order of
- * our own objects, so that the next key is mostly the next row. */
-enum { KEY_FUNCTION, KEY_START, KEY_DURATION, KEY_REQUEST_BYTES, KEY_RESPONSE_BYTES };
-
+/* In the order of our own objects, so that the next key is mostly the next row. */
 static const struct key keys[] = {
-    [KEY_FUNCTION] = {SAYS("function", "must be a string of 1 to 159 bytes"),
-	.read = read_text, AT(function.name), .min = 1},
-    [KEY_START] = {SAYS("start", "must be an RFC 3339 time, such as "
-				 "2026-11-22T08:00:00.123456789Z"),
-	.read = read_start},
-    [KEY_DURATION] = MS("duration_ms", duration_ns, HAS_DURATION),
-    [KEY_REQUEST_BYTES] = COUNT("request_bytes", inv.request_bytes,
-	"must be a whole number, 0 or more", 0, UINT64_MAX),
-    [KEY_RESPONSE_BYTES] = COUNT("response_bytes", inv.response_bytes,
-	"must be a whole number, 0 or more", 0, UINT64_MAX),
+    {SAYS("function", "must be a string of 1 to 159 bytes"), .read = read_text,
+	AT(function.name), .min = 1, .given = GIVEN_FUNCTION},
     TEXT("version", function.version, "must be a string of at most 63 bytes"),
     {SAYS("platform", "is not one that is known here"), .read = read_platform},
     {SAYS("kind", "must be lambda, http or process"), .read = read_kind},
     TEXT("request_id", inv.request_id, SHORT_ID),
     TEXT("host", host, SHORT_ID),
     TEXT("sandbox", inv.sandbox, SHORT_ID),
+    {SAYS("start", "must be an RFC 3339 time, such as 2026-11-22T08:00:00.123456789Z"),
+	.read = read_start, .given = GIVEN_START},
+    {SAYS("duration_ms", MS_RULE), .read = read_ms, AT(inv.duration_ns),
+	.has = HAS_DURATION, .given = GIVEN_DURATION},
     MS("response_ms", response_ns, HAS_RESPONSE),
     MS("init_ms", init_ns, HAS_INIT),
     FLAG("cold", cold),
@@ -279,6 +287,10 @@ static const struct key keys[] = {
     {SAYS("http_status", "must be a whole number from 0 to 65535"), .read = read_count,
 	AT(inv.http_status), .max = UINT16_MAX, .has = HAS_HTTP_STATUS},
     TEXT("trace_id", inv.trace_id, SHORT_ID),
+    {SAYS("request_bytes", COUNT_RULE), .read = read_count, AT(inv.request_bytes),
+	.max = UINT64_MAX, .given = GIVEN_REQUEST_BYTES},
+    {SAYS("response_bytes", COUNT_RULE), .read = read_count, AT(inv.response_bytes),
+	.max = UINT64_MAX, .given = GIVEN_RESPONSE_BYTES},
     COUNT("concurrency", inv.concurrency, "must be a whole number, 1 or more", 1,
 	UINT32_MAX),
     COUNT("pid", inv.pid, "must be a whole number below 2^32", 0, UINT32_MAX),
@@ -294,7 +306,7 @@ static size_t find_key(const char *name, size_t after)
 	for (size_t i = 1; i <= COUNT_OF(keys); i++) {
 		size_t row = (after + i) % COUNT_OF(keys);
 
-		if (strcmp(keys[row].name, name) == 0)
+		if (keys[row].name[0] == name[0] && strcmp(keys[row].name, name) == 0)
 			return row;
 	}
 	return COUNT_OF(keys);
@@ -311,7 +323,7 @@ static const char *read_value(struct json_scan *s, size_t row, struct object *ob
 	object->seen |= bit;
 	if (json_scan_word(s, "null"))
 		return NULL;
-	object->set |= bit;
+	object->given |= key->given;
 	return key->read(s, key, object) ? NULL : key->wrong;
 }
 
@@ -353,11 +365,6 @@ static const char *read_object(struct json_scan *s, struct object *object)
 	return NULL;
 }
 
-static bool is_set(const struct object *object, unsigned int row)
-{
-	return object->set >> row & 1;
-}
-
 static const char *settle_start_type(struct object *object)
 {
 	if (object->prewarmed == FLAG_TRUE && object->cold == FLAG_TRUE)
@@ -375,14 +382,14 @@ static const char *settle(struct object *object)
 {
 	struct invocation *inv = &object->inv;
 
-	if (!is_set(object, KEY_FUNCTION))
+	if (!(object->given & GIVEN_FUNCTION))
 		return "function is missing";
-	if (!is_set(object, KEY_START))
+	if (!(object->given & GIVEN_START))
 		return "start is missing";
-	if (!is_set(object, KEY_DURATION) && inv->status != STATUS_INIT_ERROR)
+	if (!(object->given & GIVEN_DURATION) && inv->status != STATUS_INIT_ERROR)
 		return "duration_ms is missing";
 	/* one bit for both, so half of the pair is as good as none */
-	if (is_set(object, KEY_REQUEST_BYTES) && is_set(object, KEY_RESPONSE_BYTES)) {
+	if (object->given & GIVEN_REQUEST_BYTES && object->given & GIVEN_RESPONSE_BYTES) {
 		inv->has |= HAS_BYTES;
 	} else {
 		inv->request_bytes = 0;

@@ -28,8 +28,8 @@ bool json_scan_word(struct json_scan *s, const char *word)
 {
 	size_t n = strlen(word);
 
-	(void)json_scan_peek(s);
-	if ((size_t)(s->end - s->at) < n || memcmp(s->at, word, n) != 0)
+	if (json_scan_peek(s) != word[0] || (size_t)(s->end - s->at) < n ||
+	    memcmp(s->at, word, n) != 0)
 		return false;
 	s->at += n;
 	return true;
@@ -135,27 +135,42 @@ static bool scan_character(struct json_scan *s, char bytes[4], size_t *n)
 	return true;
 }
 
+/* How many bytes from s->at on stand for themselves: printable ASCII without " and \\. */
+static size_t plain_run(const struct json_scan *s)
+{
+	const char *at = s->at;
+
+	while (at < s->end && *at >= 0x20 && *at < 0x7f && *at != '"' && *at != '\\')
+		at++;
+	return (size_t)(at - s->at);
+}
+
 bool json_scan_string(struct json_scan *s, char *out, size_t size, size_t *len)
 {
 	size_t room = size - 1;
-	bool fits = true;
 
 	*len = 0;
 	if (!json_scan_take(s, '"'))
 		return false;
 	while (s->at < s->end && *s->at != '"') {
-		char bytes[4];
-		size_t n;
+		char character[4];
+		const char *bytes = s->at;
+		size_t n = plain_run(s);
 
-		if (!scan_character(s, bytes, &n))
-			return false;
-		fits = fits && n <= room;
-		if (fits) {
+		s->at += n;
+		if (n == 0) {
+			if (!scan_character(s, character, &n))
+				return false;
+			bytes = character;
+		}
+		*len += n;
+		if (n <= room) {
 			memcpy(out, bytes, n);
 			out += n;
 			room -= n;
+		} else {
+			room = 0; /* what follows is not put behind a gap */
 		}
-		*len += n;
 	}
 	*out = '\0';
 	return json_scan_take(s, '"');

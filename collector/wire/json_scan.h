@@ -24,8 +24,9 @@ bool json_scan_take(struct json_scan *s, char c);
 /* Takes a word such as "null", "true", if it is the next. */
 bool json_scan_word(struct json_scan *s, const char *word);
 
-/* A string, escapes undone, cut to size - 1 bytes and terminated; *len is its whole
- * length. False also for what is not UTF-8, for NUL and for half of a surrogate pair. */
+/* A string, escapes undone and terminated; *len is its length. When it does not fit size,
+ * what is in out is of no use. False also for what is not UTF-8, for NUL and for half of
+ * a surrogate pair. */
 bool json_scan_string(struct json_scan *s, char *out, size_t size, size_t *len);
 
 /* A decimal: digits * 10^exponent, or a little more when digits were dropped. */

@@ -6,8 +6,10 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <time.h>
 
 #include "base/clock.h"
+#include "tests/unit/random.h"
 
 static void test_rfc3339_round_trips_to_the_nanosecond(void **state)
 {
@@ -19,6 +21,45 @@ static void test_rfc3339_round_trips_to_the_nanosecond(void **state)
 	assert_int_equal(ns, 1795334400123456789LL);
 	clock_format_rfc3339(ns, text);
 	assert_string_equal(text, "2026-11-22T08:00:00.123456789Z");
+}
+
+/* The C library's calendar is the reference, over all that 64 bits of ns can hold. */
+static void test_dates_are_those_of_the_c_library(void **state)
+{
+	uint64_t seed = 1;
+
+	(void)state;
+	for (int i = 0; i < 200000; i++) {
+		int64_t ns = (int64_t)random_next(&seed);
+		time_t s = (time_t)(ns / CLOCK_NS_PER_S - (ns % CLOCK_NS_PER_S < 0));
+		char expected[CLOCK_RFC3339_BYTES];
+		char got[CLOCK_RFC3339_BYTES];
+		struct tm tm;
+		int64_t back;
+
+		assert_non_null(gmtime_r(&s, &tm));
+		assert_int_equal(
+		    strftime(expected, sizeof(expected), "%Y-%m-%dT%H:%M:%S.", &tm), 20);
+		clock_format_rfc3339(ns, got);
+		assert_memory_equal(got, expected, 20);
+		if (tm.tm_year < 70 || tm.tm_year > 300)
+			continue;
+		assert_int_equal(clock_parse_rfc3339(got, &back), 0);
+		assert_true(back == ns);
+	}
+}
+
+static void test_february_ends_when_it_does(void **state)
+{
+	int64_t ns;
+
+	(void)state;
+	assert_int_equal(clock_parse_rfc3339("2000-02-29T00:00:00Z", &ns), 0);
+	assert_int_equal(ns, 951782400 * CLOCK_NS_PER_S);
+	assert_int_equal(clock_parse_rfc3339("2024-02-29T00:00:00Z", &ns), 0);
+	assert_int_equal(clock_parse_rfc3339("2100-02-29T00:00:00Z", &ns), -EINVAL);
+	assert_int_equal(clock_parse_rfc3339("2026-02-29T00:00:00Z", &ns), -EINVAL);
+	assert_int_equal(clock_parse_rfc3339("2026-04-31T00:00:00Z", &ns), -EINVAL);
 }
 
 static void test_an_offset_is_taken_off(void **state)
@@ -90,6 +131,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_rfc3339_round_trips_to_the_nanosecond),
+	    cmocka_unit_test(test_dates_are_those_of_the_c_library),
+	    cmocka_unit_test(test_february_ends_when_it_does),
 	    cmocka_unit_test(test_an_offset_is_taken_off),
 	    cmocka_unit_test(test_malformed_moments_are_refused_and_leave_the_output),
 	    cmocka_unit_test(test_spans_have_units_and_limits),

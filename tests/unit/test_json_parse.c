@@ -151,6 +151,9 @@ static void test_words_of_closed_lists_must_be_known(void **state)
 	assert_int_equal(function.arch, ARCH_ARM64);
 	assert_int_equal(inv.cause, CAUSE_UNKNOWN);
 	assert_int_equal(inv.quality, QUALITY_CPU_ESTIMATE);
+	/* a word that starts like a known one and is too long to be it */
+	refuse(WITH("\"status\":\"ok\\u0041aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\""),
+	    "status must be ok, error, timeout, oom, crash, init_error or aborted");
 	refuse(WITH("\"quality\":[1]"), "quality must be a list of strings");
 	refuse(WITH("\"quality\":[\"a\",]"), "quality must be a list of strings");
 	accept(WITH("\"quality\":[ ]"));
