@@ -161,6 +161,8 @@ static int read_all(struct source *s, struct estimate *estimate)
 int usage_input_read(FILE *in, struct estimate *estimate, char *why, size_t why_size)
 {
 	struct source s = {.in = in, .why = why, .why_size = why_size};
+	if (why_size > 0)
+		why[0] = '\0';
 	int err = read_all(&s, estimate);
 
 	free(s.text.bytes);

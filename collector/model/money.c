@@ -79,8 +79,8 @@ struct money money_of(uint64_t quantity, struct money price, uint64_t unit_size)
 
 struct money money_scale(struct money amount, uint64_t numerator, uint64_t denominator)
 {
-	return with_sign(
-	    multiply_divide(magnitude(amount.pico), numerator, denominator), amount.pico < 0);
+	return with_sign(multiply_divide(magnitude(amount.pico), numerator, denominator),
+	    amount.pico < 0);
 }
 
 static bool is_digit(char c)

@@ -21,7 +21,8 @@ int price_date_parse(const char *date, int64_t *day_ns)
 	if (len != 4 && len != 7 && len != 10)
 		return -EINVAL;
 	memcpy(moment, first_day, sizeof(first_day));
-	memcpy(moment, date, len);
+	for (size_t i = 0; i < len; i++)
+		moment[i] = date[i];
 	return clock_parse_rfc3339(moment, day_ns);
 }
 

@@ -79,7 +79,7 @@ static int parse_head(struct book_reader *r, const struct place *top)
 	static const char *const members[] = {
 	    "schema", "provider", "currency", "sources", "prices", NULL};
 	uint64_t schema = 0;
-	const char *currency;
+	const char *currency = "";
 	int err = check_is_object(&r->check, top);
 
 	if (err == 0)
@@ -123,7 +123,8 @@ static int parse_rows(struct book_reader *r, const struct place *top)
 		if (err < 0)
 			return err;
 	}
-	qsort(r->rows, r->rows_n, sizeof(*r->rows), price_compare);
+	if (r->rows_n > 0)
+		qsort(r->rows, r->rows_n, sizeof(*r->rows), price_compare);
 	return check_tiers(r);
 }
 
@@ -134,7 +135,7 @@ static int make_book(const struct book_reader *r, json_t *root, struct book **ou
 
 	if (!book)
 		return -ENOMEM;
-	book->prices = calloc(r->rows_n, sizeof(*book->prices));
+	book->prices = calloc(r->rows_n + 1, sizeof(*book->prices));
 	book->texts = calloc(1, sizeof(json_t *));
 	if (!book->prices || !book->texts) {
 		book_free(book);

@@ -132,6 +132,8 @@ int estimate_add_described(struct estimate *estimate, const char *json, size_t j
 	const json_t *object;
 	size_t i;
 
+	if (why_size > 0)
+		why[0] = '\0';
 	if (!root)
 		return check_refuse(&check, &at, NULL, "line %d, column %d: %s",
 		    error.line, error.column, error.text);

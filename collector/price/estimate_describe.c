@@ -123,7 +123,7 @@ static int read_whole(const struct check *c, const struct place *at, const char 
 static int read_span(
     const struct check *c, const struct place *at, const char *member, uint64_t *out_ns)
 {
-	uint64_t ns;
+	uint64_t ns = 0;
 	int err = read_micro(c, at, member, &ns);
 
 	if (err < 0)
@@ -388,8 +388,7 @@ int estimate_describe(
 		err = read_span(c, at, "duration_ms", &d.duration_ns);
 		part.memory_mb = (uint32_t)d.memory_mb;
 		if (err == 0 && expand(&d, &part.usage) < 0)
-			err =
-			    check_refuse(c, at, NULL, "too much to count in 64 bits");
+			err = check_refuse(c, at, NULL, "too much to count in 64 bits");
 	}
 	if (err == 0)
 		*out = part;

@@ -164,6 +164,8 @@ int estimate_price(const struct estimate *estimate, const struct estimate_terms 
 	struct pricing p = {
 	    .terms = terms, .groups = groups, .why = why, .why_size = why_size};
 
+	if (why_size > 0)
+		why[0] = '\0';
 	if (!groups)
 		return -ENOMEM;
 	for (size_t i = 0; i < estimate->parts_n; i++) {

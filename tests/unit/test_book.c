@@ -400,7 +400,7 @@ static void test_a_date_may_be_cut_to_its_month_or_year(void **state)
 	assert_int_equal(price_date_parse("2026-02", &month), 0);
 	assert_int_equal(price_date_parse("2026", &year), 0);
 	assert_int_equal(whole, month);
-	assert_int_equal(month - year, 31 * 86400 * 1000000000LL);
+	assert_int_equal(month - year, 31LL * 86400 * 1000000000);
 	assert_int_equal(price_date_parse("2026-02-30", &whole), -EINVAL);
 	assert_int_equal(price_date_parse("2026-2", &whole), -EINVAL);
 	assert_int_equal(price_date_parse("", &whole), -EINVAL);

@@ -109,6 +109,8 @@ static void test_every_prefix_is_refused(void **state)
 	(void)state;
 	guard_page_init(&page, sizeof(bytes));
 	assert_non_null(page.pages);
+	if (!page.pages)
+		return;
 	fill(&in, &seed);
 	ssize_t size = usage_encode(&in, bytes, sizeof(bytes));
 	for (size_t n = 0; n < (size_t)size; n++)
