@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "alerts/api.h"
-#include "alerts/cost.h"
+#include "alerts/init_cost.h"
 #include "alerts/url.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -50,8 +50,9 @@ static void add_money(
 {
 	const struct track *track = &warm->track;
 	const struct track_counts *counts = &track->counts;
-	struct money cost = cost_of(alerts->book, &track->function, &counts->ping_usage);
-	struct money init = cost_of_init(
+	struct money cost =
+	    init_cost_usage(alerts->book, &track->function, &counts->ping_usage);
+	struct money init = init_cost(
 	    alerts->book, &track->function, track_init_mean_ns(track), clock_wall_ns());
 	struct money saved = money_scale(init, counts->cold_avoided, 1);
 	char why[KEEPWARM_WHY_BYTES];

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alerts/cost.h"
+#include "alerts/init_cost.h"
 #include "base/clock.h"
 #include "base/text.h"
 
@@ -293,7 +293,7 @@ static struct money sum_covered(const struct spend *spend, const struct book *bo
 		if (!budget_covers(budget, account->function.name))
 			continue;
 		usage = sum_account(account, since, INT64_MAX, &first);
-		cost = cost_of(book, &account->function, &usage);
+		cost = init_cost_usage(book, &account->function, &usage);
 		total = money_add(total, cost);
 		if (!top || money_compare(cost, top->top_spent) <= 0)
 			continue;

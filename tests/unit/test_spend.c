@@ -6,7 +6,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "alerts/cost.h"
+#include "alerts/init_cost.h"
 #include "alerts/spend.h"
 #include "base/clock.h"
 #include "base/text.h"
@@ -80,7 +80,7 @@ static void assert_cost(struct money actual, uint64_t n)
 	struct function f = named("x");
 	struct usage usage = usage_of(n);
 
-	assert_int_equal(money_compare(actual, cost_of(book, &f, &usage)), 0);
+	assert_int_equal(money_compare(actual, init_cost_usage(book, &f, &usage)), 0);
 }
 
 static void test_a_unit_costs_what_the_book_says(void **state)
@@ -89,10 +89,10 @@ static void test_a_unit_costs_what_the_book_says(void **state)
 	struct usage usage = usage_of(1);
 
 	(void)state; /* $0.20 per million requests, $0.0000166667 per GB-s */
-	assert_true(cost_of(book, &f, &usage).pico == 200000 + 16666700);
+	assert_true(init_cost_usage(book, &f, &usage).pico == 200000 + 16666700);
 	(void)text_copy(f.region, sizeof(f.region),
 	    "nowhere-9"); /* then the default region's prices */
-	assert_true(cost_of(book, &f, &usage).pico == 200000 + 16666700);
+	assert_true(init_cost_usage(book, &f, &usage).pico == 200000 + 16666700);
 }
 
 static void test_an_init_is_billed_as_duration(void **state)
@@ -100,8 +100,8 @@ static void test_an_init_is_billed_as_duration(void **state)
 	struct function f = named("x");
 
 	(void)state; /* 800 ms at 128 MB are 0.1 GB-s */
-	assert_true(cost_of_init(book, &f, 800000000, NOW_NS).pico == 1666670);
-	assert_true(cost_of_init(book, &f, 0, NOW_NS).pico == 0);
+	assert_true(init_cost(book, &f, 800000000, NOW_NS).pico == 1666670);
+	assert_true(init_cost(book, &f, 0, NOW_NS).pico == 0);
 }
 
 static void test_only_the_period_counts(void **state)

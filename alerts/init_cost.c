@@ -1,25 +1,17 @@
-#include "alerts/cost.h"
+#include "alerts/init_cost.h"
 
-#include "price/invoice.h"
 #include "price/plan.h"
+#include "serve/cost.h"
 
-struct money cost_of(
+struct money init_cost_usage(
     const struct book *book, const struct function *function, const struct usage *usage)
 {
-	const struct plan *plan = plan_of_platform(function->platform);
-	struct invoice_options options = {
-	    .region = function->region, .arch = function->arch};
-	struct invoice invoice = {0};
+	struct money cost = {0};
 
-	if (invoice_make(book, plan, usage, &options, &invoice, NULL) == 0)
-		return invoice.total;
-	options.region = NULL;
-	if (invoice_make(book, plan, usage, &options, &invoice, NULL) == 0)
-		return invoice.total;
-	return (struct money){0};
+	return cost_of(book, function, usage, &cost) ? (struct money){0} : cost;
 }
 
-struct money cost_of_init(const struct book *book, const struct function *function,
+struct money init_cost(const struct book *book, const struct function *function,
     uint64_t init_ns, int64_t when_ns)
 {
 	struct invocation warm = {.function = function,
@@ -40,5 +32,5 @@ struct money cost_of_init(const struct book *book, const struct function *functi
 	plan_count_all(&warm, &without);
 	plan_count_all(&cold, &with);
 	usage_subtract(&with, &without);
-	return cost_of(book, function, &with);
+	return init_cost_usage(book, function, &with);
 }
