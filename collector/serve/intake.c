@@ -60,7 +60,7 @@ static int append(struct intake *in, const uint8_t *raw, size_t raw_bytes,
 		return err;
 	}
 	for (size_t i = 0; i < batch->invocations_n; i++)
-		batch->invocations[i].ping =
+		batch->invocations[i].ping |=
 		    invocation_trace_is_ping(batch->invocations[i].trace_id);
 	in->decoded[in->n] = batch;
 	in->sealed[in->n] = sealed;

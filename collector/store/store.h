@@ -65,9 +65,15 @@ typedef int (*store_function_visit)(void *context, const struct function *functi
     int64_t first_seen_ns, int64_t last_seen_ns);
 int store_scan_functions(struct store *store, store_function_visit visit, void *context);
 
-/* The kind of a function's latest invocation; KIND_UNKNOWN for a stranger. */
-enum invocation_kind store_function_kind(
-    struct store *store, const struct function *function);
+/* What is known of one function, set-up as last seen. 0, or -ENOENT for a stranger. */
+struct store_function {
+	struct function function;
+	enum invocation_kind kind; /* of its latest invocation */
+	int64_t first_seen_ns;
+	int64_t last_seen_ns;
+};
+int store_find_function(
+    struct store *store, const struct function *function, struct store_function *found);
 
 /* The sum over all agents and boots of their latest ledgers whose last batch is not older
  * than since. */

@@ -511,7 +511,11 @@ static void test_store_updates_a_functions_set_up_to_the_latest(void **state)
 	assert_int_equal(seen.rows, 1);
 	struct function f = function_named("f");
 
-	assert_int_equal(store_function_kind(place->store, &f), KIND_HTTP);
+	struct store_function found;
+
+	assert_int_equal(store_find_function(place->store, &f, &found), 0);
+	assert_int_equal(found.kind, KIND_HTTP);
+	assert_int_equal(found.function.memory_limit_mb, 512);
 }
 
 static void test_store_expires_days_and_minutes(void **state)

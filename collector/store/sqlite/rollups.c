@@ -171,11 +171,14 @@ int store_scan_functions(struct store *store, store_function_visit visit, void *
 	return err;
 }
 
-enum invocation_kind store_function_kind(
-    struct store *store, const struct function *function)
+int store_find_function(
+    struct store *store, const struct function *function, struct store_function *found)
 {
 	struct dictionary_entry entry;
+	int err = dictionary_find(store->functions, function, &entry);
 
-	return dictionary_find(store->functions, function, &entry) < 0 ? KIND_UNKNOWN
-								       : entry.kind;
+	if (!err)
+		*found = (struct store_function){
+		    entry.function, entry.kind, entry.first_seen_ns, entry.last_seen_ns};
+	return err;
 }

@@ -1,0 +1,176 @@
+#include "base/config.h"
+
+#include <errno.h>
+#include <libfyaml.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/text.h"
+
+#define CONFIG_MAX_BYTES (1 << 20)
+
+int config_text(const char *value, void *field, const char **why)
+{
+	char copy[CONFIG_TEXT_BYTES];
+
+	*why = "must be a text of 1 to 1023 bytes";
+	if (!*value || !text_copy(copy, sizeof(copy), value))
+		return -EINVAL;
+	memcpy(field, copy, sizeof(copy));
+	return 0;
+}
+
+int config_switch(const char *value, void *field, const char **why)
+{
+	bool on = strcmp(value, "on") == 0 || strcmp(value, "true") == 0;
+
+	*why = "must be on or off";
+	if (!on && strcmp(value, "off") != 0 && strcmp(value, "false") != 0)
+		return -EINVAL;
+	*(bool *)field = on;
+	return 0;
+}
+
+int config_days(const char *value, void *field, const char **why)
+{
+	char *end;
+	long days;
+
+	*why = "must be a whole number of days from 1 to 3650";
+	errno = 0;
+	days = strtol(value, &end, 10);
+	if (errno || end == value || *end || days < 1 || days > 3650)
+		return -EINVAL;
+	*(int *)field = (int)days;
+	return 0;
+}
+
+/* Where a node begins, counted from 1 as editors do. */
+static void place_of(struct fy_node *node, int *line, int *column)
+{
+	struct fy_token *token = node ? fy_node_get_scalar_token(node) : NULL;
+	const struct fy_mark *mark = token ? fy_token_start_mark(token) : NULL;
+
+	*line = mark ? mark->line + 1 : 1;
+	*column = mark ? mark->column + 1 : 1;
+}
+
+static int take_pair(const char *path, struct fy_node_pair *pair,
+    const struct config_key *keys, size_t n, void *settings)
+{
+	struct fy_node *key_node = fy_node_pair_key(pair);
+	struct fy_node *value_node = fy_node_pair_value(pair);
+	const char *key = key_node ? fy_node_get_scalar0(key_node) : NULL;
+	const char *value = value_node ? fy_node_get_scalar0(value_node) : NULL;
+	const char *why = NULL;
+	size_t i = 0;
+	int line;
+	int column;
+
+	place_of(key_node, &line, &column);
+	if (!key) {
+		(void)log_error(
+		    0, "%s:%d:%d: a key must be a plain word", path, line, column);
+		return -EINVAL;
+	}
+	while (i < n && strcmp(keys[i].key, key) != 0)
+		i++;
+	if (i == n) {
+		(void)log_error(
+		    0, "%s:%d:%d: %s: there is no such setting", path, line, column, key);
+		return -EINVAL;
+	}
+	if (value && keys[i].parse(value, (char *)settings + keys[i].offset, &why) == 0)
+		return 0;
+	if (value)
+		place_of(value_node, &line, &column);
+	(void)log_error(0, "%s:%d:%d: %s: %s", path, line, column, key,
+	    value ? why : "must be a single value");
+	return -EINVAL;
+}
+
+static int take_root(const char *path, struct fy_document *document,
+    const struct config_key *keys, size_t n, void *settings)
+{
+	struct fy_node *root = fy_document_root(document);
+	struct fy_node_pair *pair;
+	void *at = NULL;
+	int err = 0;
+
+	if (!root || (fy_node_is_scalar(root) && !*fy_node_get_scalar0(root)))
+		return 0; /* empty, or comments alone */
+	if (!fy_node_is_mapping(root)) {
+		(void)log_error(0, "%s:1:1: must be a list of `key: value` lines", path);
+		return -EINVAL;
+	}
+	while (!err && (pair = fy_node_mapping_iterate(root, &at)))
+		err = take_pair(path, pair, keys, n, settings);
+	return err;
+}
+
+static int say_malformed(const char *path, struct fy_diag *diag)
+{
+	void *at = NULL;
+	const struct fy_diag_error *first = fy_diag_errors_iterate(diag, &at);
+
+	if (first)
+		(void)log_error(
+		    0, "%s:%d:%d: %s", path, first->line, first->column, first->msg);
+	else
+		(void)log_error(0, "%s:1:1: is not YAML", path);
+	return -EINVAL;
+}
+
+/* The whole file in memory, so that a pipe or a huge file cannot surprise the parser. */
+static int read_file(const char *path, char **text, size_t *size)
+{
+	AUTO(file) FILE *f = fopen(path, "re");
+	AUTO(free) char *read = NULL;
+	struct stat st;
+	size_t n;
+
+	if (!f)
+		return log_error(-errno, "cannot read %s", path);
+	if (fstat(fileno(f), &st) == 0 && S_ISDIR(st.st_mode))
+		return log_error(-EISDIR, "cannot read %s", path);
+	read = malloc(CONFIG_MAX_BYTES + 1);
+	if (!read)
+		return log_error(-ENOMEM, "cannot read %s", path);
+	n = fread(read, 1, CONFIG_MAX_BYTES + 1, f);
+	if (ferror(f))
+		return log_error(-EIO, "cannot read %s", path);
+	if (n > CONFIG_MAX_BYTES)
+		return log_error(-EFBIG, "cannot read %s", path);
+	*text = TAKE(read);
+	*size = n;
+	return 0;
+}
+
+int config_load(const char *path, const struct config_key *keys, size_t n, void *settings)
+{
+	const struct fy_diag_cfg quiet = {.fp = NULL, .level = FYET_ERROR};
+	struct fy_parse_cfg cfg = {.flags = FYPCF_COLLECT_DIAG | FYPCF_RESOLVE_DOCUMENT};
+	AUTO(free) char *text = NULL;
+	struct fy_document *document;
+	size_t size = 0;
+	int err = read_file(path, &text, &size);
+
+	if (err)
+		return err;
+	cfg.diag = fy_diag_create(&quiet);
+	if (!cfg.diag)
+		return log_error(-ENOMEM, "cannot read %s", path);
+	fy_diag_set_collect_errors(cfg.diag, true);
+	document = fy_document_build_from_string(&cfg, text, size);
+	err = document ? take_root(path, document, keys, n, settings)
+		       : say_malformed(path, cfg.diag);
+	fy_document_destroy(document);
+	fy_diag_destroy(cfg.diag);
+	return err;
+}

@@ -1,0 +1,52 @@
+/* What the answers share: windows, bodies, figures as JSON, and the handlers' names. */
+#ifndef COLDMETER_SERVE_ANSWER_H
+#define COLDMETER_SERVE_ANSWER_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "model/histogram.h"
+#include "model/money.h"
+#include "serve/answers.h"
+
+struct window {
+	int64_t since_ns;
+	int64_t until_ns;
+};
+
+/* Reads since= (default: span before now) and until= (default: now). since is moved back
+ * to the start of its minute, because that is what the answer covers. False with a 400 in
+ * the reply when a value is bad. */
+bool answer_window(const struct http_request *request, const char *span,
+    struct window *window, struct http_reply *reply);
+
+/* Reads a flag of "true", "false", "1", "0"; absent leaves *value. False with a 400. */
+bool answer_flag(const struct http_request *request, const char *name, bool *value,
+    struct http_reply *reply);
+
+/* Takes over root (NULL: out of memory) as the reply's body. 0 or -ENOMEM. */
+int answer_send(struct http_reply *reply, json_t *root);
+
+json_t *answer_time(int64_t ns);
+json_t *answer_count(uint64_t n);
+/* Rounded to three decimals, as milliseconds from nanoseconds are told. */
+json_t *answer_number(double value);
+json_t *answer_ms(double ns);
+json_t *answer_money(struct money money);
+json_t *answer_window_json(const struct window *window);
+
+/* {"p50","p95","p99","max"} in ms. */
+json_t *answer_quantiles(const struct histogram *h);
+
+int answer_functions(
+    void *context, const struct http_request *request, struct http_reply *reply);
+int answer_series(
+    void *context, const struct http_request *request, struct http_reply *reply);
+int answer_invocations(
+    void *context, const struct http_request *request, struct http_reply *reply);
+int answer_invoice(
+    void *context, const struct http_request *request, struct http_reply *reply);
+int answer_metrics(
+    void *context, const struct http_request *request, struct http_reply *reply);
+
+#endif

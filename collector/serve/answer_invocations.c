@@ -1,0 +1,130 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "serve/answer.h"
+#include "wire/json.h"
+
+#define LIMIT_DEFAULT 100
+#define LIMIT_MAX 10000
+#define SCAN_MAX                                                                         \
+	2000000 /* read at most, about a second; then the answer is truncated            \
+		 */
+#define STOP 1
+
+struct list {
+	FILE *out;
+	unsigned long limit;
+	unsigned long n;
+	unsigned long scanned;
+	bool by_cold;
+	bool cold;
+	bool by_ping;
+	bool ping;
+	enum invocation_status status; /* STATUS_COUNT: any */
+	bool truncated;
+};
+
+static bool fits(const struct list *list, const struct invocation *inv)
+{
+	if (list->by_cold && (inv->start_type == START_COLD) != list->cold)
+		return false;
+	if (list->by_ping && inv->ping != list->ping)
+		return false;
+	return list->status == STATUS_COUNT || inv->status == list->status;
+}
+
+static int add(void *context, const struct invocation *invocation, const char *host)
+{
+	struct list *list = context;
+	char line[JSON_LINE_MAX_BYTES];
+	size_t len;
+
+	if (++list->scanned > SCAN_MAX) {
+		list->truncated = true;
+		return STOP;
+	}
+	if (!fits(list, invocation))
+		return 0;
+	if (list->n == list->limit) {
+		list->truncated = true;
+		return STOP;
+	}
+	len =
+	    json_format_invocation(invocation, host, line) - 1; /* without its newline */
+	if (list->n++ > 0)
+		(void)fputc(',', list->out);
+	(void)fwrite(line, 1, len, list->out);
+	return 0;
+}
+
+static bool parse(
+    const struct http_request *request, struct list *list, struct http_reply *reply)
+{
+	const char *limit = http_query(request, "limit");
+	const char *status = http_query(request, "status");
+	char *end = NULL;
+
+	list->by_cold = http_query(request, "cold") != NULL;
+	list->by_ping = http_query(request, "ping") != NULL;
+	if (!answer_flag(request, "cold", &list->cold, reply) ||
+	    !answer_flag(request, "ping", &list->ping, reply))
+		return false;
+	list->limit = LIMIT_DEFAULT;
+	if (limit) {
+		errno = 0;
+		list->limit = strtoul(limit, &end, 10);
+		if (errno || end == limit || *end || *limit == '-' || list->limit == 0 ||
+		    list->limit > LIMIT_MAX) {
+			(void)http_reply_error(reply, 400, "bad_request",
+			    "limit is a number from 1 to %d", LIMIT_MAX);
+			return false;
+		}
+	}
+	list->status = status ? invocation_status_find(status) : STATUS_COUNT;
+	if (!status || list->status != STATUS_COUNT)
+		return true;
+	(void)http_reply_error(reply, 400, "bad_request",
+	    "status is one of ok, error, timeout, oom, crash, init_error, aborted");
+	return false;
+}
+
+int answer_invocations(
+    void *context, const struct http_request *request, struct http_reply *reply)
+{
+	const struct answers *answers = context;
+	struct list list = {0};
+	struct window window;
+	char *body = NULL;
+	size_t body_bytes = 0;
+	json_t *json;
+	char *text;
+	int err;
+
+	if (!answer_window(request, "1h", &window, reply) ||
+	    !parse(request, &list, reply))
+		return 0;
+	json = answer_window_json(&window);
+	text = json_dumps(json, JSON_COMPACT);
+	json_decref(json);
+	list.out = text ? open_memstream(&body, &body_bytes) : NULL;
+	if (!list.out) {
+		free(text);
+		return -ENOMEM;
+	}
+	(void)fprintf(list.out, "{\"window\":%s,\"invocations\":[", text);
+	free(text);
+	err = store_scan_invocations(answers->store, window.since_ns, window.until_ns,
+	    http_query(request, "function"), true, add, &list);
+	(void)fprintf(list.out, "],\"truncated\":%s}", list.truncated ? "true" : "false");
+	if (fclose(list.out) != 0)
+		err = -ENOMEM;
+	if (err < 0) {
+		free(body);
+		return err;
+	}
+	reply->body = body;
+	reply->body_bytes = body_bytes;
+	return 0;
+}

@@ -1,0 +1,155 @@
+#include "serve/answers.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "serve/answer.h"
+
+#define MINUTE_NS (60 * CLOCK_NS_PER_S)
+#define LATEST_NS (7258118400LL * CLOCK_NS_PER_S) /* the year 2200 */
+
+bool answer_window(const struct http_request *request, const char *span,
+    struct window *window, struct http_reply *reply)
+{
+	int64_t now_ns = clock_wall_ns();
+	const char *since = http_query(request, "since");
+	const char *until = http_query(request, "until");
+
+	window->until_ns = now_ns;
+	if (clock_parse_moment(since ? since : span, now_ns, &window->since_ns) < 0) {
+		(void)http_reply_error(reply, 400, "bad_request",
+		    "since is a span such as 15m, 1h, 7d or a time such as "
+		    "2026-11-22T08:00:00Z");
+		return false;
+	}
+	if (until && clock_parse_moment(until, now_ns, &window->until_ns) < 0) {
+		(void)http_reply_error(reply, 400, "bad_request",
+		    "until is a span such as 15m, 1h, 7d or a time such as "
+		    "2026-11-22T08:00:00Z");
+		return false;
+	}
+	if (window->since_ns < 0)
+		window->since_ns = 0;
+	window->since_ns -= window->since_ns % MINUTE_NS;
+	if (window->until_ns > window->since_ns && window->until_ns < LATEST_NS)
+		return true;
+	(void)http_reply_error(
+	    reply, 400, "bad_request", "the window ends before it begins");
+	return false;
+}
+
+bool answer_flag(const struct http_request *request, const char *name, bool *value,
+    struct http_reply *reply)
+{
+	const char *text = http_query(request, name);
+
+	if (!text)
+		return true;
+	*value = strcmp(text, "true") == 0 || strcmp(text, "1") == 0;
+	if (*value || strcmp(text, "false") == 0 || strcmp(text, "0") == 0)
+		return true;
+	(void)http_reply_error(reply, 400, "bad_request", "%s is true or false", name);
+	return false;
+}
+
+int answer_send(struct http_reply *reply, json_t *root)
+{
+	/* 12 digits: exact to the third decimal below a day of milliseconds. */
+	reply->body =
+	    root ? json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(12)) : NULL;
+	json_decref(root);
+	if (!reply->body)
+		return -ENOMEM;
+	reply->body_bytes = strlen(reply->body);
+	return 0;
+}
+
+json_t *answer_time(int64_t ns)
+{
+	char text[CLOCK_RFC3339_BYTES];
+
+	clock_format_rfc3339(ns, text);
+	return json_string(text);
+}
+
+json_t *answer_count(uint64_t n)
+{
+	return json_integer(n > INT64_MAX ? INT64_MAX : (json_int_t)n);
+}
+
+json_t *answer_number(double value)
+{
+	return json_real(round(value * 1000) / 1000);
+}
+
+json_t *answer_ms(double ns)
+{
+	return answer_number(ns / 1e6);
+}
+
+json_t *answer_money(struct money money)
+{
+	char text[MONEY_TEXT_BYTES];
+
+	money_format(money, text);
+	return json_string(text);
+}
+
+json_t *answer_window_json(const struct window *window)
+{
+	return json_pack("{s:o,s:o}", "since", answer_time(window->since_ns), "until",
+	    answer_time(window->until_ns));
+}
+
+json_t *answer_quantiles(const struct histogram *h)
+{
+	return json_pack("{s:o,s:o,s:o,s:o}", "p50",
+	    answer_ms(histogram_quantile_ns(h, 0.5)), "p95",
+	    answer_ms(histogram_quantile_ns(h, 0.95)), "p99",
+	    answer_ms(histogram_quantile_ns(h, 0.99)), "max",
+	    answer_ms(histogram_ticks_to_ns((double)h->max)));
+}
+
+static int send_status(struct http_reply *reply, const char *status)
+{
+	return answer_send(reply, json_pack("{s:s}", "status", status));
+}
+
+static int answer_health(
+    void *context, const struct http_request *request, struct http_reply *reply)
+{
+	(void)context;
+	(void)request;
+	return send_status(reply, "ok");
+}
+
+/* Ready when the ledger can be read. */
+static int answer_ready(
+    void *context, const struct http_request *request, struct http_reply *reply)
+{
+	const struct answers *answers = context;
+	struct batch_ledger sum;
+
+	(void)request;
+	if (store_ledger(answers->store, 0, &sum) < 0)
+		return http_reply_error(
+		    reply, 503, "not_ready", "the ledger cannot be read");
+	return send_status(reply, "ready");
+}
+
+int answers_add_routes(struct answers *answers, struct http *http)
+{
+	static const struct http_route routes[] = {
+	    {"GET", "/v1/functions", answer_functions, 0},
+	    {"GET", "/v1/functions/{name}/series", answer_series, 0},
+	    {"GET", "/v1/invocations", answer_invocations, 0},
+	    {"GET", "/v1/invoice", answer_invoice, 0},
+	    {"GET", "/metrics", answer_metrics, 0},
+	    {"GET", "/healthz", answer_health, 0},
+	    {"GET", "/readyz", answer_ready, 0},
+	};
+
+	return http_add_routes(http, routes, sizeof(routes) / sizeof(routes[0]), answers);
+}

@@ -1,0 +1,20 @@
+/* Answers of the HTTP API about what was measured: functions, series, invocations,
+ * invoices, metrics. */
+#ifndef COLDMETER_SERVE_ANSWERS_H
+#define COLDMETER_SERVE_ANSWERS_H
+
+#include "price/book.h"
+#include "serve/http.h"
+#include "serve/ingest.h"
+#include "store/store.h"
+
+/* What the handlers read; it and its members outlive the server. */
+struct answers {
+	struct store *store;
+	struct ingest *ingest;
+	const struct book *book;
+};
+
+int answers_add_routes(struct answers *answers, struct http *http);
+
+#endif

@@ -1,0 +1,32 @@
+/* Rollups of a window added up by function. */
+#ifndef COLDMETER_SERVE_TALLY_H
+#define COLDMETER_SERVE_TALLY_H
+
+#include "model/rollup.h"
+#include "serve/answer.h"
+
+#define TALLY_TREND 30
+
+struct tally {
+	struct function function;
+	uint64_t hash;
+	struct rollup rollup;
+	int64_t first_s; /* start of the first minute with a row */
+	uint64_t trend[TALLY_TREND];
+};
+
+struct tallies {
+	struct tally **rows; /* sorted by name, version, platform once read */
+	size_t n;
+	size_t room;
+	uint32_t *table; /* row + 1, 0: empty */
+	size_t table_size;
+	struct window window;
+};
+
+/* function NULL: all. 0 or -errno; release with tallies_done() in either case. */
+int tallies_read(struct tallies *tallies, struct store *store,
+    const struct window *window, const char *function);
+void tallies_done(struct tallies *tallies);
+
+#endif
