@@ -200,6 +200,26 @@ static void test_objects_of_one_place_are_added_up(void **state)
 	estimate_free(estimate);
 }
 
+static void test_architectures_have_an_invoice_each_where_prices_differ(void **state)
+{
+	static const char json[] = "[{\"gb_s\":10,\"vcpu_s\":1,\"arch\":\"arm64\"},"
+				   "{\"gb_s\":20,\"vcpu_s\":1,\"arch\":\"x86_64\"}]";
+	struct estimate_bill bill =
+	    billed(json, "aws-lambda", &(struct estimate_options){0});
+
+	(void)state;
+	assert_int_equal(bill.invoices_n, 2);
+	assert_int_equal(bill.invoices[0].arch, ARCH_X86_64);
+	assert_string_equal(bill.invoices[0].lines[1].quantity, "20");
+	assert_int_equal(bill.invoices[1].arch, ARCH_ARM64);
+	assert_string_equal(bill.invoices[1].lines[1].quantity, "10");
+	estimate_bill_done(&bill);
+	bill = billed(json, "gcp-run-request", &(struct estimate_options){0});
+	assert_int_equal(bill.invoices_n, 1);
+	assert_string_equal(bill.invoices[0].lines[2].quantity, "30");
+	estimate_bill_done(&bill);
+}
+
 static void test_an_option_goes_before_what_the_input_says(void **state)
 {
 	struct estimate_bill bill =
@@ -286,6 +306,9 @@ static void test_what_a_plan_cannot_bill_is_refused(void **state)
 	    "--provider aws`)");
 	assert_no_price("{\"duration_ms\":1,\"memory_mb\":10241}", "aws-lambda",
 	    "memory_mb 10241 is more than aws-lambda offers (10240)");
+	assert_no_price("[{\"duration_ms\":1,\"memory_mb\":128},"
+			"{\"duration_ms\":1,\"memory_mb\":10241}]",
+	    "aws-lambda", "memory_mb 10241 is more than aws-lambda offers (10240)");
 	assert_no_price("{\"gb_s\":1}", "gcp-run-request",
 	    "gcp-run-request cannot bill this input: give requests, duration_ms and "
 	    "memory_mb, or vcpu_s beside gb_s");
@@ -317,6 +340,7 @@ int main(void)
 	    cmocka_unit_test(test_the_vendors_examples_come_out),
 	    cmocka_unit_test(test_totals_are_exact),
 	    cmocka_unit_test(test_objects_of_one_place_are_added_up),
+	    cmocka_unit_test(test_architectures_have_an_invoice_each_where_prices_differ),
 	    cmocka_unit_test(test_an_option_goes_before_what_the_input_says),
 	    cmocka_unit_test(test_the_free_tier_is_granted_once_to_all_places),
 	    cmocka_unit_test(test_invocations_are_counted_one_by_one),
