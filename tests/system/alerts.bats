@@ -36,6 +36,9 @@ start_collector() {
 }
 
 gone() { ! kill -0 "$1" 2>/dev/null; }
+# send METHOD PATH [BODY]: the answer; fails on an error status. code METHOD PATH [BODY]: only the status.
+send() { curl -fs -H 'Content-Type: application/json' -X "$1" "$URL$2" ${3+-d "$3"}; }
+code() { curl -s -o /dev/null -w '%{http_code}' -H 'Content-Type: application/json' -X "$1" "$URL$2" ${3+-d "$3"}; }
 port_open() { (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
 # wait_for COMMAND...: up to 10 s.
@@ -57,7 +60,7 @@ spend() {
 }
 
 put_budget() { # LIMIT TYPE
-	curl -fs -X PUT $URL/v1/budgets/bar -d "{\"limit_usd\":\"$1\",\"period\":\"day\",\"thresholds\":[50,100],
+	send PUT /v1/budgets/bar "{\"limit_usd\":\"$1\",\"period\":\"day\",\"thresholds\":[50,100],
 		\"notify\":[{\"type\":\"$2\",\"url\":\"http://127.0.0.1:$RECEIVER_PORT/secret-hook\"}]}"
 }
 
@@ -126,15 +129,15 @@ delivery_is() { curl -fs $URL/v1/alerts | jq -e --arg s "$1" '.alerts | length >
 	spend 35
 	wait_for has_posts 1
 	id=$(curl -fs $URL/v1/alerts | jq -r '.alerts[0].id')
-	[ "$(curl -fs -X POST "$URL/v1/alerts/$id/ack" | jq -r .state)" = acked ]
-	[ "$(curl -fs -X POST "$URL/v1/alerts/$id/snooze" -d '{"for":"1h"}' | jq -r .state)" = snoozed ]
-	[ "$(curl -s -o /dev/null -w '%{http_code}' -X POST "$URL/v1/alerts/$id/snooze" -d '{"for":"soon"}')" = 400 ]
-	[ "$(curl -s -o /dev/null -w '%{http_code}' -X POST $URL/v1/alerts/nobody/ack)" = 404 ]
+	[ "$(send POST "/v1/alerts/$id/ack" | jq -r .state)" = acked ]
+	[ "$(send POST "/v1/alerts/$id/snooze" '{"for":"1h"}' | jq -r .state)" = snoozed ]
+	[ "$(code POST "/v1/alerts/$id/snooze" '{"for":"soon"}')" = 400 ]
+	[ "$(code POST "/v1/alerts/nobody/ack")" = 404 ]
 	kill "$collector"
 	wait_for gone "$collector"
 	start_collector
 	[ "$(curl -fs $URL/v1/alerts | jq -r '.alerts[0].state')" = snoozed ]
-	[ "$(curl -fs -X POST $URL/v1/alerts/test -d '{"budget":"bar"}' | jq -r .queued)" = 1 ]
+	[ "$(send POST "/v1/alerts/test" '{"budget":"bar"}' | jq -r .queued)" = 1 ]
 	wait_for has_posts 2
 	grep -q '"event":"budget.test"' "$dir/posts/post.2"
 }
@@ -147,23 +150,23 @@ delivery_is() { curl -fs $URL/v1/alerts | jq -e --arg s "$1" '.alerts | length >
 	wait_for has_posts 2
 	grep -q '"event":"budget.resolved"' "$dir/posts/post.2"
 	[ "$(curl -fs $URL/v1/alerts | jq -r '.alerts[0].state')" = resolved ]
-	[ "$(curl -s -o /dev/null -w '%{http_code}' -X DELETE $URL/v1/budgets/bar)" = 204 ]
-	[ "$(curl -s -o /dev/null -w '%{http_code}' -X DELETE $URL/v1/budgets/bar)" = 404 ]
+	[ "$(code DELETE "/v1/budgets/bar")" = 204 ]
+	[ "$(code DELETE "/v1/budgets/bar")" = 404 ]
 	[ "$(curl -fs $URL/v1/budgets | jq '.budgets | length')" = 0 ]
 }
 
 @test "bad budgets and bad keep-warm settings change nothing and say why" {
 	for body in '{"limit_usd":"5"}' '{"limit_usd":"x","period":"day"}' '{"limit_usd":"5","period":"day","tresholds":[1]}' \
 		'{"limit_usd":"5","period":"day","notify":[{"type":"slack","url":"file:///etc/passwd"}]}' 'nonsense'; do
-		run curl -s -w '\n%{http_code}' -X PUT $URL/v1/budgets/bar -d "$body"
+		run curl -s -w '\n%{http_code}' -H 'Content-Type: application/json' -X PUT $URL/v1/budgets/bar -d "$body"
 		[ "${lines[-1]}" = 400 ]
 		jq -e '.error.message | length > 10' <<<"${lines[0]}"
 	done
-	[ "$(curl -s -o /dev/null -w '%{http_code}' -X PUT "$URL/v1/budgets/b%20r" -d '{"limit_usd":"5","period":"day"}')" = 400 ]
-	[ "$(curl -s -o /dev/null -w '%{http_code}' -X PUT $URL/v1/keepwarm/f -d '{"enabled":true}')" = 400 ]
+	[ "$(code PUT "/v1/budgets/b%20r" '{"limit_usd":"5","period":"day"}')" = 400 ]
+	[ "$(code PUT "/v1/keepwarm/f" '{"enabled":true}')" = 400 ]
 	[ "$(curl -fs $URL/v1/budgets | jq '.budgets | length')" = 0 ]
 	[ "$(curl -fs $URL/v1/keepwarm | jq '.keepwarm | length')" = 0 ]
-	[ "$(curl -s -o /dev/null -w '%{http_code}' "$URL/v1/advice?kind=tarot")" = 400 ]
+	[ "$(code GET "/v1/advice?kind=tarot")" = 400 ]
 }
 
 @test "advice is made from what was measured" {
@@ -180,7 +183,7 @@ delivery_is() { curl -fs $URL/v1/alerts | jq -e --arg s "$1" '.alerts | length >
 	[ "$(call)" = cold ]
 	sleep 12
 	[ "$(call)" = cold ]
-	curl -fs -X PUT $URL/v1/keepwarm/sleepy -d "{\"enabled\":true,\"ping_url\":\"http://127.0.0.1:$PLATFORM_PORT/\"}"
+	send PUT "/v1/keepwarm/sleepy" "{\"enabled\":true,\"ping_url\":\"http://127.0.0.1:$PLATFORM_PORT/\"}"
 	for _ in 1 2 3; do
 		sleep 13
 		[ "$(call)" = warm ]
@@ -190,14 +193,14 @@ delivery_is() { curl -fs $URL/v1/alerts | jq -e --arg s "$1" '.alerts | length >
 	jq -e '.keepwarm[0] | .pings >= 4 and .pings_seen >= 4 and .cold_since == 0 and .cold_avoided == 3 and .last_ping_result.status == 200
 		and .warm_max_s >= 5 and .cold_min_s < 12.5 and (.ping_cost_usd | tonumber) > 0 and (.saved_usd | tonumber) > 0' <<<"$output"
 	# a spent budget stops them, and what was learned survives a restart
-	curl -fs -X PUT $URL/v1/budgets/all -d '{"limit_usd":"0.0000001","period":"day"}'
+	send PUT "/v1/budgets/all" '{"limit_usd":"0.0000001","period":"day"}'
 	wait_for sh -c "curl -fs $URL/v1/keepwarm | jq -e '.keepwarm[0].state == \"paused_budget\"'"
-	curl -fs -X DELETE $URL/v1/budgets/all
-	kill "$collector"
+	send DELETE "/v1/budgets/all"
+	kill" "$collector"
 	wait_for gone "$collector"
 	start_collector
 	curl -fs $URL/v1/keepwarm | jq -e '.keepwarm[0] | .state == "warming" and .cold_avoided == 3 and .samples >= 4'
-	curl -fs -X PUT $URL/v1/keepwarm/sleepy -d '{"enabled":false}' | jq -e '.state == "off"'
+	send PUT "/v1/keepwarm/sleepy" '{"enabled":false}' | jq -e '.state == "off"'
 	sleep 12
 	[ "$(call)" = cold ]
 }
