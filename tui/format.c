@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -81,6 +82,18 @@ const char *format_memory_of(double used_mb, double limit_mb, char *out)
 	return out;
 }
 
+/* "0.1000" is "0.10" when it is just that; a rounded amount keeps its figures. */
+static void trim_exact(__int128 size, char *text)
+{
+	struct money shown = {0};
+	const char *point = strchr(text, '.');
+
+	if (!point || money_parse(text, &shown) < 0 || shown.pico != size)
+		return;
+	for (size_t end = strlen(text); text + end > point + 3 && text[end - 1] == '0';)
+		text[--end] = '\0';
+}
+
 /* Four figures of a small amount, two decimals of a large one. */
 const char *format_money(struct money amount, char *out)
 {
@@ -103,6 +116,7 @@ const char *format_money(struct money amount, char *out)
 	if (size < dollar && decimals < 4)
 		decimals = 4;
 	money_format_rounded((struct money){size}, decimals, text);
+	trim_exact(size, text);
 	(void)snprintf(out, FORMAT_BYTES, "%s$%.28s", negative ? "-" : "", text);
 	return out;
 }

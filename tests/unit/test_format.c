@@ -130,6 +130,8 @@ static void test_small_money_keeps_four_figures_and_large_none_after_the_dollar(
 	check_money("0.001234", "$0.001234");
 	check_money("0.02205", "$0.02205");
 	check_money("0.3504", "$0.3504");
+	check_money("0.1", "$0.10");
+	check_money("0.00138", "$0.00138");
 	check_money("12.504", "$12.50");
 	check_money("-2.10", "-$2.10");
 	check_money("1234.56", "$1235");
