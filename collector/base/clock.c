@@ -7,6 +7,7 @@
 #include <time.h>
 
 #define S_PER_DAY 86400LL
+#define S_OF_2201 7289654400LL
 
 static int64_t read_clock(clockid_t id)
 {
@@ -199,6 +200,7 @@ int clock_parse_rfc3339(const char *s, int64_t *wall_ns)
 	int hour;
 	int minute;
 	int second;
+	int64_t seconds;
 	int64_t ns;
 	int offset;
 
@@ -218,10 +220,11 @@ int clock_parse_rfc3339(const char *s, int64_t *wall_ns)
 	offset = offset_s(&s);
 	if (ns < 0 || offset == INT32_MIN || *s != '\0')
 		return -EINVAL;
-	*wall_ns =
-	    (days_of(&date) * S_PER_DAY + hour * 3600 + minute * 60 + second - offset) *
-		CLOCK_NS_PER_S +
-	    ns;
+	seconds =
+	    days_of(&date) * S_PER_DAY + hour * 3600LL + minute * 60LL + second - offset;
+	if (seconds < 0 || seconds >= S_OF_2201) /* an offset or leap second led out */
+		return -EINVAL;
+	*wall_ns = seconds * CLOCK_NS_PER_S + ns;
 	return 0;
 }
 

@@ -30,7 +30,7 @@ static inline ssize_t varint_decode_fast(const uint8_t *in, size_t size, uint64_
 
 static inline uint64_t varint_zigzag(int64_t v)
 {
-	return ((uint64_t)v << 1) ^ (uint64_t)(v >> 63);
+	return ((uint64_t)v << 1) ^ (v < 0 ? UINT64_MAX : 0);
 }
 
 static inline int64_t varint_unzigzag(uint64_t v)

@@ -133,7 +133,8 @@ static bool get_head(struct source *s, struct histogram *h, uint64_t *pairs)
 	*pairs = head[HEAD_PAIRS];
 	if (h->count == h->zero_count)
 		return h->max == 0 && h->sum == 0 && *pairs == 0;
-	return (h->min == 0) == (h->zero_count > 0) && h->sum >= h->max && *pairs > 0;
+	return (h->min == 0) == (h->zero_count > 0) && h->max > 0 && h->sum >= h->max &&
+	       *pairs > 0;
 }
 
 /* Reads the pairs into the window first..last, which they must fill from end to end. */

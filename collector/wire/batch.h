@@ -10,9 +10,8 @@
 #include "model/invocation.h"
 
 #define BATCH_CONTENT_TYPE "application/vnd.coldmeter.batch"
-#define BATCH_MAX_BYTES (64 * 1024) /* on the wire */
-#define BATCH_MAX_INFLATED_BYTES                                                         \
-	(512 * 1024) /* after zstd: what a decoder will allocate */
+#define BATCH_MAX_BYTES 65536           /* on the wire */
+#define BATCH_MAX_INFLATED_BYTES 524288 /* after zstd: what a decoder will allocate */
 #define BATCH_MAX_RECORDS 4096
 #define BATCH_MAX_FUNCTIONS 1024
 #define BATCH_HOST_BYTES 72

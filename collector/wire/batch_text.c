@@ -96,9 +96,9 @@ size_t batch_text_encode(const char *s, size_t size, uint8_t *out)
 		out[0] = TAG_EMPTY;
 		return 1;
 	}
-	for (uint8_t tag = TAG_UUID; tag <= TAG_AWS_TRACE; tag++) {
+	for (unsigned int tag = TAG_UUID; tag <= TAG_AWS_TRACE; tag++) {
 		if (pack(shapes[tag], s, len, out + 1)) {
-			out[0] = tag;
+			out[0] = (uint8_t)tag;
 			return 1 + PACKED_BYTES;
 		}
 	}

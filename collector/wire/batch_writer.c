@@ -27,8 +27,8 @@ _Static_assert(
 
 /* What the numbers of one record take at most, and the counts and the columns' ids,
  * encodings and lengths of a body (each length is below 2^21). */
-#define NUMBERS_MAX_BYTES ((COLUMN_NUMBERS - 1) * VARINT_MAX_BYTES)
-#define FRAME_MAX_BYTES (2 * VARINT_MAX_BYTES + COLUMN_END_OF_IDS * 5)
+#define NUMBERS_MAX_BYTES ((size_t)(COLUMN_NUMBERS - 1) * VARINT_MAX_BYTES)
+#define FRAME_MAX_BYTES ((size_t)2 * VARINT_MAX_BYTES + (size_t)COLUMN_END_OF_IDS * 5)
 
 #define ID_MAX_BYTES BATCH_TEXT_MAX(INVOCATION_ID_BYTES)
 #define FUNCTION_MAX_BYTES                                                               \

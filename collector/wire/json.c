@@ -110,20 +110,17 @@ static char *put_integer(char *at, uint64_t value)
 /* whole.fraction, where fraction counts 10^-decimals; without trailing zeros. */
 static char *put_decimal(char *at, uint64_t whole, uint64_t fraction, int decimals)
 {
-	char digits[16];
-	int n = decimals;
-
 	at = put_integer(at, whole);
-	for (int i = decimals - 1; i >= 0; i--) {
-		digits[i] = (char)('0' + fraction % 10);
+	if (fraction == 0)
+		return at;
+	for (; fraction % 10 == 0; fraction /= 10)
+		decimals--;
+	*at = '.';
+	for (int i = decimals; i > 0; i--) {
+		at[i] = (char)('0' + fraction % 10);
 		fraction /= 10;
 	}
-	while (n > 0 && digits[n - 1] == '0')
-		n--;
-	if (n == 0)
-		return at;
-	*at++ = '.';
-	return put_bytes(at, digits, (size_t)n);
+	return at + 1 + decimals;
 }
 
 static char *put_key(char *at, const char *key)
@@ -247,7 +244,10 @@ static char *put_figures(char *at, const struct invocation *inv)
 		at = put_count(at, "concurrency", inv->concurrency);
 	if (inv->pid > 0)
 		at = put_count(at, "pid", inv->pid);
-	return inv->ping ? put_flag(at, "ping", true) : at;
+	/* said, too, of what its trace would make one */
+	if (inv->ping || invocation_trace_is_ping(inv->trace_id))
+		at = put_flag(at, "ping", inv->ping);
+	return at;
 }
 
 static char *put_quality(char *at, uint32_t quality)

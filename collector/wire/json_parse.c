@@ -224,10 +224,13 @@ static bool read_quality(
 	return json_scan_take(s, ']');
 }
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): members are named and strings are joined here,
+ * which cannot be done in parentheses */
 #define AT(member)                                                                       \
 	.offset = offsetof(struct object, member),                                       \
 	.size = sizeof(((struct object *)NULL)->member)
 #define SAYS(key, rule) .name = key, .twice = key " comes twice", .wrong = key " " rule
+/* NOLINTEND(bugprone-macro-parentheses) */
 #define TEXT(key, member, rule)                                                          \
 	{                                                                                \
 		SAYS(key, rule), .read = read_text, AT(member)                           \

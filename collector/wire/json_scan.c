@@ -13,7 +13,9 @@ char json_scan_peek(struct json_scan *s)
 	while (s->at < s->end &&
 	       (*s->at == ' ' || *s->at == '\t' || *s->at == '\n' || *s->at == '\r'))
 		s->at++;
-	return s->at < s->end ? *s->at : '\0';
+	if (s->at == s->end)
+		return '\0';
+	return *s->at;
 }
 
 bool json_scan_take(struct json_scan *s, char c)
@@ -42,8 +44,9 @@ static int hex_value(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 /* The four digits of \uXXXX. */
@@ -353,34 +356,37 @@ static bool skip_to_next(struct json_scan *s, uint64_t *objects, int *depth)
 	return true;
 }
 
+/* A value as far as it goes without looking into it: a scalar, an empty container, or the
+ * start of another one up to its first value, which is a depth more. */
+static bool skip_shallow(
+    struct json_scan *s, uint64_t *objects, int *depth, bool *is_inside)
+{
+	char c = json_scan_peek(s);
+
+	*is_inside = false;
+	if (c != '{' && c != '[')
+		return skip_scalar(s);
+	s->at++;
+	if (json_scan_take(s, c == '{' ? '}' : ']'))
+		return *depth < JSON_MAX_DEPTH;
+	if (*depth == JSON_MAX_DEPTH)
+		return false;
+	*objects = *objects << 1 | (c == '{');
+	(*depth)++;
+	*is_inside = true;
+	return c == '[' || skip_name(s);
+}
+
 bool json_scan_skip(struct json_scan *s)
 {
 	uint64_t objects = 0; /* one bit per depth, innermost lowest: an object? */
 	int depth = 0;
+	bool is_inside;
 
 	do {
-		char c = json_scan_peek(s);
-		bool is_object = c == '{';
-
-		if (c != '{' && c != '[') {
-			if (!skip_scalar(s))
-				return false;
-		} else {
-			if (depth == JSON_MAX_DEPTH)
-				return false;
-			s->at++;
-			objects = objects << 1 | is_object;
-			depth++;
-			if (json_scan_peek(s) != (is_object ? '}' : ']')) {
-				if (is_object && !skip_name(s))
-					return false;
-				continue;
-			}
-			s->at++;
-			objects >>= 1;
-			depth--;
-		}
-		if (!skip_to_next(s, &objects, &depth))
+		if (!skip_shallow(s, &objects, &depth, &is_inside))
+			return false;
+		if (!is_inside && !skip_to_next(s, &objects, &depth))
 			return false;
 	} while (depth > 0);
 	return true;

@@ -49,6 +49,19 @@ static void test_dates_are_those_of_the_c_library(void **state)
 	}
 }
 
+static void test_an_offset_does_not_lead_out_of_the_years(void **state)
+{
+	int64_t ns;
+
+	(void)state;
+	assert_int_equal(clock_parse_rfc3339("1970-01-01T00:59:59+01:00", &ns), -EINVAL);
+	assert_int_equal(clock_parse_rfc3339("1970-01-01T01:00:00+01:00", &ns), 0);
+	assert_int_equal(ns, 0);
+	assert_int_equal(clock_parse_rfc3339("2200-12-31T23:59:59.999999999Z", &ns), 0);
+	assert_int_equal(clock_parse_rfc3339("2200-12-31T23:59:60Z", &ns), -EINVAL);
+	assert_int_equal(clock_parse_rfc3339("2200-12-31T23:59:59-00:01", &ns), -EINVAL);
+}
+
 static void test_february_ends_when_it_does(void **state)
 {
 	int64_t ns;
@@ -132,6 +145,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_rfc3339_round_trips_to_the_nanosecond),
 	    cmocka_unit_test(test_dates_are_those_of_the_c_library),
+	    cmocka_unit_test(test_an_offset_does_not_lead_out_of_the_years),
 	    cmocka_unit_test(test_february_ends_when_it_does),
 	    cmocka_unit_test(test_an_offset_is_taken_off),
 	    cmocka_unit_test(test_malformed_moments_are_refused_and_leave_the_output),

@@ -221,6 +221,8 @@ static void test_figures_that_cannot_be_are_refused(void **state)
 	    {{1, 1, 0, 0, 0, 0}, 6, 0},
 	    {{1, 1, 1, 0, 0, 0}, 6, -EBADMSG}, /* zeros have no sum */
 	    {{1, 1, 0, 0, 1, 0}, 6, -EBADMSG}, /* and no max */
+	    {{2, 1, 0, 0, 0, 1, PAIR(0, 1)}, 7,
+		-EBADMSG}, /* found by fuzzing: a max of 0 */
 	    {{0, 0, 0, 0, 0, 0}, 6, 0},
 	    {{0, 0, 0, 0, 0, 1, PAIR(0, 1)}, 7, -EBADMSG},
 	    {{1, 0, 5, UINT64_MAX, 1, 1, PAIR(75, 1)}, 7, -EBADMSG}, /* max wraps */

@@ -1,0 +1,41 @@
+/* What is read is written to what is read as the same. */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/sample.h"
+#include "wire/json.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *in, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *in, size_t size)
+{
+	struct invocation first;
+	struct invocation second;
+	struct function first_function;
+	struct function second_function;
+	char first_host[JSON_HOST_BYTES];
+	char second_host[JSON_HOST_BYTES];
+	char line[JSON_LINE_MAX_BYTES];
+	const char *why = NULL;
+	size_t n;
+
+	if (json_parse_invocation(
+		(const char *)in, size, &first, &first_function, first_host, &why) < 0) {
+		if (!why)
+			abort();
+		return 0;
+	}
+	n = json_format_invocation(&first, first_host, line);
+	if (n > sizeof(line) || json_parse_invocation(line, n, &second, &second_function,
+				    second_host, &why) < 0)
+		abort();
+	if (first.kind == KIND_PROCESS) /* is neither cold nor warm when written */
+		first.start_type = START_UNKNOWN;
+	if (!sample_same_invocation(&first, &second) ||
+	    !sample_same_function(&first_function, &second_function) ||
+	    strcmp(first_host, second_host) != 0)
+		abort();
+	return 0;
+}
