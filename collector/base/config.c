@@ -127,6 +127,22 @@ static int say_malformed(const char *path, struct fy_diag *diag)
 	return -EINVAL;
 }
 
+/* For an empty text libfyaml makes no document and names no error. */
+static bool is_empty(const char *text, size_t size)
+{
+	bool comment = false;
+
+	for (size_t i = 0; i < size; i++) {
+		if (text[i] == '\n')
+			comment = false;
+		else if (text[i] == '#')
+			comment = true;
+		else if (!comment && !strchr(" \t\r", text[i]))
+			return false;
+	}
+	return true;
+}
+
 /* The whole file in memory, so that a pipe or a huge file cannot surprise the parser. */
 static int read_file(const char *path, char **text, size_t *size)
 {
@@ -161,7 +177,7 @@ int config_load(const char *path, const struct config_key *keys, size_t n, void 
 	size_t size = 0;
 	int err = read_file(path, &text, &size);
 
-	if (err)
+	if (err || is_empty(text, size))
 		return err;
 	cfg.diag = fy_diag_create(&quiet);
 	if (!cfg.diag)

@@ -120,7 +120,8 @@ static void set_identity(
 	    out, "platform", json_string(platform_name(f->platform)));
 	(void)json_object_set_new(out, "version", json_string(f->version));
 	(void)json_object_set_new(out, "arch", json_string(arch_name(f->arch)));
-	(void)json_object_set_new(out, "region", json_string(f->region));
+	if (f->region[0])
+		(void)json_object_set_new(out, "region", json_string(f->region));
 	if (store_find_function(answers->store, f, &known) < 0)
 		return;
 	(void)json_object_set_new(

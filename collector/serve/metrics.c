@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "serve/answer.h"
 #include "serve/live.h"
@@ -57,18 +58,28 @@ static int write_counter(
 	return 0;
 }
 
+/* Seconds as OpenMetrics wants them: "0.005", "1.0". */
+static const char *le_of(uint64_t bound_ns, char *le)
+{
+	double s = (double)bound_ns / 1e9;
+
+	(void)snprintf(le, 32, bound_ns % CLOCK_NS_PER_S ? "%g" : "%.1f", s);
+	return le;
+}
+
 static int write_histogram(
     void *context, const struct function *function, const struct live_totals *totals)
 {
 	const struct page *page = context;
 	char labels[LABELS_BYTES];
+	char le[32];
 	unsigned long long sum = 0;
 
 	labels_of(function, labels);
 	for (size_t i = 0; i < LIVE_BUCKETS; i++) {
 		sum += totals->by_bound[i];
-		(void)fprintf(page->out, "%s_bucket{%s,le=\"%g\"} %llu\n", page->family,
-		    labels, (double)live_bounds_ns[i] / 1e9, sum);
+		(void)fprintf(page->out, "%s_bucket{%s,le=\"%s\"} %llu\n", page->family,
+		    labels, le_of(live_bounds_ns[i], le), sum);
 	}
 	(void)fprintf(page->out, "%s_bucket{%s,le=\"+Inf\"} %llu\n", page->family, labels,
 	    (unsigned long long)totals->durations);
