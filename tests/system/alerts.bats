@@ -196,7 +196,7 @@ delivery_is() { curl -fs $URL/v1/alerts | jq -e --arg s "$1" '.alerts | length >
 	send PUT "/v1/budgets/all" '{"limit_usd":"0.0000001","period":"day"}'
 	wait_for sh -c "curl -fs $URL/v1/keepwarm | jq -e '.keepwarm[0].state == \"paused_budget\"'"
 	send DELETE "/v1/budgets/all"
-	kill" "$collector"
+	kill "$collector"
 	wait_for gone "$collector"
 	start_collector
 	curl -fs $URL/v1/keepwarm | jq -e '.keepwarm[0] | .state == "warming" and .cold_avoided == 3 and .samples >= 4'
