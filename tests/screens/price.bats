@@ -1,0 +1,100 @@
+#!/usr/bin/env bats
+# price and prices: they work with no collector anywhere.
+
+setup() {
+	meter=${OUT:-out}/coldmeter
+	usage=$BATS_TEST_TMPDIR/usage.json
+	export COLDMETER_URL=http://127.0.0.1:9 # nobody listens there
+}
+
+# https://aws.amazon.com/lambda/pricing/, pricing examples, mobile backend: 2.73 dollars
+mobile='{"requests": 3000000, "duration_ms": 120, "memory_mb": 1536, "arch": "x86_64",
+ "region": "us-east-1", "free_tier": true}'
+
+@test "price gives the vendor's example, each line with its source" {
+	echo "$mobile" > "$usage"
+	run "$meter" price --plan aws-lambda --usage "$usage"
+	[ "$status" -eq 0 ]
+	[[ ${lines[0]} == "aws-lambda  us-east-1  x86_64" ]]
+	[[ $output == *"total  \$2.733338"* ]]
+	[[ $output == *"https://aws.amazon.com/lambda/pricing/"* ]]
+}
+
+@test "price --json has the documented shape, money as text" {
+	"$meter" price --plan all --usage - --json <<< "$mobile" | jq -e '
+		(.plans | map(.plan)) == ["aws-lambda", "azure-consumption", "gcp-run-request"]
+		and .plans[0].total_usd == "2.733338"
+		and all(.plans[].lines[]; .item and .unit and .source and .as_of and .confidence
+			and (.quantity | type) == "string" and (.amount_usd | type) == "string")'
+}
+
+@test "an option goes before what the input says" {
+	"$meter" price --plan aws-lambda --region eu-south-1 --arch arm64 --usage - --json <<< "$mobile" |
+		jq -e '.plans[0].region == "eu-south-1" and .plans[0].arch == "arm64"'
+}
+
+@test "measured invocations are priced by each plan's rule" {
+	line='{"function":"f","start":"2026-11-22T08:00:00Z","duration_ms":250.06,"init_ms":100.77,"cold":true,"memory_limit_mb":1024,"status":"ok"}'
+	"$meter" price --plan aws-lambda --usage - --json <<< "$line" | # 351 ms of 1 GB
+		jq -e '.plans[0].lines[1].quantity == "0.351"'
+}
+
+@test "bad input is one line that names the place, and exit 1" {
+	for bad in '' '{' '[]' '{"requests": 1}' '{"duration_ms": -1}' '{"duration_ms": 1, "region": "mars-1"}' \
+		'{"duration_ms": 1, "arch": "mips"}' '{"requets": 1}' '[{"duration_ms": "x"}]'; do
+		run "$meter" price --plan aws-lambda --usage - <<< "$bad"
+		[ "$status" -eq 1 ]
+		[ "${#lines[@]}" -eq 1 ]
+		[[ $output == "coldmeter price: "* ]]
+	done
+	run "$meter" price --plan nope --usage /dev/null
+	[ "$status" -eq 1 ]
+	[[ $output == *'unknown plan "nope"'* ]]
+}
+
+@test "wrong use is exit 2 with a hint" {
+	run "$meter" price --usage -
+	[ "$status" -eq 2 ]
+	[[ $output == *"needs --plan (see coldmeter price --help)"* ]]
+	run "$meter" price --plan all --unknown
+	[ "$status" -eq 2 ]
+	run "$meter" prices burn
+	[ "$status" -eq 2 ]
+}
+
+@test "--help teaches with an example that works" {
+	run "$meter" price --help
+	[ "$status" -eq 0 ]
+	[[ $output == *'"duration_ms": 120'* ]]
+	run "$meter" prices --help
+	[ "$status" -eq 0 ]
+}
+
+@test "prices show filters by provider and region" {
+	"$meter" prices show --provider aws --region eu-central-1 --json | jq -e '
+		(.prices | length > 5)
+		and all(.prices[]; .provider == "aws" and (.region == "eu-central-1" or .region == "*"))'
+	run "$meter" prices show --region mars-1
+	[ "$status" -eq 1 ]
+}
+
+@test "prices check lists what is old or unverified" {
+	"$meter" prices check --max-age 3650d --json |
+		jq -e '(.stale | length > 0) and all(.stale[]; .confidence == "unverified")'
+}
+
+@test "a price file replaces a price, and is refused with the place of a mistake" {
+	prices=$BATS_TEST_TMPDIR/prices.json
+	cat > "$prices" <<- 'END'
+		{"schema": 1, "provider": "aws", "currency": "USD",
+		 "sources": {"mine": {"title": "A contract", "url": "https://example.org/", "date": "2026-11-01"}},
+		 "prices": [{"key": "lambda.requests", "region": "us-east-1", "unit": "request", "price": "0.5",
+		  "source": "mine", "as_of": "2026-11-01", "confidence": "verified"}]}
+	END
+	"$meter" price --plan aws-lambda --prices "$prices" --usage - --json <<< '{"duration_ms": 1}' |
+		jq -e '.plans[0].lines[0] | .amount_usd == "0.50" and .source == "mine"'
+	sed -i 's/"0.5"/"half"/' "$prices"
+	run "$meter" prices check --prices "$prices"
+	[ "$status" -eq 1 ]
+	[[ $output == "coldmeter prices: $prices: prices[0].price: \"half\" is not a decimal number of at most 12 decimals" ]]
+}
