@@ -2,6 +2,7 @@
 # price and prices: they work with no collector anywhere.
 
 setup() {
+	set -o pipefail # jq -e is content with no input at all
 	meter=${OUT:-out}/coldmeter
 	usage=$BATS_TEST_TMPDIR/usage.json
 	export COLDMETER_URL=http://127.0.0.1:9 # nobody listens there
