@@ -1,0 +1,390 @@
+/* The API's answers about known invocations. */
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "base/clock.h"
+#include "serve/answers.h"
+#include "tests/unit/raw_client.h"
+
+#define S CLOCK_NS_PER_S
+
+struct place {
+	char directory[64];
+	struct store *store;
+	struct ingest *ingest;
+	struct book *book;
+	struct answers answers;
+	struct http *http;
+	uint16_t port;
+	int64_t now_ns;
+};
+
+static int set_up(void **state)
+{
+	struct place *place = calloc(1, sizeof(*place));
+
+	assert_non_null(place);
+	(void)snprintf(
+	    place->directory, sizeof(place->directory), "/tmp/test_answers.XXXXXX");
+	assert_non_null(mkdtemp(place->directory));
+	place->now_ns = clock_wall_ns();
+	assert_int_equal(store_open(place->directory, &place->store), 0);
+	assert_int_equal(ingest_start(place->store, &place->ingest), 0);
+	assert_int_equal(book_open_embedded(&place->book), 0);
+	place->answers = (struct answers){place->store, place->ingest, place->book};
+	assert_int_equal(http_new(&place->http), 0);
+	assert_int_equal(ingest_add_routes(place->ingest, place->http), 0);
+	assert_int_equal(answers_add_routes(&place->answers, place->http), 0);
+	assert_int_equal(http_start(place->http, "127.0.0.1", 0), 0);
+	place->port = http_port(place->http);
+	*state = place;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct place *place = *state;
+	char command[128];
+
+	http_stop(place->http);
+	ingest_stop(place->ingest);
+	http_free(place->http);
+	store_close(place->store);
+	book_free(place->book);
+	(void)snprintf(command, sizeof(command), "rm -rf '%s'", place->directory);
+	assert_int_equal(
+	    system(command), 0); /* NOLINT(cert-env33-c): our own mkdtemp path */
+	free(place);
+	return 0;
+}
+
+static void expect_status(struct got got, int status)
+{
+	if (got.status != status)
+		fail_msg("wanted %d: %s", status, got.text);
+	free(got.text);
+}
+
+/* more is further JSON members, beginning with a comma. */
+static void say(
+    const struct place *place, const char *function, int64_t start_ns, const char *more)
+{
+	char line[1024];
+	char start[CLOCK_RFC3339_BYTES];
+
+	clock_format_rfc3339(start_ns, start);
+	(void)snprintf(line, sizeof(line), "{\"function\":\"%s\",\"start\":\"%s\"%s}\n",
+	    function, start, more);
+	expect_status(raw_send(place->port, "POST", "/v1/invocations",
+			  "Content-Type: application/x-ndjson\r\n", line, strlen(line)),
+	    200);
+}
+
+#define LAMBDA                                                                           \
+	",\"platform\":\"aws-lambda\",\"kind\":\"lambda\",\"host\":\"h1\","              \
+	"\"arch\":\"x86_64\",\"region\":\"us-east-1\",\"memory_limit_mb\":128,"          \
+	"\"peak_memory_mb\":64,\"cpu_ms\":2,"
+
+static json_t *ask(const struct place *place, const char *target)
+{
+	struct got got = raw_get(place->port, target);
+	json_error_t error;
+	json_t *root = json_loads(got.body, 0, &error);
+
+	if (got.status != 200 || !root)
+		fail_msg("%s: %s", target, got.text);
+	free(got.text);
+	return root;
+}
+
+static const json_t *at(const json_t *root, const char *key)
+{
+	const json_t *value = json_object_get(root, key);
+
+	if (!value)
+		fail_msg("no %s", key);
+	return value;
+}
+
+static double number(const json_t *root, const char *key)
+{
+	assert_true(json_is_number(at(root, key)));
+	return json_number_value(at(root, key));
+}
+
+static const char *text(const json_t *root, const char *key)
+{
+	assert_true(json_is_string(at(root, key)));
+	return json_string_value(at(root, key));
+}
+
+/* 100 warm ones of 1..100 ms in 100 s, one cold of 20 ms with 300 ms init, one ping. */
+static void fill(const struct place *place)
+{
+	for (int i = 1; i <= 100; i++) {
+		char more[512];
+
+		(void)snprintf(more, sizeof(more),
+		    LAMBDA "\"duration_ms\":%d,\"status\":\"%s\"", i,
+		    i % 10 == 0 ? "error" : "ok");
+		say(place, "bar", place->now_ns - (120 - i) * S, more);
+	}
+	say(place, "bar", place->now_ns - 121 * S,
+	    LAMBDA "\"duration_ms\":20,\"init_ms\":300,\"cold\":true");
+	say(place, "bar", place->now_ns - 60 * S,
+	    LAMBDA "\"duration_ms\":7,\"trace_id\":\"c01dc01dc01dc01d0123456789abcdef\"");
+	say(place, "a \\\"quoted\\\\ name", place->now_ns - 60 * S, ",\"duration_ms\":1");
+}
+
+static bool is_near(double value, double want, double relative)
+{
+	return fabs(value - want) <= want * relative;
+}
+
+static void test_answers_functions_as_they_were(void **state)
+{
+	struct place *place = *state;
+	json_t *root;
+	const json_t *bar;
+
+	fill(place);
+	root = ask(place, "/v1/functions?since=15m");
+	assert_int_equal(json_array_size(at(root, "functions")), 2);
+	bar = json_array_get(at(root, "functions"), 1); /* sorted by name */
+	assert_string_equal(text(bar, "function"), "bar");
+	assert_string_equal(text(bar, "platform"), "aws-lambda");
+	assert_string_equal(text(bar, "kind"), "lambda");
+	assert_int_equal(number(bar, "invocations"), 101);
+	assert_int_equal(number(bar, "cold"), 1);
+	assert_int_equal(number(bar, "errors"), 10);
+	assert_int_equal(number(at(bar, "by_status"), "error"), 10);
+	assert_int_equal(number(at(bar, "pings"), "count"), 1);
+	assert_true(is_near(number(at(bar, "warm_duration_ms"), "p50"), 50, 0.0109));
+	assert_true(is_near(number(at(bar, "warm_duration_ms"), "p95"), 95, 0.0109));
+	assert_true(is_near(number(at(bar, "duration_ms"), "max"), 100, 1e-6));
+	assert_true(is_near(number(at(bar, "cold_duration_ms"), "p50"), 20, 0.0109));
+	assert_true(is_near(number(at(bar, "init_ms"), "p95"), 300, 0.0109));
+	assert_int_equal(number(at(bar, "memory_mb"), "limit"), 128);
+	assert_true(is_near(number(at(bar, "memory_mb"), "max"), 64, 1e-9));
+	assert_true(is_near(number(bar, "cpu_ms_mean"), 2, 1e-9));
+	assert_int_equal(number(at(bar, "usage"), "aws_requests"), 101);
+	assert_int_equal(number(at(bar, "usage"), "aws_billed_ms"), 5050 + 320);
+	assert_string_equal(text(bar, "cost_basis"), "configured memory");
+	assert_int_equal(json_array_size(at(bar, "trend")), 30);
+	json_decref(root);
+}
+
+/* 101 requests at $0.20 a million, 5370 ms at 128 MiB and $0.0000166667 a GB-s. */
+static void test_answers_prices_by_the_published_rates(void **state)
+{
+	struct place *place = *state;
+	json_t *root;
+	const json_t *bar;
+	const double want = 101 * 0.2e-6 + 5.370 / 8 * 0.0000166667;
+
+	fill(place);
+	root = ask(place, "/v1/functions?since=15m&function=bar");
+	assert_int_equal(json_array_size(at(root, "functions")), 1);
+	bar = json_array_get(at(root, "functions"), 0);
+	assert_true(is_near(strtod(text(bar, "cost_usd"), NULL), want, 1e-6));
+	assert_true(strtod(text(bar, "cost_month_usd"), NULL) > 100 * want);
+	json_decref(root);
+}
+
+static void test_answers_trends_add_up(void **state)
+{
+	static const char *const spans[] = {"5m", "7m", "15m", "1h", "7d"};
+	struct place *place = *state;
+
+	fill(place);
+	for (size_t s = 0; s < sizeof(spans) / sizeof(spans[0]); s++) {
+		char target[64];
+		double sum = 0;
+		json_t *root;
+		const json_t *trend;
+		const json_t *bar;
+
+		(void)snprintf(target, sizeof(target),
+		    "/v1/functions?function=bar&since=%s", spans[s]);
+		root = ask(place, target);
+		bar = json_array_get(at(root, "functions"), 0);
+		trend = at(bar, "trend");
+		for (size_t i = 0; i < 30; i++)
+			sum += json_number_value(json_array_get(trend, i));
+		assert_true(sum == 101);
+		json_decref(root);
+	}
+}
+
+static void test_answers_tell_the_ledger_and_hosts(void **state)
+{
+	struct place *place = *state;
+	json_t *root;
+
+	fill(place);
+	root = ask(place, "/v1/functions");
+	assert_int_equal(number(at(root, "ledger"), "seen"), 103);
+	assert_int_equal(number(at(root, "ledger"), "delivered"), 103);
+	assert_int_equal(number(at(root, "ledger"), "lost"), 0);
+	(void)at(root, "host_count");
+	assert_true(json_is_array(at(root, "agents")));
+	(void)text(root, "generated");
+	json_decref(root);
+}
+
+static void test_answers_series_has_a_point_for_each_step(void **state)
+{
+	struct place *place = *state;
+	json_t *root;
+	double sum = 0;
+	const json_t *points;
+
+	fill(place);
+	root = ask(place, "/v1/functions/bar/series?since=10m&step=60s");
+	points = at(root, "points");
+	assert_true(json_array_size(points) == 10 || json_array_size(points) == 11);
+	for (size_t i = 0; i < json_array_size(points); i++)
+		sum += number(json_array_get(points, i), "invocations");
+	assert_true(sum == 101);
+	assert_int_equal(number(json_array_get(points, 0), "invocations"), 0);
+	assert_null(json_object_get(json_array_get(points, 0), "duration_ms"));
+	json_decref(root);
+	root = ask(place, "/v1/functions/nobody/series?since=10m");
+	assert_true(json_array_size(at(root, "points")) >= 10);
+	json_decref(root);
+}
+
+static void test_answers_invocations_newest_first(void **state)
+{
+	struct place *place = *state;
+	json_t *root;
+	const json_t *list;
+
+	fill(place);
+	root = ask(place, "/v1/invocations?function=bar&limit=50");
+	list = at(root, "invocations");
+	assert_int_equal(json_array_size(list), 50);
+	assert_true(json_is_true(at(root, "truncated")));
+	for (size_t i = 1; i < 50; i++)
+		assert_true(strcmp(text(json_array_get(list, i - 1), "start"),
+				text(json_array_get(list, i), "start")) >= 0);
+	json_decref(root);
+	root = ask(place, "/v1/invocations?cold=true");
+	assert_int_equal(json_array_size(at(root, "invocations")), 1);
+	assert_true(json_is_false(at(root, "truncated")));
+	json_decref(root);
+	root = ask(place, "/v1/invocations?status=error&function=bar");
+	assert_int_equal(json_array_size(at(root, "invocations")), 10);
+	json_decref(root);
+	root = ask(place, "/v1/invocations?ping=true");
+	assert_int_equal(json_array_size(at(root, "invocations")), 1);
+	json_decref(root);
+}
+
+static void test_answers_an_invoice_with_its_sources(void **state)
+{
+	struct place *place = *state;
+	json_t *root;
+	const json_t *plan;
+
+	fill(place);
+	root = ask(place, "/v1/invoice?plan=aws-lambda&function=bar");
+	assert_int_equal(json_array_size(at(root, "plans")), 1);
+	plan = json_array_get(at(root, "plans"), 0);
+	assert_string_equal(text(plan, "region"), "us-east-1");
+	assert_string_equal(text(plan, "total_usd"), text(root, "total_usd"));
+	assert_true(json_array_size(at(plan, "lines")) >= 2);
+	(void)text(json_array_get(at(plan, "lines"), 0), "source");
+	assert_true(strtod(text(plan, "total_usd"), NULL) > 0);
+	json_decref(root);
+	root = ask(place, "/v1/invoice?plan=aws-lambda&free_tier=true");
+	assert_true(strtod(text(root, "total_usd"), NULL) == 0);
+	json_decref(root);
+	root = ask(place, "/v1/invoice?plan=all");
+	assert_true(json_array_size(at(root, "plans")) >= 3);
+	json_decref(root);
+	root = ask(place, "/v1/invoice?month=2026-01");
+	assert_true(strtod(text(root, "total_usd"), NULL) == 0);
+	json_decref(root);
+}
+
+static void test_answers_metrics_escape_labels(void **state)
+{
+	struct place *place = *state;
+	struct got got;
+
+	fill(place);
+	got = raw_get(place->port, "/metrics");
+	assert_int_equal(got.status, 200);
+	assert_non_null(strstr(got.text, "application/openmetrics-text"));
+	assert_non_null(strstr(got.body, "coldmeter_invocations_total{function=\"bar\""
+					 ",platform=\"aws-lambda\",version=\"\"} 101\n"));
+	assert_non_null(strstr(got.body, "function=\"a \\\"quoted\\\\ name\""));
+	assert_non_null(
+	    strstr(got.body, "coldmeter_ledger_lost{reason=\"ring_full\"} 0\n"));
+	assert_string_equal(got.body + strlen(got.body) - 6, "# EOF\n");
+	free(got.text);
+}
+
+static void test_answers_refuse_bad_parameters(void **state)
+{
+	static const char *const bad[] = {"/v1/functions?since=soon",
+	    "/v1/functions?until=x", "/v1/functions?since=1h&until=2h",
+	    "/v1/functions?since=-1h", "/v1/functions/bar/series?step=1s",
+	    "/v1/functions/bar/series?step=0",
+	    "/v1/functions/bar/series?since=365d&step=60s", "/v1/invocations?limit=0",
+	    "/v1/invocations?limit=x", "/v1/invocations?limit=99999999999999999999",
+	    "/v1/invocations?cold=maybe", "/v1/invocations?status=fine",
+	    "/v1/invoice?month=2026", "/v1/invoice?month=2026-13",
+	    "/v1/invoice?month=2190-01", "/v1/invoice?month=1h", "/v1/invoice?plan=none",
+	    "/v1/invoice?free_tier=x", "/v1/invoice?plan=aws-lambda&region=mars-north-1",
+	    "/v1/invoice?region=mars-north-1"};
+	struct place *place = *state;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct got got = raw_get(place->port, bad[i]);
+
+		if (got.status != 400 || !strstr(got.body, "{\"error\":{\"code\":"))
+			fail_msg("%s: %s", bad[i], got.text);
+		free(got.text);
+	}
+}
+
+static void test_answers_health(void **state)
+{
+	struct place *place = *state;
+	json_t *root = ask(place, "/healthz");
+
+	assert_string_equal(text(root, "status"), "ok");
+	json_decref(root);
+	root = ask(place, "/readyz");
+	assert_string_equal(text(root, "status"), "ready");
+	json_decref(root);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+	    TEST(test_answers_functions_as_they_were),
+	    TEST(test_answers_prices_by_the_published_rates),
+	    TEST(test_answers_trends_add_up),
+	    TEST(test_answers_tell_the_ledger_and_hosts),
+	    TEST(test_answers_series_has_a_point_for_each_step),
+	    TEST(test_answers_invocations_newest_first),
+	    TEST(test_answers_an_invoice_with_its_sources),
+	    TEST(test_answers_metrics_escape_labels),
+	    TEST(test_answers_refuse_bad_parameters),
+	    TEST(test_answers_health),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
