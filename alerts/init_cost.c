@@ -8,7 +8,8 @@ struct money init_cost_usage(
 {
 	struct money cost = {0};
 
-	return cost_of(book, function, usage, &cost) ? (struct money){0} : cost;
+	(void)cost_of(book, function, usage, &cost); /* untouched when it has no price */
+	return cost;
 }
 
 struct money init_cost(const struct book *book, const struct function *function,

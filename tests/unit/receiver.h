@@ -106,6 +106,6 @@ static inline void receiver_stop(struct receiver *r)
 #define RECEIVER_OK "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
 #define RECEIVER_STATUS(line, more)                                                      \
 	"HTTP/1.1 " line "\r\n" more "Content-Length: 4\r\nConnection: "                 \
-				     "close\r\n\r\nwhy!"
+	"close\r\n\r\nwhy!"
 
 #endif
