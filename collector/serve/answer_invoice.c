@@ -18,7 +18,7 @@
 
 struct group {
 	const struct plan *plan;
-	const char *region;
+	char region[FUNCTION_REGION_BYTES];
 	enum arch arch;
 	struct usage usage;
 };
@@ -90,12 +90,14 @@ static int add_to_plan(
 {
 	const struct function *f = &tally->function;
 	struct group want = {.plan = plan,
-	    .region = bill->region ? bill->region : cost_region(bill->book, plan, f),
 	    .arch = !plan->has_arch           ? ARCH_UNKNOWN
 		    : f->arch == ARCH_UNKNOWN ? ARCH_X86_64
 					      : f->arch};
-	struct group *group = find_or_add(bill, &want);
+	struct group *group;
 
+	(void)text_copy(want.region, sizeof(want.region),
+	    bill->region ? bill->region : cost_region(bill->book, plan, f));
+	group = find_or_add(bill, &want);
 	if (!group)
 		return -ENOMEM;
 	usage_add(&group->usage, &tally->rollup.usage);

@@ -10,7 +10,7 @@
 /* The row of a minute (since the epoch) and a function; rises with time. */
 static inline int64_t minutes_key(int64_t minute, uint32_t function_id)
 {
-	return minute << 24 | (int64_t)function_id;
+	return minute * (1 << 24) + (int64_t)function_id;
 }
 
 struct minutes;

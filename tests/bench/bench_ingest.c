@@ -1,0 +1,355 @@
+/* The real collector, fed with real batches over HTTP: records committed a second,
+ * memory, and the time of the dashboard's query with 1000 functions and an hour of
+ * minutes. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "wire/batch.h"
+
+#define FUNCTIONS 1000
+#define RECORDS 1000 /* of a batch */
+#define BATCHES 1500
+#define SENDERS 4
+
+static struct {
+	uint8_t *bytes;
+	size_t n;
+} batches[BATCHES];
+static struct function functions[FUNCTIONS];
+static atomic_size_t next_batch;
+static atomic_size_t refused;
+static uint16_t port;
+
+static void die(const char *what)
+{
+	perror(what);
+	exit(1);
+}
+
+/* Skewed popularity, durations of 20 to 140 ms with a tail; 1 in 50 is cold. */
+static struct invocation make_invocation(unsigned int *seed, int64_t start_ns)
+{
+	double u = (double)rand_r(seed) / RAND_MAX;
+	size_t f = (size_t)(u * u * u * (FUNCTIONS - 1));
+	uint64_t tail =
+	    1 + (uint64_t)(rand_r(seed) % 8) * (uint64_t)(rand_r(seed) % 8) / 8;
+	struct invocation inv = {.function = &functions[f],
+	    .kind = KIND_LAMBDA,
+	    .start_type = rand_r(seed) % 50 ? START_WARM : START_COLD,
+	    .has = HAS_DURATION | HAS_CPU | HAS_MEMORY,
+	    .start_ns = start_ns,
+	    .duration_ns =
+		(20 + (f % 120)) * 1000000 * tail + (uint64_t)(rand_r(seed) % 1000000),
+	    .cpu_ns = 1000000 + (uint64_t)(rand_r(seed) % 5000000),
+	    .peak_memory_bytes = (64U << 20) + (uint64_t)(rand_r(seed) % 1000) * 4096,
+	    .concurrency = 1};
+
+	if (inv.start_type == START_COLD) {
+		inv.has |= HAS_INIT;
+		inv.init_ns = 200000000 + (uint64_t)(rand_r(seed) % 300000000);
+	}
+	(void)snprintf(inv.request_id, sizeof(inv.request_id),
+	    "%08x-%04x-4000-8000-%012x", (unsigned int)rand_r(seed),
+	    (unsigned int)rand_r(seed) & 0xffff, (unsigned int)rand_r(seed));
+	(void)snprintf(inv.sandbox, sizeof(inv.sandbox), "sandbox-%zu", f);
+	return inv;
+}
+
+/* Batches of an hour, in order of time. */
+static size_t make_batches(void)
+{
+	unsigned int seed = 1;
+	struct batch_writer *w;
+	int64_t begin_ns = clock_wall_ns() - 3600 * CLOCK_NS_PER_S;
+	int64_t step_ns = 3600 * CLOCK_NS_PER_S / BATCHES / RECORDS;
+	size_t bytes = 0;
+
+	if (batch_writer_new(&w) < 0)
+		die("batch_writer_new");
+	for (size_t b = 0; b < BATCHES; b++) {
+		struct batch_head head = {
+		    .id = {.agent = {7}, .boot = {7}, .sequence = b + 1},
+		    .host = "bench",
+		    .sent_ns = 1};
+
+		for (size_t i = 0; i < RECORDS; i++) {
+			struct invocation inv = make_invocation(
+			    &seed, begin_ns + (int64_t)(b * RECORDS + i) * step_ns);
+
+			if (batch_writer_add(w, &inv) < 0)
+				die("batch_writer_add");
+		}
+		if (batch_writer_seal(w, &head, &batches[b].bytes, &batches[b].n) < 0)
+			die("batch_writer_seal");
+		bytes += batches[b].n;
+	}
+	batch_writer_free(w);
+	return bytes;
+}
+
+static int connect_to(void)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET,
+	    .sin_port = htons(port),
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	const int on = 1;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || connect(fd, (struct sockaddr *)&at, sizeof(at)) < 0)
+		die("connect");
+	/* Head and body are two writes: do not wait for the first one's ACK. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	return fd;
+}
+
+static void say(int fd, const void *bytes, size_t n)
+{
+	const char *at = bytes;
+
+	while (n > 0) {
+		ssize_t sent = write(fd, at, n);
+
+		if (sent <= 0)
+			die("write");
+		at += sent;
+		n -= (size_t)sent;
+	}
+}
+
+/* One reply of a connection that stays open; returns its status. */
+static int hear(int fd, size_t *body_bytes)
+{
+	static const char mark[] = "Content-Length: ";
+	char text[65536];
+	size_t have = 0;
+	size_t want = SIZE_MAX;
+
+	while (have < want) {
+		size_t room =
+		    have < sizeof(text) - 1 ? sizeof(text) - 1 - have : sizeof(text) / 2;
+		size_t to = have < sizeof(text) - 1 ? have : sizeof(text) / 2 - 1;
+		ssize_t n = read(fd, text + to, room);
+		const char *length;
+		const char *end;
+
+		if (n <= 0)
+			die("read");
+		have += (size_t)n;
+		text[to + (size_t)n] = '\0';
+		end = want == SIZE_MAX ? strstr(text, "\r\n\r\n") : NULL;
+		length = end ? strstr(text, mark) : NULL;
+		if (length) {
+			*body_bytes = strtoul(length + sizeof(mark) - 1, NULL, 10);
+			want = (size_t)(end + 4 - text) + *body_bytes;
+		}
+	}
+	return (int)strtol(text + 9, NULL, 10);
+}
+
+static void *send_some(void *context)
+{
+	int fd = connect_to();
+	char head[256];
+	size_t ignored;
+	size_t b;
+
+	(void)context;
+	while ((b = atomic_fetch_add(&next_batch, 1)) < BATCHES) {
+		int status = 0;
+
+		while (status != 200) {
+			int n = snprintf(head, sizeof(head),
+			    "POST /v1/batches HTTP/1.1\r\nHost: "
+			    "localhost\r\nContent-Type: %s\r\n"
+			    "Content-Length: %zu\r\n\r\n",
+			    BATCH_CONTENT_TYPE, batches[b].n);
+
+			say(fd, head, (size_t)n);
+			say(fd, batches[b].bytes, batches[b].n);
+			status = hear(fd, &ignored);
+			if (status == 200)
+				break;
+			if (status != 429) {
+				(void)fprintf(stderr, "the collector said %d\n", status);
+				exit(1);
+			}
+			atomic_fetch_add(&refused, 1);
+			(void)usleep(10000);
+		}
+	}
+	(void)close(fd);
+	return NULL;
+}
+
+static pid_t start_collector(const char *directory)
+{
+	const char *out = getenv("OUT");
+	char path[4096];
+	char data[4096];
+	char line[256];
+	int fds[2];
+	pid_t pid;
+	FILE *said;
+
+	(void)snprintf(path, sizeof(path), "%s/coldmeter-collector", out ? out : "out");
+	(void)snprintf(data, sizeof(data), "%s/data", directory);
+	if (pipe(fds) < 0)
+		die("pipe");
+	pid = fork();
+	if (pid == 0) {
+		(void)dup2(fds[1], STDERR_FILENO);
+		(void)close(fds[0]);
+		(void)execl(
+		    path, path, "--listen", "127.0.0.1:0", "--data", data, (char *)NULL);
+		_exit(127);
+	}
+	(void)close(fds[1]);
+	said = fdopen(fds[0], "r");
+	if (pid < 0 || !said || !fgets(line, sizeof(line), said) || !strrchr(line, ':'))
+		die(path);
+	port = (uint16_t)strtoul(strrchr(line, ':') + 1, NULL, 10);
+	return pid;
+}
+
+static double now_s(void)
+{
+	return (double)clock_boot_ns() / 1e9;
+}
+
+/* A field of /proc/PID/status in KiB. */
+static unsigned long status_kib(pid_t pid, const char *field)
+{
+	char path[64];
+	char line[256];
+	unsigned long kib = 0;
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f)) {
+		if (strncmp(line, field, strlen(field)) == 0)
+			kib = strtoul(line + strlen(field) + 1, NULL, 10);
+	}
+	if (f)
+		(void)fclose(f);
+	return kib;
+}
+
+static double cpu_s(pid_t pid)
+{
+	char path[64];
+	char line[1024];
+	unsigned long user = 0;
+	unsigned long system_time = 0;
+	const char *at;
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	f = fopen(path, "re");
+	if (f && fgets(line, sizeof(line), f) && (at = strrchr(line, ')')))
+		(void)sscanf(at, /* NOLINT(cert-err34-c): the kernel's own numbers */
+		    ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
+		    &system_time);
+	if (f)
+		(void)fclose(f);
+	return (double)(user + system_time) / (double)sysconf(_SC_CLK_TCK);
+}
+
+static void bench_send(pid_t collector, size_t bytes)
+{
+	pthread_t senders[SENDERS];
+	double began = now_s();
+	double cpu = cpu_s(collector);
+	double took;
+
+	for (size_t i = 0; i < SENDERS; i++) {
+		if (pthread_create(&senders[i], NULL, send_some, NULL))
+			die("pthread_create");
+	}
+	for (size_t i = 0; i < SENDERS; i++)
+		(void)pthread_join(senders[i], NULL);
+	took = now_s() - began;
+	cpu = cpu_s(collector) - cpu;
+	(void)printf("ingest: %.0f records/s committed over HTTP (%d batches of %d, %.1f "
+		     "B/record, "
+		     "%.2f us CPU/record, %zu times 429)\n",
+	    BATCHES * RECORDS / took, BATCHES, RECORDS, (double)bytes / BATCHES / RECORDS,
+	    cpu * 1e6 / BATCHES / RECORDS, atomic_load(&refused));
+}
+
+static void bench_query(const char *name, const char *target)
+{
+	char head[256];
+	int n = snprintf(
+	    head, sizeof(head), "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", target);
+	int fd = connect_to();
+	size_t body = 0;
+	double best = 1e9;
+
+	for (int i = 0; i < 7; i++) {
+		double began = now_s();
+
+		say(fd, head, (size_t)n);
+		if (hear(fd, &body) != 200)
+			die(target);
+		if (now_s() - began < best)
+			best = now_s() - began;
+	}
+	(void)close(fd);
+	(void)printf(
+	    "query: %s %.1f ms (best of 7, %zu bytes)\n", name, best * 1e3, body);
+}
+
+int main(void)
+{
+	char directory[] = "/tmp/bench_ingest.XXXXXX";
+	char command[128];
+	pid_t collector;
+	size_t bytes;
+
+	for (size_t i = 0; i < FUNCTIONS; i++) {
+		functions[i] = (struct function){.platform = PLATFORM_AWS_LAMBDA,
+		    .arch = ARCH_X86_64,
+		    .memory_limit_mb = 256};
+		(void)snprintf(
+		    functions[i].name, sizeof(functions[i].name), "function-%zu", i);
+	}
+	if (!mkdtemp(directory))
+		die("mkdtemp");
+	bytes = make_batches();
+	collector = start_collector(directory);
+	(void)printf(
+	    "memory: %lu KiB resident at start\n", status_kib(collector, "VmRSS:"));
+	bench_send(collector, bytes);
+	bench_query(
+	    "1000 functions over 1 h, percentiles and cost,", "/v1/functions?since=1h");
+	bench_query(
+	    "one function by minute,", "/v1/functions/function-7/series?since=1h");
+	bench_query("the newest 100 invocations,", "/v1/invocations?limit=100");
+	bench_query("the newest 100 of one function,",
+	    "/v1/invocations?limit=100&function=function-900");
+	(void)printf("memory: %lu KiB resident after, %lu KiB at most\n",
+	    status_kib(collector, "VmRSS:"), status_kib(collector, "VmHWM:"));
+	(void)kill(collector, SIGTERM);
+	(void)waitpid(collector, NULL, 0);
+	(void)snprintf(command, sizeof(command), "du -sk '%s' | cut -f1", directory);
+	(void)printf("disk: KiB for %d records: ", BATCHES * RECORDS);
+	(void)fflush(stdout);
+	if (system(command) != 0) /* NOLINT(cert-env33-c): our own mkdtemp path */
+		return 1;
+	(void)snprintf(command, sizeof(command), "rm -rf '%s'", directory);
+	return system(command) != 0; /* NOLINT(cert-env33-c): our own mkdtemp path */
+}

@@ -1,0 +1,113 @@
+#!/usr/bin/env bats
+# The collector as a program: options, bad input in one clear line, start and stop.
+
+setup() {
+	: "${OUT:=out}"
+	collector="$OUT/coldmeter-collector"
+	dir=$(mktemp -d)
+	pid=
+}
+
+teardown() {
+	if [ -n "$pid" ]; then
+		kill -9 "$pid" 2>/dev/null || true
+	fi
+	rm -rf "$dir"
+}
+
+# Starts it on a free port; $pid and $url are set.
+start() {
+	"$collector" --listen 127.0.0.1:0 --data "$dir/data" "$@" 2>"$dir/log" 3>&- &
+	pid=$!
+	for _ in $(seq 100); do
+		url=$(sed -n 's/.*listening on \(http.*\)/\1/p' "$dir/log")
+		[ -n "$url" ] && return
+		sleep 0.05
+	done
+	cat "$dir/log"
+	return 1
+}
+
+# A run that must fail with that status and one line holding that text.
+refused() {
+	local status_wanted=$1 text=$2
+	shift 2
+	run timeout 10 "$collector" "$@"
+	[ "$status" -eq "$status_wanted" ] || { echo "status $status: $output"; return 1; }
+	[ "${#lines[@]}" -eq 1 ] || { echo "$output"; return 1; }
+	[[ "$output" == *"$text"* ]] || { echo "$output"; return 1; }
+}
+
+@test "help and version go to standard output" {
+	run "$collector" --help
+	[ "$status" -eq 0 ]
+	[[ "$output" == usage:* ]]
+	run "$collector" --version
+	[ "$status" -eq 0 ]
+}
+
+@test "wrong usage exits 2 with one line" {
+	refused 2 "--nonsense" --nonsense
+	refused 2 "requires an argument" --listen
+	refused 2 "on or off" --alerts maybe
+	refused 2 "unexpected argument" --data "$dir" extra
+}
+
+@test "a bad address exits 1 with one line" {
+	refused 1 "ADDR:PORT" --data "$dir/d" --listen 7077
+	refused 1 "ADDR:PORT" --data "$dir/d" --listen 127.0.0.1:99999
+	refused 1 "--insecure-listen" --data "$dir/d" --listen 0.0.0.0:0
+	refused 1 "--insecure-listen" --data "$dir/d" --listen '[::]:0'
+}
+
+@test "a bad setting is named with file, line and column" {
+	printf 'raw_days: 3\nraw_dayz: 3\n' >"$dir/c.yaml"
+	refused 1 "c.yaml:2:1: raw_dayz" --config "$dir/c.yaml" --check-config
+	printf 'raw_days: lots\n' >"$dir/c.yaml"
+	refused 1 "c.yaml:1:11: raw_days" --config "$dir/c.yaml" --check-config
+	refused 1 "nowhere.yaml" --config "$dir/nowhere.yaml" --check-config
+}
+
+@test "a good setting passes --check-config and makes no data" {
+	printf 'data: %s/data\nraw_days: 3\nalerts: off\n' "$dir" >"$dir/c.yaml"
+	run "$collector" --config "$dir/c.yaml" --check-config
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	[ ! -e "$dir/data" ]
+}
+
+@test "a bad price book is named" {
+	echo '{"prices": 3' >"$dir/p.json"
+	refused 1 "p.json" --data "$dir/d" --listen 127.0.0.1:0 --prices "$dir/p.json"
+}
+
+@test "a data directory that cannot be made is named" {
+	echo x >"$dir/file"
+	refused 1 "$dir/file/d" --data "$dir/file/d" --listen 127.0.0.1:0
+}
+
+@test "a second collector on the same data is refused" {
+	start
+	refused 1 "in use by another collector" --data "$dir/data" --listen 127.0.0.1:0
+}
+
+@test "a busy port is named" {
+	start
+	refused 1 "Address already in use" --data "$dir/other" --listen "${url#http://}"
+}
+
+@test "SIGTERM stops it with 0, what it stored is there again" {
+	start
+	printf '{"function":"f","start":"%s","duration_ms":5}\n' "$(date -u +%FT%TZ)" |
+		curl -sS --fail -H 'Content-Type: application/x-ndjson' --data-binary @- "$url/v1/invocations"
+	kill -TERM "$pid"
+	wait "$pid"
+	start
+	[ "$(curl -sS "$url/v1/functions" | jq '.functions[0].invocations')" -eq 1 ]
+}
+
+@test "the ledger is private" {
+	start
+	[ "$(stat -c %a "$dir/data")" = 700 ]
+	[ -z "$(find "$dir/data" -type f -perm /077)" ]
+}
