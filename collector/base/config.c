@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -143,28 +142,20 @@ static bool is_empty(const char *text, size_t size)
 	return true;
 }
 
-/* The whole file in memory, so that a pipe or a huge file cannot surprise the parser. */
-static int read_file(const char *path, char **text, size_t *size)
+/* The whole file in memory, so that a pipe or a huge file cannot surprise the parser.
+ * text holds CONFIG_MAX_BYTES + 1. */
+static int read_file(const char *path, char *text, size_t *size)
 {
 	AUTO(file) FILE *f = fopen(path, "re");
-	AUTO(free) char *read = NULL;
-	struct stat st;
-	size_t n;
 
 	if (!f)
 		return log_error(-errno, "cannot read %s", path);
-	if (fstat(fileno(f), &st) == 0 && S_ISDIR(st.st_mode))
-		return log_error(-EISDIR, "cannot read %s", path);
-	read = malloc(CONFIG_MAX_BYTES + 1);
-	if (!read)
-		return log_error(-ENOMEM, "cannot read %s", path);
-	n = fread(read, 1, CONFIG_MAX_BYTES + 1, f);
+	errno = 0;
+	*size = fread(text, 1, CONFIG_MAX_BYTES + 1, f);
 	if (ferror(f))
-		return log_error(-EIO, "cannot read %s", path);
-	if (n > CONFIG_MAX_BYTES)
+		return log_error(errno ? -errno : -EIO, "cannot read %s", path);
+	if (*size > CONFIG_MAX_BYTES)
 		return log_error(-EFBIG, "cannot read %s", path);
-	*text = TAKE(read);
-	*size = n;
 	return 0;
 }
 
@@ -172,10 +163,14 @@ int config_load(const char *path, const struct config_key *keys, size_t n, void 
 {
 	const struct fy_diag_cfg quiet = {.fp = NULL, .level = FYET_ERROR};
 	struct fy_parse_cfg cfg = {.flags = FYPCF_COLLECT_DIAG | FYPCF_RESOLVE_DOCUMENT};
-	AUTO(free) char *text = NULL;
+	AUTO(free) char *text = malloc(CONFIG_MAX_BYTES + 1);
 	struct fy_document *document;
 	size_t size = 0;
-	int err = read_file(path, &text, &size);
+	int err;
+
+	if (!text)
+		return log_error(-ENOMEM, "cannot read %s", path);
+	err = read_file(path, text, &size);
 
 	if (err || is_empty(text, size))
 		return err;

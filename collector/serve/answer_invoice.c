@@ -146,7 +146,7 @@ static int invoices_json(struct bill *bill, json_t **out, const char **missing)
 
 	while (plans[n])
 		n++;
-	grants = calloc(n, sizeof(*grants));
+	grants = calloc(n + 1, sizeof(*grants));
 	if (!grants || !list)
 		err = -ENOMEM;
 	for (size_t i = 0; !err && i < bill->n; i++) {

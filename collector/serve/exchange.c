@@ -309,6 +309,7 @@ static int answer(struct http_pending *x)
 	return http_reply_error(&x->reply, 500, "internal", "%s", strerror(-err));
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the library's signature */
 enum MHD_Result exchange_handle(void *context, struct MHD_Connection *connection,
     const char *url, const char *method, const char *version, const char *upload,
     size_t *upload_size, void **exchange)

@@ -5,8 +5,8 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
-#include "base/cleanup.h"
 #include "base/text.h"
 
 #define BACKLOG 128
@@ -48,8 +48,8 @@ int listen_open(const char *address, uint16_t *port)
 	const int on = 1;
 	union address at;
 	socklen_t size;
-	AUTO(fd) int fd = -EBADF;
-	int taken;
+	int fd;
+	int err;
 
 	if (parse(address, *port, &at, &size) < 0)
 		return -EINVAL;
@@ -58,12 +58,13 @@ int listen_open(const char *address, uint16_t *port)
 		return -errno;
 	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (bind(fd, &at.any, size) < 0 || listen(fd, BACKLOG) < 0 ||
-	    getsockname(fd, &at.any, &size) < 0)
-		return -errno;
+	    getsockname(fd, &at.any, &size) < 0) {
+		err = -errno;
+		(void)close(fd);
+		return err;
+	}
 	*port = ntohs(at.any.sa_family == AF_INET ? at.v4.sin_port : at.v6.sin6_port);
-	taken = fd;
-	fd = -EBADF;
-	return taken;
+	return fd;
 }
 
 bool listen_is_loopback(const char *address)

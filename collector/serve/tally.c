@@ -86,7 +86,7 @@ static void add_trend(
 
 	if (until <= from)
 		return;
-	bars = (uint64_t)(last - first + 1);
+	bars = (uint64_t)last - (uint64_t)first + 1;
 	for (int i = first; i <= last; i++)
 		tally->trend[i] += count / bars;
 	tally->trend[last] += count % bars;

@@ -159,35 +159,37 @@ static int hear(int fd, size_t *body_bytes)
 	return (int)strtol(text + 9, NULL, 10);
 }
 
+/* One batch; returns the reply's status. */
+static int post(int fd, size_t b)
+{
+	char head[256];
+	size_t ignored;
+	int n = snprintf(head, sizeof(head),
+	    "POST /v1/batches HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\n"
+	    "Content-Length: %zu\r\n\r\n",
+	    BATCH_CONTENT_TYPE, batches[b].n);
+
+	say(fd, head, (size_t)n);
+	say(fd, batches[b].bytes, batches[b].n);
+	return hear(fd, &ignored);
+}
+
 static void *send_some(void *context)
 {
 	int fd = connect_to();
-	char head[256];
-	size_t ignored;
 	size_t b;
 
 	(void)context;
 	while ((b = atomic_fetch_add(&next_batch, 1)) < BATCHES) {
-		int status = 0;
+		int status;
 
-		while (status != 200) {
-			int n = snprintf(head, sizeof(head),
-			    "POST /v1/batches HTTP/1.1\r\nHost: "
-			    "localhost\r\nContent-Type: %s\r\n"
-			    "Content-Length: %zu\r\n\r\n",
-			    BATCH_CONTENT_TYPE, batches[b].n);
-
-			say(fd, head, (size_t)n);
-			say(fd, batches[b].bytes, batches[b].n);
-			status = hear(fd, &ignored);
-			if (status == 200)
-				break;
-			if (status != 429) {
-				(void)fprintf(stderr, "the collector said %d\n", status);
-				exit(1);
-			}
+		while ((status = post(fd, b)) == 429) {
 			atomic_fetch_add(&refused, 1);
 			(void)usleep(10000);
+		}
+		if (status != 200) {
+			(void)fprintf(stderr, "the collector said %d\n", status);
+			exit(1);
 		}
 	}
 	(void)close(fd);
