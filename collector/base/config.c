@@ -142,21 +142,27 @@ static bool is_empty(const char *text, size_t size)
 	return true;
 }
 
-/* The whole file in memory, so that a pipe or a huge file cannot surprise the parser.
- * text holds CONFIG_MAX_BYTES + 1. */
-static int read_file(const char *path, char *text, size_t *size)
+/* text holds CONFIG_MAX_BYTES + 1. */
+static int read_stream(FILE *f, char *text, size_t *size)
 {
-	AUTO(file) FILE *f = fopen(path, "re");
-
-	if (!f)
-		return log_error(-errno, "cannot read %s", path);
 	errno = 0;
 	*size = fread(text, 1, CONFIG_MAX_BYTES + 1, f);
 	if (ferror(f))
-		return log_error(errno ? -errno : -EIO, "cannot read %s", path);
-	if (*size > CONFIG_MAX_BYTES)
-		return log_error(-EFBIG, "cannot read %s", path);
-	return 0;
+		return errno ? -errno : -EIO;
+	return *size > CONFIG_MAX_BYTES ? -EFBIG : 0;
+}
+
+/* The whole file in memory, so that a pipe or a huge file cannot surprise the parser. */
+static int read_file(const char *path, char *text, size_t *size)
+{
+	FILE *f = fopen(path, "re");
+	int err;
+
+	if (!f)
+		return log_error(-errno, "cannot read %s", path);
+	err = read_stream(f, text, size);
+	(void)fclose(f);
+	return err ? log_error(err, "cannot read %s", path) : 0;
 }
 
 int config_load(const char *path, const struct config_key *keys, size_t n, void *settings)
