@@ -86,9 +86,9 @@ TUI     := $(call room,tui/*.c)
 PURE    := $(BASE) $(MODEL) $(WIRE)
 ROOMS   := $(ALERTS) $(SERVE) $(STORE) $(PRICE) $(PURE)
 
-LIBS_AGENT     := -lbpf -lelf -lz -lcurl -lzstd -lcap
+LIBS_AGENT     := -lbpf -lelf -lz -lcurl -lzstd -lfyaml -lcap
 LIBS_COLLECTOR := -lsqlite3 -lmicrohttpd -lcurl -ljansson -lzstd -lfyaml -lpthread -lm
-LIBS_TUI       := -lcurl -ljansson -lncursesw -lzstd -lm
+LIBS_TUI       := -lcurl -ljansson -lncursesw -lzstd -lfyaml -lm
 LIBS_ALL       := $(LIBS_AGENT) $(LIBS_COLLECTOR) -lncursesw
 LIBS_UNIT      := -lcmocka $(LIBS_ALL)
 
@@ -124,7 +124,7 @@ $(OUT)/gen/vmlinux.h:
 $(OUT)/obj/bpf/%.bpf.o: bpf/%.bpf.c $(OUT)/gen/vmlinux.h
 	$(call say,BPF,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CLANG) -target bpf -D__TARGET_ARCH_$(ARCH) -O2 -g -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-declarations \
+	$(Q)$(CLANG) -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -O2 -g -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-declarations \
 	    -I. -I$(OUT)/gen -MMD -MP -c -o $@ $<
 
 $(OUT)/gen/%.skel.h: $(OUT)/obj/bpf/%.bpf.o

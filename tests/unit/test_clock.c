@@ -110,7 +110,7 @@ static void test_spans_have_units_and_limits(void **state)
 	assert_int_equal(clock_parse_span("250ms", &ns), 0);
 	assert_int_equal(ns, 250000000);
 	assert_int_equal(clock_parse_span("7d", &ns), 0);
-	assert_int_equal(ns, 7 * 86400 * CLOCK_NS_PER_S);
+	assert_int_equal(ns, 7 * 86400LL * CLOCK_NS_PER_S);
 	assert_int_equal(clock_parse_span("15", &ns), 0);
 	assert_int_equal(ns, 15 * CLOCK_NS_PER_S);
 	assert_int_equal(clock_parse_span("-1s", &ns), -EINVAL);

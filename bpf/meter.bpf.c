@@ -1,0 +1,678 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* The meter: who is a function, when it is ready, and each event that it handles. */
+#include "bpf/exchange.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+enum role { ROLE_NONE, ROLE_SERVER, ROLE_CLIENT };
+enum phase {
+	PHASE_IDLE,
+	PHASE_REQUEST,
+	PHASE_RESPONSE,
+	PHASE_NEXT,
+	PHASE_POST,
+	PHASE_IGNORE
+};
+
+/* One connection; a server's is cloned from its listening socket. */
+struct exchange {
+	__u64 sandbox;
+	__u64 start_ns;
+	__u64 last_send_ns;
+	__u64 rss, peak, cpu_ns;
+	__u64 request_bytes, response_bytes;
+	__s64 left; /* of the body; -1: until the end is seen */
+	__u32 role, phase;
+	__u32 chunked, is_head, is_first;
+	__u16 status, concurrency;
+	char trace_id[RECORD_TRACE_BYTES];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
+	__type(key, int);
+	__type(value, struct exchange);
+} exchanges SEC(".maps");
+
+static __always_inline struct record_invocation *begin_record(struct sandbox *s, __u64 id)
+{
+	struct record_invocation *r;
+
+	count(COUNT_SEEN);
+	__sync_fetch_and_add(&s->ended, 1);
+	r = bpf_ringbuf_reserve(&records, sizeof(*r), 0);
+	if (!r) {
+		count(COUNT_LOST_RING);
+		return NULL;
+	}
+	__builtin_memset(r, 0, sizeof(*r));
+	r->kind = RECORD_INVOCATION;
+	r->pid = bpf_get_current_pid_tgid() >> 32;
+	r->sandbox = id;
+	r->function_kind = s->function_kind;
+	return r;
+}
+
+static __always_inline void fill_memory(
+    struct record_invocation *r, __u64 rss0, __u64 peak0)
+{
+	__u64 rss;
+	__u64 peak;
+
+	read_memory(bpf_get_current_task_btf(), &rss, &peak);
+	if (peak > peak0 || rss == 0) {
+		r->flags |= INVOCATION_MEMORY_EXACT;
+		r->peak_bytes = peak << 12;
+	} else {
+		r->peak_bytes = (rss > rss0 ? rss : rss0) << 12;
+	}
+}
+
+static __always_inline void mark_ready(struct sandbox *s, __u64 id, __u32 function_kind)
+{
+	struct record_ready *r;
+
+	if (s->ready_ns)
+		return;
+	s->ready_ns = bpf_ktime_get_boot_ns();
+	s->function_kind = function_kind;
+	r = bpf_ringbuf_reserve(&records, sizeof(*r), 0);
+	if (!r)
+		return;
+	r->kind = RECORD_READY;
+	r->pid = s->first_pid;
+	r->sandbox = id;
+	r->ready_ns = s->ready_ns;
+	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+}
+
+/* --- http -----------------------------------------------------------------------------
+ */
+
+static __always_inline bool is_method(const char *p, __u32 n)
+{
+	__u32 word = *(const __u32 *)p;
+
+	if (n < 4)
+		return p[0] >= 'A' && p[0] <= 'Z';
+	return word == 0x20544547 /* GET_ */ || word == 0x54534f50 /* POST */ ||
+	       word == 0x20545550 /* PUT_ */ || word == 0x44414548 /* HEAD */ ||
+	       word == 0x454c4544 /* DELE */ || word == 0x43544150 /* PATC */ ||
+	       word == 0x4954504f /* OPTI */;
+}
+
+static __always_inline void http_start(struct exchange *e, struct sandbox *s, __u64 now)
+{
+	e->phase = PHASE_REQUEST;
+	e->start_ns = now;
+	e->request_bytes = e->response_bytes = 0;
+	e->last_send_ns = e->status = 0;
+	e->left = -1;
+	e->chunked = 0;
+	e->trace_id[0] = 0;
+	read_memory(bpf_get_current_task_btf(), &e->rss, &e->peak);
+	e->cpu_ns = read_cpu(bpf_get_current_task_btf());
+	busy_begin(s, now);
+	e->concurrency = (__u16)s->in_flight;
+	e->is_first = __sync_fetch_and_add(&s->seen, 1) == 0;
+}
+
+static __always_inline void http_end(
+    struct exchange *e, struct sandbox *s, __u64 end, __u32 flags)
+{
+	__u64 busy = busy_end(s, end);
+	__u64 cpu = read_cpu(bpf_get_current_task_btf());
+	struct record_invocation *r = begin_record(s, e->sandbox);
+
+	e->phase = PHASE_IDLE;
+	if (!r)
+		return;
+	r->start_ns = e->start_ns;
+	r->end_ns = end;
+	r->response_ns = e->last_send_ns;
+	r->cpu_ns = cpu > e->cpu_ns ? cpu - e->cpu_ns : 0;
+	r->busy_ns = busy;
+	r->request_bytes = e->request_bytes;
+	r->response_bytes = e->response_bytes;
+	r->flags = flags | (e->is_first ? INVOCATION_FIRST : 0);
+	r->http_status = e->status;
+	r->concurrency = e->concurrency;
+	fill_memory(r, e->rss, e->peak);
+	__builtin_memcpy(r->trace_id, e->trace_id, RECORD_TRACE_BYTES);
+	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+}
+
+static __always_inline void http_received(struct exchange *e, struct sandbox *s, int n)
+{
+	__u64 now = bpf_ktime_get_boot_ns();
+	struct scratch *m;
+
+	if (e->phase == PHASE_RESPONSE && e->left < 0 && !e->chunked)
+		http_end(e, s, e->last_send_ns, INVOCATION_END_INFERRED);
+	if (e->phase != PHASE_IDLE) {
+		e->request_bytes += n;
+		return;
+	}
+	m = read_message(n, false);
+	if (m && m->head_len > 0 && !is_method(m->head, m->head_len)) {
+		if (m->head[0] == 0x16)
+			count(COUNT_TLS);
+		e->phase = PHASE_IGNORE;
+		return;
+	}
+	http_start(e, s, now);
+	e->request_bytes = n;
+	e->is_head = m && m->head[0] == 'H';
+	if (m) {
+		scan_head(m);
+		copy_trace(m, e->trace_id);
+	}
+}
+
+static __always_inline bool http_response_head(
+    struct exchange *e, struct sandbox *s, int n)
+{
+	struct scratch *m = read_message(n, true);
+	__u32 status;
+
+	if (!m || m->head_len < 12 || *(const __u32 *)m->head != 0x50545448 /* HTTP */)
+		return false;
+	status =
+	    (m->head[9] - '0') * 100 + (m->head[10] - '0') * 10 + (m->head[11] - '0');
+	if (status < 200 && status != 101)
+		return false;
+	scan_head(m);
+	e->status = (__u16)status;
+	e->phase = PHASE_RESPONSE;
+	e->chunked = m->chunked;
+	e->left = -1;
+	if (m->end && (e->is_head || status == 204 || status == 304))
+		e->left = 0;
+	else if (m->end && !m->chunked && m->length >= 0)
+		e->left = m->length - (n - (__s64)m->end);
+	return true;
+}
+
+static __always_inline void http_sent(struct exchange *e, struct sandbox *s, int n)
+{
+	__u64 now = bpf_ktime_get_boot_ns();
+
+	if (e->phase == PHASE_REQUEST) {
+		e->response_bytes += n;
+		if (!http_response_head(e, s, n))
+			return;
+	} else if (e->phase == PHASE_RESPONSE) {
+		e->response_bytes += n;
+		if (e->left > 0)
+			e->left -= n < e->left ? n : e->left;
+	} else {
+		return;
+	}
+	e->last_send_ns = now;
+	if (e->left == 0) {
+		http_end(e, s, now, INVOCATION_RESPONDED);
+	} else if (e->chunked) {
+		struct scratch *m = read_message(n, true);
+
+		if (m && m->tail_len == 5 && *(const __u32 *)m->tail == 0x0d0a0d30 &&
+		    m->tail[4] == '\n')
+			http_end(e, s, now, INVOCATION_RESPONDED);
+	}
+}
+
+/* --- lambda ---------------------------------------------------------------------------
+ */
+
+static __always_inline void lambda_end(
+    struct sandbox *s, __u64 id, __u64 end, __u32 flags, __u32 exit_code)
+{
+	__u64 busy = busy_end(s, end);
+	__u64 cpu = read_cpu(bpf_get_current_task_btf());
+	struct record_invocation *r = begin_record(s, id);
+
+	s->open = 0;
+	if (!r)
+		return;
+	r->start_ns = s->open_start_ns;
+	r->end_ns = end;
+	r->response_ns = s->open_response_ns;
+	r->cpu_ns = cpu > s->open_cpu_ns ? cpu - s->open_cpu_ns : 0;
+	r->busy_ns = busy;
+	r->request_bytes = s->open_request_bytes;
+	r->response_bytes = s->open_response_bytes;
+	r->deadline_ms = s->open_deadline_ms;
+	r->flags = flags | s->open_flags;
+	r->exit_code = exit_code;
+	r->concurrency = 1;
+	r->function_kind = FUNCTION_LAMBDA;
+	fill_memory(r, s->open_rss, s->open_peak);
+	__builtin_memcpy(r->request_id, s->open_request_id, RECORD_ID_BYTES);
+	__builtin_memcpy(r->trace_id, s->open_trace_id, RECORD_TRACE_BYTES);
+	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+}
+
+static __always_inline void lambda_sent(struct exchange *e, struct sandbox *s, int n)
+{
+	__u64 now = bpf_ktime_get_boot_ns();
+	struct scratch *m = read_message(n, false);
+	const char *h;
+
+	if (e->phase == PHASE_IGNORE)
+		return;
+	if (!m || m->head_len < 40) {
+		if (e->phase == PHASE_POST && s->open) {
+			s->open_response_ns = now;
+			s->open_response_bytes += n;
+		}
+		return;
+	}
+	h = m->head;
+	/* GET /2018-06-01/runtime/invocation/next and POST /2018-06-01/runtime/...: the
+	 * date is 10 characters in every version of the API */
+	if (*(const __u32 *)h == 0x20544547 &&
+	    *(const __u64 *)(h + 16) == WORD('r', 'u', 'n', 't', 'i', 'm', 'e', '/')) {
+		if (s->open)
+			lambda_end(s, e->sandbox, now, 0, 0);
+		mark_ready(s, e->sandbox, FUNCTION_LAMBDA);
+		e->phase = PHASE_NEXT;
+	} else if (*(const __u32 *)h == 0x54534f50 &&
+		   *(const __u64 *)(h + 17) ==
+		       WORD('r', 'u', 'n', 't', 'i', 'm', 'e', '/')) {
+		e->phase = PHASE_POST;
+		if (*(const __u64 *)(h + 25) ==
+		    WORD('i', 'n', 'i', 't', '/', 'e', 'r', 'r')) {
+			s->open_flags |= INVOCATION_INIT_ERROR;
+		} else if (s->open) {
+			/* "invocation/" + id of 36, then "/response" or "/error" */
+			if (h[73] == 'e')
+				s->open_flags |= INVOCATION_ERROR;
+			s->open_flags |= INVOCATION_RESPONDED;
+			s->open_response_ns = now;
+			s->open_response_bytes = n;
+		}
+	} else if (e->phase == PHASE_POST && s->open) {
+		s->open_response_ns = now;
+		s->open_response_bytes += n;
+	}
+}
+
+static __always_inline void lambda_received(struct exchange *e, struct sandbox *s, int n)
+{
+	__u64 now = bpf_ktime_get_boot_ns();
+	struct scratch *m;
+
+	if (e->phase == PHASE_POST)
+		e->phase = PHASE_IDLE;
+	if (e->phase != PHASE_NEXT)
+		return;
+	m = read_message(n, false);
+	if (!m || m->head_len < 12 || *(const __u32 *)m->head != 0x50545448)
+		return;
+	e->phase = PHASE_IDLE;
+	scan_head(m);
+	if (!m->id)
+		return;
+	s->open = 1;
+	s->open_flags = __sync_fetch_and_add(&s->seen, 1) == 0 ? INVOCATION_FIRST : 0;
+	s->open_start_ns = now;
+	s->open_response_ns = 0;
+	s->open_request_bytes = n;
+	s->open_response_bytes = 0;
+	s->open_deadline_ms = m->deadline ? number_at(m, m->deadline) : 0;
+	s->open_trace_id[0] = 0;
+	copy_id(m, s->open_request_id);
+	copy_trace(m, s->open_trace_id);
+	read_memory(bpf_get_current_task_btf(), &s->open_rss, &s->open_peak);
+	s->open_cpu_ns = read_cpu(bpf_get_current_task_btf());
+	busy_begin(s, now);
+}
+
+/* --- sockets --------------------------------------------------------------------------
+ */
+
+/* The exchange of a socket; a unix socket is adopted when first used by a function. */
+static __always_inline struct exchange *exchange_of(struct sock *sk)
+{
+	struct exchange *e = bpf_sk_storage_get(&exchanges, sk, NULL, 0);
+	struct process *p;
+	struct sandbox *s;
+
+	if (e || sk->__sk_common.skc_family != AF_UNIX)
+		return e;
+	p = current_process();
+	if (!p)
+		return NULL;
+	s = sandbox_of(p->sandbox);
+	/* only the accepted side of a connection has the name of its listener */
+	if (!s || s->declared == FUNCTION_LAMBDA ||
+	    !BPF_CORE_READ((struct unix_sock *)sk, addr))
+		return NULL;
+	e = bpf_sk_storage_get(&exchanges, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!e)
+		return NULL;
+	e->sandbox = p->sandbox;
+	e->role = ROLE_SERVER;
+	mark_ready(s, p->sandbox, FUNCTION_HTTP);
+	return e;
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(on_send, struct sock *sk, int ret, int flags)
+{
+	struct exchange *e;
+	struct sandbox *s;
+
+	if (ret <= 0)
+		return 0;
+	e = exchange_of(sk);
+	s = e ? sandbox_of(e->sandbox) : NULL;
+	if (!s)
+		return 0;
+	if (e->role == ROLE_SERVER)
+		http_sent(e, s, ret);
+	else
+		lambda_sent(e, s, ret);
+	return 0;
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(on_receive, struct sock *sk, int ret, int flags)
+{
+	struct exchange *e;
+	struct sandbox *s;
+
+	if (ret <= 0 || flags & MSG_PEEK)
+		return 0;
+	e = exchange_of(sk);
+	s = e ? sandbox_of(e->sandbox) : NULL;
+	if (!s)
+		return 0;
+	if (e->role == ROLE_SERVER)
+		http_received(e, s, ret);
+	else
+		lambda_received(e, s, ret);
+	return 0;
+}
+
+static __always_inline void socket_closed(struct exchange *e, struct sandbox *s)
+{
+	if (e->role != ROLE_SERVER)
+		return;
+	if (e->phase == PHASE_RESPONSE)
+		http_end(e, s, e->last_send_ns,
+		    INVOCATION_RESPONDED |
+			(e->left > 0 || e->chunked ? INVOCATION_ABORTED : 0));
+	else if (e->phase == PHASE_REQUEST)
+		http_end(e, s, bpf_ktime_get_boot_ns(), INVOCATION_ABORTED);
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(on_state, struct sock *sk, int old, int new)
+{
+	struct exchange *e;
+	struct process *p;
+	struct sandbox *s;
+
+	if (new == TCP_LISTEN || new == TCP_SYN_SENT) {
+		p = current_process();
+		s = p ? sandbox_of(p->sandbox) : NULL;
+		if (!s || (s->declared == FUNCTION_LAMBDA) != (new == TCP_SYN_SENT))
+			return 0;
+		e = bpf_sk_storage_get(&exchanges, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+		if (!e)
+			return 0;
+		e->sandbox = p->sandbox;
+		e->role = new == TCP_LISTEN ? ROLE_SERVER : ROLE_CLIENT;
+		if (new == TCP_LISTEN)
+			mark_ready(s, p->sandbox, FUNCTION_HTTP);
+		return 0;
+	}
+	if (old != TCP_ESTABLISHED && old != TCP_CLOSE_WAIT)
+		return 0;
+	if (new != TCP_FIN_WAIT1 &&new != TCP_LAST_ACK &&new != TCP_CLOSE)
+		return 0;
+	e = bpf_sk_storage_get(&exchanges, sk, NULL, 0);
+	s = e ? sandbox_of(e->sandbox) : NULL;
+	if (s)
+		socket_closed(e, s);
+	return 0;
+}
+
+/* --- processes ------------------------------------------------------------------------
+ */
+
+#define ENVIRONMENT_BYTES 8192
+
+struct environment {
+	char text[ENVIRONMENT_BYTES + 256];
+	__u32 len;
+	struct record_exec record;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct environment);
+} environments SEC(".maps");
+
+static const char variable_names[RECORD_VARIABLES][32] = {"COLDMETER_FUNCTION=",
+    "COLDMETER_KIND=", "AWS_LAMBDA_FUNCTION_NAME=", "AWS_LAMBDA_FUNCTION_VERSION=",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_RUNTIME_API=", "AWS_REGION=",
+    "K_SERVICE=", "K_REVISION=", "FUNCTION_TARGET=", "FUNCTIONS_WORKER_RUNTIME=",
+    "WEBSITE_SITE_NAME=", "OPENFAAS_NAME=", "__OW_ACTION_NAME="};
+
+static __always_inline void match_variable(struct environment *v, __u32 at)
+{
+	__u64 word = *(const __u64 *)&v->text[at & (ENVIRONMENT_BYTES - 1)];
+
+	for (__u32 k = 0; k < RECORD_VARIABLES; k++) {
+		__u32 n = 0;
+
+		if (word != *(const __u64 *)variable_names[k])
+			continue;
+		for (; n < 31; n++) {
+			char c = variable_names[k][n];
+
+			if (!c || v->text[(at + n) & (ENVIRONMENT_BYTES - 1)] != c)
+				break;
+		}
+		if (n < 31 && variable_names[k][n])
+			continue;
+		if (n == 31)
+			n++; /* the '=' of the longest name */
+		v->record.present |= 1U << k;
+		bpf_probe_read_kernel_str(v->record.value[k], RECORD_VALUE_BYTES,
+		    &v->text[(at + n) & (ENVIRONMENT_BYTES - 1)]);
+		return;
+	}
+}
+
+static long environment_step(__u32 i, struct environment **context)
+{
+	struct environment *v = *context;
+
+	if (i >= v->len || i >= ENVIRONMENT_BYTES)
+		return 1;
+	if (i == 0)
+		match_variable(v, 0);
+	else if (v->text[(i - 1) & (ENVIRONMENT_BYTES - 1)] == 0)
+		match_variable(v, i);
+	return 0;
+}
+
+static __always_inline struct environment *read_environment(struct task_struct *task)
+{
+	__u32 zero = 0;
+	struct environment *v = bpf_map_lookup_elem(&environments, &zero);
+	struct environment *context = v;
+	__u64 start = BPF_CORE_READ(task, mm, env_start);
+	__u64 end = BPF_CORE_READ(task, mm, env_end);
+	__u64 len = end - start;
+
+	if (!v || end <= start)
+		return NULL;
+	if (len > ENVIRONMENT_BYTES)
+		len = ENVIRONMENT_BYTES;
+	v->record.present = 0;
+	v->len = len;
+	if (bpf_probe_read_user(v->text, len, (const void *)start))
+		return NULL;
+	v->text[len & (ENVIRONMENT_BYTES - 1)] = 0;
+	bpf_loop(ENVIRONMENT_BYTES, environment_step, &context, 0);
+	return v;
+}
+
+#define BIT(v) (1U << (v))
+#define NAMED                                                                            \
+	(BIT(VARIABLE_FUNCTION) | BIT(VARIABLE_K_SERVICE) |                              \
+	    BIT(VARIABLE_FUNCTION_TARGET) | BIT(VARIABLE_AZURE_SITE) |                   \
+	    BIT(VARIABLE_AZURE_WORKER) | BIT(VARIABLE_OPENFAAS) |                        \
+	    BIT(VARIABLE_OPENWHISK))
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	__u32 pid = task->tgid;
+	__u64 start = BPF_CORE_READ(task, group_leader, start_boottime);
+	__u64 id = start << 10 ^ pid;
+	struct process process = {.sandbox = id, .start_ns = start};
+	struct environment *v;
+	struct sandbox fresh = {};
+
+	if (bpf_map_lookup_elem(&processes, &pid))
+		return 0; /* inherited: a link of the chain, not a beginning */
+	v = read_environment(task);
+	if (!v)
+		return 0;
+	if (v->record.present & BIT(VARIABLE_LAMBDA_API))
+		fresh.declared = FUNCTION_LAMBDA;
+	else if (!(v->record.present & NAMED))
+		return 0;
+	else if (v->record.present & BIT(VARIABLE_KIND) &&
+		 v->record.value[VARIABLE_KIND][0] == 'p')
+		fresh.declared = FUNCTION_PROCESS;
+	fresh.start_ns = start;
+	fresh.first_pid = pid;
+	fresh.processes = 1;
+	fresh.function_kind = fresh.declared;
+	fresh.open_start_ns = bpf_ktime_get_boot_ns();
+	if (bpf_map_update_elem(&sandboxes, &id, &fresh, BPF_ANY) ||
+	    bpf_map_update_elem(&processes, &pid, &process, BPF_ANY)) {
+		count(COUNT_LOST_MAP);
+		return 0;
+	}
+	v->record.kind = RECORD_EXEC;
+	v->record.pid = pid;
+	v->record.sandbox = id;
+	v->record.start_ns = start;
+	v->record.exec_ns = fresh.open_start_ns;
+	if (bpf_ringbuf_output(&records, &v->record, sizeof(v->record), BPF_RB_NO_WAKEUP))
+		count(COUNT_LOST_RING);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+{
+	__u32 parent_pid = parent->tgid;
+	__u32 pid = child->tgid;
+	struct process process = {};
+	struct process *p;
+	struct sandbox *s;
+
+	if (pid == parent_pid)
+		return 0;
+	p = bpf_map_lookup_elem(&processes, &parent_pid);
+	s = p ? sandbox_of(p->sandbox) : NULL;
+	if (!s)
+		return 0;
+	process.sandbox = p->sandbox;
+	process.start_ns = BPF_CORE_READ(child, start_boottime);
+	if (bpf_map_update_elem(&processes, &pid, &process, BPF_ANY)) {
+		count(COUNT_LOST_MAP);
+		return 0;
+	}
+	__sync_fetch_and_add(&s->processes, 1);
+	return 0;
+}
+
+/* A sandbox that never listened and never asked for an event was one invocation itself.
+ */
+static __always_inline void process_end(
+    struct sandbox *s, __u64 id, __u64 now, __u32 exit_code)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct record_invocation *r = begin_record(s, id);
+
+	if (!r)
+		return;
+	r->start_ns = s->open_start_ns;
+	r->end_ns = now;
+	r->busy_ns = now - s->open_start_ns;
+	r->cpu_ns = read_cpu(task);
+	r->flags = INVOCATION_EXITED | INVOCATION_FIRST | (s->oom ? INVOCATION_OOM : 0);
+	r->exit_code = exit_code;
+	r->concurrency = 1;
+	r->function_kind =
+	    s->declared == FUNCTION_LAMBDA ? FUNCTION_LAMBDA : FUNCTION_PROCESS;
+	if (s->open_flags & INVOCATION_INIT_ERROR || s->declared == FUNCTION_LAMBDA)
+		r->flags |= INVOCATION_INIT_ERROR;
+	fill_memory(r, 0, 0);
+	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(on_exit, struct task_struct *task)
+{
+	__u32 pid = task->tgid;
+	__u64 now = bpf_ktime_get_boot_ns();
+	struct record_end *end;
+	struct process *p;
+	struct sandbox *s;
+	__u64 id;
+	__u32 code;
+
+	if (BPF_CORE_READ(task, signal, live.counter) > 0)
+		return 0;
+	p = bpf_map_lookup_elem(&processes, &pid);
+	if (!p)
+		return 0;
+	id = p->sandbox;
+	bpf_map_delete_elem(&processes, &pid);
+	s = sandbox_of(id);
+	if (!s || __sync_fetch_and_add(&s->processes, -1) > 1)
+		return 0;
+	code = BPF_CORE_READ(task, signal, group_exit_code);
+	if (!code)
+		code = BPF_CORE_READ(task, exit_code);
+	if (s->open)
+		lambda_end(
+		    s, id, now, INVOCATION_EXITED | (s->oom ? INVOCATION_OOM : 0), code);
+	else if (!s->ready_ns)
+		process_end(s, id, now, code);
+	end = bpf_ringbuf_reserve(&records, sizeof(*end), 0);
+	if (end) {
+		end->kind = RECORD_END;
+		end->pid = pid;
+		end->sandbox = id;
+		end->end_ns = now;
+		end->ended = s->ended;
+		bpf_ringbuf_submit(end, BPF_RB_NO_WAKEUP);
+	}
+	bpf_map_delete_elem(&sandboxes, &id);
+	return 0;
+}
+
+SEC("tp_btf/mark_victim")
+int BPF_PROG(on_victim, struct task_struct *task)
+{
+	__u32 pid = task->tgid;
+	struct process *p = bpf_map_lookup_elem(&processes, &pid);
+	struct sandbox *s = p ? sandbox_of(p->sandbox) : NULL;
+
+	if (s)
+		s->oom = 1;
+	return 0;
+}

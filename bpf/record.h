@@ -1,0 +1,122 @@
+/* What the kernel tells the agent: the only header that both sides share. */
+#ifndef COLDMETER_BPF_RECORD_H
+#define COLDMETER_BPF_RECORD_H
+
+#ifndef __VMLINUX_H__
+#include <linux/types.h>
+#endif
+
+#define RECORD_VALUE_BYTES 160 /* of one environment variable, cut beyond */
+#define RECORD_ID_BYTES 40     /* a 36-character request id */
+#define RECORD_TRACE_BYTES 64
+
+/* The variables that make a process a function. The kernel compares the first 8 bytes and
+ * then the rest; order is the index into record_exec.value. */
+enum record_variable {
+	VARIABLE_FUNCTION,       /* COLDMETER_FUNCTION */
+	VARIABLE_KIND,           /* COLDMETER_KIND */
+	VARIABLE_LAMBDA_NAME,    /* AWS_LAMBDA_FUNCTION_NAME */
+	VARIABLE_LAMBDA_VERSION, /* AWS_LAMBDA_FUNCTION_VERSION */
+	VARIABLE_LAMBDA_MEMORY,  /* AWS_LAMBDA_FUNCTION_MEMORY_SIZE */
+	VARIABLE_LAMBDA_API,     /* AWS_LAMBDA_RUNTIME_API */
+	VARIABLE_AWS_REGION,     /* AWS_REGION */
+	VARIABLE_K_SERVICE,
+	VARIABLE_K_REVISION,
+	VARIABLE_FUNCTION_TARGET,
+	VARIABLE_AZURE_WORKER, /* FUNCTIONS_WORKER_RUNTIME */
+	VARIABLE_AZURE_SITE,   /* WEBSITE_SITE_NAME */
+	VARIABLE_OPENFAAS,     /* OPENFAAS_NAME */
+	VARIABLE_OPENWHISK,    /* __OW_ACTION_NAME */
+	RECORD_VARIABLES
+};
+
+enum record_kind { RECORD_EXEC = 1, RECORD_READY, RECORD_INVOCATION, RECORD_END };
+
+enum record_function_kind {
+	FUNCTION_UNDECIDED,
+	FUNCTION_LAMBDA,
+	FUNCTION_HTTP,
+	FUNCTION_PROCESS
+};
+
+/* A new sandbox: who it is. */
+struct record_exec {
+	__u32 kind;
+	__u32 pid;
+	__u64 sandbox;
+	__u64 start_ns; /* fork of its first process; boot clock, as all times here */
+	__u64 exec_ns;
+	__u32 present; /* bit per variable */
+	__u32 padding;
+	char value[RECORD_VARIABLES][RECORD_VALUE_BYTES];
+};
+
+/* The sandbox is ready: first listen() or first GET .../next. */
+struct record_ready {
+	__u32 kind;
+	__u32 pid;
+	__u64 sandbox;
+	__u64 ready_ns;
+};
+
+/* The last process of the sandbox has gone. */
+struct record_end {
+	__u32 kind;
+	__u32 pid;
+	__u64 sandbox;
+	__u64 end_ns;
+	__u64
+	    ended; /* invocations that ended in it, whether their record arrived or not */
+};
+
+enum {                                    /* record_invocation.flags */
+	INVOCATION_FIRST = 1 << 0,        /* the first of its sandbox */
+	INVOCATION_ERROR = 1 << 1,        /* POST .../error */
+	INVOCATION_INIT_ERROR = 1 << 2,   /* POST .../init/error */
+	INVOCATION_EXITED = 1 << 3,       /* ended by the end of its process */
+	INVOCATION_ABORTED = 1 << 4,      /* the connection went away first */
+	INVOCATION_OOM = 1 << 5,          /* the process was an OOM victim */
+	INVOCATION_MEMORY_EXACT = 1 << 6, /* the peak rose during it */
+	INVOCATION_NO_START = 1 << 7,     /* a response without a request seen */
+	INVOCATION_END_INFERRED = 1 << 8,
+	INVOCATION_RESPONDED = 1 << 9
+};
+
+struct record_invocation {
+	__u32 kind;
+	__u32 pid;
+	__u64 sandbox;
+	__u64 start_ns;
+	__u64 end_ns;
+	__u64 response_ns; /* 0: none seen */
+	__u64 cpu_ns;
+	__u64 busy_ns;
+	__u64 peak_bytes; /* 0: unknown */
+	__u64 request_bytes;
+	__u64 response_bytes;
+	__u64 deadline_ms; /* of the event, wall clock; 0: none */
+	__u32 flags;
+	__u32 exit_code; /* as wait(2) gives it, when INVOCATION_EXITED */
+	__u16 http_status;
+	__u16 concurrency;
+	__u8 function_kind;
+	__u8 padding[3];
+	char request_id[RECORD_ID_BYTES];
+	char trace_id[RECORD_TRACE_BYTES];
+};
+
+_Static_assert(sizeof(struct record_ready) == 24, "the layout is the contract");
+_Static_assert(sizeof(struct record_end) == 32, "the layout is the contract");
+_Static_assert(sizeof(struct record_invocation) == 208, "the layout is the contract");
+
+/* Counts per CPU; summed by the agent. */
+enum record_count {
+	COUNT_SEEN,
+	COUNT_LOST_RING,
+	COUNT_LOST_MAP,
+	COUNT_READ_FAULT,
+	COUNT_TLS,
+	RECORD_COUNTS
+};
+
+#endif
