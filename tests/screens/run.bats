@@ -8,6 +8,7 @@ port=17220
 setup() {
 	[ "$(id -u)" -eq 0 ] || skip "the agent needs root: sudo make check"
 	[ -r /sys/kernel/btf/vmlinux ] || skip "this kernel has no BTF"
+	[ -x "$OUT/coldmeter-agent" ] || skip "the agent is not built"
 	data=$BATS_TEST_TMPDIR/data
 }
 
