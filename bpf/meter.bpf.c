@@ -4,30 +4,6 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-enum role { ROLE_NONE, ROLE_SERVER, ROLE_CLIENT };
-enum phase {
-	PHASE_IDLE,
-	PHASE_REQUEST,
-	PHASE_RESPONSE,
-	PHASE_NEXT,
-	PHASE_POST,
-	PHASE_IGNORE
-};
-
-/* One connection; a server's is cloned from its listening socket. */
-struct exchange {
-	__u64 sandbox;
-	__u64 start_ns;
-	__u64 last_send_ns;
-	__u64 rss, peak, cpu_ns;
-	__u64 request_bytes, response_bytes;
-	__s64 left; /* of the body; -1: until the end is seen */
-	__u32 role, phase;
-	__u32 chunked, is_head, is_first;
-	__u16 status, concurrency;
-	char trace_id[RECORD_TRACE_BYTES];
-};
-
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
@@ -569,7 +545,7 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 	v->record.start_ns = start;
 	v->record.exec_ns = fresh.open_start_ns;
 	if (bpf_ringbuf_output(&records, &v->record, sizeof(v->record), BPF_RB_NO_WAKEUP))
-		count(COUNT_LOST_RING);
+		count(COUNT_LOST_EXEC);
 	return 0;
 }
 

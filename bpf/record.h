@@ -114,9 +114,69 @@ enum record_count {
 	COUNT_SEEN,
 	COUNT_LOST_RING,
 	COUNT_LOST_MAP,
+	COUNT_LOST_EXEC, /* a sandbox whose first record found no room */
 	COUNT_READ_FAULT,
 	COUNT_TLS,
 	RECORD_COUNTS
+};
+
+/* State of the maps. User space writes it only for functions older than the agent. */
+struct process {
+	__u64 sandbox;
+	__u64 start_ns;
+};
+
+/* One execution environment. lambda holds its one open invocation; http invocations live
+ * with their socket. */
+struct sandbox {
+	__u64 start_ns;
+	__u64 ready_ns;
+	__u64 seen;
+	__u64 ended;
+	__u64 busy_since_ns;
+	__u64 busy_ns; /* of the busy period, not yet settled */
+	__u32 first_pid;
+	__s32 processes;
+	__s32 in_flight;
+	__u32 function_kind;
+	__u32 oom;
+	__u32 declared; /* kind the environment asked for, FUNCTION_UNDECIDED: none */
+	__u32 open;     /* lambda: an invocation is open */
+	__u32 open_flags;
+	__u64 open_start_ns;
+	__u64 open_response_ns;
+	__u64 open_cpu_ns;
+	__u64 open_rss;
+	__u64 open_peak;
+	__u64 open_request_bytes;
+	__u64 open_response_bytes;
+	__u64 open_deadline_ms;
+	char open_request_id[RECORD_ID_BYTES];
+	char open_trace_id[RECORD_TRACE_BYTES];
+};
+
+enum exchange_role { ROLE_NONE, ROLE_SERVER, ROLE_CLIENT };
+enum exchange_phase {
+	PHASE_IDLE,
+	PHASE_REQUEST,
+	PHASE_RESPONSE,
+	PHASE_NEXT,
+	PHASE_POST,
+	PHASE_IGNORE
+};
+
+/* One connection; a server's is cloned from its listening socket. */
+struct exchange {
+	__u64 sandbox;
+	__u64 start_ns;
+	__u64 last_send_ns;
+	__u64 rss, peak, cpu_ns;
+	__u64 request_bytes, response_bytes;
+	__s64 left; /* of the body; -1: until the end is seen */
+	__u32 role, phase;
+	__u32 chunked, is_head, is_first;
+	__u16 status, concurrency;
+	char trace_id[RECORD_TRACE_BYTES];
 };
 
 #endif

@@ -13,40 +13,6 @@
 #define AF_UNIX 1
 #define MSG_PEEK 2
 
-struct process {
-	__u64 sandbox;
-	__u64 start_ns;
-};
-
-/* One execution environment. lambda holds its one open invocation; http invocations live
- * with their socket. */
-struct sandbox {
-	__u64 start_ns;
-	__u64 ready_ns;
-	__u64 seen;
-	__u64 ended;
-	__u64 busy_since_ns;
-	__u64 busy_ns; /* of the busy period, not yet settled */
-	__u32 first_pid;
-	__s32 processes;
-	__s32 in_flight;
-	__u32 function_kind;
-	__u32 oom;
-	__u32 declared; /* kind the environment asked for, FUNCTION_UNDECIDED: none */
-	__u32 open;     /* lambda: an invocation is open */
-	__u32 open_flags;
-	__u64 open_start_ns;
-	__u64 open_response_ns;
-	__u64 open_cpu_ns;
-	__u64 open_rss;
-	__u64 open_peak;
-	__u64 open_request_bytes;
-	__u64 open_response_bytes;
-	__u64 open_deadline_ms;
-	char open_request_id[RECORD_ID_BYTES];
-	char open_trace_id[RECORD_TRACE_BYTES];
-};
-
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16384);
@@ -118,16 +84,43 @@ static __always_inline void read_memory(struct task_struct *task, __u64 *rss, __
 		*peak = *rss;
 }
 
-/* CPU time of the threads that have ended and of the current one. */
+extern int bpf_iter_task_new(
+    struct bpf_iter_task *it, struct task_struct *task, unsigned int flags) __ksym __weak;
+extern struct task_struct *bpf_iter_task_next(struct bpf_iter_task *it) __ksym __weak;
+extern void bpf_iter_task_destroy(struct bpf_iter_task *it) __ksym __weak;
+
+#define THREADS_OF_PROCESS 2 /* BPF_TASK_ITER_PROC_THREADS */
+#define THREADS_MAX 512
+
+/* On-CPU time of a thread. The kernel's sum is stale between ticks: what has passed since
+ * exec_start is added while the thread runs (a task clock may lag by steal time, so more
+ * than 10 ms are not believed). */
+static __always_inline __u64 thread_cpu(struct task_struct *task, __u64 now)
+{
+	__u64 sum = task->se.sum_exec_runtime;
+	__u64 since = task->se.exec_start;
+
+	if (task->on_cpu && now > since && now - since < 10000000)
+		sum += now - since;
+	return sum;
+}
+
+/* CPU time of the current process: threads that ended and threads that live. Kernels
+ * before 6.7 cannot walk threads; there it is the current thread's and the ended ones'.
+ */
 static __always_inline __u64 read_cpu(struct task_struct *task)
 {
-	__u64 sum = BPF_CORE_READ(task, se.sum_exec_runtime);
-	__u64 since = BPF_CORE_READ(task, se.exec_start);
 	__u64 now = bpf_ktime_get_ns();
+	__u64 sum = BPF_CORE_READ(task, signal, sum_sched_runtime);
+	struct task_struct *thread;
+	struct bpf_iter_task it;
 
-	sum += BPF_CORE_READ(task, signal, sum_sched_runtime);
-	if (task == bpf_get_current_task_btf() && now > since && now - since < 10000000)
-		sum += now - since;
+	if (!bpf_iter_task_new)
+		return sum + thread_cpu(task, now);
+	bpf_iter_task_new(&it, task, THREADS_OF_PROCESS);
+	for (int i = 0; i < THREADS_MAX && (thread = bpf_iter_task_next(&it)); i++)
+		sum += thread_cpu(thread, now);
+	bpf_iter_task_destroy(&it);
 	return sum;
 }
 

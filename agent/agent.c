@@ -1,0 +1,201 @@
+/* The ring is drained on time, without wake-ups: every 10 ms while invocations come,
+ * every 50 ms otherwise. */
+#include "agent/agent.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "agent/privileges.h"
+#include "agent/probes.h"
+#include "agent/running.h"
+#include "agent/sandboxes.h"
+#include "agent/sender.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "wire/json.h"
+
+#define TICK_BUSY_MS 10
+#define TICK_IDLE_MS 50
+#define CLOCK_EVERY_NS 1000000000ULL
+#define FLUSH_MS 3000
+
+struct agent {
+	const struct settings *settings;
+	struct probes *probes;
+	struct sandboxes *sandboxes;
+	struct spool *spool;
+	struct sender *sender;
+	int64_t boot_to_wall_ns;
+	uint64_t clock_read_ns;
+	uint64_t delivered;
+	uint64_t unnamed;
+	bool reader_gone; /* nobody reads standard output any more */
+	char host[JSON_HOST_BYTES];
+};
+
+static void on_invocation(void *context, const struct invocation *inv)
+{
+	struct agent *agent = context;
+	char line[JSON_LINE_MAX_BYTES];
+
+	if (agent->settings->to_stdout) {
+		size_t n = json_format_invocation(inv, agent->host, line);
+
+		if (fwrite(line, 1, n, stdout) != n)
+			agent->reader_gone = true;
+	}
+	if (!agent->sender || sender_add(agent->sender, inv) == 0)
+		agent->delivered++;
+}
+
+static void on_record(void *context, const void *record, size_t bytes)
+{
+	struct agent *agent = context;
+	int err = sandboxes_take(agent->sandboxes, record, bytes, agent->boot_to_wall_ns);
+
+	if (err == -ENOENT || err == -ENOMEM)
+		agent->unnamed++;
+	else if (err)
+		(void)log_error(err, "a record of %zu bytes from the kernel", bytes);
+}
+
+static void read_ledger(struct agent *agent, struct batch_ledger *ledger)
+{
+	uint64_t counts[RECORD_COUNTS];
+
+	probes_counts(agent->probes, counts);
+	*ledger = (struct batch_ledger){.seen = counts[COUNT_SEEN]};
+	ledger->lost[LOST_RING_FULL] = counts[COUNT_LOST_RING];
+	ledger->lost[LOST_UNNAMED] = agent->unnamed;
+	ledger->lost[LOST_SPOOL_FULL] = agent->sender ? sender_lost(agent->sender) : 0;
+	ledger->delivered = agent->delivered;
+}
+
+static int drain(struct agent *agent)
+{
+	uint64_t now = clock_boot_ns();
+	int n;
+
+	if (now - agent->clock_read_ns > CLOCK_EVERY_NS) {
+		agent->boot_to_wall_ns = clock_boot_to_wall_ns();
+		agent->clock_read_ns = now;
+	}
+	n = probes_drain(agent->probes, on_record, agent);
+	if (n > 0 && agent->settings->to_stdout && fflush(stdout) != 0)
+		agent->reader_gone = true;
+	return n;
+}
+
+/* One turn: drain, send, wait. */
+static void turn(struct agent *agent, int signals)
+{
+	struct pollfd wait = {.fd = signals, .events = POLLIN};
+	int tick_ms = drain(agent) > 0 ? TICK_BUSY_MS : TICK_IDLE_MS;
+	struct batch_ledger ledger;
+
+	if (!agent->sender) {
+		(void)poll(&wait, 1, tick_ms);
+		return;
+	}
+	read_ledger(agent, &ledger);
+	sender_work(agent->sender, &ledger, tick_ms);
+}
+
+static bool told_to_stop(int signals)
+{
+	struct signalfd_siginfo info;
+
+	return read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info);
+}
+
+static int signals_open(void)
+{
+	sigset_t set;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return -errno;
+	int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int open_all(struct agent *agent)
+{
+	const struct settings *s = agent->settings;
+	int err = sandboxes_new(on_invocation, agent, &agent->sandboxes);
+
+	(void)gethostname(agent->host, sizeof(agent->host) - 1);
+	agent->boot_to_wall_ns = clock_boot_to_wall_ns();
+	agent->clock_read_ns = clock_boot_ns();
+	if (!err && s->collector) {
+		err = spool_open(s->spool, s->spool_limit_mb << 20, &agent->spool);
+		if (!err)
+			err = sender_open(
+			    s->collector, s->token_file, agent->spool, &agent->sender);
+	}
+	if (!err)
+		err = probes_open(&agent->probes);
+	if (err)
+		return err;
+	err = running_adopt(agent->probes, agent->sandboxes);
+	if (err < 0)
+		return log_error(err, "cannot look for functions that are running");
+	log_note("measuring; %d sandbox%s of functions found running", err,
+	    err == 1 ? "" : "es");
+	err = privileges_drop();
+	return err ? log_error(err, "cannot give up privileges") : 0;
+}
+
+static void close_all(struct agent *agent)
+{
+	sender_close(agent->sender);
+	spool_close(agent->spool);
+	probes_close(agent->probes);
+	sandboxes_free(agent->sandboxes);
+}
+
+static void say_ledger(struct agent *agent)
+{
+	struct batch_ledger ledger;
+	uint64_t lost = 0;
+
+	(void)drain(agent);
+	read_ledger(agent, &ledger);
+	if (agent->sender)
+		sender_flush(agent->sender, &ledger, FLUSH_MS);
+	for (int i = 0; i < LOST_REASONS; i++)
+		lost += ledger.lost[i];
+	log_note("ledger: seen=%llu delivered=%llu lost=%llu",
+	    (unsigned long long)ledger.seen, (unsigned long long)ledger.delivered,
+	    (unsigned long long)lost);
+}
+
+int agent_run(const struct settings *settings)
+{
+	struct agent agent = {.settings = settings};
+	int signals = signals_open();
+	int err;
+
+	if (signals < 0)
+		return log_error(signals, "cannot wait for signals");
+	err = open_all(&agent);
+	if (!err) {
+		while (!told_to_stop(signals) && !agent.reader_gone)
+			turn(&agent, signals);
+		say_ledger(&agent);
+	}
+	close_all(&agent);
+	(void)close(signals);
+	return err;
+}

@@ -1,0 +1,9 @@
+/* Root does little and briefly: what the agent keeps once its probes run. */
+#ifndef COLDMETER_AGENT_PRIVILEGES_H
+#define COLDMETER_AGENT_PRIVILEGES_H
+
+/* Keeps CAP_BPF (reading counters) alone, for ever: capabilities, bounding set and the
+ * power of exec to give any back. 0 or -errno. */
+int privileges_drop(void);
+
+#endif

@@ -1,0 +1,197 @@
+#include "agent/probes.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "meter.skel.h"
+
+struct probes {
+	struct meter_bpf *skeleton;
+	struct ring_buffer *ring;
+	int cpus;
+	probes_visit visit;
+	void *context;
+};
+
+static const char *const tracepoints[] = {"sched_process_exec", "sched_process_fork",
+    "sched_process_exit", "inet_sock_set_state", "sock_send_length", "sock_recv_length",
+    "mark_victim"};
+
+static int say_nothing(enum libbpf_print_level level, const char *format, va_list args)
+{
+	(void)level;
+	(void)format;
+	(void)args;
+	return 0;
+}
+
+static int on_record(void *context, void *record, size_t bytes)
+{
+	struct probes *probes = context;
+
+	probes->visit(probes->context, record, bytes);
+	return 0;
+}
+
+/* The first tracepoint that this kernel does not have, or NULL. */
+static const char *missing_tracepoint(struct btf *btf)
+{
+	char name[64];
+
+	for (size_t i = 0; i < sizeof(tracepoints) / sizeof(tracepoints[0]); i++) {
+		(void)snprintf(name, sizeof(name), "btf_trace_%s", tracepoints[i]);
+		if (btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF) < 0)
+			return tracepoints[i];
+	}
+	return NULL;
+}
+
+static int check_kernel(void)
+{
+	struct btf *btf;
+	const char *missing;
+
+	if (geteuid() != 0)
+		return log_error(
+		    -EPERM, "the agent needs root to load its probes: use sudo");
+	btf = btf__load_vmlinux_btf();
+	if (!btf)
+		return log_error(-ENOTSUP,
+		    "this kernel has no BTF (/sys/kernel/btf/vmlinux): boot one built "
+		    "with "
+		    "CONFIG_DEBUG_INFO_BTF=y");
+	missing = missing_tracepoint(btf);
+	btf__free(btf);
+	if (missing)
+		return log_error(-ENOTSUP,
+		    "this kernel lacks the tracepoint %s: coldmeter needs Linux 6.3 or "
+		    "later",
+		    missing);
+	return 0;
+}
+
+static int start(struct probes *probes)
+{
+	int err;
+
+	probes->cpus = libbpf_num_possible_cpus();
+	if (probes->cpus <= 0)
+		return log_error(-EINVAL, "cannot tell the number of CPUs");
+	probes->skeleton = meter_bpf__open();
+	if (!probes->skeleton)
+		return log_error(-errno, "cannot open the probes");
+	err = meter_bpf__load(probes->skeleton);
+	if (err)
+		return log_error(err, "the kernel refused the probes");
+	probes->ring = ring_buffer__new(
+	    bpf_map__fd(probes->skeleton->maps.records), on_record, probes, NULL);
+	if (!probes->ring)
+		return log_error(-errno, "cannot open the ring buffer");
+	err = meter_bpf__attach(probes->skeleton);
+	return err ? log_error(err, "cannot attach the probes") : 0;
+}
+
+int probes_open(struct probes **out)
+{
+	struct probes *probes;
+	int err;
+
+	(void)libbpf_set_print(say_nothing);
+	err = check_kernel();
+	if (err)
+		return err;
+	probes = calloc(1, sizeof(*probes));
+	if (!probes)
+		return -ENOMEM;
+	err = start(probes);
+	if (err) {
+		probes_close(probes);
+		return err;
+	}
+	*out = probes;
+	return 0;
+}
+
+void probes_close(struct probes *probes)
+{
+	if (!probes)
+		return;
+	ring_buffer__free(probes->ring);
+	meter_bpf__destroy(probes->skeleton);
+	free(probes);
+}
+
+int probes_drain(struct probes *probes, probes_visit visit, void *context)
+{
+	probes->visit = visit;
+	probes->context = context;
+	return ring_buffer__consume(probes->ring);
+}
+
+void probes_counts(struct probes *probes, uint64_t counts[RECORD_COUNTS])
+{
+	AUTO(free) uint64_t *each = calloc((size_t)probes->cpus, sizeof(*each));
+	int fd = bpf_map__fd(probes->skeleton->maps.counts);
+
+	for (uint32_t i = 0; i < RECORD_COUNTS; i++) {
+		counts[i] = 0;
+		if (!each || bpf_map_lookup_elem(fd, &i, each) < 0)
+			continue;
+		for (int cpu = 0; cpu < probes->cpus; cpu++)
+			counts[i] += each[cpu];
+	}
+}
+
+int probes_adopt_sandbox(
+    struct probes *probes, uint64_t id, const struct sandbox *sandbox)
+{
+	return bpf_map_update_elem(
+	    bpf_map__fd(probes->skeleton->maps.sandboxes), &id, sandbox, BPF_NOEXIST);
+}
+
+int probes_adopt_process(
+    struct probes *probes, uint32_t pid, const struct process *process)
+{
+	return bpf_map_update_elem(
+	    bpf_map__fd(probes->skeleton->maps.processes), &pid, process, BPF_NOEXIST);
+}
+
+int probes_adopt_socket(struct probes *probes, int fd, const struct exchange *exchange)
+{
+	return bpf_map_update_elem(
+	    bpf_map__fd(probes->skeleton->maps.exchanges), &fd, exchange, BPF_NOEXIST);
+}
+
+int probes_check(void)
+{
+	bool root = geteuid() == 0;
+	struct btf *btf = btf__load_vmlinux_btf();
+	const char *missing = btf ? missing_tracepoint(btf) : NULL;
+
+	printf("%s\troot\t%s\n", root ? "ok" : "fail",
+	    root ? "yes" : "no: start the agent with sudo");
+	printf("%s\tkernel BTF\t%s\n", btf ? "ok" : "fail",
+	    btf ? "/sys/kernel/btf/vmlinux"
+		: "missing: boot a kernel built with CONFIG_DEBUG_INFO_BTF=y");
+	if (btf && missing)
+		printf("fail\ttracepoints\t%s is missing: Linux 6.3 or later is needed\n",
+		    missing);
+	else if (btf)
+		printf("ok\ttracepoints\tall %zu are there\n",
+		    sizeof(tracepoints) / sizeof(tracepoints[0]));
+	if (btf && btf__find_by_name_kind(btf, "bpf_iter_task_new", BTF_KIND_FUNC) < 0)
+		printf(
+		    "warn\tCPU time\tonly of the thread that writes: Linux 6.7 or later "
+		    "counts all threads\n");
+	printf("warn\tblind to\tTLS, HTTP/2, gVisor, Kata and microVMs\n");
+	btf__free(btf);
+	return root && btf && !missing ? 0 : -ENOTSUP;
+}

@@ -1,0 +1,39 @@
+/* The probes in the kernel: loaded, attached, drained, counted. */
+#ifndef COLDMETER_AGENT_PROBES_H
+#define COLDMETER_AGENT_PROBES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bpf/record.h"
+
+struct probes;
+
+/* Loads and attaches. Needs root and a kernel with BTF, 6.3 or later. 0 or a negative
+ * errno after one line that says what is missing and what to do. */
+int probes_open(struct probes **out);
+void probes_close(struct probes *probes);
+
+/* A record as the kernel wrote it; bytes is its size. Lives during the call. */
+typedef void (*probes_visit)(void *context, const void *record, size_t bytes);
+
+/* Hands over what the ring holds, without waiting. Returns the number of records. */
+int probes_drain(struct probes *probes, probes_visit visit, void *context);
+
+/* Sums the counters of all CPUs. */
+void probes_counts(struct probes *probes, uint64_t counts[RECORD_COUNTS]);
+
+/* Makes a process, a sandbox or a socket known that is older than the probes. What the
+ * kernel saw itself is never overwritten: -EEXIST then. */
+int probes_adopt_sandbox(
+    struct probes *probes, uint64_t id, const struct sandbox *sandbox);
+int probes_adopt_process(
+    struct probes *probes, uint32_t pid, const struct process *process);
+int probes_adopt_socket(struct probes *probes, int fd, const struct exchange *exchange);
+
+/* What this kernel lacks, one line each: "ok|warn|fail<TAB>what<TAB>detail" on stdout.
+ * Returns 0 when everything needed is there, -ENOTSUP otherwise. */
+int probes_check(void);
+
+#endif

@@ -1,0 +1,323 @@
+/* A parent's pid need not be lower than its child's, so processes are gathered first and
+ * then walked from parent to child. */
+#include "agent/running.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "agent/names.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+
+#define ENVIRONMENT_BYTES 65536
+#define PORTS_MAX 64
+
+struct found {
+	uint32_t pid;
+	uint32_t parent;
+	uint64_t start_ns;
+	uint64_t sandbox; /* 0: in none yet */
+	uint32_t kind;
+};
+
+struct census {
+	struct found *found;
+	size_t n;
+	size_t room;
+};
+
+static void cleanup_dir(DIR *const *d)
+{
+	if (*d)
+		(void)closedir(*d);
+}
+
+static ssize_t read_whole(const char *path, char *to, size_t size)
+{
+	AUTO(fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t at = 0;
+	ssize_t n = 1;
+
+	if (fd < 0)
+		return -errno;
+	while (at < size && n > 0) {
+		n = read(fd, to + at, size - at);
+		if (n > 0)
+			at += (size_t)n;
+	}
+	return (ssize_t)at;
+}
+
+/* Parent and start time out of /proc/PID/stat (fields 4 and 22; the name in parentheses
+ * may hold anything). */
+static int read_stat(uint32_t pid, struct found *f)
+{
+	char path[64];
+	char text[1024];
+	unsigned long long ticks;
+	unsigned int parent;
+	const char *p;
+	ssize_t n;
+
+	(void)snprintf(path, sizeof(path), "/proc/%u/stat", pid);
+	n = read_whole(path, text, sizeof(text) - 1);
+	if (n <= 0)
+		return -ENOENT;
+	text[n] = '\0';
+	p = strrchr(text, ')');
+	/* NOLINTNEXTLINE(cert-err34-c): the kernel wrote these numbers */
+	if (!p || sscanf(p + 1,
+		      " %*c %u %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+		      "%*s %*s %*s %llu",
+		      &parent, &ticks) != 2)
+		return -EBADMSG;
+	*f = (struct found){.pid = pid, .parent = parent};
+	f->start_ns = ticks * (1000000000ULL / (unsigned long long)sysconf(_SC_CLK_TCK));
+	return 0;
+}
+
+static int count_processes(struct census *census)
+{
+	AUTO(dir) DIR *proc = opendir("/proc");
+	const struct dirent *entry;
+
+	if (!proc)
+		return -errno;
+	while ((entry = readdir(proc))) {
+		struct found f;
+
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		if (read_stat((uint32_t)strtoul(entry->d_name, NULL, 10), &f) < 0)
+			continue;
+		if (census->n == census->room) {
+			size_t room = census->room ? census->room * 2 : 256;
+			struct found *more =
+			    reallocarray(census->found, room, sizeof(*more));
+
+			if (!more)
+				return -ENOMEM;
+			census->found = more;
+			census->room = room;
+		}
+		census->found[census->n++] = f;
+	}
+	return 0;
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct found *x = a;
+	const struct found *y = b;
+
+	if (x->start_ns != y->start_ns)
+		return x->start_ns < y->start_ns ? -1 : 1;
+	return x->pid < y->pid ? -1 : x->pid > y->pid;
+}
+
+static const struct found *parent_of(const struct census *census, const struct found *f)
+{
+	for (size_t i = 0; i < census->n; i++)
+		if (census->found[i].pid == f->parent)
+			return &census->found[i];
+	return NULL;
+}
+
+/* f and the processes under it. They follow it in the census, which is in order of start.
+ */
+static int tree_size(const struct census *census, const struct found *f)
+{
+	size_t first = (size_t)(f - census->found);
+	AUTO(free) bool *inside = calloc(census->n, sizeof(*inside));
+	int n = 1;
+
+	if (!inside)
+		return 1;
+	inside[first] = true;
+	for (size_t i = first + 1; i < census->n; i++) {
+		const struct found *parent = parent_of(census, &census->found[i]);
+
+		inside[i] = parent && inside[parent - census->found];
+		n += inside[i];
+	}
+	return n;
+}
+
+/* Starts a sandbox at f when its environment makes it a function. */
+static int found_sandbox(struct probes *probes, struct sandboxes *sandboxes,
+    const struct census *census, struct found *f)
+{
+	AUTO(free) char *block = malloc(ENVIRONMENT_BYTES);
+	AUTO(free) struct record_exec *exec = calloc(1, sizeof(*exec));
+	struct sandbox sandbox = {.processes = tree_size(census, f)};
+	char path[64];
+	ssize_t n;
+
+	if (!block || !exec)
+		return -ENOMEM;
+	(void)snprintf(path, sizeof(path), "/proc/%u/environ", f->pid);
+	n = read_whole(path, block, ENVIRONMENT_BYTES);
+	if (n <= 0)
+		return 0;
+	names_read_environment(block, (size_t)n, exec);
+	if (!names_is_function(exec))
+		return 0;
+	f->sandbox = f->start_ns << 10 ^ f->pid;
+	if (exec->present & 1U << VARIABLE_LAMBDA_API)
+		f->kind = FUNCTION_LAMBDA;
+	else if (exec->present & 1U << VARIABLE_KIND &&
+		 exec->value[VARIABLE_KIND][0] == 'p')
+		f->kind = FUNCTION_PROCESS;
+	exec->kind = RECORD_EXEC;
+	exec->pid = f->pid;
+	exec->sandbox = f->sandbox;
+	exec->start_ns = f->start_ns;
+	sandbox.start_ns = f->start_ns;
+	sandbox.open_start_ns = f->start_ns;
+	sandbox.first_pid = f->pid;
+	sandbox.declared = f->kind;
+	sandbox.function_kind = f->kind ? f->kind : FUNCTION_HTTP;
+	if (f->kind != FUNCTION_PROCESS)
+		sandbox.ready_ns = clock_boot_ns();
+	if (probes_adopt_sandbox(probes, f->sandbox, &sandbox) < 0) {
+		f->sandbox = 0;
+		return 0; /* the kernel saw it begin meanwhile */
+	}
+	return sandboxes_adopt(sandboxes, exec) < 0 ? -ENOMEM : 1;
+}
+
+static int local_port(int fd)
+{
+	struct sockaddr_storage address;
+	socklen_t len = sizeof(address);
+
+	if (getsockname(fd, (struct sockaddr *)&address, &len) < 0)
+		return -1;
+	if (address.ss_family == AF_INET)
+		return ntohs(((struct sockaddr_in *)&address)->sin_port);
+	if (address.ss_family == AF_INET6)
+		return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
+	return -1;
+}
+
+static int socket_option(int fd, int option)
+{
+	int value = 0;
+	socklen_t len = sizeof(value);
+
+	return getsockopt(fd, SOL_SOCKET, option, &value, &len) < 0 ? -1 : value;
+}
+
+/* Tags one socket of a function: listeners on the first pass, connections on the second.
+ */
+static void adopt_socket(struct probes *probes, const struct found *f, int fd,
+    int ports[PORTS_MAX], bool listeners)
+{
+	struct exchange exchange = {.sandbox = f->sandbox, .role = ROLE_SERVER};
+	bool listening = socket_option(fd, SO_ACCEPTCONN) == 1;
+	int port = local_port(fd);
+
+	if (port < 0 || socket_option(fd, SO_TYPE) != SOCK_STREAM ||
+	    listening != listeners)
+		return;
+	if (f->kind == FUNCTION_LAMBDA) {
+		if (listening)
+			return;
+		exchange.role = ROLE_CLIENT;
+		exchange.phase =
+		    PHASE_NEXT; /* an idle runtime waits for its next event */
+	}
+	for (int i = 0; listening && i < PORTS_MAX; i++)
+		if (!ports[i] || ports[i] == port) {
+			ports[i] = port;
+			break;
+		}
+	if (!listening && exchange.role == ROLE_SERVER) {
+		int i = 0;
+
+		while (i < PORTS_MAX && ports[i] && ports[i] != port)
+			i++;
+		if (i == PORTS_MAX || !ports[i])
+			return;
+	}
+	(void)probes_adopt_socket(probes, fd, &exchange);
+}
+
+static void adopt_sockets(
+    struct probes *probes, const struct found *f, int ports[PORTS_MAX], bool listeners)
+{
+	char path[64];
+	AUTO(dir) DIR *fds = NULL;
+	AUTO(fd) int pidfd = (int)syscall(SYS_pidfd_open, (pid_t)f->pid, 0);
+	const struct dirent *entry;
+
+	(void)snprintf(path, sizeof(path), "/proc/%u/fd", f->pid);
+	fds = opendir(path);
+	if (pidfd < 0 || !fds)
+		return;
+	while ((entry = readdir(fds))) {
+		char link[32] = "";
+
+		if (readlinkat(dirfd(fds), entry->d_name, link, sizeof(link) - 1) < 0 ||
+		    strncmp(link, "socket:", 7) != 0)
+			continue;
+		AUTO(fd)
+		int fd = (int)syscall(
+		    SYS_pidfd_getfd, pidfd, (int)strtol(entry->d_name, NULL, 10), 0);
+
+		if (fd >= 0)
+			adopt_socket(probes, f, fd, ports, listeners);
+	}
+}
+
+/* A child of a function's process belongs to its sandbox. */
+static int adopt_process(struct probes *probes, struct sandboxes *sandboxes,
+    struct census *census, struct found *f)
+{
+	struct process process;
+	const struct found *parent = parent_of(census, f);
+	int ports[PORTS_MAX] = {0};
+	int n = 0;
+
+	if (parent && parent->sandbox) {
+		f->sandbox = parent->sandbox;
+		f->kind = parent->kind;
+	} else {
+		n = found_sandbox(probes, sandboxes, census, f);
+		if (n <= 0)
+			return n;
+	}
+	process = (struct process){.sandbox = f->sandbox, .start_ns = f->start_ns};
+	(void)probes_adopt_process(probes, f->pid, &process);
+	adopt_sockets(probes, f, ports, true);
+	adopt_sockets(probes, f, ports, false);
+	return n;
+}
+
+int running_adopt(struct probes *probes, struct sandboxes *sandboxes)
+{
+	struct census census = {0};
+	int n = 0;
+	int err = count_processes(&census);
+
+	if (census.n)
+		qsort(census.found, census.n, sizeof(census.found[0]), by_start);
+	for (size_t i = 0; err >= 0 && i < census.n; i++) {
+		err = adopt_process(probes, sandboxes, &census, &census.found[i]);
+		if (err > 0)
+			n++;
+	}
+	free(census.found);
+	return err < 0 ? err : n;
+}

@@ -1,0 +1,31 @@
+/* Records in, invocations out: remembers each sandbox and what its records add up to. */
+#ifndef COLDMETER_AGENT_SANDBOXES_H
+#define COLDMETER_AGENT_SANDBOXES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bpf/record.h"
+#include "model/invocation.h"
+
+struct sandboxes;
+
+/* The invocation and its function live during the call. */
+typedef void (*sandboxes_emit)(void *context, const struct invocation *invocation);
+
+int sandboxes_new(sandboxes_emit emit, void *context, struct sandboxes **out);
+void sandboxes_free(struct sandboxes *sandboxes);
+
+/* Takes one record; bytes must be its whole size. Pure but for memory: boot_to_wall_ns
+ * turns the record's times into wall time. Returns 0, -EBADMSG for a record of a wrong
+ * size or kind, -ENOENT when an invocation's sandbox is not known (it is counted as lost
+ * by the caller), -ENOMEM. */
+int sandboxes_take(struct sandboxes *sandboxes, const void *record, size_t bytes,
+    int64_t boot_to_wall_ns);
+
+/* A sandbox that is older than the agent: its init is not known. */
+int sandboxes_adopt(struct sandboxes *sandboxes, const struct record_exec *exec);
+
+size_t sandboxes_count(const struct sandboxes *sandboxes);
+
+#endif

@@ -1,0 +1,293 @@
+#include "agent/sender.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+
+#define SEAL_AFTER_NS 500000000ULL /* an invocation is on its way within this */
+#define HEARTBEAT_NS 5000000000ULL /* an empty batch says that the agent lives */
+#define RETRY_MIN_NS 500000000ULL
+#define RETRY_MAX_NS 10000000000ULL
+#define TOKEN_BYTES 512
+
+struct sender {
+	struct spool *spool;
+	struct batch_writer *writer;
+	struct batch_head head;
+	CURLM *multi;
+	CURL *easy;
+	struct curl_slist *headers;
+	bool sending;
+	bool complained;
+	uint64_t first_ns; /* boot time of the oldest record in the writer */
+	uint64_t sealed_ns;
+	uint64_t retry_ns;
+	uint64_t retry_step_ns;
+	uint64_t lost;
+	char url[1024];
+};
+
+static size_t drop_body(char *bytes, size_t size, size_t n, void *context)
+{
+	(void)bytes;
+	(void)context;
+	return size * n;
+}
+
+static int add_token(struct sender *s, const char *path)
+{
+	AUTO(file) FILE *f = fopen(path, "re");
+	char line[sizeof("Authorization: Bearer ") + TOKEN_BYTES] =
+	    "Authorization: Bearer ";
+	size_t at = strlen(line);
+	struct curl_slist *more;
+
+	if (!f || !fgets(line + at, TOKEN_BYTES, f))
+		return log_error(
+		    f ? -ENODATA : -errno, "cannot read the token in %s", path);
+	line[at + strcspn(line + at, "\r\n")] = '\0';
+	more = curl_slist_append(s->headers, line);
+	if (!more)
+		return -ENOMEM;
+	s->headers = more;
+	return 0;
+}
+
+static int prepare(struct sender *s, const char *token_file)
+{
+	int err = batch_writer_new(&s->writer);
+
+	s->multi = curl_multi_init();
+	s->easy = curl_easy_init();
+	s->headers = curl_slist_append(NULL, "Content-Type: " BATCH_CONTENT_TYPE);
+	if (err || !s->multi || !s->easy || !s->headers)
+		return -ENOMEM;
+	if (token_file) {
+		err = add_token(s, token_file);
+		if (err)
+			return err;
+	}
+	if (gethostname(s->head.host, sizeof(s->head.host) - 1) < 0)
+		return -errno;
+	memcpy(s->head.id.agent, spool_agent_id(s->spool), sizeof(s->head.id.agent));
+	if (getrandom(s->head.id.boot, sizeof(s->head.id.boot), 0) < 0)
+		return -errno;
+	(void)curl_easy_setopt(s->easy, CURLOPT_URL, s->url);
+	(void)curl_easy_setopt(s->easy, CURLOPT_HTTPHEADER, s->headers);
+	(void)curl_easy_setopt(s->easy, CURLOPT_WRITEFUNCTION, drop_body);
+	(void)curl_easy_setopt(s->easy, CURLOPT_NOSIGNAL, 1L);
+	(void)curl_easy_setopt(s->easy, CURLOPT_CONNECTTIMEOUT, 5L);
+	(void)curl_easy_setopt(s->easy, CURLOPT_TIMEOUT, 30L);
+	(void)curl_easy_setopt(s->easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	(void)curl_easy_setopt(s->easy, CURLOPT_NOPROXY, "*");
+	(void)curl_easy_setopt(s->easy, CURLOPT_USERAGENT, "coldmeter-agent");
+	return 0;
+}
+
+int sender_open(
+    const char *url, const char *token_file, struct spool *spool, struct sender **out)
+{
+	struct sender *s;
+	size_t len = strlen(url);
+	int err;
+
+	if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
+		return log_error(
+		    -EINVAL, "--collector %s: must start with http:// or https://", url);
+	while (len > 8 && url[len - 1] == '/')
+		len--;
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return -ENOMEM;
+	if ((size_t)snprintf(s->url, sizeof(s->url), "%.*s/v1/batches", (int)len, url) >=
+	    sizeof(s->url)) {
+		free(s);
+		return log_error(-ENAMETOOLONG, "--collector: the address is too long");
+	}
+	s->spool = spool;
+	err = prepare(s, token_file);
+	if (err) {
+		sender_close(s);
+		return err;
+	}
+	s->sealed_ns = clock_boot_ns();
+	*out = s;
+	return 0;
+}
+
+void sender_close(struct sender *s)
+{
+	if (!s)
+		return;
+	if (s->sending)
+		(void)curl_multi_remove_handle(s->multi, s->easy);
+	curl_easy_cleanup(s->easy);
+	(void)curl_multi_cleanup(s->multi);
+	curl_slist_free_all(s->headers);
+	batch_writer_free(s->writer);
+	free(s);
+}
+
+uint64_t sender_lost(const struct sender *s)
+{
+	return s->lost;
+}
+
+static int seal(struct sender *s, const struct batch_ledger *ledger)
+{
+	uint64_t n = batch_writer_count(s->writer);
+	uint8_t *batch;
+	size_t bytes;
+	int err;
+
+	s->head.id.sequence++;
+	if (ledger)
+		s->head.ledger = *ledger;
+	s->head.sent_ns = clock_wall_ns();
+	s->sealed_ns = clock_boot_ns();
+	err = batch_writer_seal(s->writer, &s->head, &batch, &bytes);
+	if (!err)
+		err = spool_put(s->spool, batch, bytes);
+	if (err) {
+		if (!s->lost && n)
+			(void)log_error(err,
+			    "the spool takes no more: invocations are lost from now on");
+		s->lost += n;
+		s->head.id.sequence--; /* it never existed */
+	}
+	return err;
+}
+
+int sender_add(struct sender *s, const struct invocation *inv)
+{
+	int err = batch_writer_add(s->writer, inv);
+
+	if (err == -ENOSPC) {
+		err = seal(s, NULL);
+		if (err)
+			return err;
+		err = batch_writer_add(s->writer, inv);
+	}
+	if (!err && batch_writer_count(s->writer) == 1)
+		s->first_ns = clock_boot_ns();
+	return err;
+}
+
+static void retry_later(struct sender *s, uint64_t now, const char *why, long status)
+{
+	if (!s->complained) {
+		if (status)
+			log_warn("the collector answers %ld; batches wait", status);
+		else
+			log_warn(
+			    "the collector cannot be reached (%s); batches wait", why);
+	}
+	s->complained = true;
+	s->retry_step_ns = s->retry_step_ns ? s->retry_step_ns * 2 : RETRY_MIN_NS;
+	if (s->retry_step_ns > RETRY_MAX_NS)
+		s->retry_step_ns = RETRY_MAX_NS;
+	s->retry_ns = now + s->retry_step_ns;
+}
+
+static void ended(struct sender *s, CURLcode code)
+{
+	uint64_t now = clock_boot_ns();
+	curl_off_t after_s = 0;
+	long status = 0;
+
+	s->sending = false;
+	(void)curl_multi_remove_handle(s->multi, s->easy);
+	(void)curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &status);
+	(void)curl_easy_getinfo(s->easy, CURLINFO_RETRY_AFTER, &after_s);
+	if (code == CURLE_OK && status >= 200 && status < 300) {
+		if (s->complained)
+			log_note("the collector is back");
+		s->complained = false;
+		s->retry_step_ns = 0;
+		spool_pop(s->spool);
+	} else if (code == CURLE_OK && (status == 400 || status == 413)) {
+		log_warn(
+		    "the collector refused a batch (status %ld): it is dropped", status);
+		spool_pop(s->spool);
+	} else {
+		retry_later(
+		    s, now, curl_easy_strerror(code), code == CURLE_OK ? status : 0);
+		if (after_s > 0 && after_s < 600)
+			s->retry_ns = now + (uint64_t)after_s * CLOCK_NS_PER_S;
+	}
+}
+
+static void send_next(struct sender *s)
+{
+	const uint8_t *batch;
+	size_t bytes;
+	int err;
+
+	if (s->sending || clock_boot_ns() < s->retry_ns)
+		return;
+	err = spool_peek(s->spool, &batch, &bytes);
+	if (err == -ENOENT)
+		return;
+	if (err) {
+		(void)log_error(err, "cannot read a spooled batch: it is dropped");
+		spool_pop(s->spool);
+		return;
+	}
+	(void)curl_easy_setopt(s->easy, CURLOPT_POSTFIELDS, (const char *)batch);
+	(void)curl_easy_setopt(s->easy, CURLOPT_POSTFIELDSIZE, (long)bytes);
+	s->sending = curl_multi_add_handle(s->multi, s->easy) == CURLM_OK;
+}
+
+/* Sends until the network has nothing more to do at once. */
+static void move(struct sender *s)
+{
+	int running;
+	int left;
+
+	for (int i = 0; i < 64; i++) {
+		const CURLMsg *message;
+
+		send_next(s);
+		(void)curl_multi_perform(s->multi, &running);
+		message = curl_multi_info_read(s->multi, &left);
+		if (!message)
+			return;
+		if (message->msg == CURLMSG_DONE)
+			ended(s, message->data.result);
+	}
+}
+
+void sender_work(struct sender *s, const struct batch_ledger *ledger, int wait_ms)
+{
+	uint64_t now = clock_boot_ns();
+	size_t n = batch_writer_count(s->writer);
+
+	if (n ? now - s->first_ns >= SEAL_AFTER_NS
+	      : now - s->sealed_ns >= HEARTBEAT_NS && spool_waiting(s->spool) == 0)
+		(void)seal(s, ledger);
+	move(s);
+	(void)curl_multi_poll(s->multi, NULL, 0, wait_ms, NULL);
+	move(s);
+}
+
+void sender_flush(struct sender *s, const struct batch_ledger *ledger, int limit_ms)
+{
+	uint64_t until = clock_boot_ns() + (uint64_t)limit_ms * 1000000;
+
+	(void)seal(s, ledger);
+	s->retry_ns = 0;
+	while (spool_waiting(s->spool) > 0 && clock_boot_ns() < until && !s->complained) {
+		move(s);
+		(void)curl_multi_poll(s->multi, NULL, 0, 20, NULL);
+	}
+}

@@ -1,0 +1,129 @@
+#include "agent/settings.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+#define VERSION "0.1.0"
+
+enum {
+	OPTION_STDOUT = 256,
+	OPTION_COLLECTOR,
+	OPTION_TOKEN,
+	OPTION_SPOOL,
+	OPTION_LIMIT,
+	OPTION_CHECK,
+	OPTION_VERBOSE,
+	OPTION_HELP,
+	OPTION_VERSION
+};
+
+static const struct option options[] = {
+    {"stdout", no_argument, NULL, OPTION_STDOUT},
+    {"collector", required_argument, NULL, OPTION_COLLECTOR},
+    {"token-file", required_argument, NULL, OPTION_TOKEN},
+    {"spool", required_argument, NULL, OPTION_SPOOL},
+    {"spool-limit-mb", required_argument, NULL, OPTION_LIMIT},
+    {"check", no_argument, NULL, OPTION_CHECK},
+    {"verbose", no_argument, NULL, OPTION_VERBOSE},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {"version", no_argument, NULL, OPTION_VERSION},
+    {NULL, 0, NULL, 0},
+};
+
+static const char help[] =
+    "Usage: coldmeter-agent --stdout\n"
+    "       coldmeter-agent --collector URL [--spool DIR]\n"
+    "\n"
+    "Measures every invocation of the serverless functions on this host with eBPF, "
+    "without\n"
+    "touching them. Needs root to load its probes, and keeps almost none of it "
+    "afterwards.\n"
+    "\n"
+    "  --stdout              print one JSON object per invocation; needs no collector\n"
+    "  --collector URL       ship batches there, such as http://127.0.0.1:7077\n"
+    "  --token-file FILE     send the bearer token in FILE with each batch\n"
+    "  --spool DIR           keep batches in DIR until the collector has them\n"
+    "  --spool-limit-mb N    at most so much waits, 256 unless told; beyond, it is lost\n"
+    "                        and counted\n"
+    "  --check               say what this kernel can do for the agent, and stop\n"
+    "  --verbose             say more on standard error\n"
+    "  --help, --version\n"
+    "\n"
+    "A process is a function when its environment names one when it starts, for "
+    "example:\n"
+    "  sudo coldmeter-agent --stdout &\n"
+    "  COLDMETER_FUNCTION=hello python3 -m http.server\n";
+
+static int parse_limit(const char *text, uint64_t *limit_mb)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end || n < 1 || n > 1048576)
+		return log_error(
+		    -EINVAL, "--spool-limit-mb %s: must be 1 to 1048576", text);
+	*limit_mb = n;
+	return 0;
+}
+
+static int take(int option, struct settings *s)
+{
+	switch (option) {
+	case OPTION_STDOUT:
+		s->to_stdout = true;
+		return 0;
+	case OPTION_COLLECTOR:
+		s->collector = optarg;
+		return 0;
+	case OPTION_TOKEN:
+		s->token_file = optarg;
+		return 0;
+	case OPTION_SPOOL:
+		s->spool = optarg;
+		return 0;
+	case OPTION_LIMIT:
+		return parse_limit(optarg, &s->spool_limit_mb);
+	case OPTION_CHECK:
+		s->check = true;
+		return 0;
+	case OPTION_VERBOSE:
+		s->verbose = true;
+		return 0;
+	case OPTION_HELP:
+		(void)fputs(help, stdout);
+		return 1;
+	case OPTION_VERSION:
+		(void)puts("coldmeter-agent " VERSION);
+		return 1;
+	default:
+		(void)fputs("try coldmeter-agent --help\n", stderr);
+		return -EINVAL;
+	}
+}
+
+int settings_parse(int argc, char **argv, struct settings *settings)
+{
+	struct settings s = {.spool_limit_mb = 256};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		int err = take(option, &s);
+
+		if (err)
+			return err;
+	}
+	if (optind < argc)
+		return log_error(
+		    -EINVAL, "%s: no argument is expected; try --help", argv[optind]);
+	if (!s.check && !s.to_stdout && !s.collector)
+		return log_error(
+		    -EINVAL, "say where to: --stdout or --collector URL; try --help");
+	*settings = s;
+	return 0;
+}

@@ -1,0 +1,23 @@
+/* What the command line asks of the agent. */
+#ifndef COLDMETER_AGENT_SETTINGS_H
+#define COLDMETER_AGENT_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct settings {
+	bool to_stdout;
+	bool check;
+	bool verbose;
+	const char *collector;  /* NULL: none */
+	const char *token_file; /* NULL: none */
+	const char *spool;      /* NULL: in memory */
+	uint64_t spool_limit_mb;
+};
+
+/* Reads the command line. Returns 0 to go on, 1 when help or version was asked for and
+ * printed, or -EINVAL after one line about what is wrong. Strings are borrowed from argv.
+ */
+int settings_parse(int argc, char **argv, struct settings *settings);
+
+#endif
