@@ -304,7 +304,7 @@ static void set_figures(struct invocation *inv, const struct record_invocation *
 		inv->has |= HAS_BYTES;
 	if (r->peak_bytes && !(r->flags & INVOCATION_MEMORY_EXACT))
 		inv->quality |= QUALITY_MEMORY_BOUND;
-	if (inv->concurrency > 1)
+	if (inv->concurrency > 1 || r->flags & INVOCATION_CPU_ESTIMATE)
 		inv->quality |= QUALITY_CPU_ESTIMATE;
 	if (r->flags & INVOCATION_NO_START)
 		inv->quality |= QUALITY_START_ESTIMATE;

@@ -80,6 +80,8 @@ static __always_inline bool is_method(const char *p, __u32 n)
 
 static __always_inline void http_start(struct exchange *e, struct sandbox *s, __u64 now)
 {
+	struct cpu_reading cpu;
+
 	e->phase = PHASE_REQUEST;
 	e->start_ns = now;
 	e->request_bytes = e->response_bytes = 0;
@@ -88,7 +90,10 @@ static __always_inline void http_start(struct exchange *e, struct sandbox *s, __
 	e->chunked = 0;
 	e->trace_id[0] = 0;
 	read_memory(bpf_get_current_task_btf(), &e->rss, &e->peak);
-	e->cpu_ns = read_cpu(bpf_get_current_task_btf());
+	read_cpu(&cpu);
+	e->cpu_sum_ns = cpu.sum_ns;
+	e->cpu_running_ns = cpu.running_ns;
+	e->cpu = cpu.cpu;
 	busy_begin(s, now);
 	e->concurrency = (__u16)s->in_flight;
 	e->is_first = __sync_fetch_and_add(&s->seen, 1) == 0;
@@ -98,8 +103,8 @@ static __always_inline void http_end(
     struct exchange *e, struct sandbox *s, __u64 end, __u32 flags)
 {
 	__u64 busy = busy_end(s, end);
-	__u64 cpu = read_cpu(bpf_get_current_task_btf());
 	struct record_invocation *r = begin_record(s, e->sandbox);
+	bool exact;
 
 	e->phase = PHASE_IDLE;
 	if (!r)
@@ -107,11 +112,12 @@ static __always_inline void http_end(
 	r->start_ns = e->start_ns;
 	r->end_ns = end;
 	r->response_ns = e->last_send_ns;
-	r->cpu_ns = cpu > e->cpu_ns ? cpu - e->cpu_ns : 0;
+	r->cpu_ns = cpu_since(e->cpu_sum_ns, e->cpu_running_ns, e->cpu, &exact);
 	r->busy_ns = busy;
 	r->request_bytes = e->request_bytes;
 	r->response_bytes = e->response_bytes;
-	r->flags = flags | (e->is_first ? INVOCATION_FIRST : 0);
+	r->flags = flags | (e->is_first ? INVOCATION_FIRST : 0) |
+		   (exact ? 0 : INVOCATION_CPU_ESTIMATE);
 	r->http_status = e->status;
 	r->concurrency = e->concurrency;
 	fill_memory(r, e->rss, e->peak);
@@ -204,8 +210,8 @@ static __always_inline void lambda_end(
     struct sandbox *s, __u64 id, __u64 end, __u32 flags, __u32 exit_code)
 {
 	__u64 busy = busy_end(s, end);
-	__u64 cpu = read_cpu(bpf_get_current_task_btf());
 	struct record_invocation *r = begin_record(s, id);
+	bool exact;
 
 	s->open = 0;
 	if (!r)
@@ -213,12 +219,13 @@ static __always_inline void lambda_end(
 	r->start_ns = s->open_start_ns;
 	r->end_ns = end;
 	r->response_ns = s->open_response_ns;
-	r->cpu_ns = cpu > s->open_cpu_ns ? cpu - s->open_cpu_ns : 0;
+	r->cpu_ns =
+	    cpu_since(s->open_cpu_sum_ns, s->open_cpu_running_ns, s->open_cpu, &exact);
 	r->busy_ns = busy;
 	r->request_bytes = s->open_request_bytes;
 	r->response_bytes = s->open_response_bytes;
 	r->deadline_ms = s->open_deadline_ms;
-	r->flags = flags | s->open_flags;
+	r->flags = flags | s->open_flags | (exact ? 0 : INVOCATION_CPU_ESTIMATE);
 	r->exit_code = exit_code;
 	r->concurrency = 1;
 	r->function_kind = FUNCTION_LAMBDA;
@@ -277,6 +284,7 @@ static __always_inline void lambda_received(struct exchange *e, struct sandbox *
 {
 	__u64 now = bpf_ktime_get_boot_ns();
 	struct scratch *m;
+	struct cpu_reading cpu;
 
 	if (e->phase == PHASE_POST)
 		e->phase = PHASE_IDLE;
@@ -300,7 +308,10 @@ static __always_inline void lambda_received(struct exchange *e, struct sandbox *
 	copy_id(m, s->open_request_id);
 	copy_trace(m, s->open_trace_id);
 	read_memory(bpf_get_current_task_btf(), &s->open_rss, &s->open_peak);
-	s->open_cpu_ns = read_cpu(bpf_get_current_task_btf());
+	read_cpu(&cpu);
+	s->open_cpu_sum_ns = cpu.sum_ns;
+	s->open_cpu_running_ns = cpu.running_ns;
+	s->open_cpu = cpu.cpu;
 	busy_begin(s, now);
 }
 
@@ -516,6 +527,7 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 	struct process process = {.sandbox = id, .start_ns = start};
 	struct environment *v;
 	struct sandbox fresh = {};
+	struct cpu_reading cpu;
 
 	if (bpf_map_lookup_elem(&processes, &pid))
 		return 0; /* inherited: a link of the chain, not a beginning */
@@ -534,6 +546,10 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 	fresh.processes = 1;
 	fresh.function_kind = fresh.declared;
 	fresh.open_start_ns = bpf_ktime_get_boot_ns();
+	read_cpu(&cpu);
+	fresh.open_cpu_sum_ns = cpu.sum_ns;
+	fresh.open_cpu_running_ns = cpu.running_ns;
+	fresh.open_cpu = cpu.cpu;
 	if (bpf_map_update_elem(&sandboxes, &id, &fresh, BPF_ANY) ||
 	    bpf_map_update_elem(&processes, &pid, &process, BPF_ANY)) {
 		count(COUNT_LOST_MAP);
@@ -579,16 +595,19 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 static __always_inline void process_end(
     struct sandbox *s, __u64 id, __u64 now, __u32 exit_code)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
 	struct record_invocation *r = begin_record(s, id);
+	bool exact;
 
 	if (!r)
 		return;
 	r->start_ns = s->open_start_ns;
 	r->end_ns = now;
 	r->busy_ns = now - s->open_start_ns;
-	r->cpu_ns = read_cpu(task);
-	r->flags = INVOCATION_EXITED | INVOCATION_FIRST | (s->oom ? INVOCATION_OOM : 0);
+	r->cpu_ns =
+	    cpu_since(s->open_cpu_sum_ns, s->open_cpu_running_ns, s->open_cpu, &exact);
+	if (!exact)
+		r->flags |= INVOCATION_CPU_ESTIMATE;
+	r->flags |= INVOCATION_EXITED | INVOCATION_FIRST | (s->oom ? INVOCATION_OOM : 0);
 	r->exit_code = exit_code;
 	r->concurrency = 1;
 	r->function_kind =

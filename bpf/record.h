@@ -79,7 +79,8 @@ enum {                                    /* record_invocation.flags */
 	INVOCATION_MEMORY_EXACT = 1 << 6, /* the peak rose during it */
 	INVOCATION_NO_START = 1 << 7,     /* a response without a request seen */
 	INVOCATION_END_INFERRED = 1 << 8,
-	INVOCATION_RESPONDED = 1 << 9
+	INVOCATION_RESPONDED = 1 << 9,
+	INVOCATION_CPU_ESTIMATE = 1 << 10
 };
 
 struct record_invocation {
@@ -145,7 +146,10 @@ struct sandbox {
 	__u32 open_flags;
 	__u64 open_start_ns;
 	__u64 open_response_ns;
-	__u64 open_cpu_ns;
+	__u64 open_cpu_sum_ns;
+	__s64 open_cpu_running_ns;
+	__u32 open_cpu;
+	__u32 padding;
 	__u64 open_rss;
 	__u64 open_peak;
 	__u64 open_request_bytes;
@@ -170,12 +174,15 @@ struct exchange {
 	__u64 sandbox;
 	__u64 start_ns;
 	__u64 last_send_ns;
-	__u64 rss, peak, cpu_ns;
+	__u64 rss, peak; /* pages, at the start */
+	__u64 cpu_sum_ns;
+	__s64 cpu_running_ns;
 	__u64 request_bytes, response_bytes;
 	__s64 left; /* of the body; -1: until the end is seen */
 	__u32 role, phase;
 	__u32 chunked, is_head, is_first;
 	__u16 status, concurrency;
+	__u32 cpu;
 	char trace_id[RECORD_TRACE_BYTES];
 };
 

@@ -92,36 +92,51 @@ extern void bpf_iter_task_destroy(struct bpf_iter_task *it) __ksym __weak;
 #define THREADS_OF_PROCESS 2 /* BPF_TASK_ITER_PROC_THREADS */
 #define THREADS_MAX 512
 
-/* On-CPU time of a thread. The kernel's sum is stale between ticks: what has passed since
- * exec_start is added while the thread runs (a task clock may lag by steal time, so more
- * than 10 ms are not believed). */
-static __always_inline __u64 thread_cpu(struct task_struct *task, __u64 now)
-{
-	__u64 sum = task->se.sum_exec_runtime;
-	__u64 since = task->se.exec_start;
+/* CPU time of a process at one moment. The kernel's sums are stale between ticks;
+ * running_ns is what the current thread has had since, by a clock whose offset differs
+ * from CPU to CPU: it only means something as a difference between two moments on one
+ * CPU. */
+struct cpu_reading {
+	__u64 sum_ns;
+	__s64 running_ns;
+	__u32 cpu;
+};
 
-	if (task->on_cpu && now > since && now - since < 10000000)
-		sum += now - since;
-	return sum;
-}
-
-/* CPU time of the current process: threads that ended and threads that live. Kernels
- * before 6.7 cannot walk threads; there it is the current thread's and the ended ones'.
- */
-static __always_inline __u64 read_cpu(struct task_struct *task)
+/* Threads that ended and threads that live. Kernels before 6.7 cannot walk threads; there
+ * it is the current thread's and the ended ones'. */
+static __always_inline void read_cpu(struct cpu_reading *reading)
 {
-	__u64 now = bpf_ktime_get_ns();
-	__u64 sum = BPF_CORE_READ(task, signal, sum_sched_runtime);
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_struct *thread;
 	struct bpf_iter_task it;
 
-	if (!bpf_iter_task_new)
-		return sum + thread_cpu(task, now);
+	reading->cpu = bpf_get_smp_processor_id();
+	reading->running_ns = (__s64)(bpf_ktime_get_ns() - task->se.exec_start);
+	reading->sum_ns = task->signal->sum_sched_runtime;
+	if (!bpf_iter_task_new) {
+		reading->sum_ns += task->se.sum_exec_runtime;
+		return;
+	}
 	bpf_iter_task_new(&it, task, THREADS_OF_PROCESS);
 	for (int i = 0; i < THREADS_MAX && (thread = bpf_iter_task_next(&it)); i++)
-		sum += thread_cpu(thread, now);
+		reading->sum_ns += thread->se.sum_exec_runtime;
 	bpf_iter_task_destroy(&it);
-	return sum;
+}
+
+/* CPU time since start, 0 when it cannot be told; *exact is false when the two moments
+ * were on different CPUs, which leaves an error of up to a tick. */
+static __always_inline __u64 cpu_since(
+    __u64 start_sum_ns, __s64 start_running_ns, __u32 start_cpu, bool *exact)
+{
+	struct cpu_reading now;
+	__s64 used;
+
+	read_cpu(&now);
+	used = (__s64)(now.sum_ns - start_sum_ns);
+	*exact = now.cpu == start_cpu;
+	if (*exact)
+		used += now.running_ns - start_running_ns;
+	return used > 0 ? used : 0;
 }
 
 static __always_inline void busy_begin(struct sandbox *sandbox, __u64 now)
