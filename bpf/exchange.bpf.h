@@ -151,31 +151,65 @@ static __always_inline void header_at(struct scratch *s, __u32 at)
 	}
 }
 
-static long scan_step(__u32 i, struct scratch **context)
+/* Has a zero byte: exact for the lowest one, which is all that is asked here. */
+static __always_inline bool has_zero(__u64 word)
 {
-	struct scratch *s = *context;
-	char next;
+	return (word - 0x0101010101010101ULL) & ~word & 0x8080808080808080ULL;
+}
 
-	if (i + 1 >= s->head_len || i + 1 >= HEAD_BYTES)
-		return 1;
-	if (s->head[i & (HEAD_BYTES - 1)] != '\n')
+/* Looks at the line that starts at offset at. True at the empty line that ends the head.
+ */
+static __always_inline bool line_at(struct scratch *s, __u32 at)
+{
+	char c;
+
+	if (at >= s->head_len || at >= HEAD_BYTES)
 		return 0;
-	next = s->head[(i + 1) & (HEAD_BYTES - 1)];
-	if (next == '\r' || next == '\n') {
-		s->end = i + (next == '\r' ? 3 : 2);
+	c = s->head[at & (HEAD_BYTES - 1)];
+	if (c == '\r' || c == '\n') {
+		s->end = at + (c == '\r' ? 2 : 1);
 		return 1;
 	}
-	header_at(s, i + 1);
+	header_at(s, at);
 	return 0;
 }
 
-static __always_inline void scan_head(struct scratch *s)
+/* Eight bytes at a time, most hold no end of line. */
+static long scan_step(__u32 i, struct scratch **context)
+{
+	struct scratch *s = *context;
+	__u32 at = i * 8;
+	__u64 word;
+
+	if (at >= s->head_len || at >= HEAD_BYTES)
+		return 1;
+	word = word_at(s, at) ^ 0x0a0a0a0a0a0a0a0aULL;
+	if (!has_zero(word))
+		return 0;
+	for (int b = 0; b < 8; b++) {
+		if (!(word & 0xff) && line_at(s, at + b + 1))
+			return 1;
+		word >>= 8;
+	}
+	return 0;
+}
+
+/* continued: the message goes on where an earlier piece ended, at the start of a line. */
+static __always_inline void scan_head(struct scratch *s, bool continued)
 {
 	struct scratch *context = s;
 
 	s->end = s->id = s->trace = s->deadline = s->chunked = 0;
 	s->length = -1;
-	bpf_loop(HEAD_BYTES, scan_step, &context, 0);
+	if (continued && line_at(s, 0))
+		return;
+	bpf_loop(HEAD_BYTES / 8, scan_step, &context, 0);
+}
+
+static __always_inline bool ends_chunks(const struct scratch *s)
+{
+	return s->tail_len == 5 && s->tail[0] == '0' && s->tail[1] == '\r' &&
+	       s->tail[2] == '\n' && s->tail[3] == '\r' && s->tail[4] == '\n';
 }
 
 static __always_inline void copy_id(const struct scratch *s, char *to)

@@ -63,19 +63,36 @@ static __always_inline void mark_ready(struct sandbox *s, __u64 id, __u32 functi
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 }
 
+/* Forgets a sandbox whose processes and invocations have all ended. Processes end before
+ * their sockets do, so whichever comes last gets here with nothing left. */
+static __always_inline void sandbox_gone(struct sandbox *s, __u64 id, __u32 pid)
+{
+	struct record_end *end;
+
+	if (s->processes > 0 || s->in_flight > 0 || __sync_lock_test_and_set(&s->gone, 1))
+		return;
+	end = bpf_ringbuf_reserve(&records, sizeof(*end), 0);
+	if (end) {
+		end->kind = RECORD_END;
+		end->pid = pid;
+		end->sandbox = id;
+		end->end_ns = bpf_ktime_get_boot_ns();
+		end->ended = s->ended;
+		bpf_ringbuf_submit(end, BPF_RB_NO_WAKEUP);
+	}
+	bpf_map_delete_elem(&sandboxes, &id);
+}
+
 /* --- http -----------------------------------------------------------------------------
  */
 
-static __always_inline bool is_method(const char *p, __u32 n)
+/* What a message of HTTP/1 may begin with: letters, but not the preface of HTTP/2. */
+static __always_inline bool is_method(const char *p)
 {
-	__u32 word = *(const __u32 *)p;
+	bool letters = p[0] >= 'A' && p[0] <= 'Z' && p[1] >= 'A' && p[1] <= 'Z' &&
+		       p[2] >= 'A' && p[2] <= 'Z';
 
-	if (n < 4)
-		return p[0] >= 'A' && p[0] <= 'Z';
-	return word == 0x20544547 /* GET_ */ || word == 0x54534f50 /* POST */ ||
-	       word == 0x20545550 /* PUT_ */ || word == 0x44414548 /* HEAD */ ||
-	       word == 0x454c4544 /* DELE */ || word == 0x43544150 /* PATC */ ||
-	       word == 0x4954504f /* OPTI */;
+	return letters && !(p[0] == 'P' && p[1] == 'R' && p[2] == 'I');
 }
 
 static __always_inline void http_start(struct exchange *e, struct sandbox *s, __u64 now)
@@ -99,28 +116,36 @@ static __always_inline void http_start(struct exchange *e, struct sandbox *s, __
 	e->is_first = __sync_fetch_and_add(&s->seen, 1) == 0;
 }
 
+/* ours: the current process is the function, not one that a packet happened to interrupt.
+ */
 static __always_inline void http_end(
-    struct exchange *e, struct sandbox *s, __u64 end, __u32 flags)
+    struct exchange *e, struct sandbox *s, __u64 end, __u32 flags, bool ours)
 {
 	__u64 busy = busy_end(s, end);
 	struct record_invocation *r = begin_record(s, e->sandbox);
-	bool exact;
+	bool exact = false;
 
 	e->phase = PHASE_IDLE;
 	if (!r)
 		return;
+	r->pid = e->pid;
 	r->start_ns = e->start_ns;
 	r->end_ns = end;
 	r->response_ns = e->last_send_ns;
-	r->cpu_ns = cpu_since(e->cpu_sum_ns, e->cpu_running_ns, e->cpu, &exact);
 	r->busy_ns = busy;
 	r->request_bytes = e->request_bytes;
 	r->response_bytes = e->response_bytes;
-	r->flags = flags | (e->is_first ? INVOCATION_FIRST : 0) |
-		   (exact ? 0 : INVOCATION_CPU_ESTIMATE);
 	r->http_status = e->status;
 	r->concurrency = e->concurrency;
-	fill_memory(r, e->rss, e->peak);
+	if (ours) {
+		r->cpu_ns = cpu_since(e->cpu_sum_ns, e->cpu_running_ns, e->cpu, &exact);
+		fill_memory(r, e->rss, e->peak);
+		if (flags & INVOCATION_EXITED)
+			r->exit_code =
+			    bpf_get_current_task_btf()->signal->group_exit_code;
+	}
+	r->flags |= flags | (e->is_first ? INVOCATION_FIRST : 0) |
+		    (exact ? 0 : INVOCATION_CPU_ESTIMATE);
 	__builtin_memcpy(r->trace_id, e->trace_id, RECORD_TRACE_BYTES);
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 }
@@ -130,15 +155,17 @@ static __always_inline void http_received(struct exchange *e, struct sandbox *s,
 	__u64 now = bpf_ktime_get_boot_ns();
 	struct scratch *m;
 
-	if (e->phase == PHASE_RESPONSE && e->left < 0 && !e->chunked)
-		http_end(e, s, e->last_send_ns, INVOCATION_END_INFERRED);
+	if ((e->phase == PHASE_RESPONSE && e->left < 0 && !e->chunked) ||
+	    e->phase == PHASE_HEAD)
+		http_end(e, s, e->last_send_ns,
+		    INVOCATION_RESPONDED | INVOCATION_END_INFERRED, true);
 	if (e->phase != PHASE_IDLE) {
 		e->request_bytes += n;
 		return;
 	}
 	m = read_message(n, false);
-	if (m && m->head_len > 0 && !is_method(m->head, m->head_len)) {
-		if (m->head[0] == 0x16)
+	if (m && m->head_len >= 3 && !is_method(m->head)) {
+		if (m->head[0] == 0x16) /* a TLS handshake record */
 			count(COUNT_TLS);
 		e->phase = PHASE_IGNORE;
 		return;
@@ -147,60 +174,73 @@ static __always_inline void http_received(struct exchange *e, struct sandbox *s,
 	e->request_bytes = n;
 	e->is_head = m && m->head[0] == 'H';
 	if (m) {
-		scan_head(m);
+		scan_head(m, false);
 		copy_trace(m, e->trace_id);
 	}
 }
 
-static __always_inline bool http_response_head(
-    struct exchange *e, struct sandbox *s, int n)
+/* Takes what a piece of the response's head says. */
+static __always_inline void http_head(struct exchange *e, const struct scratch *m, int n)
 {
-	struct scratch *m = read_message(n, true);
+	if (m->chunked)
+		e->chunked = 1;
+	if (m->length >= 0)
+		e->left = m->length;
+	if (!m->end) {
+		e->phase = PHASE_HEAD;
+		return;
+	}
+	e->phase = PHASE_RESPONSE;
+	if (e->is_head || e->status == 204 || e->status == 304) {
+		e->chunked = 0;
+		e->left = 0;
+	} else if (e->chunked) {
+		e->left = -1;
+	} else if (e->left >= 0) {
+		e->left -= n - (__s64)m->end;
+		if (e->left < 0)
+			e->left = 0;
+	}
+}
+
+static __always_inline bool http_status(struct exchange *e, const struct scratch *m)
+{
 	__u32 status;
 
-	if (!m || m->head_len < 12 || *(const __u32 *)m->head != 0x50545448 /* HTTP */)
+	if (m->head_len < 12 || *(const __u32 *)m->head != 0x50545448) /* HTTP */
 		return false;
 	status =
 	    (m->head[9] - '0') * 100 + (m->head[10] - '0') * 10 + (m->head[11] - '0');
-	if (status < 200 && status != 101)
+	if (status < 200 && status != 101) /* 100 Continue is not the response */
 		return false;
-	scan_head(m);
 	e->status = (__u16)status;
-	e->phase = PHASE_RESPONSE;
-	e->chunked = m->chunked;
-	e->left = -1;
-	if (m->end && (e->is_head || status == 204 || status == 304))
-		e->left = 0;
-	else if (m->end && !m->chunked && m->length >= 0)
-		e->left = m->length - (n - (__s64)m->end);
 	return true;
 }
 
 static __always_inline void http_sent(struct exchange *e, struct sandbox *s, int n)
 {
 	__u64 now = bpf_ktime_get_boot_ns();
+	struct scratch *m = NULL;
 
-	if (e->phase == PHASE_REQUEST) {
-		e->response_bytes += n;
-		if (!http_response_head(e, s, n))
-			return;
-	} else if (e->phase == PHASE_RESPONSE) {
-		e->response_bytes += n;
+	if (e->phase != PHASE_REQUEST && e->phase != PHASE_HEAD &&
+	    e->phase != PHASE_RESPONSE)
+		return;
+	e->response_bytes += n;
+	if (e->phase != PHASE_RESPONSE || e->chunked)
+		m = read_message(n, true);
+	if (e->phase == PHASE_RESPONSE) {
 		if (e->left > 0)
 			e->left -= n < e->left ? n : e->left;
 	} else {
-		return;
+		if (!m || (e->phase == PHASE_REQUEST && !http_status(e, m)))
+			return;
+		scan_head(m, e->phase == PHASE_HEAD);
+		http_head(e, m, n);
 	}
 	e->last_send_ns = now;
-	if (e->left == 0) {
-		http_end(e, s, now, INVOCATION_RESPONDED);
-	} else if (e->chunked) {
-		struct scratch *m = read_message(n, true);
-
-		if (m && m->tail_len == 5 && *(const __u32 *)m->tail == 0x0d0a0d30 &&
-		    m->tail[4] == '\n')
-			http_end(e, s, now, INVOCATION_RESPONDED);
-	}
+	if (e->phase == PHASE_RESPONSE &&
+	    (e->left == 0 || (e->chunked && m && ends_chunks(m))))
+		http_end(e, s, now, INVOCATION_RESPONDED, true);
 }
 
 /* --- lambda ---------------------------------------------------------------------------
@@ -294,7 +334,7 @@ static __always_inline void lambda_received(struct exchange *e, struct sandbox *
 	if (!m || m->head_len < 12 || *(const __u32 *)m->head != 0x50545448)
 		return;
 	e->phase = PHASE_IDLE;
-	scan_head(m);
+	scan_head(m, false);
 	if (!m->id)
 		return;
 	s->open = 1;
@@ -356,6 +396,7 @@ int BPF_PROG(on_send, struct sock *sk, int ret, int flags)
 	s = e ? sandbox_of(e->sandbox) : NULL;
 	if (!s)
 		return 0;
+	e->pid = bpf_get_current_pid_tgid() >> 32;
 	if (e->role == ROLE_SERVER)
 		http_sent(e, s, ret);
 	else
@@ -375,6 +416,7 @@ int BPF_PROG(on_receive, struct sock *sk, int ret, int flags)
 	s = e ? sandbox_of(e->sandbox) : NULL;
 	if (!s)
 		return 0;
+	e->pid = bpf_get_current_pid_tgid() >> 32;
 	if (e->role == ROLE_SERVER)
 		http_received(e, s, ret);
 	else
@@ -382,16 +424,26 @@ int BPF_PROG(on_receive, struct sock *sk, int ret, int flags)
 	return 0;
 }
 
+/* The connection goes away: by its process, which may be dying, or by a packet. */
 static __always_inline void socket_closed(struct exchange *e, struct sandbox *s)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
+	bool ours = (__u32)task->tgid == e->pid;
+	bool dying = ours && task->flags & PF_EXITING;
+
 	if (e->role != ROLE_SERVER)
 		return;
-	if (e->phase == PHASE_RESPONSE)
+	if (dying && (e->phase == PHASE_REQUEST || e->left > 0 || e->chunked))
+		http_end(e, s, bpf_ktime_get_boot_ns(),
+		    INVOCATION_EXITED | (s->oom ? INVOCATION_OOM : 0), ours);
+	else if (e->phase == PHASE_RESPONSE || e->phase == PHASE_HEAD)
 		http_end(e, s, e->last_send_ns,
 		    INVOCATION_RESPONDED |
-			(e->left > 0 || e->chunked ? INVOCATION_ABORTED : 0));
+			(e->left > 0 || e->chunked ? INVOCATION_ABORTED : 0),
+		    ours);
 	else if (e->phase == PHASE_REQUEST)
-		http_end(e, s, bpf_ktime_get_boot_ns(), INVOCATION_ABORTED);
+		http_end(e, s, bpf_ktime_get_boot_ns(), INVOCATION_ABORTED, ours);
+	sandbox_gone(s, e->sandbox, e->pid);
 }
 
 SEC("tp_btf/inet_sock_set_state")
@@ -429,7 +481,7 @@ int BPF_PROG(on_state, struct sock *sk, int old, int new)
 /* --- processes ------------------------------------------------------------------------
  */
 
-#define ENVIRONMENT_BYTES 8192
+#define ENVIRONMENT_BYTES 16384 /* beyond, a variable is not seen */
 
 struct environment {
 	char text[ENVIRONMENT_BYTES + 256];
@@ -450,9 +502,15 @@ static const char variable_names[RECORD_VARIABLES][32] = {"COLDMETER_FUNCTION=",
     "K_SERVICE=", "K_REVISION=", "FUNCTION_TARGET=", "FUNCTIONS_WORKER_RUNTIME=",
     "WEBSITE_SITE_NAME=", "OPENFAAS_NAME=", "__OW_ACTION_NAME="};
 
-static __always_inline void match_variable(struct environment *v, __u32 at)
+/* Copies the variable at offset at when it is one of ours. Global for the verifier's
+ * sake. */
+__noinline int match_variable(struct environment *v, __u32 at)
 {
-	__u64 word = *(const __u64 *)&v->text[at & (ENVIRONMENT_BYTES - 1)];
+	__u64 word;
+
+	if (!v)
+		return 0;
+	word = *(const __u64 *)&v->text[at & (ENVIRONMENT_BYTES - 1)];
 
 	for (__u32 k = 0; k < RECORD_VARIABLES; k++) {
 		__u32 n = 0;
@@ -472,20 +530,28 @@ static __always_inline void match_variable(struct environment *v, __u32 at)
 		v->record.present |= 1U << k;
 		bpf_probe_read_kernel_str(v->record.value[k], RECORD_VALUE_BYTES,
 		    &v->text[(at + n) & (ENVIRONMENT_BYTES - 1)]);
-		return;
+		return 1;
 	}
+	return 0;
 }
 
+/* Eight bytes at a time: a variable starts behind each zero. */
 static long environment_step(__u32 i, struct environment **context)
 {
 	struct environment *v = *context;
+	__u32 at = i * 8;
+	__u64 word;
 
-	if (i >= v->len || i >= ENVIRONMENT_BYTES)
+	if (at >= v->len || at >= ENVIRONMENT_BYTES)
 		return 1;
-	if (i == 0)
-		match_variable(v, 0);
-	else if (v->text[(i - 1) & (ENVIRONMENT_BYTES - 1)] == 0)
-		match_variable(v, i);
+	word = *(const __u64 *)&v->text[at & (ENVIRONMENT_BYTES - 1)];
+	if (!has_zero(word))
+		return 0;
+	for (int b = 0; b < 8; b++) {
+		if (!(word & 0xff) && at + b + 1 < v->len)
+			match_variable(v, at + b + 1);
+		word >>= 8;
+	}
 	return 0;
 }
 
@@ -507,7 +573,8 @@ static __always_inline struct environment *read_environment(struct task_struct *
 	if (bpf_probe_read_user(v->text, len, (const void *)start))
 		return NULL;
 	v->text[len & (ENVIRONMENT_BYTES - 1)] = 0;
-	bpf_loop(ENVIRONMENT_BYTES, environment_step, &context, 0);
+	match_variable(v, 0);
+	bpf_loop(ENVIRONMENT_BYTES / 8, environment_step, &context, 0);
 	return v;
 }
 
@@ -623,7 +690,6 @@ int BPF_PROG(on_exit, struct task_struct *task)
 {
 	__u32 pid = task->tgid;
 	__u64 now = bpf_ktime_get_boot_ns();
-	struct record_end *end;
 	struct process *p;
 	struct sandbox *s;
 	__u64 id;
@@ -647,16 +713,7 @@ int BPF_PROG(on_exit, struct task_struct *task)
 		    s, id, now, INVOCATION_EXITED | (s->oom ? INVOCATION_OOM : 0), code);
 	else if (!s->ready_ns)
 		process_end(s, id, now, code);
-	end = bpf_ringbuf_reserve(&records, sizeof(*end), 0);
-	if (end) {
-		end->kind = RECORD_END;
-		end->pid = pid;
-		end->sandbox = id;
-		end->end_ns = now;
-		end->ended = s->ended;
-		bpf_ringbuf_submit(end, BPF_RB_NO_WAKEUP);
-	}
-	bpf_map_delete_elem(&sandboxes, &id);
+	sandbox_gone(s, id, pid);
 	return 0;
 }
 

@@ -136,11 +136,13 @@ struct sandbox {
 	__u64 ended;
 	__u64 busy_since_ns;
 	__u64 busy_ns; /* of the busy period, not yet settled */
+	__u64 name_hash;
 	__u32 first_pid;
 	__s32 processes;
 	__s32 in_flight;
 	__u32 function_kind;
 	__u32 oom;
+	__u32 gone;
 	__u32 declared; /* kind the environment asked for, FUNCTION_UNDECIDED: none */
 	__u32 open;     /* lambda: an invocation is open */
 	__u32 open_flags;
@@ -163,6 +165,7 @@ enum exchange_role { ROLE_NONE, ROLE_SERVER, ROLE_CLIENT };
 enum exchange_phase {
 	PHASE_IDLE,
 	PHASE_REQUEST,
+	PHASE_HEAD, /* the response has begun, its head has not ended */
 	PHASE_RESPONSE,
 	PHASE_NEXT,
 	PHASE_POST,
@@ -183,6 +186,7 @@ struct exchange {
 	__u32 chunked, is_head, is_first;
 	__u16 status, concurrency;
 	__u32 cpu;
+	__u32 pid; /* of the process that last read or wrote */
 	char trace_id[RECORD_TRACE_BYTES];
 };
 

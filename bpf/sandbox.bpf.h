@@ -12,6 +12,7 @@
 
 #define AF_UNIX 1
 #define MSG_PEEK 2
+#define PF_EXITING 4 /* include/linux/sched.h */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
