@@ -1,6 +1,5 @@
 /* From a request's body to the ledger, over a real server and a real store. */
 #include <errno.h>
-#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -26,7 +25,6 @@ struct place {
 	struct http *http;
 	uint16_t port;
 	atomic_int observed;
-	atomic_bool held; /* the writer waits in the observer */
 };
 
 static void observe(void *context, const struct invocation *invocation, const char *host)
@@ -36,8 +34,6 @@ static void observe(void *context, const struct invocation *invocation, const ch
 	(void)host;
 	assert_non_null(invocation->function);
 	atomic_fetch_add(&place->observed, 1);
-	while (atomic_load(&place->held))
-		(void)usleep(1000);
 }
 
 static int open_all(struct place *place)
@@ -308,56 +304,6 @@ static void test_ingest_counts_its_own_lines_in_the_ledger(void **state)
 	assert_int_equal(sum.delivered, 3);
 }
 
-/* Sends a batch and does not wait for the answer. */
-static int send_batch(const struct place *place, uint64_t sequence, int n)
-{
-	char head[512];
-	size_t bytes_n;
-	uint8_t *bytes = seal(sequence, n, "", &bytes_n);
-	int fd = raw_connect(place->port);
-	int head_n = snprintf(head, sizeof(head),
-	    "POST /v1/batches HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" BATCH
-	    "Content-Length: %zu\r\n\r\n",
-	    bytes_n);
-
-	assert_int_equal(raw_say(fd, head, (size_t)head_n), 0);
-	assert_int_equal(raw_say(fd, bytes, bytes_n), 0);
-	free(bytes);
-	return fd;
-}
-
-static void test_ingest_says_429_when_its_queue_is_full(void **state)
-{
-	struct place *place = *state;
-	struct pollfd waiting[25];
-	struct got refused = {0};
-	int first;
-
-	atomic_store(&place->held, true);
-	first = send_batch(place, 1, 1);
-	while (atomic_load(&place->observed) == 0)
-		(void)usleep(1000);
-	for (uint64_t i = 0; i < 25; i++) /* 102 400, of which 100 000 may wait */
-		waiting[i] = (struct pollfd){
-		    .fd = send_batch(place, i + 2, BATCH_MAX_RECORDS), .events = POLLIN};
-	(void)poll(waiting, 25, 10000); /* one is told at once */
-	for (size_t i = 0; i < 25 && !refused.text; i++) {
-		if (waiting[i].revents) {
-			refused = raw_hear(waiting[i].fd);
-			waiting[i].fd = -1;
-		}
-	}
-	atomic_store(&place->held, false);
-	for (size_t i = 0; i < 25; i++) {
-		if (waiting[i].fd >= 0)
-			expect(raw_hear(waiting[i].fd), 200, "\"duplicate\":false");
-	}
-	expect(raw_hear(first), 200, "\"accepted\":1,");
-	assert_non_null(refused.text);
-	expect(refused, 429, "Retry-After: 1");
-	assert_int_equal(stored(place), 1 + 24 * BATCH_MAX_RECORDS);
-}
-
 /* In a child, because the file-size limit holds for the whole process. */
 static int fill_up(struct place *place)
 {
@@ -422,7 +368,6 @@ int main(void)
 	    TEST(test_ingest_takes_a_keyed_body_once),
 	    TEST(test_ingest_takes_lines_of_many_hosts),
 	    TEST(test_ingest_counts_its_own_lines_in_the_ledger),
-	    TEST(test_ingest_says_429_when_its_queue_is_full),
 	    TEST(test_ingest_says_503_on_a_full_disk),
 	};
 
