@@ -1,0 +1,79 @@
+/* What every end of an invocation or a sandbox does: count it, then its record. */
+#ifndef COLDMETER_BPF_ENDING_BPF_H
+#define COLDMETER_BPF_ENDING_BPF_H
+
+#include "bpf/sandbox.bpf.h"
+
+static __always_inline struct record_invocation *begin_record(struct sandbox *s, __u64 id)
+{
+	struct record_invocation *r;
+
+	count(COUNT_SEEN);
+	__sync_fetch_and_add(&s->ended, 1);
+	r = bpf_ringbuf_reserve(&records, sizeof(*r), 0);
+	if (!r) {
+		count(COUNT_LOST_RING);
+		return NULL;
+	}
+	__builtin_memset(r, 0, sizeof(*r));
+	r->kind = RECORD_INVOCATION;
+	r->pid = bpf_get_current_pid_tgid() >> 32;
+	r->sandbox = id;
+	r->function_kind = s->function_kind;
+	return r;
+}
+
+static __always_inline void fill_memory(
+    struct record_invocation *r, __u64 rss0, __u64 peak0)
+{
+	__u64 rss;
+	__u64 peak;
+
+	read_memory(bpf_get_current_task_btf(), &rss, &peak);
+	if (peak > peak0 || rss == 0) {
+		r->flags |= INVOCATION_MEMORY_EXACT;
+		r->peak_bytes = peak << 12;
+	} else {
+		r->peak_bytes = (rss > rss0 ? rss : rss0) << 12;
+	}
+}
+
+static __always_inline void mark_ready(struct sandbox *s, __u64 id, __u32 function_kind)
+{
+	struct record_ready *r;
+
+	if (s->ready_ns)
+		return;
+	s->ready_ns = bpf_ktime_get_boot_ns();
+	s->function_kind = function_kind;
+	r = bpf_ringbuf_reserve(&records, sizeof(*r), 0);
+	if (!r)
+		return;
+	r->kind = RECORD_READY;
+	r->pid = s->first_pid;
+	r->sandbox = id;
+	r->ready_ns = s->ready_ns;
+	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+}
+
+/* Forgets a sandbox whose processes and invocations have all ended. Processes end before
+ * their sockets do, so whichever comes last gets here with nothing left. */
+static __always_inline void sandbox_gone(struct sandbox *s, __u64 id, __u32 pid)
+{
+	struct record_end *end;
+
+	if (s->processes > 0 || s->in_flight > 0 || __sync_lock_test_and_set(&s->gone, 1))
+		return;
+	end = bpf_ringbuf_reserve(&records, sizeof(*end), 0);
+	if (end) {
+		end->kind = RECORD_END;
+		end->pid = pid;
+		end->sandbox = id;
+		end->end_ns = bpf_ktime_get_boot_ns();
+		end->ended = s->ended;
+		bpf_ringbuf_submit(end, BPF_RB_NO_WAKEUP);
+	}
+	bpf_map_delete_elem(&sandboxes, &id);
+}
+
+#endif

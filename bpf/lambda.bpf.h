@@ -1,0 +1,117 @@
+/* Kind lambda: a runtime asks for the next event and posts what came of it. */
+#ifndef COLDMETER_BPF_LAMBDA_BPF_H
+#define COLDMETER_BPF_LAMBDA_BPF_H
+
+#include "bpf/ending.bpf.h"
+#include "bpf/exchange.bpf.h"
+
+static __always_inline void lambda_end(
+    struct sandbox *s, __u64 id, __u64 end, __u32 flags, __u32 exit_code)
+{
+	__u64 busy = busy_end(s, end);
+	struct record_invocation *r = begin_record(s, id);
+	bool exact;
+
+	s->open = 0;
+	if (!r)
+		return;
+	r->start_ns = s->open_start_ns;
+	r->end_ns = end;
+	r->response_ns = s->open_response_ns;
+	r->cpu_ns =
+	    cpu_since(s->open_cpu_sum_ns, s->open_cpu_running_ns, s->open_cpu, &exact);
+	r->busy_ns = busy;
+	r->request_bytes = s->open_request_bytes;
+	r->response_bytes = s->open_response_bytes;
+	r->deadline_ms = s->open_deadline_ms;
+	r->flags = flags | s->open_flags | (exact ? 0 : INVOCATION_CPU_ESTIMATE);
+	r->exit_code = exit_code;
+	r->concurrency = 1;
+	r->function_kind = FUNCTION_LAMBDA;
+	fill_memory(r, s->open_rss, s->open_peak);
+	__builtin_memcpy(r->request_id, s->open_request_id, RECORD_ID_BYTES);
+	__builtin_memcpy(r->trace_id, s->open_trace_id, RECORD_TRACE_BYTES);
+	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+}
+
+static __always_inline void lambda_sent(struct exchange *e, struct sandbox *s, int n)
+{
+	__u64 now = bpf_ktime_get_boot_ns();
+	struct scratch *m = read_message(n, false);
+	const char *h;
+
+	if (e->phase == PHASE_IGNORE)
+		return;
+	if (!m || m->head_len < 40) {
+		if (e->phase == PHASE_POST && s->open) {
+			s->open_response_ns = now;
+			s->open_response_bytes += n;
+		}
+		return;
+	}
+	h = m->head;
+	/* GET /2018-06-01/runtime/invocation/next and POST /2018-06-01/runtime/...: the
+	 * date is 10 characters in every version of the API */
+	if (*(const __u32 *)h == 0x20544547 &&
+	    *(const __u64 *)(h + 16) == WORD('r', 'u', 'n', 't', 'i', 'm', 'e', '/')) {
+		if (s->open)
+			lambda_end(s, e->sandbox, now, 0, 0);
+		mark_ready(s, e->sandbox, FUNCTION_LAMBDA);
+		e->phase = PHASE_NEXT;
+	} else if (*(const __u32 *)h == 0x54534f50 &&
+		   *(const __u64 *)(h + 17) ==
+		       WORD('r', 'u', 'n', 't', 'i', 'm', 'e', '/')) {
+		e->phase = PHASE_POST;
+		if (*(const __u64 *)(h + 25) ==
+		    WORD('i', 'n', 'i', 't', '/', 'e', 'r', 'r')) {
+			s->open_flags |= INVOCATION_INIT_ERROR;
+		} else if (s->open) {
+			/* "invocation/" + id of 36, then "/response" or "/error" */
+			if (h[73] == 'e')
+				s->open_flags |= INVOCATION_ERROR;
+			s->open_flags |= INVOCATION_RESPONDED;
+			s->open_response_ns = now;
+			s->open_response_bytes = n;
+		}
+	} else if (e->phase == PHASE_POST && s->open) {
+		s->open_response_ns = now;
+		s->open_response_bytes += n;
+	}
+}
+
+static __always_inline void lambda_received(struct exchange *e, struct sandbox *s, int n)
+{
+	__u64 now = bpf_ktime_get_boot_ns();
+	struct scratch *m;
+	struct cpu_reading cpu;
+
+	if (e->phase == PHASE_POST)
+		e->phase = PHASE_IDLE;
+	if (e->phase != PHASE_NEXT)
+		return;
+	m = read_message(n, false);
+	if (!m || m->head_len < 12 || *(const __u32 *)m->head != 0x50545448)
+		return;
+	e->phase = PHASE_IDLE;
+	scan_head(m, false);
+	if (!m->id)
+		return;
+	s->open = 1;
+	s->open_flags = __sync_fetch_and_add(&s->seen, 1) == 0 ? INVOCATION_FIRST : 0;
+	s->open_start_ns = now;
+	s->open_response_ns = 0;
+	s->open_request_bytes = n;
+	s->open_response_bytes = 0;
+	s->open_deadline_ms = m->deadline ? number_at(m, m->deadline) : 0;
+	s->open_trace_id[0] = 0;
+	copy_id(m, s->open_request_id);
+	copy_trace(m, s->open_trace_id);
+	read_memory(bpf_get_current_task_btf(), &s->open_rss, &s->open_peak);
+	read_cpu(&cpu);
+	s->open_cpu_sum_ns = cpu.sum_ns;
+	s->open_cpu_running_ns = cpu.running_ns;
+	s->open_cpu = cpu.cpu;
+	busy_begin(s, now);
+}
+
+#endif

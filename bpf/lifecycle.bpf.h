@@ -1,0 +1,297 @@
+/* Who is a function, when its sandbox begins and ends, and kind process. */
+#ifndef COLDMETER_BPF_LIFECYCLE_BPF_H
+#define COLDMETER_BPF_LIFECYCLE_BPF_H
+
+#include "bpf/ending.bpf.h"
+#include "bpf/exchange.bpf.h"
+
+#define NAME_HASH_BYTES 64      /* of a name that tell it from another */
+#define ENVIRONMENT_BYTES 16384 /* beyond, a variable is not seen */
+
+struct environment {
+	char text[ENVIRONMENT_BYTES + 256];
+	__u32 len;
+	struct record_exec record;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct environment);
+} environments SEC(".maps");
+
+static const char variable_names[RECORD_VARIABLES][32] = {"COLDMETER_FUNCTION=",
+    "COLDMETER_KIND=", "AWS_LAMBDA_FUNCTION_NAME=", "AWS_LAMBDA_FUNCTION_VERSION=",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_RUNTIME_API=", "AWS_REGION=",
+    "K_SERVICE=", "K_REVISION=", "FUNCTION_TARGET=", "FUNCTIONS_WORKER_RUNTIME=",
+    "WEBSITE_SITE_NAME=", "OPENFAAS_NAME=", "__OW_ACTION_NAME="};
+
+/* Copies the variable at offset at when it is one of ours. Global for the verifier's
+ * sake. */
+__noinline int match_variable(struct environment *v, __u32 at)
+{
+	__u64 word;
+
+	if (!v)
+		return 0;
+	word = *(const __u64 *)&v->text[at & (ENVIRONMENT_BYTES - 1)];
+
+	for (__u32 k = 0; k < RECORD_VARIABLES; k++) {
+		__u32 n = 0;
+
+		if (word != *(const __u64 *)variable_names[k])
+			continue;
+		for (; n < 31; n++) {
+			char c = variable_names[k][n];
+
+			if (!c || v->text[(at + n) & (ENVIRONMENT_BYTES - 1)] != c)
+				break;
+		}
+		if (n < 31 && variable_names[k][n])
+			continue;
+		if (n == 31)
+			n++; /* the '=' of the longest name */
+		v->record.present |= 1U << k;
+		__builtin_memset(v->record.value[k], 0, NAME_HASH_BYTES);
+		bpf_probe_read_kernel_str(v->record.value[k], RECORD_VALUE_BYTES,
+		    &v->text[(at + n) & (ENVIRONMENT_BYTES - 1)]);
+		return 1;
+	}
+	return 0;
+}
+
+/* Eight bytes at a time: a variable starts behind each zero. */
+static long environment_step(__u32 i, struct environment **context)
+{
+	struct environment *v = *context;
+	__u32 at = i * 8;
+	__u64 word;
+
+	if (at >= v->len || at >= ENVIRONMENT_BYTES)
+		return 1;
+	word = *(const __u64 *)&v->text[at & (ENVIRONMENT_BYTES - 1)];
+	if (!has_zero(word))
+		return 0;
+	for (int b = 0; b < 8; b++) {
+		if (!(word & 0xff) && at + b + 1 < v->len)
+			match_variable(v, at + b + 1);
+		word >>= 8;
+	}
+	return 0;
+}
+
+static __always_inline struct environment *read_environment(struct task_struct *task)
+{
+	__u32 zero = 0;
+	struct environment *v = bpf_map_lookup_elem(&environments, &zero);
+	struct environment *context = v;
+	__u64 start = BPF_CORE_READ(task, mm, env_start);
+	__u64 end = BPF_CORE_READ(task, mm, env_end);
+	__u64 len = end - start;
+
+	if (!v || end <= start)
+		return NULL;
+	if (len > ENVIRONMENT_BYTES)
+		len = ENVIRONMENT_BYTES;
+	v->record.present = 0;
+	v->len = len;
+	if (bpf_probe_read_user(v->text, len, (const void *)start))
+		return NULL;
+	v->text[len & (ENVIRONMENT_BYTES - 1)] = 0;
+	match_variable(v, 0);
+	bpf_loop(ENVIRONMENT_BYTES / 8, environment_step, &context, 0);
+	return v;
+}
+
+#define BIT(v) (1U << (v))
+#define NAMED                                                                            \
+	(BIT(VARIABLE_FUNCTION) | BIT(VARIABLE_K_SERVICE) |                              \
+	    BIT(VARIABLE_FUNCTION_TARGET) | BIT(VARIABLE_AZURE_SITE) |                   \
+	    BIT(VARIABLE_AZURE_WORKER) | BIT(VARIABLE_OPENFAAS) |                        \
+	    BIT(VARIABLE_OPENWHISK))
+
+/* Tells names apart: 0 when the environment has none. The first variable that is there
+ * decides, as in the agent's names. */
+static __always_inline __u64 hash_name(const struct environment *v)
+{
+	for (__u32 k = 0; k < RECORD_VARIABLES; k++) {
+		const __u64 *words = (const __u64 *)v->record.value[k];
+		__u64 hash = 0xcbf29ce484222325ULL + k;
+
+		if (!((NAMED | BIT(VARIABLE_LAMBDA_NAME)) & BIT(k) & v->record.present))
+			continue;
+		for (int w = 0; w < NAME_HASH_BYTES / 8; w++)
+			hash = (hash ^ words[w]) * 0x100000001b3ULL;
+		return hash | 1;
+	}
+	return 0;
+}
+
+/* Whether a process of a sandbox that execs goes on being part of it: a link of an init
+ * chain, a helper. Another name, or a runtime under its server, is a beginning. */
+static __always_inline bool stays(
+    const struct sandbox *old, const struct environment *v, __u64 name_hash)
+{
+	if (v->record.present & BIT(VARIABLE_LAMBDA_API) &&
+	    old->declared != FUNCTION_LAMBDA)
+		return false;
+	return !name_hash || !old->name_hash || name_hash == old->name_hash;
+}
+
+static __always_inline void describe(
+    struct sandbox *s, const struct environment *v, __u64 start, __u32 pid)
+{
+	struct cpu_reading cpu;
+
+	if (v->record.present & BIT(VARIABLE_LAMBDA_API))
+		s->declared = FUNCTION_LAMBDA;
+	else if (v->record.present & BIT(VARIABLE_KIND) &&
+		 v->record.value[VARIABLE_KIND][0] == 'p')
+		s->declared = FUNCTION_PROCESS;
+	s->start_ns = start;
+	s->first_pid = pid;
+	s->processes = 1;
+	s->function_kind = s->declared;
+	s->open_start_ns = bpf_ktime_get_boot_ns();
+	read_cpu(&cpu);
+	s->open_cpu_sum_ns = cpu.sum_ns;
+	s->open_cpu_running_ns = cpu.running_ns;
+	s->open_cpu = cpu.cpu;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	__u32 pid = task->tgid;
+	__u64 start = BPF_CORE_READ(task, group_leader, start_boottime);
+	struct process *p = bpf_map_lookup_elem(&processes, &pid);
+	struct sandbox *old = p ? sandbox_of(p->sandbox) : NULL;
+	struct environment *v = read_environment(task);
+	struct process process = {.start_ns = start};
+	struct sandbox fresh = {};
+
+	if (!v || !(v->record.present & (NAMED | BIT(VARIABLE_LAMBDA_API))))
+		return 0;
+	fresh.name_hash = hash_name(v);
+	if (old) {
+		if (stays(old, v, fresh.name_hash))
+			return 0;
+		__sync_fetch_and_add(&old->processes, -1);
+		sandbox_gone(old, p->sandbox, pid);
+	}
+	process.sandbox = start << 10 ^ pid ^ fresh.name_hash;
+	describe(&fresh, v, start, pid);
+	if (bpf_map_update_elem(&sandboxes, &process.sandbox, &fresh, BPF_ANY) ||
+	    bpf_map_update_elem(&processes, &pid, &process, BPF_ANY)) {
+		count(COUNT_LOST_MAP);
+		return 0;
+	}
+	v->record.kind = RECORD_EXEC;
+	v->record.pid = pid;
+	v->record.sandbox = process.sandbox;
+	v->record.start_ns = start;
+	v->record.exec_ns = fresh.open_start_ns;
+	if (bpf_ringbuf_output(&records, &v->record, sizeof(v->record), BPF_RB_NO_WAKEUP))
+		count(COUNT_LOST_EXEC);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+{
+	__u32 parent_pid = parent->tgid;
+	__u32 pid = child->tgid;
+	struct process process = {};
+	struct process *p;
+	struct sandbox *s;
+
+	if (pid == parent_pid)
+		return 0;
+	p = bpf_map_lookup_elem(&processes, &parent_pid);
+	s = p ? sandbox_of(p->sandbox) : NULL;
+	if (!s)
+		return 0;
+	process.sandbox = p->sandbox;
+	process.start_ns = BPF_CORE_READ(child, start_boottime);
+	if (bpf_map_update_elem(&processes, &pid, &process, BPF_ANY)) {
+		count(COUNT_LOST_MAP);
+		return 0;
+	}
+	__sync_fetch_and_add(&s->processes, 1);
+	return 0;
+}
+
+/* A sandbox that never listened and never asked for an event was one invocation itself.
+ */
+static __always_inline void process_end(
+    struct sandbox *s, __u64 id, __u64 now, __u32 exit_code)
+{
+	struct record_invocation *r = begin_record(s, id);
+	bool exact;
+
+	if (!r)
+		return;
+	r->start_ns = s->open_start_ns;
+	r->end_ns = now;
+	r->busy_ns = now - s->open_start_ns;
+	r->cpu_ns =
+	    cpu_since(s->open_cpu_sum_ns, s->open_cpu_running_ns, s->open_cpu, &exact);
+	if (!exact)
+		r->flags |= INVOCATION_CPU_ESTIMATE;
+	r->flags |= INVOCATION_EXITED | INVOCATION_FIRST | (s->oom ? INVOCATION_OOM : 0);
+	r->exit_code = exit_code;
+	r->concurrency = 1;
+	r->function_kind =
+	    s->declared == FUNCTION_LAMBDA ? FUNCTION_LAMBDA : FUNCTION_PROCESS;
+	if (s->open_flags & INVOCATION_INIT_ERROR || s->declared == FUNCTION_LAMBDA)
+		r->flags |= INVOCATION_INIT_ERROR;
+	fill_memory(r, 0, 0);
+	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(on_exit, struct task_struct *task)
+{
+	__u32 pid = task->tgid;
+	__u64 now = bpf_ktime_get_boot_ns();
+	struct process *p;
+	struct sandbox *s;
+	__u64 id;
+	__u32 code;
+
+	if (BPF_CORE_READ(task, signal, live.counter) > 0)
+		return 0;
+	p = bpf_map_lookup_elem(&processes, &pid);
+	if (!p)
+		return 0;
+	id = p->sandbox;
+	bpf_map_delete_elem(&processes, &pid);
+	s = sandbox_of(id);
+	if (!s || __sync_fetch_and_add(&s->processes, -1) > 1)
+		return 0;
+	code = BPF_CORE_READ(task, signal, group_exit_code);
+	if (!code)
+		code = BPF_CORE_READ(task, exit_code);
+	if (s->open)
+		lambda_end(
+		    s, id, now, INVOCATION_EXITED | (s->oom ? INVOCATION_OOM : 0), code);
+	else if (!s->ready_ns)
+		process_end(s, id, now, code);
+	sandbox_gone(s, id, pid);
+	return 0;
+}
+
+SEC("tp_btf/mark_victim")
+int BPF_PROG(on_victim, struct task_struct *task)
+{
+	__u32 pid = task->tgid;
+	struct process *p = bpf_map_lookup_elem(&processes, &pid);
+	struct sandbox *s = p ? sandbox_of(p->sandbox) : NULL;
+
+	if (s)
+		s->oom = 1;
+	return 0;
+}
+
+#endif
