@@ -85,6 +85,7 @@ static int drain(struct agent *agent)
 	if (now - agent->clock_read_ns > CLOCK_EVERY_NS) {
 		agent->boot_to_wall_ns = clock_boot_to_wall_ns();
 		agent->clock_read_ns = now;
+		probes_set_clock(agent->probes, agent->boot_to_wall_ns);
 	}
 	n = probes_drain(agent->probes, on_record, agent);
 	if (n > 0 && agent->settings->to_stdout && fflush(stdout) != 0)
@@ -137,7 +138,6 @@ static int open_all(struct agent *agent)
 
 	(void)gethostname(agent->host, sizeof(agent->host) - 1);
 	agent->boot_to_wall_ns = clock_boot_to_wall_ns();
-	agent->clock_read_ns = clock_boot_ns();
 	if (!err && s->collector) {
 		err = spool_open(s->spool, s->spool_limit_mb << 20, &agent->spool);
 		if (!err)

@@ -150,6 +150,12 @@ void probes_counts(struct probes *probes, uint64_t counts[RECORD_COUNTS])
 	}
 }
 
+void probes_set_clock(struct probes *probes, int64_t boot_to_wall_ns)
+{
+	__atomic_store_n(
+	    &probes->skeleton->bss->boot_to_wall_ns, boot_to_wall_ns, __ATOMIC_RELAXED);
+}
+
 int probes_adopt_sandbox(
     struct probes *probes, uint64_t id, const struct sandbox *sandbox)
 {

@@ -24,6 +24,9 @@ int probes_drain(struct probes *probes, probes_visit visit, void *context);
 /* Sums the counters of all CPUs. */
 void probes_counts(struct probes *probes, uint64_t counts[RECORD_COUNTS]);
 
+/* Tells the probes what to add to a boot time to get wall time. */
+void probes_set_clock(struct probes *probes, int64_t boot_to_wall_ns);
+
 /* Makes a process, a sandbox or a socket known that is older than the probes. What the
  * kernel saw itself is never overwritten: -EEXIST then. */
 int probes_adopt_sandbox(

@@ -253,6 +253,8 @@ static void set_start(
 	}
 	inv->init_ns = k->ready_ns - k->start_ns;
 	inv->has |= HAS_INIT;
+	if (r->flags & INVOCATION_READY_INFERRED)
+		inv->quality |= QUALITY_INIT_ESTIMATE;
 	inv->start_type =
 	    r->start_ns < k->ready_ns + waited ? START_COLD : START_PREWARMED;
 	if (inv->start_type == START_COLD)

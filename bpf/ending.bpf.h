@@ -38,13 +38,14 @@ static __always_inline void fill_memory(
 	}
 }
 
-static __always_inline void mark_ready(struct sandbox *s, __u64 id, __u32 function_kind)
+static __always_inline void mark_ready(
+    struct sandbox *s, __u64 id, __u32 function_kind, __u64 ready_ns)
 {
 	struct record_ready *r;
 
 	if (s->ready_ns)
 		return;
-	s->ready_ns = bpf_ktime_get_boot_ns();
+	s->ready_ns = ready_ns;
 	s->function_kind = function_kind;
 	r = bpf_ringbuf_reserve(&records, sizeof(*r), 0);
 	if (!r)

@@ -64,6 +64,7 @@ static __always_inline void http_end(
 			    bpf_get_current_task_btf()->signal->group_exit_code;
 	}
 	r->flags |= flags | (e->is_first ? INVOCATION_FIRST : 0) |
+		    (s->open_flags & INVOCATION_READY_INFERRED) |
 		    (exact ? 0 : INVOCATION_CPU_ESTIMATE);
 	__builtin_memcpy(r->trace_id, e->trace_id, RECORD_TRACE_BYTES);
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);

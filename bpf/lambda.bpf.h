@@ -56,7 +56,7 @@ static __always_inline void lambda_sent(struct exchange *e, struct sandbox *s, i
 	    *(const __u64 *)(h + 16) == WORD('r', 'u', 'n', 't', 'i', 'm', 'e', '/')) {
 		if (s->open)
 			lambda_end(s, e->sandbox, now, 0, 0);
-		mark_ready(s, e->sandbox, FUNCTION_LAMBDA);
+		mark_ready(s, e->sandbox, FUNCTION_LAMBDA, now);
 		e->phase = PHASE_NEXT;
 	} else if (*(const __u32 *)h == 0x54534f50 &&
 		   *(const __u64 *)(h + 17) ==

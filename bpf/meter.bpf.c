@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /* The meter: one object of all programs. Sockets meet http and lambda here. */
+#include "bpf/core_compat.bpf.h"
 #include "bpf/http.bpf.h"
 #include "bpf/lambda.bpf.h"
 #include "bpf/lifecycle.bpf.h"
+
+/* What to add to a boot time to get wall time; the agent keeps it. */
+__s64 boot_to_wall_ns = 0;
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -13,6 +17,21 @@ struct {
 	__type(key, int);
 	__type(value, struct exchange);
 } exchanges SEC(".maps");
+
+/* No tracepoint tells when a unix socket starts to listen, but its file was made by
+ * bind(), a moment before: an accepted socket has its listener's path. Now, when it has
+ * no file. */
+static __always_inline __u64 socket_bound_ns(struct sock *sk, const struct sandbox *s)
+{
+	struct inode *inode = BPF_CORE_READ((struct unix_sock *)sk, path.dentry, d_inode);
+	__u64 now = bpf_ktime_get_boot_ns();
+	__u64 bound;
+
+	if (!inode)
+		return now;
+	bound = inode_changed_ns(inode) - boot_to_wall_ns;
+	return bound > s->start_ns && bound < now ? bound : now;
+}
 
 /* The exchange of a socket; a unix socket is adopted when first used by a function. */
 static __always_inline struct exchange *exchange_of(struct sock *sk)
@@ -36,7 +55,10 @@ static __always_inline struct exchange *exchange_of(struct sock *sk)
 		return NULL;
 	e->sandbox = p->sandbox;
 	e->role = ROLE_SERVER;
-	mark_ready(s, p->sandbox, FUNCTION_HTTP);
+	if (!s->ready_ns) {
+		mark_ready(s, p->sandbox, FUNCTION_HTTP, socket_bound_ns(sk, s));
+		s->open_flags |= INVOCATION_READY_INFERRED;
+	}
 	return e;
 }
 
@@ -120,7 +142,7 @@ int BPF_PROG(on_state, struct sock *sk, int old, int new)
 		e->sandbox = p->sandbox;
 		e->role = new == TCP_LISTEN ? ROLE_SERVER : ROLE_CLIENT;
 		if (new == TCP_LISTEN)
-			mark_ready(s, p->sandbox, FUNCTION_HTTP);
+			mark_ready(s, p->sandbox, FUNCTION_HTTP, bpf_ktime_get_boot_ns());
 		return 0;
 	}
 	if (old != TCP_ESTABLISHED && old != TCP_CLOSE_WAIT)

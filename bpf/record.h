@@ -80,7 +80,8 @@ enum {                                    /* record_invocation.flags */
 	INVOCATION_NO_START = 1 << 7,     /* a response without a request seen */
 	INVOCATION_END_INFERRED = 1 << 8,
 	INVOCATION_RESPONDED = 1 << 9,
-	INVOCATION_CPU_ESTIMATE = 1 << 10
+	INVOCATION_CPU_ESTIMATE = 1 << 10,
+	INVOCATION_READY_INFERRED = 1 << 11
 };
 
 struct record_invocation {
