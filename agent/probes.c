@@ -176,28 +176,42 @@ int probes_adopt_socket(struct probes *probes, int fd, const struct exchange *ex
 	    bpf_map__fd(probes->skeleton->maps.exchanges), &fd, exchange, BPF_NOEXIST);
 }
 
+/* Loads and attaches for a moment: the only proof that counts. */
+static int try_probes(void)
+{
+	struct probes *probes;
+	int err = probes_open(&probes);
+
+	if (!err)
+		probes_close(probes);
+	return err;
+}
+
 int probes_check(void)
 {
-	bool root = geteuid() == 0;
 	struct btf *btf = btf__load_vmlinux_btf();
 	const char *missing = btf ? missing_tracepoint(btf) : NULL;
+	bool root = geteuid() == 0;
+	int err = -ENOTSUP;
 
 	printf("%s\troot\t%s\n", root ? "ok" : "fail",
 	    root ? "yes" : "no: start the agent with sudo");
 	printf("%s\tkernel BTF\t%s\n", btf ? "ok" : "fail",
 	    btf ? "/sys/kernel/btf/vmlinux"
 		: "missing: boot a kernel built with CONFIG_DEBUG_INFO_BTF=y");
-	if (btf && missing)
+	if (missing)
 		printf("fail\ttracepoints\t%s is missing: Linux 6.3 or later is needed\n",
 		    missing);
-	else if (btf)
-		printf("ok\ttracepoints\tall %zu are there\n",
-		    sizeof(tracepoints) / sizeof(tracepoints[0]));
 	if (btf && btf__find_by_name_kind(btf, "bpf_iter_task_new", BTF_KIND_FUNC) < 0)
 		printf(
 		    "warn\tCPU time\tonly of the thread that writes: Linux 6.7 or later "
 		    "counts all threads\n");
-	printf("warn\tblind to\tTLS, HTTP/2, gVisor, Kata and microVMs\n");
 	btf__free(btf);
-	return root && btf && !missing ? 0 : -ENOTSUP;
+	if (root && btf && !missing) {
+		err = try_probes();
+		printf("%s\tprobes\t%s\n", err ? "fail" : "ok",
+		    err ? "this kernel refuses them" : "loaded and attached");
+	}
+	printf("warn\tblind to\tTLS, HTTP/2, gVisor, Kata and microVMs\n");
+	return err;
 }

@@ -21,8 +21,8 @@
 #define AGENT_OUTPUT_BYTES 16384
 #define BTF_PATH "/sys/kernel/btf/vmlinux"
 #define PRICES_OLD_DAYS 180
-#define KERNEL_MAJOR 5 /* BPF ring buffer: 5.8 */
-#define KERNEL_MINOR 8
+#define KERNEL_MAJOR 6 /* the tracepoints sock_send_length and sock_recv_length: 6.3 */
+#define KERNEL_MINOR 3
 
 static void check_agent(struct doctor *doctor)
 {
@@ -40,9 +40,14 @@ static void check_agent(struct doctor *doctor)
 		return;
 	}
 	if (geteuid() != 0) {
-		doctor_add(doctor, DOCTOR_WARN, "probes",
-		    "not tried without root: `sudo coldmeter doctor` loads them for a "
-		    "moment");
+		doctor_add(doctor, DOCTOR_WARN, "root",
+		    "no: the agent needs it, everything else does not; `sudo coldmeter "
+		    "doctor` tries the probes");
+		doctor_add(doctor, access(BTF_PATH, R_OK) == 0 ? DOCTOR_OK : DOCTOR_FAIL,
+		    "kernel BTF", "%s",
+		    access(BTF_PATH, R_OK) == 0
+			? BTF_PATH
+			: "missing: boot a kernel built with CONFIG_DEBUG_INFO_BTF=y");
 		return;
 	}
 	if (!text)
@@ -63,11 +68,6 @@ void doctor_check_host(struct doctor *doctor)
 	int minor = 0;
 	char *rest;
 
-	if (geteuid() == 0)
-		doctor_add(doctor, DOCTOR_OK, "root", "yes");
-	else
-		doctor_add(doctor, DOCTOR_WARN, "root",
-		    "no: the agent needs it, everything else does not");
 	(void)uname(&kernel);
 	major = (int)strtol(kernel.release, &rest, 10);
 	minor = *rest == '.' ? (int)strtol(rest + 1, NULL, 10) : 0;
@@ -75,13 +75,7 @@ void doctor_check_host(struct doctor *doctor)
 		doctor_add(doctor, DOCTOR_OK, "kernel", "%s", kernel.release);
 	else
 		doctor_add(doctor, DOCTOR_FAIL, "kernel",
-		    "%s is too old: the ring buffer came with 5.8", kernel.release);
-	if (access(BTF_PATH, R_OK) == 0)
-		doctor_add(doctor, DOCTOR_OK, "BTF", "%s", BTF_PATH);
-	else
-		doctor_add(doctor, DOCTOR_FAIL, "BTF",
-		    "%s is missing: boot a kernel built with CONFIG_DEBUG_INFO_BTF=y",
-		    BTF_PATH);
+		    "%s is too old: coldmeter needs Linux 6.3 or later", kernel.release);
 	check_agent(doctor);
 }
 
