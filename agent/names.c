@@ -6,6 +6,8 @@
 
 #include "base/text.h"
 
+#define MEMORY_MB_MAX 1048576 /* a TiB: beyond, the variable is garbage */
+
 const char *const names_variables[RECORD_VARIABLES] = {"COLDMETER_FUNCTION",
     "COLDMETER_KIND", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION",
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_RUNTIME_API", "AWS_REGION",
@@ -79,7 +81,7 @@ void names_function(const struct record_exec *exec, struct function *function)
 	}
 	copy(
 	    function->region, sizeof(function->region), value(exec, VARIABLE_AWS_REGION));
-	if (memory_mb > 0 && memory_mb <= 1024 * 1024)
+	if (memory_mb > 0 && memory_mb <= MEMORY_MB_MAX)
 		function->memory_limit_mb = (uint32_t)memory_mb;
 }
 

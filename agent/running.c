@@ -199,7 +199,7 @@ static int found_sandbox(struct probes *probes, struct sandboxes *sandboxes,
 
 static int local_port(int fd)
 {
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = {0};
 	socklen_t len = sizeof(address);
 
 	if (getsockname(fd, (struct sockaddr *)&address, &len) < 0)

@@ -37,6 +37,7 @@ struct sender {
 	char url[1024];
 };
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): libcurl's type */
 static size_t drop_body(char *bytes, size_t size, size_t n, void *context)
 {
 	(void)bytes;

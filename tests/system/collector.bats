@@ -16,6 +16,7 @@ teardown() {
 }
 
 # Starts it on a free port; $pid and $url are set.
+# shellcheck disable=SC2120 # options are for some tests only
 start() {
 	"$collector" --listen 127.0.0.1:0 --data "$dir/data" "$@" 2>"$dir/log" 3>&- &
 	pid=$!

@@ -15,7 +15,6 @@
 #include "tests/unit/sample.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-#define BYTES_MAX 65536
 
 static const struct function function = {.platform = PLATFORM_GENERIC, .name = "f"};
 static const struct usage one_request = {.item = {[USAGE_AWS_REQUESTS] = 1}};
@@ -44,8 +43,7 @@ static void bytes_done(struct bytes *b)
 /* Codings are unique, so equal bytes mean equal rollups. */
 static void assert_same(const struct rollup *a, const struct rollup *b)
 {
-	struct bytes x;
-	struct bytes y;
+	struct bytes x, y;
 
 	encode(a, &x);
 	encode(b, &y);
@@ -301,7 +299,7 @@ static void test_every_prefix_is_refused_and_leaves_it_empty(void **state)
 	struct bytes b;
 
 	(void)state;
-	guard_page_init(&guard, BYTES_MAX);
+	guard_page_init(&guard, 65536);
 	sample_bytes(&b);
 	for (size_t cut = 0; cut < b.counters_n; cut++)
 		assert_int_equal(rollup_decode(guard_page_copy(&guard, b.counters, cut),
