@@ -14,7 +14,6 @@ import time
 
 from work import wishes, work
 
-API = os.environ["AWS_LAMBDA_RUNTIME_API"]
 RUNTIME = "/2018-06-01/runtime/"
 
 
@@ -41,13 +40,13 @@ def failure(error):
     return json.dumps({"errorType": type(error).__name__, "errorMessage": str(error)}).encode()
 
 
-def serve_one(connection):
+def serve_one(connection, handler):
     connection.request("GET", RUNTIME + "invocation/next")
     reply = connection.getresponse()
     payload = reply.read()
     request_id = reply.getheader("Lambda-Runtime-Aws-Request-Id")
     try:
-        answer = handle(json.loads(payload or b"null"))
+        answer = handler(json.loads(payload or b"null"))
     except Exception as error:  # whatever a handler raises is the event's outcome
         post(connection, f"invocation/{request_id}/error", failure(error),
              {"Lambda-Runtime-Function-Error-Type": type(error).__name__})
@@ -55,8 +54,8 @@ def serve_one(connection):
     post(connection, f"invocation/{request_id}/response", answer)
 
 
-def main():
-    connection = http.client.HTTPConnection(API)
+def run(handler):
+    connection = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
     time.sleep(int(os.environ.get("INIT_MS", 0)) / 1000)
     if "INIT_EXIT" in os.environ:
         sys.exit(int(os.environ["INIT_EXIT"]))
@@ -64,7 +63,8 @@ def main():
         post(connection, "init/error", failure(ImportError(os.environ["INIT_FAIL"])))
         sys.exit(1)
     while True:
-        serve_one(connection)
+        serve_one(connection, handler)
 
 
-main()
+if __name__ == "__main__":
+    run(handle)
