@@ -1,6 +1,5 @@
 #include "agent/names.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 
@@ -16,31 +15,68 @@ const char *const names_variables[RECORD_VARIABLES] = {"COLDMETER_FUNCTION",
 
 #define BIT(v) (1U << (v))
 
-/* Which variable names a function, on which platform, with which version. */
+/* Which variable names a function, on which platform. */
 static const struct {
 	enum record_variable name;
-	enum record_variable version;
 	enum platform platform;
 } sources[] = {
-    {VARIABLE_FUNCTION, VARIABLE_K_REVISION, PLATFORM_GENERIC},
-    {VARIABLE_LAMBDA_NAME, VARIABLE_LAMBDA_VERSION, PLATFORM_AWS_LAMBDA},
-    {VARIABLE_K_SERVICE, VARIABLE_K_REVISION, PLATFORM_KNATIVE},
-    {VARIABLE_FUNCTION_TARGET, VARIABLE_K_REVISION, PLATFORM_GCP_FUNCTIONS},
-    {VARIABLE_AZURE_SITE, VARIABLE_K_REVISION, PLATFORM_AZURE_FUNCTIONS},
-    {VARIABLE_OPENFAAS, VARIABLE_K_REVISION, PLATFORM_OPENFAAS},
-    {VARIABLE_OPENWHISK, VARIABLE_K_REVISION, PLATFORM_OPENWHISK},
-    {VARIABLE_AZURE_WORKER, VARIABLE_K_REVISION, PLATFORM_AZURE_FUNCTIONS},
+    {VARIABLE_FUNCTION, PLATFORM_GENERIC},
+    {VARIABLE_LAMBDA_NAME, PLATFORM_AWS_LAMBDA},
+    {VARIABLE_K_SERVICE, PLATFORM_KNATIVE},
+    {VARIABLE_FUNCTION_TARGET, PLATFORM_GCP_FUNCTIONS},
+    {VARIABLE_AZURE_SITE, PLATFORM_AZURE_FUNCTIONS},
+    {VARIABLE_OPENFAAS, PLATFORM_OPENFAAS},
+    {VARIABLE_OPENWHISK, PLATFORM_OPENWHISK},
+    {VARIABLE_AZURE_WORKER, PLATFORM_AZURE_FUNCTIONS},
 };
 
-static const char *value(const struct record_exec *exec, enum record_variable v)
+/* The value without NUL; *bytes is 0 when there is none. The kernel cuts where its room
+ * ends, also through a character: what is left of that one goes, so that a function has
+ * one name, whoever read it. */
+static const char *value(
+    const struct record_exec *exec, enum record_variable v, size_t *bytes)
 {
-	return exec->present & BIT(v) ? exec->value[v] : "";
+	const char *s = exec->value[v];
+	size_t n = exec->present & BIT(v) ? strnlen(s, RECORD_VALUE_BYTES) : 0;
+	size_t lead = n;
+	uint32_t character;
+
+	*bytes = n;
+	if (n < RECORD_VALUE_BYTES - 1)
+		return s;
+	while (lead > 0 && n - lead < 3 && ((unsigned char)s[lead - 1] & 0xc0) == 0x80)
+		lead--;
+	if (lead > 0 && (unsigned char)s[lead - 1] >= 0xc2 &&
+	    text_utf8_bytes(s + lead - 1, n - lead + 1, &character) == 0)
+		*bytes = lead - 1;
+	return s;
 }
 
-static void copy(char *to, size_t size, const char *from)
+static void copy(
+    char *to, size_t size, const struct record_exec *exec, enum record_variable v)
 {
-	(void)text_copy_bytes(to, size, from, RECORD_VALUE_BYTES);
+	size_t n;
+	const char *s = value(exec, v, &n);
+
+	(void)text_copy_bytes(to, size, s, n);
 	text_make_printable(to);
+}
+
+/* Digits and nothing else, or 0: unknown. */
+static uint32_t memory_limit_mb(const struct record_exec *exec)
+{
+	size_t n;
+	const char *s = value(exec, VARIABLE_LAMBDA_MEMORY, &n);
+	uint32_t mb = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (s[i] < '0' || s[i] > '9')
+			return 0;
+		mb = mb * 10 + (uint32_t)(s[i] - '0');
+		if (mb > MEMORY_MB_MAX)
+			return 0;
+	}
+	return mb;
 }
 
 /* What runs it, whatever named it. */
@@ -62,27 +98,34 @@ static enum arch arch_here(void)
 
 void names_function(const struct record_exec *exec, struct function *function)
 {
-	long memory_mb = strtol(value(exec, VARIABLE_LAMBDA_MEMORY), NULL, 10);
-
-	*function = (struct function){.platform = PLATFORM_UNKNOWN, .arch = arch_here()};
+	*function = (struct function){.platform = PLATFORM_UNKNOWN,
+	    .arch = arch_here(),
+	    .memory_limit_mb = memory_limit_mb(exec)};
 	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
-		if (*value(exec, sources[i].name) == '\0')
+		copy(function->name, sizeof(function->name), exec, sources[i].name);
+		if (function->name[0] == '\0')
 			continue;
-		copy(
-		    function->name, sizeof(function->name), value(exec, sources[i].name));
-		copy(function->version, sizeof(function->version),
-		    value(exec, sources[i].version));
 		function->platform = platform_of(exec, sources[i].platform);
+		copy(function->version, sizeof(function->version), exec,
+		    function->platform == PLATFORM_AWS_LAMBDA ? VARIABLE_LAMBDA_VERSION
+							      : VARIABLE_K_REVISION);
 		break;
 	}
 	if (function->name[0] == '\0') {
-		copy(function->name, sizeof(function->name), "unnamed");
+		(void)text_copy(function->name, sizeof(function->name), "unnamed");
 		function->platform = platform_of(exec, PLATFORM_GENERIC);
 	}
-	copy(
-	    function->region, sizeof(function->region), value(exec, VARIABLE_AWS_REGION));
-	if (memory_mb > 0 && memory_mb <= MEMORY_MB_MAX)
-		function->memory_limit_mb = (uint32_t)memory_mb;
+	copy(function->region, sizeof(function->region), exec, VARIABLE_AWS_REGION);
+}
+
+/* Cuts as the kernel does. Of several of one name the last counts, there as here. */
+static void take(struct record_exec *record, int v, const char *s, size_t n)
+{
+	if (n > RECORD_VALUE_BYTES - 1)
+		n = RECORD_VALUE_BYTES - 1;
+	memcpy(record->value[v], s, n);
+	record->value[v][n] = '\0';
+	record->present |= BIT(v);
 }
 
 void names_read_environment(const char *block, size_t bytes, struct record_exec *record)
@@ -99,9 +142,7 @@ void names_read_environment(const char *block, size_t bytes, struct record_exec 
 			if (len <= n || block[n] != '=' ||
 			    strncmp(block, names_variables[v], n) != 0)
 				continue;
-			(void)text_copy_bytes(record->value[v], RECORD_VALUE_BYTES,
-			    block + n + 1, len - n - 1);
-			record->present |= BIT(v);
+			take(record, v, block + n + 1, len - n - 1);
 		}
 		block += len + 1;
 	}
