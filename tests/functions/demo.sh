@@ -5,7 +5,7 @@
 #   checkout    an HTTP function
 #   report      a process for each request
 #
-# Everything runs in one session, whose leader's process id is kept under OUT. COLDMETER_DEMO_PORT (8410) and the
+# Everything runs in a session of its own, whose leader's process id is kept under OUT. COLDMETER_DEMO_PORT (8410) and the
 # port after it are used, on 127.0.0.1 only.
 set -u
 
@@ -38,11 +38,12 @@ start() {
 	fi
 	mkdir -p "$state"
 	: >"$state/log"
-	setsid python3 "$here/demo/load.py" "$OUT" "$port" >"$state/log" 2>&1 </dev/null &
-	echo $! >"$state/pid"
+	python3 "$here/demo/load.py" "$OUT" "$port" >"$state/log" 2>&1 </dev/null &
+	pid=$!
+	echo $pid >"$state/pid"
 	for _ in $(seq 50); do
 		grep -q '^ready' "$state/log" && break
-		running || break
+		kill -0 $pid 2>/dev/null || break
 		sleep 0.1
 	done
 	if ! grep -q '^ready' "$state/log"; then

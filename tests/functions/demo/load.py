@@ -88,6 +88,7 @@ def start_checkout():
 
 
 def main():
+    os.setsid()  # whoever is left at the end is found by this session's group
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: stopping.set())
     functions = [start_thumbnail()]
