@@ -1,0 +1,60 @@
+#!/usr/bin/env bats
+# 100,000 requests: every one is counted, none is lost.
+
+load lib
+
+requests=100000
+port=17330
+
+setup() {
+	agent_start
+}
+
+teardown() {
+	end_all
+	end "$agent"
+}
+
+# answered: how many the function says it has answered, once it has ended.
+answered() { sed -n 's/^requests //p' "$dir/$1"; }
+
+# load_with THREADS CONNECTIONS: at least $requests in all.
+load_with() {
+	local name=$1 done=0 function_pid
+	http_function $port "$name"
+	function_pid=${started[-1]}
+	while [ "$done" -lt $requests ]; do
+		wrk -t "$2" -c "$3" -d 1 "http://127.0.0.1:$port/" >"$dir/wrk"
+		done=$((done + $(awk '/requests in/ {print $1}' "$dir/wrk")))
+	done
+	end "$function_pid"
+}
+
+@test "100,000 requests on 50 connections: the count is exact and nothing is lost" {
+	command -v wrk >/dev/null || skip "wrk is not installed"
+	function=$(name load)
+	load_with "$function" 2 50
+	sleep 0.3
+	agent_stop
+	total=$(answered "$function")
+	[ "$total" -ge $requests ]
+	# wrk closes its connections in the middle: what the function read and could not answer in full
+	ended=$(seen "$function" 'select(.status != "aborted")' | wc -l)
+	aborted=$(seen "$function" 'select(.status == "aborted")' | wc -l)
+	figure "$total answered by the function, $ended seen and $aborted aborted"
+	is "$ended" "$total" "invocations seen"
+	[ "$aborted" -le 200 ]
+	is "$(seen "$function" 'select(.cold) | .init_ms' | wc -l)" 1 "cold starts"
+	is "$(seen "$function" 'select(.status == "ok") | .http_status' | sort -u)" 200 "http_status"
+}
+
+@test "what one connection asks one after the other has concurrency 1" {
+	function=$(name single)
+	http_function $port "$function"
+	wrk -t 1 -c 1 -d 1 "http://127.0.0.1:$port/?bytes=10000" >"$dir/wrk"
+	end "${started[-1]}"
+	sleep 0.3
+	agent_stop
+	is "$(seen "$function" 'select(.status != "aborted")' | wc -l)" "$(answered "$function")" "invocations seen"
+	is "$(seen "$function" .concurrency | sort -u)" 1 "concurrency"
+}

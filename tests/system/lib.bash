@@ -1,0 +1,155 @@
+# The agent, the functions that it watches, and what both say. Sourced by the tests of the agent.
+# shellcheck shell=bash
+
+: "${OUT:?set OUT to the build folder}"
+export LC_ALL=C.UTF-8
+unset AWS_LAMBDA_RUNTIME_API AWS_LAMBDA_FUNCTION_NAME COLDMETER_FUNCTION COLDMETER_KIND K_SERVICE FUNCTION_TARGET
+functions=$BATS_TEST_DIRNAME/../functions
+programs=$OUT/tests/functions
+started=()
+
+# Others may run functions on this host at the same time: each test looks only at its own names.
+name() { echo "test-$$-$1"; }
+
+# in_background FILE COMMAND...: starts it, output to FILE; $! is it. It is ended with the test.
+in_background() {
+	local file=$1
+	shift
+	"$@" >>"$file" 2>>"$file.err" </dev/null 3>&- 4>&- &
+	started+=($!)
+	disown
+}
+
+# end PID [SIGNAL]: sends it and waits until the process has gone.
+end() {
+	kill "-${2:-TERM}" "$1" 2>/dev/null || return 0
+	until_true 20 gone "$1" || {
+		echo "process $1 does not end: $(tr '\0' ' ' <"/proc/$1/cmdline")"
+		kill -KILL "$1"
+		return 1
+	}
+}
+
+gone() { [ ! -e "/proc/$1/exe" ] || grep -q '^State:[[:space:]]*Z' "/proc/$1/status"; }
+
+end_all() {
+	local pid
+	for pid in "${started[@]}"; do
+		end "$pid" || true
+	done
+	started=()
+}
+
+# until_true SECONDS COMMAND...: tries it every 50 ms.
+until_true() {
+	local left=$(($1 * 20))
+	shift
+	until "$@" 2>/dev/null; do
+		left=$((left - 1))
+		[ $left -gt 0 ] || return 1
+		sleep 0.05
+	done
+}
+
+listens() { (exec 9<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# agent_start: its lines go to $dir/seen, what it says to $dir/agent.err.
+agent_start() {
+	[ -x "$OUT/coldmeter-agent" ] || skip "the agent is not built"
+	dir=${dir:-$BATS_TEST_TMPDIR}
+	: >"$dir/seen"
+	: >"$dir/agent.err"
+	"$OUT/coldmeter-agent" --stdout >>"$dir/seen" 2>>"$dir/agent.err" </dev/null 3>&- 4>&- &
+	agent=$!
+	disown
+	until_true 20 grep -q measuring "$dir/agent.err" || {
+		echo "the agent does not measure: $(cat "$dir/agent.err")"
+		return 1
+	}
+}
+
+# agent_stop: drains it; nothing may have been lost.
+agent_stop() {
+	end "$agent"
+	local ledger
+	ledger=$(sed -n 's/.*ledger: //p' "$dir/agent.err" | tail -n 1)
+	[[ $ledger =~ ^seen=([0-9]+)\ delivered=([0-9]+)\ lost=([0-9]+)$ ]] || {
+		echo "no ledger at the end: $(cat "$dir/agent.err")"
+		return 1
+	}
+	[ "${BASH_REMATCH[3]}" -eq 0 ] && [ "${BASH_REMATCH[1]}" -eq "${BASH_REMATCH[2]}" ] || {
+		echo "lost some: $ledger"
+		return 1
+	}
+}
+
+# seen NAME [JQ]: what the agent printed of a function, one value a line.
+seen() {
+	jq -cr --arg name "$1" "select(.function == \$name) | ${2:-.}" "$dir/seen"
+}
+
+count() { seen "$1" | wc -l; }
+
+count_is() { [ "$(count "$1")" -eq "$2" ]; }
+
+# expect NAME N: so many were seen, soon; and no more.
+expect() {
+	until_true 3 count_is "$1" "$2" || {
+		echo "$1: $(count "$1") invocations seen, $2 expected"
+		seen "$1" | tail -n 5
+		return 1
+	}
+	sleep 0.15
+	count_is "$1" "$2" || {
+		echo "$1: $(count "$1") invocations seen, $2 expected"
+		return 1
+	}
+}
+
+# is VALUE WANTED WHAT
+is() {
+	[ "$1" = "$2" ] || {
+		echo "$3 is '$1', expected '$2'"
+		return 1
+	}
+}
+
+# between VALUE LOW HIGH WHAT: numbers, both ends included.
+between() {
+	jq -en --arg v "$1" --argjson low "$2" --argjson high "$3" \
+		'($v | tonumber? // null) as $n | $n != null and $n >= $low and $n <= $high' >/dev/null || {
+		echo "$4 is '$1', expected $2 to $3"
+		return 1
+	}
+}
+
+# http_function PORT NAME [more environment]: the fast function in C.
+http_function() {
+	local port=$1 name=$2
+	shift 2
+	in_background "$dir/$name" env COLDMETER_FUNCTION="$name" "$@" "$programs/http_function" \
+		--listen "127.0.0.1:$port" --log "$dir/$name.log"
+	until_true 10 listens "$port"
+}
+
+# runtime_api PORT NAME [options] -- COMMAND...: the Runtime API server in front of a runtime.
+runtime_api() {
+	local port=$1 name=$2
+	shift 2
+	in_background "$dir/$name" "$programs/runtime_api" --listen "127.0.0.1:$port" --function "$name" \
+		--log "$dir/$name.log" "$@"
+	until_true 10 listens "$port"
+}
+
+# invoke PORT NAME EVENT [curl options]: what the function answered.
+invoke() {
+	local port=$1 name=$2 event=$3
+	shift 3
+	curl -sS --max-time 60 "$@" -d "$event" "http://127.0.0.1:$port/2015-03-31/functions/$name/invocations"
+}
+
+# figure TEXT: kept with the results of the run.
+figure() {
+	mkdir -p "$OUT/check"
+	echo "$BATS_TEST_FILENAME: $*" | sed 's|.*/||' >>"$OUT/check/figures"
+}
