@@ -7,12 +7,12 @@ requests=100000
 port=17330
 
 setup() {
+	dir=$BATS_TEST_TMPDIR
 	agent_start
 }
 
 teardown() {
 	end_all
-	end "$agent"
 }
 
 # answered: how many the function says it has answered, once it has ended.
@@ -22,7 +22,7 @@ answered() { sed -n 's/^requests //p' "$dir/$1"; }
 load_with() {
 	local name=$1 done=0 function_pid
 	http_function $port "$name"
-	function_pid=${started[-1]}
+	function_pid=$!
 	while [ "$done" -lt $requests ]; do
 		wrk -t "$2" -c "$3" -d 1 "http://127.0.0.1:$port/" >"$dir/wrk"
 		done=$((done + $(awk '/requests in/ {print $1}' "$dir/wrk")))
@@ -51,8 +51,9 @@ load_with() {
 @test "what one connection asks one after the other has concurrency 1" {
 	function=$(name single)
 	http_function $port "$function"
+	function_pid=$!
 	wrk -t 1 -c 1 -d 1 "http://127.0.0.1:$port/?bytes=10000" >"$dir/wrk"
-	end "${started[-1]}"
+	end $function_pid
 	sleep 0.3
 	agent_stop
 	is "$(seen "$function" 'select(.status != "aborted")' | wc -l)" "$(answered "$function")" "invocations seen"

@@ -4,7 +4,6 @@
 : "${OUT:?set OUT to the build folder}"
 export LC_ALL=C.UTF-8
 unset AWS_LAMBDA_RUNTIME_API AWS_LAMBDA_FUNCTION_NAME COLDMETER_FUNCTION COLDMETER_KIND K_SERVICE FUNCTION_TARGET
-functions=$BATS_TEST_DIRNAME/../functions
 programs=$OUT/tests/functions
 started=()
 
@@ -32,12 +31,14 @@ end() {
 
 gone() { [ ! -e "/proc/$1/exe" ] || grep -q '^State:[[:space:]]*Z' "/proc/$1/status"; }
 
+# end_all: the agent too.
 end_all() {
 	local pid
 	for pid in "${started[@]}"; do
 		end "$pid" || true
 	done
 	started=()
+	[ -z "${agent:-}" ] || end "$agent" KILL
 }
 
 # until_true SECONDS COMMAND...: tries it every 50 ms.
@@ -56,7 +57,7 @@ listens() { (exec 9<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 # agent_start: its lines go to $dir/seen, what it says to $dir/agent.err.
 agent_start() {
 	[ -x "$OUT/coldmeter-agent" ] || skip "the agent is not built"
-	dir=${dir:-$BATS_TEST_TMPDIR}
+	dir=$BATS_TEST_TMPDIR
 	: >"$dir/seen"
 	: >"$dir/agent.err"
 	"$OUT/coldmeter-agent" --stdout >>"$dir/seen" 2>>"$dir/agent.err" </dev/null 3>&- 4>&- &
@@ -153,3 +154,15 @@ figure() {
 	mkdir -p "$OUT/check"
 	echo "$BATS_TEST_FILENAME: $*" | sed 's|.*/||' >>"$OUT/check/figures"
 }
+
+# compare NAME TRUTH START END [--skip N]: counts, ids and durations against the other side's own clock.
+compare() {
+	local said status=0
+	said=$(python3 "$BATS_TEST_DIRNAME/compare.py" "$dir/seen" "$@" 2>&1) || status=$?
+	figure "$said"
+	echo "$said"
+	return $status
+}
+
+# mixed N: N numbers from 0 to 200, the same ones every time.
+mixed() { awk -v n="$1" 'BEGIN { for (i = 0; i < n; i++) print (i * 73 + 11) % 201 }'; }

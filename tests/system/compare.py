@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""Compares what the agent printed of one function with what the other side timed itself.
+
+compare.py SEEN NAME TRUTH START END [--skip N]
+
+SEEN is the agent's output, TRUTH one JSON object per event with the moments START and END in nanoseconds of the wall
+clock. Where TRUTH has request ids they must be the same, otherwise order of start pairs them. The count must be exact.
+At most 1 of 100 durations may be further away than 1 ms or 2 %: the other side's clock is read in user space, which a
+busy host may hold up between the event and the reading. Prints the figures, says what is wrong and ends with 1.
+"""
+
+import argparse
+import datetime
+import json
+import sys
+
+
+def moment_ns(text):
+    """RFC 3339 with nanoseconds, in UTC."""
+    seconds, fraction = text.rstrip("Z").split(".")
+    at = datetime.datetime.fromisoformat(seconds).replace(tzinfo=datetime.timezone.utc)
+    return int(at.timestamp()) * 10**9 + int(fraction.ljust(9, "0"))
+
+
+def read(path, keep=lambda line: True):
+    with open(path, encoding="utf-8") as file:
+        return [line for line in map(json.loads, file) if keep(line)]
+
+
+def pairs(seen, truth, start):
+    if all("request_id" in line for line in truth):
+        by_id = {line["request_id"]: line for line in truth}
+        strangers = [line.get("request_id") for line in seen if line.get("request_id") not in by_id]
+        if strangers:
+            sys.exit(f"request ids that the server did not give: {strangers[:5]}")
+        if len({line["request_id"] for line in seen}) != len(seen):
+            sys.exit("a request id was seen twice")
+        return [(line, by_id[line["request_id"]]) for line in seen]
+    return list(zip(sorted(seen, key=lambda line: line["start"]), sorted(truth, key=lambda line: line[start])))
+
+
+def at(values, share):
+    return values[min(int(len(values) * share), len(values) - 1)] if values else float("nan")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    for name in ("seen", "name", "truth", "start", "end"):
+        parser.add_argument(name)
+    parser.add_argument("--skip", type=int, default=0, help="pairs at the start whose durations are not compared")
+    given = parser.parse_args()
+    seen = read(given.seen, lambda line: line["function"] == given.name)
+    truth = read(given.truth)
+    if len(seen) != len(truth):
+        sys.exit(f"{given.name}: {len(seen)} invocations seen, {len(truth)} happened")
+    errors, starts, beyond = [], [], []
+    for line, real in pairs(seen, truth, given.start)[given.skip:]:
+        if given.end not in real:
+            continue
+        real_ms = (real[given.end] - real[given.start]) / 1e6
+        error = abs(line["duration_ms"] - real_ms)
+        errors.append(error)
+        starts.append(abs(moment_ns(line["start"]) - real[given.start]) / 1e6)
+        if error > max(1, real_ms * 0.02):
+            beyond.append((round(line["duration_ms"], 3), round(real_ms, 3)))
+    errors.sort()
+    starts.sort()
+    print(f"{given.name}: {len(seen)} of {len(truth)}; duration error ms: median {at(errors, 0.5):.3f}, "
+          f"P99 {at(errors, 0.99):.3f}, max {at(errors, 1):.3f}; start error ms: P99 {at(starts, 0.99):.3f}; "
+          f"beyond 1 ms or 2 %: {len(beyond)}")
+    if not errors or len(beyond) > len(errors) // 100:
+        sys.exit(f"durations as seen and as they were: {beyond[:10]}")
+
+
+main()
