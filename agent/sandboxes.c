@@ -1,5 +1,5 @@
 /* Two hash tables: sandboxes by the kernel's id, and what is known of each function,
- * which gives a cold start its cause. */
+ * which gives a cold start its cause. Both are bounded: what was silent longest goes. */
 #include "agent/sandboxes.h"
 
 #include <errno.h>
@@ -9,20 +9,20 @@
 #include <string.h>
 
 #include "agent/names.h"
+#include "agent/outcome.h"
 #include "base/text.h"
 
-#define BUCKETS 1024 /* a host has hundreds of sandboxes, not millions */
+#define BUCKETS 4096 /* a host has hundreds of sandboxes, not millions */
 
-/* An event that arrives within this time of ready had been waiting for it: a Runtime API
- * server hands it over at once, a proxy polls for readiness (Knative's activator probes
- * every 25 to 200 ms, kubelet every second). */
-#define WAITED_LAMBDA_NS 100000000ULL
-#define WAITED_HTTP_NS 1000000000ULL
-
-#define DEADLINE_SLACK_MS 100
+/* Twice what the kernel's map holds: more is sandboxes whose end had no room in the ring.
+ */
+#define SANDBOXES_MAX 16384
+#define IDLE_FUNCTIONS_MAX 4096 /* functions remembered without a sandbox */
 
 struct known_function {
 	struct known_function *next;
+	struct known_function *older; /* of those without a sandbox */
+	struct known_function *newer;
 	uint64_t hash;
 	uint32_t alive; /* sandboxes */
 	bool seen_before;
@@ -32,12 +32,10 @@ struct known_function {
 
 struct known {
 	struct known *next;
+	struct known *older; /* in order of the last record */
+	struct known *newer;
 	uint64_t id;
-	uint64_t start_ns;
-	uint64_t ready_ns; /* 0: not yet */
-	uint32_t first_pid;
-	bool late;
-	enum invocation_cause cause;
+	struct outcome_life life;
 	enum invocation_status last_status;
 	struct known_function *owner;
 	struct function function; /* with the set-up of this sandbox */
@@ -48,13 +46,18 @@ struct sandboxes {
 	sandboxes_emit emit;
 	void *context;
 	size_t n;
+	struct known *oldest;
+	struct known *newest;
+	size_t idle_n;
+	struct known_function *idle_oldest;
+	struct known_function *idle_newest;
 	struct known *by_id[BUCKETS];
 	struct known_function *functions[BUCKETS];
 };
 
 static size_t bucket(uint64_t key)
 {
-	return (key * 0x9e3779b97f4a7c15ULL) >> 54; /* 10 bits: BUCKETS */
+	return (key * 0x9e3779b97f4a7c15ULL) >> 52; /* 12 bits: BUCKETS */
 }
 
 int sandboxes_new(sandboxes_emit emit, void *context, struct sandboxes **out)
@@ -104,6 +107,65 @@ static struct known *find(const struct sandboxes *s, uint64_t id)
 	return k;
 }
 
+/* --- what was silent longest ------------------------------------------------------ */
+
+static void unlink_known(struct sandboxes *s, struct known *k)
+{
+	*(k->older ? &k->older->newer : &s->oldest) = k->newer;
+	*(k->newer ? &k->newer->older : &s->newest) = k->older;
+}
+
+static void link_newest(struct sandboxes *s, struct known *k)
+{
+	k->older = s->newest;
+	k->newer = NULL;
+	*(s->newest ? &s->newest->newer : &s->oldest) = k;
+	s->newest = k;
+}
+
+static struct known *heard_of(struct sandboxes *s, uint64_t id)
+{
+	struct known *k = find(s, id);
+
+	if (k && k != s->newest) {
+		unlink_known(s, k);
+		link_newest(s, k);
+	}
+	return k;
+}
+
+static void unlink_idle(struct sandboxes *s, struct known_function *f)
+{
+	*(f->older ? &f->older->newer : &s->idle_oldest) = f->newer;
+	*(f->newer ? &f->newer->older : &s->idle_newest) = f->older;
+	f->older = f->newer = NULL;
+	s->idle_n--;
+}
+
+static void forget_function(struct sandboxes *s, struct known_function *f)
+{
+	struct known_function **at = &s->functions[bucket(f->hash)];
+
+	while (*at != f)
+		at = &(*at)->next;
+	*at = f->next;
+	unlink_idle(s, f);
+	free(f);
+}
+
+static void link_idle(struct sandboxes *s, struct known_function *f)
+{
+	f->older = s->idle_newest;
+	f->newer = NULL;
+	*(s->idle_newest ? &s->idle_newest->newer : &s->idle_oldest) = f;
+	s->idle_newest = f;
+	if (++s->idle_n > IDLE_FUNCTIONS_MAX)
+		forget_function(s, s->idle_oldest);
+}
+
+/* --- sandboxes come and go --------------------------------------------------------- */
+
+/* The function, made known as one without a sandbox if it was not. */
 static struct known_function *owner_of(
     struct sandboxes *s, const struct function *function)
 {
@@ -122,6 +184,7 @@ static struct known_function *owner_of(
 	f->function = *function;
 	f->next = *at;
 	*at = f;
+	link_idle(s, f);
 	return f;
 }
 
@@ -148,41 +211,6 @@ static enum invocation_cause cause_of(const struct known_function *owner)
 	return CAUSE_IDLE_REAP;
 }
 
-static int add(struct sandboxes *s, const struct record_exec *exec, bool late)
-{
-	struct known *k;
-
-	if (find(s, exec->sandbox))
-		return 0;
-	k = calloc(1, sizeof(*k));
-	if (!k)
-		return -ENOMEM;
-	k->id = exec->sandbox;
-	k->start_ns = exec->start_ns;
-	k->first_pid = exec->pid;
-	k->late = late;
-	names_function(exec, &k->function);
-	k->owner = owner_of(s, &k->function);
-	if (!k->owner) {
-		free(k);
-		return -ENOMEM;
-	}
-	k->cause = cause_of(k->owner);
-	k->owner->alive++;
-	k->owner->seen_before = true;
-	(void)snprintf(k->name, sizeof(k->name), "%u-%llx", exec->pid,
-	    (unsigned long long)exec->start_ns);
-	k->next = s->by_id[bucket(k->id)];
-	s->by_id[bucket(k->id)] = k;
-	s->n++;
-	return 0;
-}
-
-int sandboxes_adopt(struct sandboxes *s, const struct record_exec *exec)
-{
-	return add(s, exec, true);
-}
-
 static void drop(struct sandboxes *s, uint64_t id)
 {
 	struct known **at = &s->by_id[bucket(id)];
@@ -194,149 +222,63 @@ static void drop(struct sandboxes *s, uint64_t id)
 	if (!k)
 		return;
 	*at = k->next;
-	k->owner->alive--;
+	unlink_known(s, k);
 	k->owner->last_end = k->last_status;
+	if (--k->owner->alive == 0)
+		link_idle(s, k->owner);
 	s->n--;
 	free(k);
 }
 
-static enum invocation_status exit_status(
-    const struct record_invocation *r, int64_t boot_to_wall_ns)
+static int add(struct sandboxes *s, const struct record_exec *exec, bool late)
 {
-	int64_t end_ms = ((int64_t)r->end_ns + boot_to_wall_ns) / 1000000;
+	struct known *k;
 
-	if (r->flags & INVOCATION_OOM)
-		return STATUS_OOM;
-	if (r->function_kind == FUNCTION_PROCESS)
-		return r->exit_code == 0     ? STATUS_OK
-		       : r->exit_code & 0x7f ? STATUS_CRASH
-					     : STATUS_ERROR;
-	if (r->deadline_ms && end_ms + DEADLINE_SLACK_MS >= (int64_t)r->deadline_ms)
-		return STATUS_TIMEOUT;
-	return STATUS_CRASH;
-}
-
-static enum invocation_status status_of(
-    const struct record_invocation *r, int64_t boot_to_wall_ns)
-{
-	if (r->flags & INVOCATION_INIT_ERROR)
-		return r->flags & INVOCATION_OOM ? STATUS_OOM : STATUS_INIT_ERROR;
-	if (r->flags & INVOCATION_EXITED)
-		return exit_status(r, boot_to_wall_ns);
-	if (r->flags & INVOCATION_ABORTED)
-		return STATUS_ABORTED;
-	if (r->flags & INVOCATION_ERROR || r->http_status >= 500)
-		return STATUS_ERROR;
-	return STATUS_OK;
-}
-
-/* Cold, prewarmed or warm, and the init that a first invocation carries. */
-static void set_start(
-    struct invocation *inv, const struct known *k, const struct record_invocation *r)
-{
-	uint64_t waited = inv->kind == KIND_LAMBDA ? WAITED_LAMBDA_NS : WAITED_HTTP_NS;
-
-	inv->start_type = START_WARM;
-	if (inv->status == STATUS_INIT_ERROR && !k->ready_ns) {
-		inv->start_type = START_COLD;
-		inv->cause = k->cause;
-		inv->init_ns = r->end_ns - k->start_ns;
-		inv->has |= HAS_INIT;
-		return;
+	if (find(s, exec->sandbox))
+		return 0;
+	k = calloc(1, sizeof(*k));
+	if (!k)
+		return -ENOMEM;
+	k->id = exec->sandbox;
+	k->life.start_ns = exec->start_ns;
+	k->life.is_late = late;
+	names_function(exec, &k->function);
+	k->owner = owner_of(s, &k->function);
+	if (!k->owner) {
+		free(k);
+		return -ENOMEM;
 	}
-	if (!(r->flags & INVOCATION_FIRST) || inv->kind == KIND_PROCESS)
-		return;
-	if (k->late || !k->ready_ns) {
-		inv->start_type = START_UNKNOWN;
-		inv->quality |= QUALITY_INIT_UNKNOWN;
-		return;
-	}
-	inv->init_ns = k->ready_ns - k->start_ns;
-	inv->has |= HAS_INIT;
-	if (r->flags & INVOCATION_READY_INFERRED)
-		inv->quality |= QUALITY_INIT_ESTIMATE;
-	inv->start_type =
-	    r->start_ns < k->ready_ns + waited ? START_COLD : START_PREWARMED;
-	if (inv->start_type == START_COLD)
-		inv->cause = k->cause;
+	k->life.cause = cause_of(k->owner);
+	if (k->owner->alive++ == 0)
+		unlink_idle(s, k->owner);
+	k->owner->seen_before = true;
+	(void)snprintf(k->name, sizeof(k->name), "%u-%llx", exec->pid,
+	    (unsigned long long)exec->start_ns);
+	k->next = s->by_id[bucket(k->id)];
+	s->by_id[bucket(k->id)] = k;
+	link_newest(s, k);
+	if (++s->n > SANDBOXES_MAX)
+		drop(s, s->oldest->id);
+	return 0;
 }
 
-/* "Root=1-...;Parent=..." as it is up to the first ';', or the 32 hex of a traceparent.
- */
-static void set_trace(struct invocation *inv, const char *trace)
+int sandboxes_adopt(struct sandboxes *s, const struct record_exec *exec)
 {
-	char text[RECORD_TRACE_BYTES];
-
-	(void)text_copy_bytes(text, sizeof(text), trace, RECORD_TRACE_BYTES);
-	trace = text + strspn(text, " \t");
-	if (strncmp(trace, "00-", 3) == 0) {
-		(void)text_copy_bytes(inv->trace_id, 33, trace + 3, 32);
-	} else {
-		trace += strncmp(trace, "Root=", 5) == 0 ? 5 : 0;
-		(void)text_copy_bytes(inv->trace_id, sizeof(inv->trace_id), trace,
-		    strcspn(trace, ";\r\n "));
-	}
-	text_make_printable(inv->trace_id);
-	inv->ping = invocation_trace_is_ping(inv->trace_id);
+	return add(s, exec, true);
 }
 
-static void set_figures(struct invocation *inv, const struct record_invocation *r)
-{
-	inv->duration_ns = r->end_ns > r->start_ns ? r->end_ns - r->start_ns : 0;
-	inv->busy_ns = r->busy_ns;
-	inv->cpu_ns = r->cpu_ns;
-	inv->peak_memory_bytes = r->peak_bytes;
-	inv->request_bytes = r->request_bytes;
-	inv->response_bytes = r->response_bytes;
-	inv->http_status = r->http_status;
-	inv->concurrency = r->concurrency ? r->concurrency : 1;
-	if (inv->status != STATUS_INIT_ERROR)
-		inv->has |= HAS_DURATION | HAS_BUSY;
-	if (r->flags & INVOCATION_RESPONDED && r->response_ns >= r->start_ns) {
-		inv->has |= HAS_RESPONSE;
-		inv->response_ns = r->response_ns - r->start_ns;
-	}
-	if (r->cpu_ns)
-		inv->has |= HAS_CPU;
-	if (r->peak_bytes)
-		inv->has |= HAS_MEMORY;
-	if (r->http_status)
-		inv->has |= HAS_HTTP_STATUS;
-	if (inv->kind != KIND_PROCESS)
-		inv->has |= HAS_BYTES;
-	if (r->peak_bytes && !(r->flags & INVOCATION_MEMORY_EXACT))
-		inv->quality |= QUALITY_MEMORY_BOUND;
-	if (inv->concurrency > 1 || r->flags & INVOCATION_CPU_ESTIMATE)
-		inv->quality |= QUALITY_CPU_ESTIMATE;
-	if (r->flags & INVOCATION_NO_START)
-		inv->quality |= QUALITY_START_ESTIMATE;
-	if (r->flags & INVOCATION_END_INFERRED)
-		inv->quality |= QUALITY_DURATION_ESTIMATE;
-}
+/* --- records ----------------------------------------------------------------------- */
 
 static int take_invocation(
     struct sandboxes *s, const struct record_invocation *r, int64_t boot_to_wall_ns)
 {
-	struct known *k = find(s, r->sandbox);
-	struct invocation inv = {0};
+	struct known *k = heard_of(s, r->sandbox);
+	struct invocation inv;
 
 	if (!k)
 		return -ENOENT;
+	outcome_read(r, &k->life, boot_to_wall_ns, &inv);
 	inv.function = &k->function;
-	inv.kind = r->function_kind == FUNCTION_LAMBDA    ? KIND_LAMBDA
-		   : r->function_kind == FUNCTION_PROCESS ? KIND_PROCESS
-							  : KIND_HTTP;
-	inv.pid = r->pid;
-	inv.start_ns = (int64_t)r->start_ns + boot_to_wall_ns;
-	inv.status = status_of(r, boot_to_wall_ns);
-	set_figures(&inv, r);
-	set_start(&inv, k, r);
-	set_trace(&inv, r->trace_id);
-	(void)text_copy_bytes(
-	    inv.request_id, sizeof(inv.request_id), r->request_id, RECORD_ID_BYTES);
-	text_make_printable(inv.request_id);
-	if (inv.kind == KIND_LAMBDA && !inv.request_id[0])
-		inv.quality |= QUALITY_REQUEST_ID_UNKNOWN;
 	(void)text_copy(inv.sandbox, sizeof(inv.sandbox), k->name);
 	k->last_status = inv.status;
 	s->emit(s->context, &inv);
@@ -359,9 +301,9 @@ int sandboxes_take(
 	if (kind == RECORD_EXEC && bytes == sizeof(struct record_exec))
 		return add(s, record, false);
 	if (kind == RECORD_READY && bytes == sizeof(*ready)) {
-		k = find(s, ready->sandbox);
-		if (k && !k->ready_ns)
-			k->ready_ns = ready->ready_ns;
+		k = heard_of(s, ready->sandbox);
+		if (k && !k->life.ready_ns)
+			k->life.ready_ns = ready->ready_ns;
 		return 0;
 	}
 	if (kind == RECORD_END && bytes == sizeof(*end)) {

@@ -16,16 +16,18 @@ typedef void (*sandboxes_emit)(void *context, const struct invocation *invocatio
 int sandboxes_new(sandboxes_emit emit, void *context, struct sandboxes **out);
 void sandboxes_free(struct sandboxes *sandboxes);
 
-/* Takes one record; bytes must be its whole size. Pure but for memory: boot_to_wall_ns
- * turns the record's times into wall time. Returns 0, -EBADMSG for a record of a wrong
- * size or kind, -ENOENT when an invocation's sandbox is not known (it is counted as lost
- * by the caller), -ENOMEM. */
+/* Takes one record, aligned as the ring aligns it (8 bytes); bytes must be its whole
+ * size. Pure but for memory: boot_to_wall_ns turns the record's times into wall time.
+ * Returns 0, -EBADMSG for a record of a wrong size or kind, -ENOENT when an invocation's
+ * sandbox is not known (it is counted as lost by the caller), -ENOMEM. */
 int sandboxes_take(struct sandboxes *sandboxes, const void *record, size_t bytes,
     int64_t boot_to_wall_ns);
 
 /* A sandbox that is older than the agent: its init is not known. */
 int sandboxes_adopt(struct sandboxes *sandboxes, const struct record_exec *exec);
 
+/* Sandboxes and functions are bounded: 16384 and 4096 without a sandbox; beyond, those
+ * that were silent longest are forgotten. */
 size_t sandboxes_count(const struct sandboxes *sandboxes);
 
 #endif

@@ -14,6 +14,8 @@
 #include "tests/unit/guard_page.h"
 #include "tests/unit/random.h"
 
+static const char face[4] = {'\xf0', '\x9f', '\x98', '\x80'}; /* one character */
+
 static void set(struct record_exec *exec, enum record_variable v, const char *s)
 {
 	(void)snprintf(exec->value[v], RECORD_VALUE_BYTES, "%s", s);
@@ -175,10 +177,10 @@ static void test_a_long_value_is_cut_between_characters(void **state)
 	assert_null(strchr(function.name, '?'));
 	assert_int_equal(strlen(function.region), FUNCTION_REGION_BYTES - 1);
 	/* a whole character at the end stays */
-	memcpy(name + 155, "\xf0\x9f\x98\x80", 4);
+	memcpy(name + 155, face, sizeof(face));
 	names_function(&exec, &function);
 	assert_int_equal(strlen(function.name), 159);
-	assert_memory_equal(function.name + 155, "\xf0\x9f\x98\x80", 4);
+	assert_memory_equal(function.name + 155, face, sizeof(face));
 }
 
 static void test_a_function_has_one_name_whether_the_kernel_or_proc_was_read(void **state)
@@ -195,7 +197,7 @@ static void test_a_function_has_one_name_whether_the_kernel_or_proc_was_read(voi
 
 		memset(value, 'p', pad);
 		for (size_t i = pad; i < 200; i += 4)
-			memcpy(value + i, "\xf0\x9f\x98\x80", 4);
+			memcpy(value + i, face, sizeof(face));
 		memcpy(
 		    from_kernel.value[VARIABLE_FUNCTION], value, RECORD_VALUE_BYTES - 1);
 		names_read_environment(block, strlen(block) + 1, &from_proc);

@@ -1,0 +1,24 @@
+/* What one record of the kernel says of its invocation. */
+#ifndef COLDMETER_AGENT_OUTCOME_H
+#define COLDMETER_AGENT_OUTCOME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bpf/record.h"
+#include "model/invocation.h"
+
+/* How the sandbox came to be; boot clock. */
+struct outcome_life {
+	uint64_t start_ns;
+	uint64_t ready_ns;           /* 0: not yet */
+	enum invocation_cause cause; /* of its init */
+	bool is_late;                /* older than the agent: its init is not known */
+};
+
+/* Fills *inv but for its function and its sandbox. boot_to_wall_ns turns the record's
+ * times into wall time. */
+void outcome_read(const struct record_invocation *record, const struct outcome_life *life,
+    int64_t boot_to_wall_ns, struct invocation *inv);
+
+#endif
