@@ -33,6 +33,8 @@ struct agent {
 	struct sender *sender;
 	int64_t boot_to_wall_ns;
 	uint64_t clock_read_ns;
+	uint64_t counts[RECORD_COUNTS]; /* the kernel's, as they were before the last drain */
+	uint64_t drained;               /* invocations out of the ring */
 	uint64_t delivered;
 	uint64_t unnamed;
 	bool reader_gone; /* nobody reads standard output any more */
@@ -50,6 +52,7 @@ static void on_invocation(void *context, const struct invocation *inv)
 		if (fwrite(line, 1, n, stdout) != n)
 			agent->reader_gone = true;
 	}
+	agent->drained++;
 	if (!agent->sender || sender_add(agent->sender, inv) == 0)
 		agent->delivered++;
 }
@@ -59,19 +62,25 @@ static void on_record(void *context, const void *record, size_t bytes)
 	struct agent *agent = context;
 	int err = sandboxes_take(agent->sandboxes, record, bytes, agent->boot_to_wall_ns);
 
-	if (err == -ENOENT || err == -ENOMEM)
+	if (err == -ENOENT) {
+		agent->drained++;
 		agent->unnamed++;
-	else if (err)
+	} else if (err) {
 		(void)log_error(err, "a record of %zu bytes from the kernel", bytes);
+	}
 }
 
-static void read_ledger(struct agent *agent, struct batch_ledger *ledger)
+/* What the kernel counted before the last drain has all come out of the ring or was lost;
+ * what came out beyond that it counted since. Were a record to vanish between the two,
+ * seen would be more than delivered and lost. */
+static void read_ledger(const struct agent *agent, struct batch_ledger *ledger)
 {
-	uint64_t counts[RECORD_COUNTS];
+	uint64_t lost_ring = agent->counts[COUNT_LOST_RING];
+	uint64_t seen = agent->counts[COUNT_SEEN];
+	uint64_t settled = agent->drained + lost_ring;
 
-	probes_counts(agent->probes, counts);
-	*ledger = (struct batch_ledger){.seen = counts[COUNT_SEEN]};
-	ledger->lost[LOST_RING_FULL] = counts[COUNT_LOST_RING];
+	*ledger = (struct batch_ledger){.seen = seen > settled ? seen : settled};
+	ledger->lost[LOST_RING_FULL] = lost_ring;
 	ledger->lost[LOST_UNNAMED] = agent->unnamed;
 	ledger->lost[LOST_SPOOL_FULL] = agent->sender ? sender_lost(agent->sender) : 0;
 	ledger->delivered = agent->delivered;
@@ -87,6 +96,7 @@ static int drain(struct agent *agent)
 		agent->clock_read_ns = now;
 		probes_set_clock(agent->probes, agent->boot_to_wall_ns);
 	}
+	probes_counts(agent->probes, agent->counts);
 	n = probes_drain(agent->probes, on_record, agent);
 	if (n > 0 && agent->settings->to_stdout && fflush(stdout) != 0)
 		agent->reader_gone = true;
@@ -170,6 +180,7 @@ static void say_ledger(struct agent *agent)
 	struct batch_ledger ledger;
 	uint64_t lost = 0;
 
+	probes_stop(agent->probes);
 	(void)drain(agent);
 	read_ledger(agent, &ledger);
 	if (agent->sender)

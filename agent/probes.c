@@ -13,6 +13,8 @@
 #include "base/log.h"
 #include "meter.skel.h"
 
+#define STOP_US 2000 /* a probe that runs while it is detached has ended by then */
+
 struct probes {
 	struct meter_bpf *skeleton;
 	struct ring_buffer *ring;
@@ -118,6 +120,12 @@ int probes_open(struct probes **out)
 	}
 	*out = probes;
 	return 0;
+}
+
+void probes_stop(struct probes *probes)
+{
+	meter_bpf__detach(probes->skeleton);
+	(void)usleep(STOP_US);
 }
 
 void probes_close(struct probes *probes)

@@ -15,6 +15,9 @@ struct probes;
 int probes_open(struct probes **out);
 void probes_close(struct probes *probes);
 
+/* Detaches: nothing is counted any more, so that what is drained now is the last. */
+void probes_stop(struct probes *probes);
+
 /* A record as the kernel wrote it; bytes is its size. Lives during the call. */
 typedef void (*probes_visit)(void *context, const void *record, size_t bytes);
 
