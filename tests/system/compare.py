@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Compares what the agent printed of one function with what the other side timed itself.
 
-compare.py SEEN NAME TRUTH START END [--skip N]
+compare.py SEEN NAME TRUTH START END [--skip N] [--started NS]
 
 SEEN is the agent's output, TRUTH one JSON object per event with the moments START and END in nanoseconds of the wall
-clock. Where TRUTH has request ids they must be the same, otherwise order of start pairs them. The count must be exact.
-At most 1 of 100 durations may be further away than 1 ms or 2 %: the other side's clock is read in user space, which a
-busy host may hold up between the event and the reading. Prints the figures, says what is wrong and ends with 1.
+clock; a line with listen_ns says when a server began to listen. Where TRUTH has request ids they must be the same,
+otherwise order of start pairs them. The count must be exact. At most 1 of 100 durations may be further away than 1 ms
+or 2 %: the other side's clock is read in user space, which a busy host may hold up between the event and the reading.
+With --started, the moment before the function's first process was started, the init must be within 15 ms of the time
+from there until it listened. Prints the figures, says what is wrong and ends with 1.
 """
 
 import argparse
@@ -43,14 +45,23 @@ def at(values, share):
     return values[min(int(len(values) * share), len(values) - 1)] if values else float("nan")
 
 
+def compare_init(seen, listened_ns, started_ns):
+    inits = [line["init_ms"] for line in seen if "init_ms" in line]
+    real_ms = (min(listened_ns) - started_ns) / 1e6
+    print(f"init ms: seen {inits}, real {real_ms:.3f}")
+    if len(inits) != 1 or abs(inits[0] - real_ms) > 15:
+        sys.exit(f"init ms as seen and as it was: {inits}, {real_ms}")
+
+
 def main():
     parser = argparse.ArgumentParser()
     for name in ("seen", "name", "truth", "start", "end"):
         parser.add_argument(name)
     parser.add_argument("--skip", type=int, default=0, help="pairs at the start whose durations are not compared")
+    parser.add_argument("--started", type=int, help="when the function was started, ns of the wall clock")
     given = parser.parse_args()
     seen = read(given.seen, lambda line: line["function"] == given.name)
-    truth = read(given.truth)
+    truth = read(given.truth, lambda line: "listen_ns" not in line)
     if len(seen) != len(truth):
         sys.exit(f"{given.name}: {len(seen)} invocations seen, {len(truth)} happened")
     errors, starts, beyond = [], [], []
@@ -70,6 +81,8 @@ def main():
           f"beyond 1 ms or 2 %: {len(beyond)}")
     if not errors or len(beyond) > len(errors) // 100:
         sys.exit(f"durations as seen and as they were: {beyond[:10]}")
+    if given.started:
+        compare_init(seen, [line["listen_ns"] for line in read(given.truth, lambda line: "listen_ns" in line)], given.started)
 
 
 main()

@@ -7,6 +7,10 @@ unset AWS_LAMBDA_RUNTIME_API AWS_LAMBDA_FUNCTION_NAME COLDMETER_FUNCTION COLDMET
 programs=$OUT/tests/functions
 started=()
 
+# Whose clock is compared runs before others: on a busy host the wait for a CPU would stand between the two clocks.
+timed=()
+! chrt -f 5 true 2>/dev/null || timed=(chrt -f 5)
+
 # Others may run functions on this host at the same time: each test looks only at its own names.
 name() { echo "test-$$-$1"; }
 
@@ -84,6 +88,19 @@ agent_stop() {
 	}
 }
 
+# needs COMMAND...: skips the test without them.
+needs() {
+	local tool
+	for tool in "$@"; do
+		command -v "$tool" >/dev/null || skip "$tool is not installed"
+	done
+}
+
+# needs_runtimes: the npm runtimes, in $runtimes.
+needs_runtimes() {
+	runtimes=$("$BATS_TEST_DIRNAME/../functions/install.sh" 2>"$dir/install") || skip "$(tail -n 1 "$dir/install")"
+}
+
 # seen NAME [JQ]: what the agent printed of a function, one value a line.
 seen() {
 	jq -cr --arg name "$1" "select(.function == \$name) | ${2:-.}" "$dir/seen"
@@ -124,20 +141,29 @@ between() {
 	}
 }
 
-# http_function PORT NAME [more environment]: the fast function in C.
+# http_function PORT|ADDRESS:PORT|unix:PATH NAME [more environment]: the fast function in C, listening.
 http_function() {
-	local port=$1 name=$2
+	local at=$1 name=$2
 	shift 2
-	in_background "$dir/$name" env COLDMETER_FUNCTION="$name" "$@" "$programs/http_function" \
-		--listen "127.0.0.1:$port" --log "$dir/$name.log"
-	until_true 10 listens "$port"
+	[[ $at = *:* ]] || at=127.0.0.1:$at
+	in_background "$dir/$name" "${timed[@]}" env COLDMETER_FUNCTION="$name" "$@" "$programs/http_function" \
+		--listen "$at" --log "$dir/$name.log"
+	until_true 10 listening "$at"
+}
+
+# listening ADDRESS:PORT|unix:PATH, asked of the kernel, so that the server sees nothing of it.
+listening() {
+	case $1 in
+	unix:*) ss -Hlx src "${1#unix:}" | grep -q . ;;
+	*) ss -Hlt src "$1" | grep -q . ;;
+	esac
 }
 
 # runtime_api PORT NAME [options] -- COMMAND...: the Runtime API server in front of a runtime.
 runtime_api() {
 	local port=$1 name=$2
 	shift 2
-	in_background "$dir/$name" "$programs/runtime_api" --listen "127.0.0.1:$port" --function "$name" \
+	in_background "$dir/$name" "${timed[@]}" "$programs/runtime_api" --listen "127.0.0.1:$port" --function "$name" \
 		--log "$dir/$name.log" "$@"
 	until_true 10 listens "$port"
 }

@@ -1,0 +1,142 @@
+#!/usr/bin/env bats
+# Servers that we did not write, and a process for each request, against their own clocks. A duration is from the first
+# byte of a request read until the last byte of its answer written; the server stamps right after that read and that
+# write (Node and Java: when it was given the request, when its answer was handed over). A process is stamped by the
+# one that starts it once exec is done, and by itself before it ends. An init is from just before the start until
+# listen().
+
+load lib
+
+port=17370
+requests=200
+
+setup() {
+	dir=$BATS_TEST_TMPDIR
+	functions=$BATS_TEST_DIRNAME/../functions
+	f=$(name "http-$BATS_TEST_NUMBER")
+	agent_start
+}
+
+teardown() {
+	end_all
+}
+
+# server PORT NAME COMMAND...: with a clock of its own that writes to $dir/NAME.log; listening when this returns.
+server() {
+	local port=$1 name=$2
+	shift 2
+	started_ns=${EPOCHREALTIME/[.,]/}000
+	in_background "$dir/$name" "${timed[@]}" env -C "$functions/python" COLDMETER_FUNCTION="$name" CLOCK_LOG="$dir/$name.log" \
+		PYTHONPATH="$functions/python" PYTHONDONTWRITEBYTECODE=1 "$@"
+	until_true 30 listens "$port"
+}
+
+gunicorn_of() { server "$1" "$2" gunicorn -b "127.0.0.1:$1" --worker-tmp-dir /dev/shm "${@:3}" wsgi:app; }
+
+uvicorn_of() { server "$1" "$2" uvicorn --host 127.0.0.1 --port "$1" --loop asyncio --http h11 --no-access-log asgi:app; }
+
+java_of() {
+	javac -d "$dir" "$functions/java/HttpFunction.java"
+	server "$1" "$2" java -cp "$dir" HttpFunction "$1"
+}
+
+framework_of() {
+	server "$1" "$2" env PORT="$1" NODE_OPTIONS="--require=$functions/node/clock.js" FUNCTION_TARGET=work \
+		node "$runtimes/node_modules/.bin/functions-framework" --source="$functions/node/http.js"
+}
+
+# mixed_requests N: of 0 to 200 ms, one after the other, on one connection where the server keeps it.
+mixed_requests() { python3 "$functions/node/invoke.py" "http://127.0.0.1:$port" "$1" 7 '/?ms={ms}' >"$dir/client"; }
+
+# as_timed: all of them are seen, as the server timed them.
+as_timed() {
+	mixed_requests $requests
+	expect "$f" $requests
+	agent_stop
+	end "${started[-1]}"
+	compare "$f" "$dir/$f.log" read_ns sent_ns --started "$started_ns"
+	is "$(seen "$f" '[.kind, .status, .http_status] | join(" ")' | sort -u)" "http ok 200" "the rest of each"
+}
+
+@test "gunicorn, two workers forked beforehand: 200 of 0 to 200 ms, as it timed them" {
+	needs gunicorn
+	gunicorn_of $port "$f" -w 2
+	as_timed
+	is "$(seen "$f" .sandbox | sort -u | wc -l)" 1 "sandboxes of one server with its workers"
+}
+
+@test "gunicorn with threads: 200 of 0 to 200 ms, as it timed them" {
+	needs gunicorn
+	gunicorn_of $port "$f" -w 1 --threads 4 -k gthread
+	as_timed
+}
+
+@test "uvicorn: 200 of 0 to 200 ms, as it timed them" {
+	needs uvicorn
+	uvicorn_of $port "$f"
+	as_timed
+}
+
+@test "Python's own server: 200 of 0 to 200 ms, as it timed them" {
+	server $port "$f" python3 http_server.py 127.0.0.1 $port
+	as_timed
+}
+
+@test "Java's own server: 200 of 0 to 200 ms, as it timed them" {
+	needs java javac
+	java_of $port "$f"
+	as_timed
+}
+
+@test "functions-framework: 200 of 0 to 200 ms, as it timed them" {
+	needs_runtimes
+	framework_of $port "$f"
+	as_timed
+}
+
+@test "a process for each request: 200 of 0 to 200 ms, as they timed themselves" {
+	"${timed[@]}" python3 "$functions/python/spawn.py" "$f" $requests "$programs/one_shot" "$dir/$f.log"
+	expect "$f" $requests
+	agent_stop
+	compare "$f" "$dir/$f.log" spawned_ns ended_ns
+	is "$(seen "$f" '[.kind, .status] | join(" ")' | sort -u)" "process ok" "the rest of each"
+	is "$(seen "$f" 'has("init_ms")' | sort -u)" false "an init"
+}
+
+# ask CURL-OPTIONS...: ten requests on one connection.
+ask() { curl -sS --max-time 10 "$@" >/dev/null; }
+
+@test "one server on IPv6, on IPv4 through an IPv6 socket and on a unix socket, as it timed them" {
+	http_function "[::1]:$port" "$f"
+	ask --resolve "six:$port:[::1]" "http://six:$port/?ms=[20-29]"
+	http_function "[::ffff:127.0.0.1]:$port" "$f"
+	ask "http://127.0.0.1:$port/?ms=[30-39]"
+	http_function "unix:$dir/socket" "$f"
+	ask --unix-socket "$dir/socket" "http://function/?ms=[40-49]"
+	expect "$f" 30
+	agent_stop
+	for pid in "${started[@]}"; do end "$pid"; done
+	compare "$f" "$dir/$f.log" read_ns sent_ns
+	is "$(seen "$f" '.duration_ms | floor' | tr '\n' ' ')" "$(seq -s ' ' 20 49) " "the wait of each"
+	is "$(seen "$f" 'has("init_ms")' | sort | uniq -c | tr -s ' \n' ' ')" " 27 false 3 true " "an init for each sandbox"
+}
+
+@test "nothing is reported while they idle for 30 s" {
+	needs gunicorn uvicorn java javac
+	needs_runtimes
+	gunicorn_of $port "$f" -w 2
+	gunicorn_of $((port + 1)) "$f" -w 1 --threads 4 -k gthread
+	uvicorn_of $((port + 2)) "$f"
+	server $((port + 3)) "$f" python3 http_server.py 127.0.0.1 $((port + 3))
+	java_of $((port + 4)) "$f"
+	framework_of $((port + 5)) "$f"
+	runtime_api $((port + 6)) "$f" -- python3 "$functions/python/lambda_runtime.py"
+	runtime_api $((port + 7)) "$f" --handler lambda.handler -- \
+		env -C "$functions/node" "$runtimes/node_modules/.bin/aws-lambda-ric" lambda.handler
+	for n in 0 1 2 3 4 5; do curl -sS "http://127.0.0.1:$((port + n))/" >/dev/null; done
+	for n in 6 7; do invoke $((port + n)) "$f" '{}' >/dev/null; done
+	expect "$f" 8
+	sleep 30
+	is "$(count "$f")" 8 "invocations after 30 s of nothing"
+	agent_stop
+}
