@@ -33,8 +33,9 @@ struct agent {
 	struct sender *sender;
 	int64_t boot_to_wall_ns;
 	uint64_t clock_read_ns;
-	uint64_t counts[RECORD_COUNTS]; /* the kernel's, as they were before the last drain */
-	uint64_t drained;               /* invocations out of the ring */
+	uint64_t
+	    counts[RECORD_COUNTS]; /* the kernel's, as they were before the last drain */
+	uint64_t drained;          /* invocations out of the ring */
 	uint64_t delivered;
 	uint64_t unnamed;
 	bool reader_gone; /* nobody reads standard output any more */

@@ -5,6 +5,7 @@
 # one that starts it once exec is done, and by itself before it ends. An init is from just before the start until
 # listen().
 
+# shellcheck disable=SC2154 # $runtimes, $programs: set in lib
 load lib
 
 port=17370

@@ -3,6 +3,7 @@
 
 load lib
 
+# shellcheck disable=SC2034 # lib uses it
 timed=() # nobody's clock is compared here
 requests=100000
 port=17330

@@ -2,6 +2,7 @@
 # The published Node runtime of Lambda, aws-lambda-ric, behind our Runtime API server, against that server's own times:
 # the reply to `next` written, the following `next` arrived. functions-framework is among the servers of agent_http.
 
+# shellcheck disable=SC2154 # $runtimes, $programs: set in lib
 load lib
 
 port=17660

@@ -99,6 +99,7 @@ needs() {
 # needs_runtimes: the npm runtimes, in $runtimes.
 needs_runtimes() {
 	runtimes=$("$BATS_TEST_DIRNAME/../functions/install.sh" 2>"$dir/install") || skip "$(tail -n 1 "$dir/install")"
+	export runtimes
 }
 
 # seen NAME [JQ]: what the agent printed of a function, one value a line.

@@ -308,7 +308,7 @@ static void test_ready_and_end_of_an_unknown_sandbox_are_nothing(void **state)
 
 /* --- memory ------------------------------------------------------------------------ */
 
-#define FORGOTTEN 4096 /* functions that are remembered without a sandbox */
+#define FORGOTTEN 4096UL /* functions that are remembered without a sandbox */
 
 static void name_of(uint64_t i, char out[32])
 {
