@@ -4,6 +4,7 @@
 
 #include "bpf/ending.bpf.h"
 #include "bpf/exchange.bpf.h"
+#include "bpf/runtime_api.h"
 
 static __always_inline void lambda_end(
     struct sandbox *s, __u64 id, __u64 end, __u32 flags, __u32 exit_code)
@@ -34,75 +35,60 @@ static __always_inline void lambda_end(
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 }
 
+static __always_inline void lambda_answers(struct sandbox *s, __u64 now, int n, bool more)
+{
+	if (!s->open)
+		return;
+	s->open_flags |= INVOCATION_RESPONDED;
+	s->open_response_ns = now;
+	s->open_response_bytes = n + (more ? s->open_response_bytes : 0);
+}
+
 static __always_inline void lambda_sent(struct exchange *e, struct sandbox *s, int n)
 {
 	__u64 now = bpf_ktime_get_boot_ns();
-	struct scratch *m = read_message(n, false);
-	const char *h;
 
 	if (e->phase == PHASE_IGNORE)
 		return;
-	if (!m || m->head_len < 40) {
-		if (e->phase == PHASE_POST && s->open) {
-			s->open_response_ns = now;
-			s->open_response_bytes += n;
-		}
-		return;
-	}
-	h = m->head;
-	/* GET /2018-06-01/runtime/invocation/next and POST /2018-06-01/runtime/...: the
-	 * date is 10 characters in every version of the API */
-	if (*(const __u32 *)h == 0x20544547 &&
-	    *(const __u64 *)(h + 16) == WORD('r', 'u', 'n', 't', 'i', 'm', 'e', '/')) {
+	switch (runtime_sent(e, read_message(n, false, NULL))) {
+	case RUNTIME_ASKS:
 		if (s->open)
 			lambda_end(s, e->sandbox, now, 0, 0);
 		mark_ready(s, e->sandbox, FUNCTION_LAMBDA, now);
-		e->phase = PHASE_NEXT;
-	} else if (*(const __u32 *)h == 0x54534f50 &&
-		   *(const __u64 *)(h + 17) ==
-		       WORD('r', 'u', 'n', 't', 'i', 'm', 'e', '/')) {
-		e->phase = PHASE_POST;
-		if (*(const __u64 *)(h + 25) ==
-		    WORD('i', 'n', 'i', 't', '/', 'e', 'r', 'r')) {
-			s->open_flags |= INVOCATION_INIT_ERROR;
-		} else if (s->open) {
-			/* "invocation/" + id of 36, then "/response" or "/error" */
-			if (h[73] == 'e')
-				s->open_flags |= INVOCATION_ERROR;
-			s->open_flags |= INVOCATION_RESPONDED;
-			s->open_response_ns = now;
-			s->open_response_bytes = n;
-		}
-	} else if (e->phase == PHASE_POST && s->open) {
-		s->open_response_ns = now;
-		s->open_response_bytes += n;
+		break;
+	case RUNTIME_FAILS_INIT:
+		s->open_flags |= INVOCATION_INIT_ERROR;
+		break;
+	case RUNTIME_FAILS:
+		if (s->open)
+			s->open_flags |= INVOCATION_ERROR;
+		lambda_answers(s, now, n, false);
+		break;
+	case RUNTIME_ANSWERS:
+		lambda_answers(s, now, n, false);
+		break;
+	case RUNTIME_ANSWERS_ON:
+		lambda_answers(s, now, n, true);
+		break;
+	case RUNTIME_GOES_ON:
+	case RUNTIME_GETS_EVENT:
+		break;
 	}
 }
 
-static __always_inline void lambda_received(struct exchange *e, struct sandbox *s, int n)
+static __always_inline void lambda_begin(
+    struct exchange *e, struct sandbox *s, const struct message *m, int n)
 {
-	__u64 now = bpf_ktime_get_boot_ns();
-	struct scratch *m;
+	__s64 deadline_ms = m->deadline ? number_at(m, m->deadline) : 0;
 	struct cpu_reading cpu;
 
-	if (e->phase == PHASE_POST)
-		e->phase = PHASE_IDLE;
-	if (e->phase != PHASE_NEXT)
-		return;
-	m = read_message(n, false);
-	if (!m || m->head_len < 12 || *(const __u32 *)m->head != 0x50545448)
-		return;
-	e->phase = PHASE_IDLE;
-	scan_head(m, false);
-	if (!m->id)
-		return;
 	s->open = 1;
 	s->open_flags = __sync_fetch_and_add(&s->seen, 1) == 0 ? INVOCATION_FIRST : 0;
-	s->open_start_ns = now;
+	s->open_start_ns = e->start_ns;
 	s->open_response_ns = 0;
 	s->open_request_bytes = n;
 	s->open_response_bytes = 0;
-	s->open_deadline_ms = m->deadline ? number_at(m, m->deadline) : 0;
+	s->open_deadline_ms = deadline_ms > 0 ? deadline_ms : 0;
 	s->open_trace_id[0] = 0;
 	copy_id(m, s->open_request_id);
 	copy_trace(m, s->open_trace_id);
@@ -111,7 +97,17 @@ static __always_inline void lambda_received(struct exchange *e, struct sandbox *
 	s->open_cpu_sum_ns = cpu.sum_ns;
 	s->open_cpu_running_ns = cpu.running_ns;
 	s->open_cpu = cpu.cpu;
-	busy_begin(s, now);
+	busy_begin(s, e->start_ns);
+}
+
+static __always_inline void lambda_received(struct exchange *e, struct sandbox *s, int n)
+{
+	struct message *m = NULL;
+
+	if (runtime_reads_received(e))
+		m = read_message(n, false, &e->rest);
+	if (runtime_received(e, m, bpf_ktime_get_boot_ns()) == RUNTIME_GETS_EVENT)
+		lambda_begin(e, s, m, n);
 }
 
 #endif

@@ -102,28 +102,6 @@ int BPF_PROG(on_receive, struct sock *sk, int ret, int flags)
 	return 0;
 }
 
-/* The connection goes away: by its process, which may be dying, or by a packet. */
-static __always_inline void socket_closed(struct exchange *e, struct sandbox *s)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	bool ours = (__u32)task->tgid == e->pid;
-	bool dying = ours && task->flags & PF_EXITING;
-
-	if (e->role != ROLE_SERVER)
-		return;
-	if (dying && (e->phase == PHASE_REQUEST || e->left > 0 || e->chunked))
-		http_end(e, s, bpf_ktime_get_boot_ns(),
-		    INVOCATION_EXITED | (s->oom ? INVOCATION_OOM : 0), ours);
-	else if (e->phase == PHASE_RESPONSE || e->phase == PHASE_HEAD)
-		http_end(e, s, e->last_send_ns,
-		    INVOCATION_RESPONDED |
-			(e->left > 0 || e->chunked ? INVOCATION_ABORTED : 0),
-		    ours);
-	else if (e->phase == PHASE_REQUEST)
-		http_end(e, s, bpf_ktime_get_boot_ns(), INVOCATION_ABORTED, ours);
-	sandbox_gone(s, e->sandbox, e->pid);
-}
-
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(on_state, struct sock *sk, int old, int new)
 {
@@ -151,7 +129,9 @@ int BPF_PROG(on_state, struct sock *sk, int old, int new)
 		return 0;
 	e = bpf_sk_storage_get(&exchanges, sk, NULL, 0);
 	s = e ? sandbox_of(e->sandbox) : NULL;
-	if (s)
-		socket_closed(e, s);
+	if (!s || e->role != ROLE_SERVER)
+		return 0;
+	http_closed(e, s);
+	sandbox_gone(s, e->sandbox, e->pid);
 	return 0;
 }

@@ -81,7 +81,8 @@ enum {                                    /* record_invocation.flags */
 	INVOCATION_END_INFERRED = 1 << 8,
 	INVOCATION_RESPONDED = 1 << 9,
 	INVOCATION_CPU_ESTIMATE = 1 << 10,
-	INVOCATION_READY_INFERRED = 1 << 11
+	INVOCATION_READY_INFERRED = 1 << 11,
+	INVOCATION_UPGRADED = 1 << 12 /* the connection became another protocol's */
 };
 
 struct record_invocation {
@@ -162,12 +163,23 @@ struct sandbox {
 	char open_trace_id[RECORD_TRACE_BYTES];
 };
 
+#define HEAD_REST_BYTES 78 /* "Lambda-Runtime-Aws-Request-Id: " and an id fit */
+
+/* Part of a line, kept until the rest of it comes with another piece of the head. */
+struct head_rest {
+	char text[HEAD_REST_BYTES];
+	__u8 bytes;
+	__u8 cut; /* the line is longer than that: it says nothing, its end is waited for
+		   */
+};
+
 enum exchange_role { ROLE_NONE, ROLE_SERVER, ROLE_CLIENT };
 enum exchange_phase {
 	PHASE_IDLE,
 	PHASE_REQUEST,
 	PHASE_HEAD, /* the response has begun, its head has not ended */
 	PHASE_RESPONSE,
+	PHASE_SESSION, /* upgraded: another protocol until the connection is closed */
 	PHASE_NEXT,
 	PHASE_POST,
 	PHASE_IGNORE
@@ -178,6 +190,8 @@ struct exchange {
 	__u64 sandbox;
 	__u64 start_ns;
 	__u64 last_send_ns;
+	__u64 last_receive_ns;
+	__u64 end_ns;    /* of the invocation that ended last */
 	__u64 rss, peak; /* pages, at the start */
 	__u64 cpu_sum_ns;
 	__s64 cpu_running_ns;
@@ -185,9 +199,11 @@ struct exchange {
 	__s64 left; /* of the body; -1: until the end is seen */
 	__u32 role, phase;
 	__u32 chunked, is_head, is_first;
+	__u32 flags; /* of the invocation, INVOCATION_ */
 	__u16 status, concurrency;
 	__u32 cpu;
 	__u32 pid; /* of the process that last read or wrote */
+	struct head_rest rest;
 	char trace_id[RECORD_TRACE_BYTES];
 };
 

@@ -1,0 +1,232 @@
+/* HTTP/1 on one connection: when an invocation begins and when it ends. Pure: what the
+ * kernel runs is what the tests run.
+ *
+ * The caller reads the text of a message only when asked for it, tells what was moved,
+ * and does what the step says: a begin or an end needs memory, CPU time and a record. */
+#ifndef COLDMETER_BPF_HTTP1_H
+#define COLDMETER_BPF_HTTP1_H
+
+#include "bpf/http_head.h"
+
+enum http1_step {
+	HTTP1_GOES_ON,
+	HTTP1_BEGINS,          /* start_ns is set */
+	HTTP1_ENDS,            /* end_ns and flags are set */
+	HTTP1_BEGINS_AND_ENDS, /* a response to a request that came with an earlier one */
+	HTTP1_TLS              /* what follows on this connection cannot be read */
+};
+
+/* What a request may begin with: capital letters, but not the preface of HTTP/2. */
+static __always_inline bool http1_is_method(const struct message *m)
+{
+	const char *p = m->head;
+
+	for (__u32 i = 0; i < 3 && i < m->head_len; i++) {
+		if (p[i] < 'A' || p[i] > 'Z')
+			return false;
+	}
+	return !(p[0] == 'P' && p[1] == 'R' && p[2] == 'I');
+}
+
+static __always_inline enum http1_step http1_ends(
+    struct exchange *e, __u64 end_ns, __u32 flags)
+{
+	e->end_ns = end_ns;
+	e->flags |= flags;
+	e->phase = PHASE_IDLE;
+	return HTTP1_ENDS;
+}
+
+static __always_inline void http1_begin(struct exchange *e, __u64 start_ns, __u32 flags)
+{
+	e->phase = PHASE_REQUEST;
+	e->start_ns = start_ns;
+	e->request_bytes = e->response_bytes = 0;
+	e->last_send_ns = 0;
+	e->status = 0;
+	e->left = -1;
+	e->chunked = e->is_head = 0;
+	e->flags = flags;
+	e->rest.bytes = e->rest.cut = 0;
+	e->trace_id[0] = 0;
+}
+
+/* Only its end of life or the next request can end a response without a length. */
+static __always_inline bool http1_is_unbounded(const struct exchange *e)
+{
+	return e->phase == PHASE_HEAD ||
+	       (e->phase == PHASE_RESPONSE && e->left < 0 && !e->chunked);
+}
+
+/* Whether the text of what was received has to be read. */
+static __always_inline bool http1_reads_received(const struct exchange *e)
+{
+	return e->phase == PHASE_IDLE;
+}
+
+/* The next request on a connection whose response had no length: that one has ended.
+ * To be asked before http1_received(). */
+static __always_inline enum http1_step http1_before_received(struct exchange *e)
+{
+	if (!http1_is_unbounded(e))
+		return HTTP1_GOES_ON;
+	return http1_ends(
+	    e, e->last_send_ns, INVOCATION_RESPONDED | INVOCATION_END_INFERRED);
+}
+
+/* n bytes were received; m: their text, or NULL when it was not asked for or could not be
+ * read. */
+static __always_inline enum http1_step http1_received(
+    struct exchange *e, struct message *m, int n, __u64 now)
+{
+	e->last_receive_ns = now;
+	if (e->phase != PHASE_IDLE) {
+		e->request_bytes += n;
+		return HTTP1_GOES_ON;
+	}
+	if (m && !http1_is_method(m)) {
+		if (m->head[0] == 0x16) { /* a TLS handshake record */
+			e->phase = PHASE_IGNORE;
+			return HTTP1_TLS;
+		}
+		if (m->head[0] == 'P' && m->head[1] == 'R') /* HTTP/2 */
+			e->phase = PHASE_IGNORE;
+		return HTTP1_GOES_ON; /* the rest of a body that was not waited for */
+	}
+	http1_begin(e, now, 0);
+	e->request_bytes = n;
+	if (m) {
+		e->is_head = m->head[0] == 'H';
+		scan_head(m, &e->rest, false);
+		copy_trace(m, e->trace_id);
+	}
+	return HTTP1_BEGINS;
+}
+
+/* Whether the text of what was sent has to be read. */
+static __always_inline bool http1_reads_sent(const struct exchange *e)
+{
+	return e->phase == PHASE_REQUEST || e->phase == PHASE_HEAD ||
+	       (e->phase == PHASE_RESPONSE && e->chunked) ||
+	       (e->phase == PHASE_IDLE && e->last_receive_ns);
+}
+
+/* The status that a response begins with, 0: it does not. */
+static __always_inline __u32 http1_status(const struct message *m)
+{
+	if (m->head_len < 12 || load_u32(m->head) != 0x50545448) /* HTTP */
+		return 0;
+	return (__u32)((m->head[9] - '0') * 100 + (m->head[10] - '0') * 10 +
+		       (m->head[11] - '0'));
+}
+
+/* Takes what a piece of the response's head says; bytes: of the piece, with what was left
+ * of the one before. */
+static __always_inline void http1_head(
+    struct exchange *e, const struct message *m, __s64 bytes)
+{
+	if (m->chunked)
+		e->chunked = 1;
+	if (m->length >= 0)
+		e->left = m->length;
+	if (!m->end) {
+		e->phase = PHASE_HEAD;
+		keep_rest(m, &e->rest);
+		return;
+	}
+	e->phase = PHASE_RESPONSE;
+	e->rest.bytes = e->rest.cut = 0;
+	if (e->is_head || e->status == 204 || e->status == 304) {
+		e->chunked = 0;
+		e->left = 0;
+	} else if (e->status == 101) {
+		e->phase = PHASE_SESSION;
+		e->flags |= INVOCATION_UPGRADED;
+	} else if (e->chunked) {
+		e->left = -1;
+	} else if (e->left >= 0) {
+		e->left -= bytes - (__s64)m->end;
+		if (e->left < 0)
+			e->left = 0;
+	}
+}
+
+/* Whether a response has begun with m, or goes on with it. */
+static __always_inline bool http1_is_response(
+    struct exchange *e, struct message *m, __u32 status)
+{
+	if (e->phase == PHASE_HEAD)
+		return true;
+	if (m->head_len < 12 && m->head[0] == 'H' && e->phase == PHASE_REQUEST) {
+		m->line = 0; /* a status line in pieces */
+		keep_rest(m, &e->rest);
+		return false;
+	}
+	if (status < 200 && status != 101) /* 100 Continue is not the response */
+		return false;
+	e->rest.bytes = 0;
+	e->status = (__u16)status;
+	return true;
+}
+
+/* A response while no request is open answers one that came in the same read as an
+ * earlier one, or while that was being answered. 400 and 408 answer no request of HTTP.
+ */
+static __always_inline bool http1_is_pipelined(const struct exchange *e, __u32 status)
+{
+	return e->phase == PHASE_IDLE && status >= 200 && status != 400 && status != 408;
+}
+
+/* n bytes were sent; m as for http1_received(), with what e->rest holds in front. */
+static __always_inline enum http1_step http1_sent(
+    struct exchange *e, struct message *m, int n, __u64 now)
+{
+	__s64 bytes = n + (e->phase == PHASE_IDLE ? 0 : e->rest.bytes);
+	__u32 status = m ? http1_status(m) : 0;
+	bool begins = m && http1_is_pipelined(e, status);
+
+	if (begins)
+		http1_begin(e, e->last_receive_ns, INVOCATION_NO_START);
+	if (e->phase == PHASE_IDLE || e->phase == PHASE_IGNORE)
+		return HTTP1_GOES_ON;
+	e->response_bytes += n;
+	if (e->phase == PHASE_REQUEST || e->phase == PHASE_HEAD) {
+		if (!m || !http1_is_response(e, m, status))
+			return HTTP1_GOES_ON;
+		scan_head(m, &e->rest, e->phase == PHASE_HEAD);
+		http1_head(e, m, bytes);
+	} else if (e->phase == PHASE_RESPONSE && e->left > 0) {
+		e->left -= n < e->left ? n : e->left;
+	}
+	e->last_send_ns = now;
+	if (e->phase == PHASE_RESPONSE &&
+	    (e->left == 0 || (e->chunked && m && ends_chunks(m)))) {
+		(void)http1_ends(e, now, INVOCATION_RESPONDED);
+		return begins ? HTTP1_BEGINS_AND_ENDS : HTTP1_ENDS;
+	}
+	return begins ? HTTP1_BEGINS : HTTP1_GOES_ON;
+}
+
+/* The connection is closed; dying: by the end of the process that served it. */
+static __always_inline enum http1_step http1_closed(
+    struct exchange *e, bool dying, __u64 now)
+{
+	bool open = e->phase == PHASE_REQUEST || e->phase == PHASE_HEAD ||
+		    e->phase == PHASE_RESPONSE || e->phase == PHASE_SESSION;
+	bool whole = e->phase == PHASE_RESPONSE && e->left < 0 && !e->chunked;
+
+	if (!open)
+		return HTTP1_GOES_ON;
+	if (e->phase == PHASE_SESSION)
+		return http1_ends(
+		    e, now, INVOCATION_RESPONDED | (dying ? INVOCATION_EXITED : 0));
+	if (whole)
+		return http1_ends(e, e->last_send_ns, INVOCATION_RESPONDED);
+	if (dying)
+		return http1_ends(e, now, INVOCATION_EXITED);
+	if (e->phase == PHASE_REQUEST)
+		return http1_ends(e, now, INVOCATION_ABORTED);
+	return http1_ends(e, e->last_send_ns, INVOCATION_RESPONDED | INVOCATION_ABORTED);
+}
+
+#endif

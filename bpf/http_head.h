@@ -1,0 +1,235 @@
+/* Heads of HTTP messages: where they end and what they say. Pure: compiled for the kernel
+ * and, for tests and fuzzing, for user space. */
+#ifndef COLDMETER_BPF_HTTP_HEAD_H
+#define COLDMETER_BPF_HTTP_HEAD_H
+
+#include "bpf/record.h"
+
+#define HEAD_BYTES 1024    /* of a message that are looked at */
+#define HEAD_ROOM_BYTES 96 /* copies of a fixed length may reach beyond */
+#define NUMBER_DIGITS 17   /* with a blank in front: 2^53 has 16 */
+#define TAIL_BYTES 5       /* "0 CRLF CRLF", the end of chunks */
+
+/* What one read or write moved, as far as it is looked at. */
+struct message {
+	char head[HEAD_BYTES + HEAD_ROOM_BYTES]; /* a zero byte is behind head_len */
+	char tail[8];
+	__u32 head_len;
+	__u32 tail_len;
+	/* found by scan_head(); 0: absent */
+	__u32 end;  /* offset behind the empty line */
+	__u32 line; /* offset of the last line that begins in it */
+	__u32 id;
+	__u32 trace;
+	__u32 deadline;
+	__s64 length; /* Content-Length, -1: none */
+	__u32 chunked;
+};
+
+#ifndef __always_inline
+#define __always_inline inline __attribute__((always_inline))
+#endif
+#ifdef __bpf__
+
+/* The kernel's machine loads from any address. */
+static __always_inline __u64 load_u64(const char *at)
+{
+	return *(const __u64 *)at;
+}
+
+static __always_inline __u32 load_u32(const char *at)
+{
+	return *(const __u32 *)at;
+}
+
+#else
+#include <stdbool.h>
+
+static inline __u64 load_u64(const char *at)
+{
+	__u64 word;
+
+	__builtin_memcpy(&word, at, sizeof(word));
+	return word;
+}
+
+static inline __u32 load_u32(const char *at)
+{
+	__u32 word;
+
+	__builtin_memcpy(&word, at, sizeof(word));
+	return word;
+}
+
+/* As the helper of that name does it, in user space. */
+#define bpf_loop(n, step, context, flags)                                                \
+	do {                                                                             \
+		for (__u32 step_i = 0; step_i < (n); step_i++) {                         \
+			if (step(step_i, context))                                       \
+				break;                                                   \
+		}                                                                        \
+	} while (0)
+#endif
+
+#define FOLD 0x2020202020202020ULL
+/* Eight characters as the little-endian word that a load of them gives. */
+#define WORD(a, b, c, d, e, f, g, h)                                                     \
+	((__u64)(a) | (__u64)(b) << 8 | (__u64)(c) << 16 | (__u64)(d) << 24 |            \
+	    (__u64)(e) << 32 | (__u64)(f) << 40 | (__u64)(g) << 48 | (__u64)(h) << 56)
+
+static __always_inline __u64 word_at(const struct message *s, __u32 at)
+{
+	return load_u64(&s->head[at & (HEAD_BYTES - 1)]);
+}
+
+/* The number at offset at, -1 when its end is not there or it is none. */
+static __always_inline __s64 number_at(const struct message *s, __u32 at)
+{
+	__s64 n = -1;
+
+	for (int i = 0; i < NUMBER_DIGITS + 1; i++) {
+		char c = s->head[(at + i) & (HEAD_BYTES - 1)];
+
+		if (at + i >= s->head_len)
+			return -1;
+		if (c == ' ' && n < 0)
+			continue;
+		if (c < '0' || c > '9')
+			return n;
+		n = (n < 0 ? 0 : n * 10) + (c - '0');
+	}
+	return -1;
+}
+
+static __always_inline void header_at(struct message *s, __u32 at)
+{
+	__u64 a = word_at(s, at) | FOLD;
+	__u64 b = word_at(s, at + 8) | FOLD;
+
+	if (a == WORD('c', 'o', 'n', 't', 'e', 'n', 't', '-')) {
+		if ((b & 0xffffffffffffffULL) ==
+		    (WORD('l', 'e', 'n', 'g', 't', 'h', ':', 0) & 0xffffffffffffffULL))
+			s->length = number_at(s, at + 15);
+	} else if (a == WORD('t', 'r', 'a', 'n', 's', 'f', 'e', 'r')) {
+		s->chunked = 1;
+	} else if (a == WORD('l', 'a', 'm', 'b', 'd', 'a', '-', 'r')) {
+		if (b == WORD('u', 'n', 't', 'i', 'm', 'e', '-', 'a'))
+			s->id = at + 30; /* lambda-runtime-aws-request-id: */
+		else if (b == WORD('u', 'n', 't', 'i', 'm', 'e', '-', 'd'))
+			s->deadline = at + 27;
+		else if (b == WORD('u', 'n', 't', 'i', 'm', 'e', '-', 't'))
+			s->trace = at + 24;
+	} else if (a == WORD('t', 'r', 'a', 'c', 'e', 'p', 'a', 'r')) {
+		if (!s->trace)
+			s->trace = at + 12;
+	} else if (a == WORD('x', '-', 'a', 'm', 'z', 'n', '-', 't')) {
+		s->trace = at + 16;
+	}
+}
+
+/* Has a zero byte: exact for the lowest one, which is all that is asked here. */
+static __always_inline bool has_zero(__u64 word)
+{
+	return (word - 0x0101010101010101ULL) & ~word & 0x8080808080808080ULL;
+}
+
+/* Looks at the line that starts at offset at. True at the empty line that ends the head.
+ */
+static __always_inline bool line_at(struct message *s, __u32 at)
+{
+	char c;
+
+	if (at <= s->head_len)
+		s->line = at;
+	if (at >= s->head_len || at >= HEAD_BYTES)
+		return 0;
+	c = s->head[at & (HEAD_BYTES - 1)];
+	if (c == '\r' || c == '\n') {
+		s->end = at + (c == '\r' ? 2 : 1);
+		return 1;
+	}
+	header_at(s, at);
+	return 0;
+}
+
+/* Eight bytes at a time, most hold no end of line. */
+static long scan_step(__u32 i, struct message **context)
+{
+	struct message *s = *context;
+	__u32 at = i * 8;
+	__u64 word;
+
+	if (at >= s->head_len || at >= HEAD_BYTES)
+		return 1;
+	word = word_at(s, at) ^ 0x0a0a0a0a0a0a0a0aULL;
+	if (!has_zero(word))
+		return 0;
+	for (int b = 0; b < 8; b++) {
+		if (!(word & 0xff) && line_at(s, at + b + 1))
+			return 1;
+		word >>= 8;
+	}
+	return 0;
+}
+
+/* A piece that continues a head begins with what was left of the piece before: put there
+ * by the reader, at the start of head. */
+static __always_inline void scan_head(
+    struct message *s, const struct head_rest *before, bool continued)
+{
+	struct message *context = s;
+
+	s->end = s->id = s->trace = s->deadline = s->chunked = s->line = 0;
+	s->length = -1;
+	if (continued && !before->cut && line_at(s, 0))
+		return;
+	bpf_loop(HEAD_BYTES / 8, scan_step, &context, 0);
+	/* a name at the very end of the piece, its value is not here */
+	if (s->trace > s->head_len)
+		s->trace = 0;
+	if (s->id > s->head_len)
+		s->id = 0;
+}
+
+/* What is left of a piece that did not end the head. */
+static __always_inline void keep_rest(const struct message *s, struct head_rest *rest)
+{
+	__u32 at = s->line;
+	__u32 n = s->head_len > at ? s->head_len - at : 0;
+
+	rest->cut = rest->bytes = 0;
+	if (n >= HEAD_REST_BYTES || s->head_len >= HEAD_BYTES) {
+		rest->cut = 1;
+		return;
+	}
+	rest->bytes = (__u8)n;
+	__builtin_memcpy(rest->text, &s->head[at & (HEAD_BYTES - 1)], HEAD_REST_BYTES);
+}
+
+static __always_inline bool ends_chunks(const struct message *s)
+{
+	return s->tail_len == 5 && s->tail[0] == '0' && s->tail[1] == '\r' &&
+	       s->tail[2] == '\n' && s->tail[3] == '\r' && s->tail[4] == '\n';
+}
+
+static __always_inline void copy_id(const struct message *s, char *to)
+{
+	__u32 at = s->id & (HEAD_BYTES - 1);
+
+	if (s->head[at] == ' ')
+		at = (at + 1) & (HEAD_BYTES - 1);
+	__builtin_memcpy(to, &s->head[at], 36);
+	to[36] = 0;
+}
+
+static __always_inline void copy_trace(const struct message *s, char *to)
+{
+	__u32 at = s->trace & (HEAD_BYTES - 1);
+
+	if (!s->trace)
+		return;
+	__builtin_memcpy(to, &s->head[at], RECORD_TRACE_BYTES - 1);
+	to[RECORD_TRACE_BYTES - 1] = 0;
+}
+
+#endif

@@ -1,0 +1,97 @@
+/* Plays a connection through the kernel's state machines, as the kernel side does it. */
+#ifndef COLDMETER_TESTS_REPLAY_H
+#define COLDMETER_TESTS_REPLAY_H
+
+#include <string.h>
+
+#include "bpf/http1.h"
+#include "bpf/runtime_api.h"
+
+struct replay {
+	struct exchange e;
+	struct message m;
+	__u64 now_ns; /* one more with every call */
+	int begun, ended;
+	bool tls;
+};
+
+/* What read_message() of exchange.bpf.h leaves: the text behind what rest holds. */
+static inline struct message *replay_message(struct replay *r, const void *text, size_t n,
+    const void *last, size_t last_n, const struct head_rest *rest)
+{
+	struct message *m = &r->m;
+	size_t before = rest ? rest->bytes : 0;
+	size_t seen = n < HEAD_BYTES ? n : HEAD_BYTES;
+
+	memset(m, 0xff, sizeof(*m)); /* what was there before says nothing */
+	if (before)
+		memcpy(m->head, rest->text, HEAD_REST_BYTES);
+	memcpy(m->head + before, text, seen);
+	seen += before;
+	m->head_len = (__u32)(seen < HEAD_BYTES ? seen : HEAD_BYTES);
+	m->head[m->head_len] = 0;
+	m->tail_len = 0;
+	if (last_n >= TAIL_BYTES) {
+		memcpy(m->tail, (const char *)last + last_n - TAIL_BYTES, TAIL_BYTES);
+		m->tail_len = TAIL_BYTES;
+	}
+	return m;
+}
+
+static inline void replay_step(struct replay *r, enum http1_step step)
+{
+	r->begun += step == HTTP1_BEGINS || step == HTTP1_BEGINS_AND_ENDS;
+	r->ended += step == HTTP1_ENDS || step == HTTP1_BEGINS_AND_ENDS;
+	r->tls = r->tls || step == HTTP1_TLS;
+}
+
+static inline void replay_receive(struct replay *r, const void *text, size_t n)
+{
+	struct message *m = NULL;
+
+	r->now_ns++;
+	replay_step(r, http1_before_received(&r->e));
+	if (http1_reads_received(&r->e))
+		m = replay_message(r, text, n, NULL, 0, NULL);
+	replay_step(r, http1_received(&r->e, m, (int)n, r->now_ns));
+}
+
+/* In one call, in two pieces of memory as writev() has them: second_n may be 0. */
+static inline void replay_send(
+    struct replay *r, const void *text, size_t n, const void *second, size_t second_n)
+{
+	const struct head_rest *rest = r->e.phase == PHASE_IDLE ? NULL : &r->e.rest;
+	struct message *m = NULL;
+
+	r->now_ns++;
+	if (http1_reads_sent(&r->e))
+		m = replay_message(
+		    r, text, n, second_n ? second : text, second_n ? second_n : n, rest);
+	replay_step(r, http1_sent(&r->e, m, (int)(n + second_n), r->now_ns));
+}
+
+static inline void replay_close(struct replay *r, bool dying)
+{
+	r->now_ns++;
+	replay_step(r, http1_closed(&r->e, dying, r->now_ns));
+}
+
+static inline enum runtime_step replay_runtime_sends(
+    struct replay *r, const void *text, size_t n)
+{
+	r->now_ns++;
+	return runtime_sent(&r->e, replay_message(r, text, n, NULL, 0, NULL));
+}
+
+static inline enum runtime_step replay_runtime_receives(
+    struct replay *r, const void *text, size_t n)
+{
+	struct message *m = NULL;
+
+	r->now_ns++;
+	if (runtime_reads_received(&r->e))
+		m = replay_message(r, text, n, NULL, 0, &r->e.rest);
+	return runtime_received(&r->e, m, r->now_ns);
+}
+
+#endif
