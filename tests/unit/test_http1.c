@@ -108,16 +108,15 @@ static void test_http1_a_head_that_trickles_byte_by_byte(void **state)
 
 static void test_http1_a_line_too_long_to_keep_says_nothing(void **state)
 {
-	char line[300];
+	char line[151];
 	struct replay r = {0};
 
 	(void)state;
-	(void)snprintf(line, sizeof(line), "X-Long: %0200d", 0);
-	memcpy(line + 150, "content-length: 1\r\n", 19); /* not the start of a line */
+	(void)snprintf(line, sizeof(line), "X-Long: %0142d", 0);
 	RECEIVE(&r, get);
 	SEND(&r, "HTTP/1.1 200 OK\r\n");
 	replay_send(&r, line, 150, NULL, 0);
-	replay_send(&r, line + 150, 19, NULL, 0);
+	SEND(&r, "content-length: 1\r\n"); /* not the start of a line */
 	SEND(&r, "Content-Length: 3\r\n\r\n");
 	is_counted(&r, 1, 0);
 	SEND(&r, "abc");
