@@ -11,7 +11,8 @@ const char *const names_variables[RECORD_VARIABLES] = {"COLDMETER_FUNCTION",
     "COLDMETER_KIND", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION",
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_RUNTIME_API", "AWS_REGION",
     "K_SERVICE", "K_REVISION", "FUNCTION_TARGET", "FUNCTIONS_WORKER_RUNTIME",
-    "WEBSITE_SITE_NAME", "OPENFAAS_NAME", "__OW_ACTION_NAME"};
+    "WEBSITE_SITE_NAME", "OPENFAAS_NAME", "__OW_ACTION_NAME", "__OW_API_HOST",
+    "NUCLIO_FUNCTION_NAME", "FUNCTIONS_CUSTOMHANDLER_PORT", "fprocess"};
 
 #define BIT(v) (1U << (v))
 
@@ -27,7 +28,19 @@ static const struct {
     {VARIABLE_AZURE_SITE, PLATFORM_AZURE_FUNCTIONS},
     {VARIABLE_OPENFAAS, PLATFORM_OPENFAAS},
     {VARIABLE_OPENWHISK, PLATFORM_OPENWHISK},
+    {VARIABLE_NUCLIO, PLATFORM_NUCLIO},
     {VARIABLE_AZURE_WORKER, PLATFORM_AZURE_FUNCTIONS},
+    {VARIABLE_FPROCESS, PLATFORM_OPENFAAS},
+};
+
+/* What makes a process a function without naming it. */
+static const struct {
+	enum record_variable mark;
+	enum platform platform;
+} marks[] = {
+    {VARIABLE_LAMBDA_API, PLATFORM_AWS_LAMBDA},
+    {VARIABLE_OPENWHISK_API, PLATFORM_OPENWHISK},
+    {VARIABLE_AZURE_HANDLER, PLATFORM_AZURE_FUNCTIONS},
 };
 
 /* The value without NUL; *bytes is 0 when there is none. The kernel cuts where its room
@@ -84,8 +97,9 @@ static enum platform platform_of(const struct record_exec *exec, enum platform n
 {
 	if (named_by != PLATFORM_GENERIC)
 		return named_by;
-	if (exec->present & BIT(VARIABLE_LAMBDA_API))
-		return PLATFORM_AWS_LAMBDA;
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		if (exec->present & BIT(marks[i].mark))
+			return marks[i].platform;
 	return PLATFORM_GENERIC;
 }
 
@@ -150,10 +164,12 @@ void names_read_environment(const char *block, size_t bytes, struct record_exec 
 
 int names_is_function(const struct record_exec *record)
 {
-	const uint32_t naming = BIT(VARIABLE_LAMBDA_API) | BIT(VARIABLE_FUNCTION) |
-				BIT(VARIABLE_K_SERVICE) | BIT(VARIABLE_FUNCTION_TARGET) |
-				BIT(VARIABLE_AZURE_SITE) | BIT(VARIABLE_AZURE_WORKER) |
-				BIT(VARIABLE_OPENFAAS) | BIT(VARIABLE_OPENWHISK);
+	uint32_t naming = 0;
 
+	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
+		naming |= BIT(sources[i].name);
+	naming &= ~BIT(VARIABLE_LAMBDA_NAME); /* also set for tools beside a function */
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		naming |= BIT(marks[i].mark);
 	return (record->present & naming) != 0;
 }

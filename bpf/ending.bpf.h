@@ -4,6 +4,8 @@
 
 #include "bpf/sandbox.bpf.h"
 
+#define UNIX_IN_FLIGHT_MAX 64 /* of one sandbox that dies on all of them */
+
 static __always_inline struct record_invocation *begin_record(struct sandbox *s, __u64 id)
 {
 	struct record_invocation *r;
@@ -35,6 +37,29 @@ static __always_inline void fill_memory(
 		r->peak_bytes = peak << 12;
 	} else {
 		r->peak_bytes = (rss > rss0 ? rss : rss0) << 12;
+	}
+}
+
+/* The last process of a sandbox has gone: what it was answering on unix sockets went with
+ * it, and no tracepoint will say so. When each began is known to lie in its busy time. */
+static __always_inline void end_on_unix_sockets(
+    struct sandbox *s, __u64 id, __u64 now, __u32 exit_code)
+{
+	struct record_invocation *r;
+
+	for (int i = 0; i < UNIX_IN_FLIGHT_MAX && s->unix_in_flight > 0; i++) {
+		s->unix_in_flight--;
+		(void)busy_end(s, now);
+		r = begin_record(s, id);
+		if (!r)
+			continue;
+		r->start_ns = s->busy_since_ns;
+		r->end_ns = now;
+		r->flags = INVOCATION_EXITED | INVOCATION_NO_START |
+			   (s->oom ? INVOCATION_OOM : 0);
+		r->exit_code = exit_code;
+		r->concurrency = 1;
+		bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 	}
 }
 

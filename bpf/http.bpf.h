@@ -16,6 +16,8 @@ static __always_inline void http_begin(struct exchange *e, struct sandbox *s, __
 	e->cpu_running_ns = cpu.running_ns;
 	e->cpu = cpu.cpu;
 	busy_begin(s, now);
+	if (e->is_unix)
+		__sync_fetch_and_add(&s->unix_in_flight, 1);
 	e->concurrency = (__u16)s->in_flight;
 	e->is_first = __sync_fetch_and_add(&s->seen, 1) == 0;
 }
@@ -28,6 +30,8 @@ static __always_inline void http_end(struct exchange *e, struct sandbox *s, bool
 	struct record_invocation *r = begin_record(s, e->sandbox);
 	bool exact = false;
 
+	if (e->is_unix)
+		__sync_fetch_and_add(&s->unix_in_flight, -1);
 	if (!r)
 		return;
 	r->pid = e->pid;

@@ -25,7 +25,8 @@ static const char variable_names[RECORD_VARIABLES][32] = {"COLDMETER_FUNCTION=",
     "COLDMETER_KIND=", "AWS_LAMBDA_FUNCTION_NAME=", "AWS_LAMBDA_FUNCTION_VERSION=",
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_RUNTIME_API=", "AWS_REGION=",
     "K_SERVICE=", "K_REVISION=", "FUNCTION_TARGET=", "FUNCTIONS_WORKER_RUNTIME=",
-    "WEBSITE_SITE_NAME=", "OPENFAAS_NAME=", "__OW_ACTION_NAME="};
+    "WEBSITE_SITE_NAME=", "OPENFAAS_NAME=", "__OW_ACTION_NAME=", "__OW_API_HOST=",
+    "NUCLIO_FUNCTION_NAME=", "FUNCTIONS_CUSTOMHANDLER_PORT=", "fprocess="};
 
 /* Copies the variable at offset at when it is one of ours. Global for the verifier's
  * sake. */
@@ -109,7 +110,12 @@ static __always_inline struct environment *read_environment(struct task_struct *
 	(BIT(VARIABLE_FUNCTION) | BIT(VARIABLE_K_SERVICE) |                              \
 	    BIT(VARIABLE_FUNCTION_TARGET) | BIT(VARIABLE_AZURE_SITE) |                   \
 	    BIT(VARIABLE_AZURE_WORKER) | BIT(VARIABLE_OPENFAAS) |                        \
-	    BIT(VARIABLE_OPENWHISK))
+	    BIT(VARIABLE_OPENWHISK) | BIT(VARIABLE_NUCLIO) | BIT(VARIABLE_FPROCESS))
+
+/* Variables that make a process a function without naming it. */
+#define MARKED                                                                           \
+	(BIT(VARIABLE_LAMBDA_API) | BIT(VARIABLE_OPENWHISK_API) |                        \
+	    BIT(VARIABLE_AZURE_HANDLER))
 
 /* Tells names apart: 0 when the environment has none. The first variable that is there
  * decides, as in the agent's names. */
@@ -171,7 +177,7 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 	struct process process = {.start_ns = start};
 	struct sandbox fresh = {};
 
-	if (!v || !(v->record.present & (NAMED | BIT(VARIABLE_LAMBDA_API))))
+	if (!v || !(v->record.present & (NAMED | MARKED)))
 		return 0;
 	fresh.name_hash = hash_name(v);
 	if (old) {
@@ -278,6 +284,7 @@ int BPF_PROG(on_exit, struct task_struct *task)
 		    s, id, now, INVOCATION_EXITED | (s->oom ? INVOCATION_OOM : 0), code);
 	else if (!s->ready_ns)
 		process_end(s, id, now, code);
+	end_on_unix_sockets(s, id, now, code);
 	sandbox_gone(s, id, pid);
 	return 0;
 }

@@ -55,6 +55,7 @@ static __always_inline struct exchange *exchange_of(struct sock *sk)
 		return NULL;
 	e->sandbox = p->sandbox;
 	e->role = ROLE_SERVER;
+	e->is_unix = 1;
 	if (!s->ready_ns) {
 		mark_ready(s, p->sandbox, FUNCTION_HTTP, socket_bound_ns(sk, s));
 		s->open_flags |= INVOCATION_READY_INFERRED;
@@ -68,14 +69,17 @@ int BPF_PROG(on_send, struct sock *sk, int ret, int flags)
 	struct exchange *e;
 	struct sandbox *s;
 
-	if (ret <= 0)
+	if (ret <= 0 && ret != -EPIPE)
 		return 0;
 	e = exchange_of(sk);
 	s = e ? sandbox_of(e->sandbox) : NULL;
 	if (!s)
 		return 0;
 	e->pid = bpf_get_current_pid_tgid() >> 32;
-	if (e->role == ROLE_SERVER)
+	if (ret < 0) {
+		if (e->is_unix) /* of a TCP socket the state tells */
+			http_closed(e, s);
+	} else if (e->role == ROLE_SERVER)
 		http_sent(e, s, ret);
 	else
 		lambda_sent(e, s, ret);

@@ -23,10 +23,14 @@ enum record_variable {
 	VARIABLE_K_SERVICE,
 	VARIABLE_K_REVISION,
 	VARIABLE_FUNCTION_TARGET,
-	VARIABLE_AZURE_WORKER, /* FUNCTIONS_WORKER_RUNTIME */
-	VARIABLE_AZURE_SITE,   /* WEBSITE_SITE_NAME */
-	VARIABLE_OPENFAAS,     /* OPENFAAS_NAME */
-	VARIABLE_OPENWHISK,    /* __OW_ACTION_NAME */
+	VARIABLE_AZURE_WORKER,  /* FUNCTIONS_WORKER_RUNTIME */
+	VARIABLE_AZURE_SITE,    /* WEBSITE_SITE_NAME */
+	VARIABLE_OPENFAAS,      /* OPENFAAS_NAME */
+	VARIABLE_OPENWHISK,     /* __OW_ACTION_NAME */
+	VARIABLE_OPENWHISK_API, /* __OW_API_HOST */
+	VARIABLE_NUCLIO,        /* NUCLIO_FUNCTION_NAME */
+	VARIABLE_AZURE_HANDLER, /* FUNCTIONS_CUSTOMHANDLER_PORT */
+	VARIABLE_FPROCESS,      /* fprocess: what an OpenFaaS watchdog runs */
 	RECORD_VARIABLES
 };
 
@@ -142,6 +146,7 @@ struct sandbox {
 	__u32 first_pid;
 	__s32 processes;
 	__s32 in_flight;
+	__s32 unix_in_flight; /* of those, on unix sockets, whose end nothing tells */
 	__u32 function_kind;
 	__u32 oom;
 	__u32 gone;
@@ -153,7 +158,6 @@ struct sandbox {
 	__u64 open_cpu_sum_ns;
 	__s64 open_cpu_running_ns;
 	__u32 open_cpu;
-	__u32 padding;
 	__u64 open_rss;
 	__u64 open_peak;
 	__u64 open_request_bytes;
@@ -198,7 +202,7 @@ struct exchange {
 	__u64 request_bytes, response_bytes;
 	__s64 left; /* of the body; -1: until the end is seen */
 	__u32 role, phase;
-	__u32 chunked, is_head, is_first;
+	__u32 chunked, is_head, is_first, is_unix;
 	__u32 flags; /* of the invocation, INVOCATION_ */
 	__u16 status, concurrency;
 	__u32 cpu;

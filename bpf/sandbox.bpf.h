@@ -12,6 +12,7 @@
 
 #define AF_UNIX 1
 #define MSG_PEEK 2
+#define EPIPE 32
 #define PF_EXITING 4 /* include/linux/sched.h */
 
 struct {

@@ -107,6 +107,22 @@ count() { jq -s "$1" "$out.mine"; }
 	[ "$(count length)" -eq 300 ]
 }
 
+@test "every variable that makes a process a function does so in the kernel, with its platform" {
+	agent
+	for variable in COLDMETER_FUNCTION K_SERVICE FUNCTION_TARGET WEBSITE_SITE_NAME OPENFAAS_NAME __OW_ACTION_NAME \
+		NUCLIO_FUNCTION_NAME FUNCTIONS_WORKER_RUNTIME fprocess; do
+		env "$variable=$name" /bin/true
+	done
+	env __OW_API_HOST=x AWS_LAMBDA_FUNCTION_NAME="$name" /bin/true
+	env FUNCTIONS_CUSTOMHANDLER_PORT=1 AWS_LAMBDA_FUNCTION_NAME="$name" /bin/true
+	env AWS_LAMBDA_RUNTIME_API=x AWS_LAMBDA_FUNCTION_NAME="$name" /bin/true
+	env AWS_LAMBDA_FUNCTION_NAME="$name" /bin/true # also set for tools beside a function
+	sleep 0.3
+	agent_done
+	platforms="generic knative gcp-functions azure-functions openfaas openwhisk nuclio azure-functions openfaas"
+	[ "$(jq -r .platform "$out.mine" | tr '\n' ' ')" = "$platforms aws-lambda aws-lambda aws-lambda " ]
+}
+
 @test "another name under a function is a function of its own" {
 	agent
 	COLDMETER_FUNCTION=outer$name sh -c "COLDMETER_FUNCTION=$name sh -c 'exit 0'; :"

@@ -118,8 +118,19 @@ ask() { curl -sS --max-time 10 "$@" >/dev/null; }
 	agent_stop
 	for pid in "${started[@]}"; do end "$pid"; done
 	compare "$f" "$dir/$f.log" read_ns sent_ns
-	is "$(seen "$f" '.duration_ms | floor' | tr '\n' ' ')" "$(seq -s ' ' 20 49) " "the wait of each"
 	is "$(seen "$f" 'has("init_ms")' | sort | uniq -c | tr -s ' \n' ' ')" " 27 false 3 true " "an init for each sandbox"
+}
+
+@test "on a unix socket too a server that dies is a crash" {
+	http_function "unix:$dir/socket" "$f"
+	ask --unix-socket "$dir/socket" "http://function/?ms=300"
+	curl -s --unix-socket "$dir/socket" 'http://function/?ms=5000' &
+	sleep 0.5
+	end "${started[-1]}" KILL
+	expect "$f" 2
+	agent_stop
+	is "$(seen "$f" .status | tr '\n' ' ')" "ok crash " statuses
+	between "$(seen "$f" 'select(.status == "crash") | .duration_ms')" 350 1500 "duration of the one that it died on"
 }
 
 @test "nothing is reported while they idle for 30 s" {

@@ -38,7 +38,9 @@ static const struct {
     {VARIABLE_AZURE_SITE, PLATFORM_AZURE_FUNCTIONS},
     {VARIABLE_OPENFAAS, PLATFORM_OPENFAAS},
     {VARIABLE_OPENWHISK, PLATFORM_OPENWHISK},
+    {VARIABLE_NUCLIO, PLATFORM_NUCLIO},
     {VARIABLE_AZURE_WORKER, PLATFORM_AZURE_FUNCTIONS},
+    {VARIABLE_FPROCESS, PLATFORM_OPENFAAS},
 };
 
 static void test_the_first_variable_of_the_order_names_the_function(void **state)
@@ -97,6 +99,22 @@ static void test_a_runtime_api_alone_is_an_unnamed_lambda(void **state)
 	names_function(&exec, &function);
 	assert_string_equal(function.name, "unnamed");
 	assert_int_equal(function.platform, PLATFORM_AWS_LAMBDA);
+}
+
+static void test_a_mark_alone_tells_the_platform(void **state)
+{
+	struct record_exec exec = {0};
+	struct function function;
+
+	(void)state;
+	set(&exec, VARIABLE_OPENWHISK_API, "https://openwhisk");
+	names_function(&exec, &function);
+	assert_string_equal(function.name, "unnamed");
+	assert_int_equal(function.platform, PLATFORM_OPENWHISK);
+	exec.present = 0;
+	set(&exec, VARIABLE_AZURE_HANDLER, "41001");
+	names_function(&exec, &function);
+	assert_int_equal(function.platform, PLATFORM_AZURE_FUNCTIONS);
 }
 
 static void test_what_runs_a_function_that_the_user_named_is_still_seen(void **state)
@@ -363,7 +381,9 @@ static void test_only_what_names_a_function_makes_one(void **state)
 	(void)state;
 	for (int v = 0; v < RECORD_VARIABLES; v++) {
 		struct record_exec exec = {.present = 1U << v};
-		int is_function = v == VARIABLE_LAMBDA_API;
+		int is_function = v == VARIABLE_LAMBDA_API ||
+				  v == VARIABLE_OPENWHISK_API ||
+				  v == VARIABLE_AZURE_HANDLER;
 
 		for (size_t i = 0; i < sizeof(precedence) / sizeof(precedence[0]); i++)
 			is_function |= precedence[i].variable == (unsigned int)v &&
@@ -380,6 +400,7 @@ int main(void)
 	    cmocka_unit_test(test_an_empty_name_gives_way_to_the_next),
 	    cmocka_unit_test(test_a_value_that_is_not_present_is_not_read),
 	    cmocka_unit_test(test_a_runtime_api_alone_is_an_unnamed_lambda),
+	    cmocka_unit_test(test_a_mark_alone_tells_the_platform),
 	    cmocka_unit_test(test_what_runs_a_function_that_the_user_named_is_still_seen),
 	    cmocka_unit_test(test_a_version_is_that_of_the_platform),
 	    cmocka_unit_test(test_the_architecture_is_this_machines),
