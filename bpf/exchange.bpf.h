@@ -12,21 +12,30 @@ struct {
 	__type(value, struct message);
 } messages SEC(".maps");
 
-/* Where the system call in progress has its buffer: first and last piece. */
-static __always_inline bool find_buffer(
-    const void **first, __u64 *first_len, const void **last, __u64 *last_len, int moved)
+#define PIECES_MAX 8 /* of a vector that are gathered: heads come in one to three */
+
+/* The buffer of the system call in progress. */
+struct buffer {
+	const void *at;     /* of the first piece */
+	const void *vector; /* the pieces, NULL: there is one */
+	__u64 pieces;
+	__u64 first_len; /* of the first piece */
+};
+
+static __always_inline bool find_buffer(struct buffer *buffer, int moved)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	__u64 call = BPF_CORE_READ(regs, orig_ax);
-	const void *at = (const void *)BPF_CORE_READ(regs, si);
-	__u64 pieces = BPF_CORE_READ(regs, dx);
+	__u64 call = regs->orig_ax;
+	const void *at = (const void *)regs->si;
 	struct iovec piece;
 
+	buffer->pieces = regs->dx;
 	if (call == 0 || call == 1 || call == 44 ||
 	    call == 45) { /* read write sendto recvfrom */
-		*first = *last = at;
-		*first_len = *last_len = moved;
+		buffer->at = at;
+		buffer->vector = NULL;
+		buffer->first_len = moved;
 		return true;
 	}
 	if (call == 46 || call == 47) { /* sendmsg recvmsg */
@@ -35,20 +44,65 @@ static __always_inline bool find_buffer(
 		if (bpf_probe_read_user(&message, sizeof(message), at))
 			return false;
 		at = message.msg_iov;
-		pieces = message.msg_iovlen;
+		buffer->pieces = message.msg_iovlen;
 	} else if (call != 19 && call != 20) { /* readv writev */
 		return false;
 	}
-	if (pieces == 0 || pieces > 1024 ||
+	if (buffer->pieces == 0 || buffer->pieces > 1024 ||
 	    bpf_probe_read_user(&piece, sizeof(piece), at))
 		return false;
-	*first = piece.iov_base;
-	*first_len = piece.iov_len;
-	if (bpf_probe_read_user(&piece, sizeof(piece), at + (pieces - 1) * sizeof(piece)))
-		return false;
-	*last = piece.iov_base;
-	*last_len = piece.iov_len;
+	buffer->vector = at;
+	buffer->at = piece.iov_base;
+	buffer->first_len = piece.iov_len;
 	return true;
+}
+
+struct gather {
+	struct message *m;
+	const struct buffer *buffer;
+	__u32 len;
+	__u32 most;
+};
+
+/* One more piece behind the first. */
+static long gather_step(__u32 i, struct gather *g)
+{
+	__u32 at = g->len;
+	struct iovec piece;
+	__u64 n;
+
+	if (i + 1 >= g->buffer->pieces || at >= g->most || at >= HEAD_BYTES)
+		return 1;
+	if (bpf_probe_read_user(
+		&piece, sizeof(piece), g->buffer->vector + (i + 1) * sizeof(piece)))
+		return 1;
+	n = piece.iov_len;
+	if (n > g->most - at)
+		n = g->most - at;
+	if (n > HEAD_BYTES)
+		n = HEAD_BYTES;
+	if (bpf_probe_read_user(&g->m->head[at & (HEAD_BYTES - 1)], n, piece.iov_base))
+		return 1;
+	g->len = at + n;
+	return 0;
+}
+
+static __always_inline void read_tail(struct message *s, const struct buffer *buffer)
+{
+	const void *last = buffer->at;
+	__u64 last_len = buffer->first_len;
+	struct iovec piece;
+
+	if (buffer->vector) {
+		if (bpf_probe_read_user(&piece, sizeof(piece),
+			buffer->vector + (buffer->pieces - 1) * sizeof(piece)))
+			return;
+		last = piece.iov_base;
+		last_len = piece.iov_len;
+	}
+	if (last_len >= TAIL_BYTES &&
+	    !bpf_probe_read_user(s->tail, TAIL_BYTES, last + last_len - TAIL_BYTES))
+		s->tail_len = TAIL_BYTES;
 }
 
 /* The start and the last bytes of what was just moved, behind what rest holds; or NULL.
@@ -59,38 +113,40 @@ static __always_inline struct message *read_message(
 	__u32 zero = 0;
 	struct message *s = bpf_map_lookup_elem(&messages, &zero);
 	__u32 before = rest ? rest->bytes : 0;
-	const void *first;
-	const void *last;
-	__u64 first_len;
-	__u64 last_len;
+	struct buffer buffer;
 	__u32 n;
 
 	if (!s)
 		return NULL;
 	s->tail_len = 0;
-	if (!find_buffer(&first, &first_len, &last, &last_len, moved)) {
+	if (!find_buffer(&buffer, moved)) {
 		count(COUNT_READ_FAULT);
 		return NULL;
 	}
-	n = first_len > (__u64)moved ? (__u32)moved : (__u32)first_len;
+	n = buffer.first_len > (__u64)moved ? (__u32)moved : (__u32)buffer.first_len;
 	if (n > HEAD_BYTES)
 		n = HEAD_BYTES;
 	if (before && before < HEAD_REST_BYTES)
 		__builtin_memcpy(s->head, rest->text, HEAD_REST_BYTES);
 	else
 		before = 0;
-	if (bpf_probe_read_user(s->head + before, n, first)) {
+	if (bpf_probe_read_user(s->head + before, n, buffer.at)) {
 		count(COUNT_READ_FAULT);
 		return NULL;
 	}
 	n += before;
+	if (buffer.vector && n < HEAD_BYTES && buffer.first_len < (__u64)moved) {
+		struct gather gather = {s, &buffer, n, moved + before};
+
+		bpf_loop(PIECES_MAX - 1, gather_step, &gather, 0);
+		n = gather.len;
+	}
 	if (n > HEAD_BYTES)
 		n = HEAD_BYTES;
 	s->head_len = n;
 	s->head[n] = 0;
-	if (with_tail && last_len >= TAIL_BYTES &&
-	    !bpf_probe_read_user(s->tail, TAIL_BYTES, last + last_len - TAIL_BYTES))
-		s->tail_len = TAIL_BYTES;
+	if (with_tail)
+		read_tail(s, &buffer);
 	return s;
 }
 

@@ -215,18 +215,23 @@ static __always_inline enum http1_step http1_closed(
 		    e->phase == PHASE_RESPONSE || e->phase == PHASE_SESSION;
 	bool whole = e->phase == PHASE_RESPONSE && e->left < 0 && !e->chunked;
 
-	if (!open)
-		return HTTP1_GOES_ON;
+	enum http1_step step = open ? HTTP1_ENDS : HTTP1_GOES_ON;
+
 	if (e->phase == PHASE_SESSION)
-		return http1_ends(
+		(void)http1_ends(
 		    e, now, INVOCATION_RESPONDED | (dying ? INVOCATION_EXITED : 0));
-	if (whole)
-		return http1_ends(e, e->last_send_ns, INVOCATION_RESPONDED);
-	if (dying)
-		return http1_ends(e, now, INVOCATION_EXITED);
-	if (e->phase == PHASE_REQUEST)
-		return http1_ends(e, now, INVOCATION_ABORTED);
-	return http1_ends(e, e->last_send_ns, INVOCATION_RESPONDED | INVOCATION_ABORTED);
+	else if (whole)
+		(void)http1_ends(e, e->last_send_ns, INVOCATION_RESPONDED);
+	else if (open && dying)
+		(void)http1_ends(e, now, INVOCATION_EXITED);
+	else if (e->phase == PHASE_REQUEST)
+		(void)http1_ends(e, now, INVOCATION_ABORTED);
+	else if (open)
+		(void)http1_ends(
+		    e, e->last_send_ns, INVOCATION_RESPONDED | INVOCATION_ABORTED);
+	/* a send whose answer was a reset is told after the reset */
+	e->phase = PHASE_IGNORE;
+	return step;
 }
 
 #endif

@@ -12,7 +12,7 @@
 
 /* What one read or write moved, as far as it is looked at. */
 struct message {
-	char head[HEAD_BYTES + HEAD_ROOM_BYTES]; /* a zero byte is behind head_len */
+	char head[2 * HEAD_BYTES + HEAD_ROOM_BYTES]; /* a zero byte is behind head_len */
 	char tail[8];
 	__u32 head_len;
 	__u32 tail_len;

@@ -64,10 +64,8 @@ static __always_inline struct process *current_process(void)
 
 static __always_inline __u64 pages_resident(struct mm_struct *mm)
 {
-	__s64 file = BPF_CORE_READ(mm, rss_stat[0].count);
-	__s64 anon = BPF_CORE_READ(mm, rss_stat[1].count);
-	__s64 shared = BPF_CORE_READ(mm, rss_stat[3].count);
-	__s64 all = file + anon + shared;
+	/* file, anonymous and shared pages; 2 counts swapped ones */
+	__s64 all = mm->rss_stat[0].count + mm->rss_stat[1].count + mm->rss_stat[3].count;
 
 	return all > 0 ? all : 0;
 }
@@ -75,13 +73,13 @@ static __always_inline __u64 pages_resident(struct mm_struct *mm)
 /* Resident pages now, and the highest so far as far as the kernel noted it. */
 static __always_inline void read_memory(struct task_struct *task, __u64 *rss, __u64 *peak)
 {
-	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	struct mm_struct *mm = task->mm;
 
 	*rss = *peak = 0;
 	if (!mm)
 		return;
 	*rss = pages_resident(mm);
-	*peak = BPF_CORE_READ(mm, hiwater_rss);
+	*peak = mm->hiwater_rss;
 	if (*peak < *rss)
 		*peak = *rss;
 }

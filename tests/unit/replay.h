@@ -15,24 +15,31 @@ struct replay {
 	bool tls;
 };
 
-/* What read_message() of exchange.bpf.h leaves: the text behind what rest holds. */
+/* What read_message() of exchange.bpf.h leaves: the pieces behind what rest holds. */
 static inline struct message *replay_message(struct replay *r, const void *text, size_t n,
-    const void *last, size_t last_n, const struct head_rest *rest)
+    const void *second, size_t second_n, const struct head_rest *rest)
 {
+	const char *last = second_n ? second : text;
+	size_t last_n = second_n ? second_n : n;
 	struct message *m = &r->m;
-	size_t before = rest ? rest->bytes : 0;
+	size_t at = rest ? rest->bytes : 0;
 	size_t seen = n < HEAD_BYTES ? n : HEAD_BYTES;
 
 	memset(m, 0xff, sizeof(*m)); /* what was there before says nothing */
-	if (before)
+	if (at)
 		memcpy(m->head, rest->text, HEAD_REST_BYTES);
-	memcpy(m->head + before, text, seen);
-	seen += before;
-	m->head_len = (__u32)(seen < HEAD_BYTES ? seen : HEAD_BYTES);
+	memcpy(m->head + at, text, seen);
+	at += seen;
+	if (second_n && at < HEAD_BYTES) {
+		seen = second_n < HEAD_BYTES ? second_n : HEAD_BYTES;
+		memcpy(m->head + at, second, seen);
+		at += seen;
+	}
+	m->head_len = (__u32)(at < HEAD_BYTES ? at : HEAD_BYTES);
 	m->head[m->head_len] = 0;
 	m->tail_len = 0;
 	if (last_n >= TAIL_BYTES) {
-		memcpy(m->tail, (const char *)last + last_n - TAIL_BYTES, TAIL_BYTES);
+		memcpy(m->tail, last + last_n - TAIL_BYTES, TAIL_BYTES);
 		m->tail_len = TAIL_BYTES;
 	}
 	return m;
@@ -65,8 +72,7 @@ static inline void replay_send(
 
 	r->now_ns++;
 	if (http1_reads_sent(&r->e))
-		m = replay_message(
-		    r, text, n, second_n ? second : text, second_n ? second_n : n, rest);
+		m = replay_message(r, text, n, second, second_n, rest);
 	replay_step(r, http1_sent(&r->e, m, (int)(n + second_n), r->now_ns));
 }
 

@@ -1,0 +1,118 @@
+#!/usr/bin/env bats
+# Every way in which an answer of HTTP/1.1 ends, on real sockets: counted once, with its status, its bytes and its time.
+
+# shellcheck disable=SC2154 # $programs: set in lib
+load lib
+
+port=17390
+
+setup() {
+	dir=$BATS_TEST_TMPDIR
+	functions=$BATS_TEST_DIRNAME/../functions
+	f=$(name "endings-$BATS_TEST_NUMBER")
+	agent_start
+	in_background "$dir/server" "${timed[@]}" env COLDMETER_FUNCTION="$f" CLOCK_LOG="$dir/$f.log" \
+		PYTHONPATH="$functions/python" PYTHONDONTWRITEBYTECODE=1 python3 "$functions/python/endings.py" $port
+	until_true 10 listening "127.0.0.1:$port"
+}
+
+teardown() {
+	end_all
+}
+
+# ask PATH [curl options]
+ask() { curl -s --max-time 20 -o /dev/null "${@:2}" "http://127.0.0.1:$port/$1"; }
+
+# left_in_maps: entries of the agent's maps that are about our function's processes.
+left_in_maps() {
+	local id
+	for id in $(bpftool map show name processes | sed -n 's/^\([0-9]*\):.*/\1/p'); do
+		bpftool -j map dump id "$id"
+	done | jq --argjson pid "$1" '[.[].formatted | select(.key == $pid)] | length' | awk '{ n += $1 } END { print n + 0 }'
+}
+
+# raw TEXT: sends it on a connection of its own, and prints what comes back within a second.
+raw() {
+	python3 - $port "$1" <<'PY'
+import socket, sys
+sock = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+sock.sendall(sys.argv[2].encode().decode("unicode_escape").encode())
+sock.settimeout(1)
+try:
+    while text := sock.recv(65536):
+        sys.stdout.buffer.write(text)
+except TimeoutError:
+    pass
+PY
+}
+
+@test "answers with a length, without a body, in pieces, in chunks, by sendfile and splice: as the server timed them" {
+	paths="length nothing no_content not_modified pieces stream large sendfile splice sendmsg error slow"
+	for path in $paths; do ask "$path"; done
+	ask length -I
+	expect "$f" 13
+	agent_stop
+	end "${started[-1]}"
+	is "$(seen "$f" .http_status | tr '\n' ' ')" "200 200 204 304 200 200 200 200 200 200 503 200 200 " "http_status"
+	is "$(seen "$f" .status | tr '\n' ' ')" "ok ok ok ok ok ok ok ok ok ok error ok ok " status
+	is "$(seen "$f" '.quality // [] | map(select(startswith("duration") or startswith("start"))) | length' | sort -u)" 0 \
+		"durations that are estimates"
+	# the server's clock stands around send and sendall: it misses the ends of sendfile and splice, and all of sendmsg
+	seen "$f" | sed '8,10d' >"$dir/seen.timed"
+	jq -c 'select(.listen_ns == null)' "$dir/$f.log" | sed '8,9d' >"$dir/timed.log"
+	mv "$dir/seen.timed" "$dir/seen"
+	compare "$f" "$dir/timed.log" read_ns sent_ns
+	between "$(seen "$f" .response_bytes | sed -n 7p)" $((50 << 20)) $((51 << 20)) "bytes of 50 MB"
+	between "$(seen "$f" .duration_ms | sed -n 6p)" 1500 1700 "duration of three pauses of 0.5 s"
+}
+
+@test "sendfile and splice: every byte is counted" {
+	ask sendfile
+	ask splice
+	expect "$f" 2
+	between "$(seen "$f" .response_bytes | head -n 1)" $((1 << 20)) $(((1 << 20) + 200)) "bytes by sendfile"
+	between "$(seen "$f" .response_bytes | tail -n 1)" 4096 4296 "bytes by splice"
+}
+
+@test "an answer that ends with its connection, one cut short, one reset, and a client that hangs up" {
+	ask until_closed
+	ask half || true
+	ask reset || true
+	ask slow --max-time 0.1 || true
+	sleep 0.6
+	expect "$f" 4
+	agent_stop
+	is "$(seen "$f" .status | tr '\n' ' ')" "ok aborted aborted aborted " status
+	between "$(seen "$f" .duration_ms | head -n 1)" 50 150 "duration until the last write"
+}
+
+@test "100 Continue is not the answer" {
+	raw 'POST /expect HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\nbody' >"$dir/answer"
+	expect "$f" 1
+	is "$(seen "$f" .http_status)" 200 http_status
+}
+
+@test "three requests in one packet are three invocations" {
+	get='GET /length HTTP/1.1\r\nHost: x\r\n\r\n'
+	raw "$get$get$get" >"$dir/answer"
+	is "$(grep -o 'HTTP/1.1 200' "$dir/answer" | wc -l)" 3 answers
+	expect "$f" 3
+	is "$(seen "$f" '.quality // [] | index("start:estimate") != null' | tr '\n' ' ')" "false true true " "starts that are estimates"
+}
+
+@test "an upgraded connection is one long invocation" {
+	raw 'GET /session HTTP/1.1\r\nHost: x\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\nGET /length HTTP/1.1\r\n' >"$dir/answer"
+	expect "$f" 1
+	is "$(seen "$f" .http_status)" 101 http_status
+	between "$(seen "$f" .duration_ms)" 900 2000 "duration of the session"
+}
+
+@test "nothing is left in the maps when its process has died" {
+	ask length
+	pid=${started[-1]}
+	is "$(left_in_maps "$pid")" 1 "entries of the living process"
+	ask die || true
+	expect "$f" 2
+	is "$(seen "$f" .status | tr '\n' ' ')" "ok crash " status
+	is "$(left_in_maps "$pid")" 0 "entries of the dead process"
+}
