@@ -1,0 +1,50 @@
+#!/usr/bin/env bats
+# Functions in containers that runc makes: killed for their memory, frozen and thawed.
+
+# shellcheck disable=SC2154 # set in lib
+load lib
+
+port=17410
+
+setup() {
+	dir=$BATS_TEST_TMPDIR
+	functions=$BATS_TEST_DIRNAME/../functions
+	f=$(name "container-$BATS_TEST_NUMBER")
+	needs runc
+	agent_start
+	"$functions/container.sh" "$dir/bundle" "$f" 256 COLDMETER_FUNCTION="$f" -- \
+		/usr/bin/python3 -B /tests/python/http_server.py 127.0.0.1 $port
+	runc --root "$dir/runc" run -d --bundle "$dir/bundle" "$f" >"$dir/container" 2>&1 </dev/null 3>&- 4>&- ||
+		skip "runc cannot make a container here: $(cat "$dir/container")"
+	until_true 20 listening "127.0.0.1:$port"
+}
+
+teardown() {
+	runc --root "$dir/runc" delete -f "$f" 2>/dev/null || true
+	end_all
+	find /sys/fs/cgroup -maxdepth 2 -type d -name coldmeter-tests -exec rmdir {} + 2>/dev/null || true
+}
+
+ask() { curl -s --max-time 20 -o /dev/null "http://127.0.0.1:$port/$1"; }
+
+@test "a function that asks for more memory than its container has is an OOM" {
+	ask "?ms=10"
+	ask "?mb=400" || true
+	expect "$f" 2
+	agent_stop
+	is "$(seen "$f" .status | tr '\n' ' ')" "ok oom " status
+}
+
+@test "a container that is frozen and thawed: the time passes, the invocation ends" {
+	ask "?ms=10"
+	ask "?ms=300" &
+	sleep 0.1
+	runc --root "$dir/runc" pause "$f"
+	sleep 1
+	runc --root "$dir/runc" resume "$f"
+	wait $!
+	expect "$f" 2
+	agent_stop
+	is "$(seen "$f" .status | tr '\n' ' ')" "ok ok " status
+	between "$(seen "$f" .duration_ms | tail -n 1)" 1000 1600 "duration of 0.3 s with 1 s frozen"
+}
