@@ -92,12 +92,12 @@ struct calculator {
 
 static void print_help(void)
 {
+	char names[PLAN_LIST_BYTES];
+
 	printf(
-	    "usage: coldmeter price --plan P --usage FILE|- [options]\n\n%s\nPlans: all",
-	    help);
-	for (const struct plan *const *p = plans; *p; p++)
-		printf(", %s", (*p)->name);
-	(void)putchar('\n');
+	    "usage: coldmeter price --plan P --usage FILE|- [options]\n\n%s\nPlans: all, "
+	    "%s\n",
+	    help, plan_list(names));
 	options_print(rows, ROWS_N, stdout);
 }
 
@@ -177,17 +177,11 @@ static int print_invoice(struct calculator *c, const struct invoice *invoice)
 	return COMMAND_DONE;
 }
 
-static void moved_sentence(const struct plan *plan, char *out, size_t size)
-{
-	(void)snprintf(out, size, "The region asked for is none of %s's: prices of %s.",
-	    plan->provider, plan->default_region);
-}
-
 static int print_bill(
     struct calculator *c, const struct plan *plan, const struct estimate_bill *bill)
 {
 	struct money sum = {0};
-	char text[160];
+	char text[PLAN_MOVED_BYTES];
 
 	for (size_t i = 0; i < bill->invoices_n; i++) {
 		if (print_invoice(c, &bill->invoices[i]) != COMMAND_DONE)
@@ -198,9 +192,8 @@ static int print_bill(
 		money_format(sum, text);
 		printf("all %zu  $%s\n", bill->invoices_n, text);
 	}
-	moved_sentence(plan, text, sizeof(text));
 	if (bill->moved)
-		printf("  * %s\n", text);
+		printf("  * %s\n", plan_moved(plan, plan->default_region, text));
 	for (const char *const *s = plan->assumptions; s && *s; s++)
 		printf("  * %s\n", *s);
 	(void)putchar('\n');
@@ -210,10 +203,10 @@ static int print_bill(
 static int keep_json(
     struct calculator *c, const struct plan *plan, const struct estimate_bill *bill)
 {
-	char text[160];
+	char text[PLAN_MOVED_BYTES];
 	int err = 0;
 
-	moved_sentence(plan, text, sizeof(text));
+	(void)plan_moved(plan, plan->default_region, text);
 	for (size_t i = 0; i < bill->invoices_n; i++) {
 		json_t *one = invoice_to_json(&bill->invoices[i]);
 
@@ -285,6 +278,14 @@ static void cleanup_estimate(struct estimate **estimate)
 	estimate_free(*estimate);
 }
 
+static int wrong_plan(const struct call *call, const char *name)
+{
+	char names[PLAN_LIST_BYTES];
+
+	return command_misused(
+	    call, "unknown plan \"%s\": say one of all, %s", name, plan_list(names));
+}
+
 static int run(struct call *call, const struct price_options *options)
 {
 	AUTO(book) struct book *book = NULL;
@@ -300,14 +301,12 @@ static int run(struct call *call, const struct price_options *options)
 	    .all = !strcmp(options->plan, "all")};
 
 	if (!c.all && !plan_find(options->plan))
-		return command_failed(call,
-		    "unknown plan \"%s\" (see %s --help for them)", options->plan,
-		    call->program);
+		return wrong_plan(call, options->plan);
 	if (options->arch && (wanted.arch = arch_find(options->arch)) == ARCH_UNKNOWN)
-		return command_failed(
+		return command_misused(
 		    call, "unknown arch \"%s\": x86_64 or arm64", options->arch);
 	if (options->region && strlen(options->region) >= FUNCTION_REGION_BYTES)
-		return command_failed(call, "unknown region \"%s\"", options->region);
+		return command_misused(call, "unknown region \"%s\"", options->region);
 	estimate = estimate_new(&wanted);
 	if (!estimate || !plans_json || !skipped)
 		return command_failed(call, "out of memory");

@@ -45,8 +45,18 @@ extern const struct plan *const plans[];
 
 const struct plan *plan_find(const char *name); /* NULL: no such plan */
 
+/* "aws-lambda, azure-consumption, ...": for a message to who asked for another. Returns
+ * out. */
+#define PLAN_LIST_BYTES 256
+const char *plan_list(char out[PLAN_LIST_BYTES]);
+
 /* The plan that a function's own platform bills by; aws-lambda where it bills by none. */
 const struct plan *plan_of_platform(enum platform platform);
+
+/* The assumption of a bill whose region none of the plan's provider is. Returns out. */
+#define PLAN_MOVED_BYTES 160
+const char *plan_moved(
+    const struct plan *plan, const char *region, char out[PLAN_MOVED_BYTES]);
 
 /* "configured memory" or "observed memory": what the plan's cost rests on for a function
  * of that configured size (0: unknown). */

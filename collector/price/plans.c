@@ -2,6 +2,7 @@
 #include "price/plan.h"
 #include "price/plan_parts.h"
 
+#include <stdio.h>
 #include <string.h>
 
 const struct plan *const plans[] = {
@@ -18,6 +19,17 @@ const struct plan *plan_find(const char *name)
 			return *p;
 	}
 	return NULL;
+}
+
+const char *plan_list(char out[PLAN_LIST_BYTES])
+{
+	size_t at = 0;
+
+	out[0] = '\0';
+	for (const struct plan *const *p = plans; *p && at < PLAN_LIST_BYTES; p++)
+		at += (size_t)snprintf(out + at, PLAN_LIST_BYTES - at, "%s%s",
+		    p == plans ? "" : ", ", (*p)->name);
+	return out;
 }
 
 const struct plan *plan_of_platform(enum platform platform)
@@ -39,6 +51,15 @@ const struct plan *plan_of_platform(enum platform platform)
 		break;
 	}
 	return &plan_aws_lambda;
+}
+
+const char *plan_moved(
+    const struct plan *plan, const char *region, char out[PLAN_MOVED_BYTES])
+{
+	(void)snprintf(out, PLAN_MOVED_BYTES,
+	    "The region asked for is none of %s's: prices of %s.", plan->provider,
+	    region);
+	return out;
 }
 
 const char *plan_cost_basis(const struct plan *plan, uint32_t memory_limit_mb)

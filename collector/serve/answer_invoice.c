@@ -27,7 +27,8 @@ struct bill {
 	const struct book *book;
 	const struct plan *plan; /* asked for; NULL: see own */
 	bool own;                /* each function under its own platform's plan */
-	const char *region;      /* asked for; NULL: each function's */
+	const char *region;      /* asked for; NULL, or none of the plan's provider: each
+				    function's */
 	bool free_tier;
 	struct group *groups;
 	size_t n;
@@ -85,6 +86,12 @@ static struct group *find_or_add(struct bill *bill, const struct group *want)
 	return &bill->groups[bill->n++];
 }
 
+/* Whether the region asked for is one of the plan's provider. */
+static bool has_region(const struct bill *bill, const struct plan *plan)
+{
+	return bill->region && book_has_region(bill->book, plan->provider, bill->region);
+}
+
 static int add_to_plan(
     struct bill *bill, const struct tally *tally, const struct plan *plan)
 {
@@ -96,7 +103,7 @@ static int add_to_plan(
 	struct group *group;
 
 	(void)text_copy(want.region, sizeof(want.region),
-	    bill->region ? bill->region : cost_region(bill->book, plan, f));
+	    has_region(bill, plan) ? bill->region : cost_region(bill->book, plan, f));
 	group = find_or_add(bill, &want);
 	if (!group)
 		return -ENOMEM;
@@ -136,6 +143,18 @@ static size_t plan_index(const struct plan *plan)
 	return i;
 }
 
+static json_t *format(
+    const struct bill *bill, const struct group *group, const struct invoice *invoice)
+{
+	json_t *object = invoice_to_json(invoice);
+	char text[PLAN_MOVED_BYTES];
+
+	if (bill->region && !has_region(bill, group->plan))
+		(void)json_array_insert_new(json_object_get(object, "assumptions"), 0,
+		    json_string(plan_moved(group->plan, group->region, text)));
+	return object;
+}
+
 /* 0 with a new reference, -ENOENT with *missing, or -ENOMEM. */
 static int invoices_json(struct bill *bill, json_t **out, const char **missing)
 {
@@ -162,7 +181,7 @@ static int invoices_json(struct bill *bill, json_t **out, const char **missing)
 		if (err)
 			break;
 		bill->total = money_add(bill->total, invoice.total);
-		if (json_array_append_new(list, invoice_to_json(&invoice)) < 0)
+		if (json_array_append_new(list, format(bill, g, &invoice)) < 0)
 			err = -ENOMEM;
 	}
 	free(grants);
@@ -177,6 +196,7 @@ static bool parse_plan(
     const struct http_request *request, struct bill *bill, struct http_reply *reply)
 {
 	const char *plan = http_query(request, "plan");
+	char names[PLAN_LIST_BYTES];
 
 	bill->own = !plan;
 	if (!plan || strcmp(plan, "all") == 0)
@@ -185,7 +205,7 @@ static bool parse_plan(
 	if (bill->plan)
 		return true;
 	(void)http_reply_error(reply, 400, "bad_request",
-	    "there is no plan %s; GET /v1/invoice?plan=all shows all", plan);
+	    "there is no plan %s: say one of all, %s", plan, plan_list(names));
 	return false;
 }
 
@@ -193,12 +213,15 @@ static bool parse_region(
     const struct http_request *request, struct bill *bill, struct http_reply *reply)
 {
 	const char *region = http_query(request, "region");
+	bool known = false;
 
 	if (!region || !*region)
 		return true;
 	bill->region = region;
-	if (strlen(region) < FUNCTION_REGION_BYTES &&
-	    (!bill->plan || book_has_region(bill->book, bill->plan->provider, region)))
+	for (size_t i = 0; plans[i]; i++)
+		known |=
+		    (!bill->plan || plans[i] == bill->plan) && has_region(bill, plans[i]);
+	if (known && strlen(region) < FUNCTION_REGION_BYTES)
 		return true;
 	(void)http_reply_error(reply, 400, "bad_request",
 	    "the price book has no region %s for %s", region,

@@ -48,9 +48,6 @@ mobile='{"requests": 3000000, "duration_ms": 120, "memory_mb": 1536, "arch": "x8
 		[ "${#lines[@]}" -eq 1 ]
 		[[ $output == "coldmeter price: "* ]]
 	done
-	run "$meter" price --plan nope --usage /dev/null
-	[ "$status" -eq 1 ]
-	[[ $output == *'unknown plan "nope"'* ]]
 }
 
 @test "wrong use is exit 2 with a hint" {
@@ -58,6 +55,11 @@ mobile='{"requests": 3000000, "duration_ms": 120, "memory_mb": 1536, "arch": "x8
 	[ "$status" -eq 2 ]
 	[[ $output == *"needs --plan (see coldmeter price --help)"* ]]
 	run "$meter" price --plan all --unknown
+	[ "$status" -eq 2 ]
+	run "$meter" price --plan azure-flex --usage /dev/null
+	[ "$status" -eq 2 ]
+	[[ $output == *'unknown plan "azure-flex": say one of all, aws-lambda, '* ]]
+	run "$meter" price --plan aws-lambda --arch mips --usage /dev/null
 	[ "$status" -eq 2 ]
 	run "$meter" prices burn
 	[ "$status" -eq 2 ]

@@ -292,7 +292,8 @@ static void test_answers_an_invoice_with_its_sources(void **state)
 {
 	struct place *place = *state;
 	json_t *root;
-	const json_t *plan;
+	json_t *plan;
+	size_t i;
 
 	fill(place);
 	root = ask(place, "/v1/invoice?plan=aws-lambda&function=bar");
@@ -309,6 +310,19 @@ static void test_answers_an_invoice_with_its_sources(void **state)
 	json_decref(root);
 	root = ask(place, "/v1/invoice?plan=all");
 	assert_true(json_array_size(at(root, "plans")) >= 3);
+	json_decref(root);
+	/* to compare plans in a region of one is no error to the others */
+	root = ask(place, "/v1/invoice?plan=all&region=eu-west-1");
+	json_array_foreach(at(root, "plans"), i, plan)
+	{
+		const char *note =
+		    json_string_value(json_array_get(at(plan, "assumptions"), 0));
+
+		if (strcmp(text(plan, "plan"), "aws-lambda") == 0)
+			assert_string_equal(text(plan, "region"), "eu-west-1");
+		else
+			assert_non_null(strstr(note, "The region asked for is none of"));
+	}
 	json_decref(root);
 	root = ask(place, "/v1/invoice?month=2026-01");
 	assert_true(strtod(text(root, "total_usd"), NULL) == 0);

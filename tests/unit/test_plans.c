@@ -285,10 +285,13 @@ static void test_all_plans_together_count_what_each_counts(void **state)
 
 static void test_plans_are_found_by_name_and_platform(void **state)
 {
+	char names[PLAN_LIST_BYTES];
+
 	(void)state;
 	for (const struct plan *const *p = plans; *p; p++)
 		assert_ptr_equal(plan_find((*p)->name), *p);
 	assert_null(plan_find("aws"));
+	assert_non_null(strstr(plan_list(names), "aws-lambda, azure-consumption"));
 	assert_null(plan_find(""));
 	assert_string_equal(plan_of_platform(PLATFORM_AWS_LAMBDA)->name, "aws-lambda");
 	assert_string_equal(plan_of_platform(PLATFORM_KNATIVE)->name, "gcp-run-request");
