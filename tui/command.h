@@ -63,7 +63,8 @@ int command_failed(const struct call *call, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* Asks; a failure is said in one line, with how to start a collector when none answered.
- * Returns COMMAND_DONE or COMMAND_FAILED; *reply is the caller's to release either way.
+ * Returns COMMAND_DONE, COMMAND_WRONG_USAGE when the collector says that the request is
+ * wrong, or COMMAND_FAILED; *reply is the caller's to release in any case.
  */
 int command_ask(struct call *call, const char *method, const struct path *path,
     const char *body, struct reply *reply);

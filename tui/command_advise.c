@@ -80,6 +80,7 @@ static int run(struct call *call)
 	const char *kind = call->operands_n ? call->operands[0] : "concurrency";
 	AUTO(reply) struct reply reply = {0};
 	struct path path;
+	int status;
 
 	if (call->operands_n > 1)
 		return command_misused(
@@ -91,8 +92,9 @@ static int run(struct call *call)
 	path_query(&path, "kind", kind);
 	path_query(&path, "function", options->function);
 	path_query(&path, "since", options->since);
-	if (command_ask(call, "GET", &path, NULL, &reply) != COMMAND_DONE)
-		return COMMAND_FAILED;
+	status = command_ask(call, "GET", &path, NULL, &reply);
+	if (status != COMMAND_DONE)
+		return status;
 	return options->json ? command_print_json(&reply) : show(call, &reply, &path);
 }
 

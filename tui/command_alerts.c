@@ -80,10 +80,12 @@ static int do_list(struct call *call)
 	const struct alerts_options *options = call->options;
 	AUTO(reply) struct reply reply = {0};
 	struct path path;
+	int status;
 
 	path_start(&path, "/v1/alerts");
-	if (command_ask(call, "GET", &path, NULL, &reply) != COMMAND_DONE)
-		return COMMAND_FAILED;
+	status = command_ask(call, "GET", &path, NULL, &reply);
+	if (status != COMMAND_DONE)
+		return status;
 	return options->json ? command_print_json(&reply) : list(call, &reply, &path);
 }
 
@@ -92,12 +94,14 @@ static int act(struct call *call, const char *verb, const char *body, const char
 	const struct alerts_options *options = call->options;
 	AUTO(reply) struct reply reply = {0};
 	struct path path;
+	int status;
 
 	path_start(&path, "/v1/alerts");
 	path_segment(&path, call->operands[1]);
 	path_segment(&path, verb);
-	if (command_ask(call, "POST", &path, body, &reply) != COMMAND_DONE)
-		return COMMAND_FAILED;
+	status = command_ask(call, "POST", &path, body, &reply);
+	if (status != COMMAND_DONE)
+		return status;
 	if (options->json)
 		return command_print_done("alert", call->operands[1], done, &reply);
 	printf("alert %s is %s\n", call->operands[1], done);
@@ -130,12 +134,14 @@ static int do_test(struct call *call)
 	AUTO(json) json_t *body = json_pack("{s:s}", "budget", call->operands[1]);
 	AUTO(free) char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
 	struct path path;
+	int status;
 
 	if (!text)
 		return command_failed(call, "the name is no valid UTF-8");
 	path_start(&path, "/v1/alerts/test");
-	if (command_ask(call, "POST", &path, text, &reply) != COMMAND_DONE)
-		return COMMAND_FAILED;
+	status = command_ask(call, "POST", &path, text, &reply);
+	if (status != COMMAND_DONE)
+		return status;
 	if (options->json)
 		return command_print_done("budget", call->operands[1], "tested", &reply);
 	printf(

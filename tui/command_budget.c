@@ -95,10 +95,12 @@ static int do_list(struct call *call)
 	const struct budget_options *options = call->options;
 	AUTO(reply) struct reply reply = {0};
 	struct path path;
+	int status;
 
 	path_start(&path, "/v1/budgets");
-	if (command_ask(call, "GET", &path, NULL, &reply) != COMMAND_DONE)
-		return COMMAND_FAILED;
+	status = command_ask(call, "GET", &path, NULL, &reply);
+	if (status != COMMAND_DONE)
+		return status;
 	return options->json ? command_print_json(&reply) : list(call, &reply, &path);
 }
 
@@ -219,8 +221,9 @@ static int do_set(struct call *call)
 		return command_failed(call, "a name or address is no valid UTF-8");
 	path_start(&path, "/v1/budgets");
 	path_segment(&path, call->operands[1]);
-	if (command_ask(call, "PUT", &path, text, &reply) != COMMAND_DONE)
-		return COMMAND_FAILED;
+	status = command_ask(call, "PUT", &path, text, &reply);
+	if (status != COMMAND_DONE)
+		return status;
 	if (options->json)
 		return command_print_done("budget", call->operands[1], "set", &reply);
 	printf("budget %s: $%s a %s%s%s\n", call->operands[1], options->limit,
@@ -234,11 +237,13 @@ static int do_rm(struct call *call)
 	const struct budget_options *options = call->options;
 	AUTO(reply) struct reply reply = {0};
 	struct path path;
+	int status;
 
 	path_start(&path, "/v1/budgets");
 	path_segment(&path, call->operands[1]);
-	if (command_ask(call, "DELETE", &path, NULL, &reply) != COMMAND_DONE)
-		return COMMAND_FAILED;
+	status = command_ask(call, "DELETE", &path, NULL, &reply);
+	if (status != COMMAND_DONE)
+		return status;
 	if (options->json)
 		return command_print_done("budget", call->operands[1], "removed", &reply);
 	printf("budget %s is removed\n", call->operands[1]);

@@ -58,6 +58,7 @@ static int run(struct call *call)
 	enum order order = order_find(options->sort ? options->sort : "invocations");
 	AUTO(reply) struct reply reply = {0};
 	struct path path;
+	int status;
 	char list[160];
 
 	if (call->operands_n)
@@ -71,8 +72,9 @@ static int run(struct call *call)
 	path_query(&path, "since", options->since ? options->since : "1h");
 	path_query(&path, "until", options->until);
 	path_query(&path, "function", options->function);
-	if (command_ask(call, "GET", &path, NULL, &reply) != COMMAND_DONE)
-		return COMMAND_FAILED;
+	status = command_ask(call, "GET", &path, NULL, &reply);
+	if (status != COMMAND_DONE)
+		return status;
 	return options->json ? command_print_json(&reply)
 			     : show(call, &reply, &path, order);
 }

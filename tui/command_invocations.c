@@ -179,11 +179,13 @@ static int follow_once(
 	AUTO(json) json_t *root = NULL;
 	const json_t *list;
 	struct path path;
+	int status;
 	int fresh = 0;
 
 	make_path(options, since, &path);
-	if (command_ask(call, "GET", &path, NULL, &reply) != COMMAND_DONE)
-		return COMMAND_FAILED;
+	status = command_ask(call, "GET", &path, NULL, &reply);
+	if (status != COMMAND_DONE)
+		return status;
 	root = rows_root(reply.body, reply.body_bytes);
 	list = json_object_get(root, "invocations");
 	if (!json_is_array(list))
@@ -229,6 +231,7 @@ static int run(struct call *call)
 	const struct invocations_options *options = call->options;
 	AUTO(reply) struct reply reply = {0};
 	struct path path;
+	int status;
 
 	if (call->operands_n)
 		return command_misused(
@@ -240,8 +243,9 @@ static int run(struct call *call)
 	if (options->follow)
 		return follow(call);
 	make_path(options, options->since ? options->since : "1h", &path);
-	if (command_ask(call, "GET", &path, NULL, &reply) != COMMAND_DONE)
-		return COMMAND_FAILED;
+	status = command_ask(call, "GET", &path, NULL, &reply);
+	if (status != COMMAND_DONE)
+		return status;
 	return options->json ? command_print_json(&reply) : show(call, &reply, &path);
 }
 

@@ -159,6 +159,7 @@ static int run(struct call *call)
 	const struct invoice_options *options = call->options;
 	AUTO(reply) struct reply reply = {0};
 	struct path path;
+	int status;
 
 	if (call->operands_n)
 		return command_misused(call, "takes no %s", call->operands[0]);
@@ -171,8 +172,9 @@ static int run(struct call *call)
 	path_query(&path, "region", options->region);
 	path_query(&path, "function", options->function);
 	path_query(&path, "free_tier", options->free_tier ? "true" : NULL);
-	if (command_ask(call, "GET", &path, NULL, &reply) != COMMAND_DONE)
-		return COMMAND_FAILED;
+	status = command_ask(call, "GET", &path, NULL, &reply);
+	if (status != COMMAND_DONE)
+		return status;
 	return options->json ? command_print_json(&reply) : show(call, &reply, &path);
 }
 

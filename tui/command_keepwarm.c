@@ -83,10 +83,12 @@ static int do_list(struct call *call)
 	const struct keepwarm_options *options = call->options;
 	AUTO(reply) struct reply reply = {0};
 	struct path path;
+	int status;
 
 	path_start(&path, "/v1/keepwarm");
-	if (command_ask(call, "GET", &path, NULL, &reply) != COMMAND_DONE)
-		return COMMAND_FAILED;
+	status = command_ask(call, "GET", &path, NULL, &reply);
+	if (status != COMMAND_DONE)
+		return status;
 	return options->json ? command_print_json(&reply) : list(call, &reply, &path);
 }
 
@@ -96,13 +98,15 @@ static int put(struct call *call, json_t *body, const char *state)
 	AUTO(reply) struct reply reply = {0};
 	AUTO(free) char *text = json_dumps(body, JSON_COMPACT);
 	struct path path;
+	int status;
 
 	if (!text)
 		return command_failed(call, "an option is no valid UTF-8");
 	path_start(&path, "/v1/keepwarm");
 	path_segment(&path, call->operands[1]);
-	if (command_ask(call, "PUT", &path, text, &reply) != COMMAND_DONE)
-		return COMMAND_FAILED;
+	status = command_ask(call, "PUT", &path, text, &reply);
+	if (status != COMMAND_DONE)
+		return status;
 	if (options->json)
 		return command_print_done("function", call->operands[1], state, &reply);
 	printf("keep-warm of %s is %s\n", call->operands[1], state);

@@ -146,8 +146,11 @@ int command_ask(struct call *call, const char *method, const struct path *path,
 		    "or `coldmeter-collector`, or name another with --url",
 		    call->endpoint->url, reply->why);
 	if (err)
-		return command_failed(call, "%s", reply->why);
-	return COMMAND_DONE;
+		(void)command_failed(call, "%s", reply->why);
+	/* what it found wrong with the request, the options have asked for */
+	return !err                   ? COMMAND_DONE
+	       : reply->status == 400 ? COMMAND_WRONG_USAGE
+				      : COMMAND_FAILED;
 }
 
 int command_print_json(const struct reply *reply)
@@ -188,7 +191,8 @@ int command_verb(struct call *call, const struct verb *verbs)
 		return command_misused(call, "cannot %s", name);
 	wanted = verbs->operand ? 2 : 1;
 	if (call->operands_n < wanted && verbs->operand)
-		return command_misused(call, "%s needs a %s", name, verbs->operand);
+		return command_misused(call, "%s needs a%s %s", name,
+		    strchr("AEIO", verbs->operand[0]) ? "n" : "", verbs->operand);
 	if (call->operands_n > wanted)
 		return command_misused(
 		    call, "%s takes no %s", name, call->operands[wanted]);

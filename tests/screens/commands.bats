@@ -114,7 +114,8 @@ setup() {
 @test "wrong usage is one line with a hint, and status 2" {
 	for words in --bogus bogus 'functions --sort nothing' 'functions --since' 'invocations --limit 0' 'budget set' \
 		'budget set x' 'budget set x --limit -1' 'budget set x --limit 1 --period year' 'keepwarm on x' \
-		'alerts snooze 1 --for never' 'invoice --month May' 'advise magic' '--url nonsense functions' 'doctor now'; do
+		'alerts snooze 1 --for never' 'invoice --month May' 'advise magic' '--url nonsense functions' 'doctor now' \
+		'functions --since soon' 'invoice --plan azure-flex' 'invoice --region mars-1' 'budget set a/b --limit 1'; do
 		# shellcheck disable=SC2086 # words are words
 		run "$meter" $words
 		echo "$words: $status: $output"
@@ -127,7 +128,7 @@ setup() {
 	run "$meter" budget rm nothing-like-it
 	[ "$status" -eq 1 ]
 	[ "${#lines[@]}" -eq 1 ]
-	run "$meter" invoice --plan no-such-plan
+	run "$meter" alerts ack nothing-like-it
 	[ "$status" -eq 1 ]
 	[ "${#lines[@]}" -eq 1 ]
 }
