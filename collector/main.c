@@ -21,7 +21,7 @@
 #include "serve/ingest.h"
 #include "store/store.h"
 
-#define VERSION "0.1"
+#define VERSION "0.1.0"
 #define DAY_NS 86400000000000LL
 
 struct settings {

@@ -153,6 +153,12 @@ setup() {
 	[ "${#lines[@]}" -eq 1 ]
 }
 
+@test "the programs are of one version" {
+	[[ $("$meter" --version) =~ ^coldmeter\ ([0-9.]+)$ ]]
+	[ "$("$OUT/coldmeter-collector" --version)" = "coldmeter-collector ${BASH_REMATCH[1]}" ]
+	[ "$("$OUT/coldmeter-agent" --version)" = "coldmeter-agent ${BASH_REMATCH[1]}" ]
+}
+
 @test "every command has help and takes --json" {
 	run "$meter" --help
 	[ "$status" -eq 0 ]
