@@ -60,8 +60,9 @@ static void draw_latency(
 		    STYLE_HEAD, heads[i]);
 	(void)canvas_text(canvas, area->row, area->col, LABEL, STYLE_HEAD, "LATENCY");
 	draw_latency_row(canvas, area, area->row + 1, "all", &row->duration);
-	draw_latency_row(canvas, area, area->row + 2, "cold starts", &row->cold_duration);
-	draw_latency_row(canvas, area, area->row + 3, "init", &row->init);
+	draw_latency_row(canvas, area, area->row + 2, "warm starts", &row->warm_duration);
+	draw_latency_row(canvas, area, area->row + 3, "cold starts", &row->cold_duration);
+	draw_latency_row(canvas, area, area->row + 4, "init", &row->init);
 }
 
 static void draw_cost(const struct dash *dash, const struct function_row *row,
@@ -224,9 +225,9 @@ int function_lines(const struct dash *dash, const struct function_row *row,
 		block.col = area->col + 60;
 		block.cols = area->cols - 60;
 		draw_cost(dash, row, canvas, &block);
-		at = block.row + 4;
+		at = block.row + 5;
 	} else {
-		block.row += 4;
+		block.row += 5;
 		draw_cost(dash, row, canvas, &block);
 		at = block.row + 4;
 	}

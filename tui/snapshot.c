@@ -72,6 +72,7 @@ static void parse_function(const json_t *object, void *item)
 	row->rate = field_number(object, "rate");
 	row->cold_pct = field_number(object, "cold_pct");
 	parse_percentiles(object, "duration_ms", &row->duration);
+	parse_percentiles(object, "warm_duration_ms", &row->warm_duration);
 	parse_percentiles(object, "cold_duration_ms", &row->cold_duration);
 	parse_percentiles(object, "init_ms", &row->init);
 	row->memory_p95_mb = field_number(memory, "p95");

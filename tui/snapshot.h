@@ -30,7 +30,7 @@ struct function_row {
 	uint64_t errors_by[8]; /* by enum invocation_status */
 	double rate;           /* invocations a second, the last 10 s */
 	double cold_pct;
-	struct percentiles duration, cold_duration, init;
+	struct percentiles duration, warm_duration, cold_duration, init;
 	double memory_p95_mb, memory_max_mb, memory_limit_mb;
 	double cpu_ms_mean;
 	double concurrency_mean, concurrency_max;
