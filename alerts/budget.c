@@ -34,6 +34,21 @@ const char *budget_period_name(enum budget_period period)
 	return period < BUDGET_PERIODS ? period_names[period] : "unknown";
 }
 
+const char *budget_period_now(enum budget_period period)
+{
+	static const char *const words[] = {
+	    "this hour", "today", "this week", "this month"};
+
+	return period < BUDGET_PERIODS ? words[period] : "now";
+}
+
+const char *budget_period_each(enum budget_period period)
+{
+	static const char *const words[] = {"hourly", "daily", "weekly", "monthly"};
+
+	return period < BUDGET_PERIODS ? words[period] : "own";
+}
+
 enum budget_period budget_period_find(const char *name)
 {
 	int i = 0;

@@ -66,6 +66,8 @@ bool budget_name_is_valid(const char *name);
 
 /* "hour", "day", "week", "month". find: BUDGET_PERIODS for a stranger. */
 const char *budget_period_name(enum budget_period period);
+const char *budget_period_now(enum budget_period period);  /* "today", "this month" */
+const char *budget_period_each(enum budget_period period); /* "daily", "monthly" */
 enum budget_period budget_period_find(const char *name);
 
 /* The calendar period, UTC, that holds the moment: [start, end). */

@@ -103,7 +103,7 @@ static void add_header(json_t *blocks, const struct message *message)
 
 	(void)snprintf(text, sizeof(text), "%s %s at %u %% of its %s limit", word,
 	    alert->budget, budget_permille(alert->status.spent, alert->limit) / 10,
-	    budget_period_name(alert->period));
+	    budget_period_each(alert->period));
 	add_block(blocks, "header", "text", text_object("plain_text", text));
 }
 
@@ -117,7 +117,7 @@ static json_t *make_fields(const struct alert *alert)
 
 	message_money(status->spent, money[0]);
 	message_money(alert->limit, money[1]);
-	add_field(fields, "*Spent this %s*\n%s of %s", budget_period_name(alert->period),
+	add_field(fields, "*Spent %s*\n%s of %s", budget_period_now(alert->period),
 	    money[0], money[1]);
 	message_moment(alert->since_ns, moment[0]);
 	add_field(fields, "*Over %u %% since*\n%s", alert->threshold, moment[0]);
@@ -125,8 +125,11 @@ static json_t *make_fields(const struct alert *alert)
 	message_money(status->forecast_low, money[3]);
 	message_money(status->forecast_high, money[4]);
 	message_moment(status->period_end_ns, moment[1]);
-	add_field(fields, "*Forecast for %s*\n%s (%s to %s)", moment[1], money[2],
-	    money[3], money[4]);
+	if (money_compare(status->forecast_low, status->forecast_high) == 0)
+		add_field(fields, "*Forecast for %s*\n%s", moment[1], money[2]);
+	else
+		add_field(fields, "*Forecast for %s*\n%s (%s to %s)", moment[1], money[2],
+		    money[3], money[4]);
 	message_money(status->per_hour, money[2]);
 	add_field(fields, "*Burn rate, last hour*\n%s an hour", money[2]);
 	if (status->top_function[0]) {

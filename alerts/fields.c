@@ -106,8 +106,13 @@ char *fields_take(json_t *object)
 json_t *fields_parse(const char *text, size_t bytes, char *why, size_t why_size)
 {
 	json_error_t error;
-	json_t *object = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
+	json_t *object =
+	    bytes ? json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error) : NULL;
 
+	if (!bytes) {
+		(void)snprintf(why, why_size, "not JSON: there is nothing");
+		return NULL;
+	}
 	if (!object) {
 		(void)snprintf(why, why_size, "not JSON: line %d column %d: %s",
 		    error.line, error.column, error.text);

@@ -72,13 +72,13 @@ void message_format(enum message_event event, const struct alert *alert, char *o
 		(void)snprintf(
 		    tail, sizeof(tail), "at this rate %s by %s", forecast, end);
 	(void)snprintf(out, MESSAGE_TEXT_BYTES,
-	    "%sBudget %s%s%s: %s spent of %s this %s (%u.%u %%, threshold %u %%); %s.",
+	    "%sBudget %s%s%s: %s spent of %s %s (%u.%u %%, threshold %u %%); %s.",
 	    event == MESSAGE_TEST       ? "Test. "
 	    : event == MESSAGE_REMINDER ? "Reminder. "
 	    : event == MESSAGE_RESOLVED ? "Resolved. "
 					: "",
 	    alert->budget, alert->function[0] ? " of " : "", alert->function, spent,
-	    limit, budget_period_name(alert->period), permille / 10, permille % 10,
+	    limit, budget_period_now(alert->period), permille / 10, permille % 10,
 	    alert->threshold, tail);
 	text_make_printable(out);
 }

@@ -120,7 +120,7 @@ static const struct {
 	const char *body;
 	const char *reason;
 } bad[] = {
-    {"", "not JSON"},
+    {"", "not JSON: there is nothing"},
     {"[]", "not a JSON object"},
     {"{\"limit_usd\":\"5\",\"period\":\"day\"", "not JSON"},
     {"{\"limit_usd\":\"5\",\"limit_usd\":\"6\",\"period\":\"day\"}", "duplicate"},

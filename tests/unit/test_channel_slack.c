@@ -62,16 +62,31 @@ static void test_a_message_says_what_how_much_since_when_and_who(void **state)
 
 	(void)state;
 	assert_string_equal(text_of(json_object_get(json_array_get(blocks, 0), "text")),
-	    "Budget bar at 82 % of its day limit");
+	    "Budget bar at 82 % of its daily limit");
 	assert_non_null(strstr(text, "$4.12 of $5.00"));
 	assert_non_null(strstr(text, "2026-11-24 08:15 UTC"));
 	assert_non_null(strstr(text, "$7.90 ($6.00 to $10.00)"));
 	assert_non_null(strstr(text, "`resize`: $4.00, 97 % of it"));
 	assert_non_null(strstr(text, "$0.50 an hour"));
 	assert_string_equal(text_of(root),
-	    "Budget bar of resize: $4.12 spent of $5.00 this day (82.4 %, threshold 80 "
+	    "Budget bar of resize: $4.12 spent of $5.00 today (82.4 %, threshold 80 "
 	    "%); at this rate $7.90 by 2026-11-25 00:00 UTC.");
 	json_decref(root);
+	free(text);
+}
+
+static void test_a_forecast_without_spread_is_one_figure(void **state)
+{
+	struct alert alert = bar();
+	char *text;
+
+	(void)state;
+	alert.period = BUDGET_MONTH;
+	alert.status.forecast_low = alert.status.forecast_high = alert.status.forecast;
+	json_decref(rendered(MESSAGE_FIRED, &alert, &text));
+	assert_non_null(strstr(text, "UTC*\\n$7.90\""));
+	assert_non_null(strstr(text, "Spent this month"));
+	assert_non_null(strstr(text, "of its monthly limit"));
 	free(text);
 }
 
@@ -163,6 +178,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_a_message_says_what_how_much_since_when_and_who),
+	    cmocka_unit_test(test_a_forecast_without_spread_is_one_figure),
 	    cmocka_unit_test(test_hostile_names_are_escaped_and_bounded),
 	    cmocka_unit_test(test_each_event_is_told_apart),
 	    cmocka_unit_test(test_small_sums_keep_the_digits_that_matter),

@@ -197,7 +197,7 @@ static void test_bad_settings_have_their_reason(void **state)
 		const char *body;
 		const char *reason;
 	} bad[] = {
-	    {"", "not JSON"},
+	    {"", "not JSON: there is nothing"},
 	    {"{}", "enabled is missing"},
 	    {"{\"enabled\":1}", "true or false"},
 	    {"{\"enabled\":true}", "ping_url is missing"},
