@@ -66,7 +66,8 @@ struct http_route {
 };
 
 /* Bodies must say what they are: application/json, or one of the ingest types of http.c,
- * else 415. A request that a web page of another site could send is refused. */
+ * else 415; the one that `curl -d` gives by itself passes in a PUT. A request that a web
+ * page of another site could send is refused. */
 int http_new(struct http **out);
 /* Adds routes before http_start(); the table is borrowed, context goes to each handler.
  */

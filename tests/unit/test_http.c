@@ -13,6 +13,7 @@
 #include "tests/unit/raw_client.h"
 
 #define JSON "Content-Type: application/json\r\n"
+#define FORM "Content-Type: application/x-www-form-urlencoded\r\n"
 
 static int echo(
     void *context, const struct http_request *request, struct http_reply *reply)
@@ -177,6 +178,8 @@ static void test_http_wants_a_known_content_type(void **state)
 	expect(raw_send(port, "PUT", "/v1/things",
 		   "Content-Type: application/json; charset=utf-8\r\n", "{}", 2),
 	    200, "|2");
+	expect(raw_send(port, "PUT", "/v1/things", FORM, "{}", 2), 200, "|2");
+	expect(raw_send(port, "POST", "/v1/late", FORM, "{}", 2), 415, "urlencoded");
 }
 
 static void test_http_refuses_what_a_web_page_could_send(void **state)
