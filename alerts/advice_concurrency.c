@@ -222,18 +222,25 @@ static void explain_level(struct advice *advice, double even)
 			 : 0.0);
 }
 
+static void explain_too_little(struct advice *advice)
+{
+	double minutes = (double)advice->window_ns / 60e9;
+	bool few = minutes < 100; /* said in minutes */
+
+	(void)snprintf(advice->why, sizeof(advice->why),
+	    "Too little was seen for advice: %llu invocations in %.*f %s, where %d in 1 "
+	    "hour is the least.",
+	    (unsigned long long)advice->invocations, minutes < 10 || !few ? 1 : 0,
+	    few ? minutes : minutes / 60, few ? "minutes" : "hours",
+	    ADVICE_ENOUGH_INVOCATIONS);
+}
+
 static void explain(struct advice *advice, const struct advice_terms *terms)
 {
 	double even = advice_break_even_pct(&terms->rates);
 
 	if (!advice->enough_data)
-		(void)snprintf(advice->why, sizeof(advice->why),
-		    "Too little was seen for advice: %llu invocations in %.1f hours, "
-		    "where "
-		    "%d in 1 hour is the least.",
-		    (unsigned long long)advice->invocations,
-		    (double)advice->window_ns / (double)ADVICE_ENOUGH_NS,
-		    ADVICE_ENOUGH_INVOCATIONS);
+		explain_too_little(advice);
 	else if (!terms->rates.has_pc)
 		(void)snprintf(advice->why, sizeof(advice->why),
 		    "The price book has no price for provisioned concurrency in this "

@@ -195,6 +195,11 @@ static void test_little_data_is_said_to_be_little(void **state)
 	(void)state;
 	assert_false(a->enough_data);
 	assert_non_null(strstr(a->why, "Too little"));
+	assert_non_null(strstr(a->why, "49 invocations in 60 minutes"));
+	free(a);
+	terms.until_ns = T0 + 15 * S;
+	a = advise(list, 15, &terms);
+	assert_non_null(strstr(a->why, "15 invocations in 0.2 minutes"));
 	free(a);
 	terms.until_ns = T0 + HOUR - 1;
 	a = advise(list, 49, &terms);
