@@ -156,16 +156,22 @@ static int count_cold(void *context, int64_t minute_start_s,
 	return 0;
 }
 
+struct before {
+	bool enabled;
+	bool set; /* ever switched on */
+};
+
 /* Reads what is there, under the lock; *before keeps nothing borrowed. */
 static int parse_change(struct alerts *alerts, const struct http_request *request,
-    struct keepwarm *settings, bool *was_enabled, char *why)
+    struct keepwarm *settings, struct before *before, char *why)
 {
 	const struct warm *warm;
 	int err;
 
 	(void)pthread_mutex_lock(&alerts->lock);
 	warm = state_find_warm(alerts, request->parameter[0]);
-	*was_enabled = warm && warm->settings.enabled;
+	before->enabled = warm && warm->settings.enabled;
+	before->set = warm && warm->is_set;
 	err = keepwarm_parse((const char *)request->body, request->body_bytes,
 	    warm ? &warm->settings : NULL, settings, why);
 	(void)pthread_mutex_unlock(&alerts->lock);
@@ -233,15 +239,18 @@ int api_keepwarm_put(
 	const char *function = request->parameter[0];
 	struct keepwarm settings = {0};
 	char why[KEEPWARM_WHY_BYTES] = "";
-	bool was_enabled;
+	struct before before;
 	int err;
 
 	if (!*function || strlen(function) >= FUNCTION_NAME_BYTES)
 		return api_reject(reply, "a function's name has 1 to 159 bytes");
 	(void)pthread_mutex_lock(&alerts->edit);
-	err = parse_change(alerts, request, &settings, &was_enabled, why);
-	if (!err) {
-		err = apply(alerts, request, &settings, was_enabled);
+	err = parse_change(alerts, request, &settings, &before, why);
+	if (!err && !settings.enabled && !before.set) {
+		keepwarm_done(
+		    &settings); /* off it is; a stranger is told by the answer */
+	} else if (!err) {
+		err = apply(alerts, request, &settings, before.enabled);
 		if (err)
 			keepwarm_done(&settings);
 	}

@@ -128,9 +128,13 @@ setup() {
 	run "$meter" budget rm nothing-like-it
 	[ "$status" -eq 1 ]
 	[ "${#lines[@]}" -eq 1 ]
-	run "$meter" alerts ack nothing-like-it
-	[ "$status" -eq 1 ]
-	[ "${#lines[@]}" -eq 1 ]
+	for words in 'alerts ack nothing-like-it' 'alerts test nothing-like-it' 'keepwarm off nothing-like-it'; do
+		# shellcheck disable=SC2086
+		run "$meter" $words
+		[ "$status" -eq 1 ]
+		[ "${#lines[@]}" -eq 1 ]
+	done
+	"$meter" keepwarm --json | jq -e '[.keepwarm[] | select(.function == "nothing-like-it")] == []'
 }
 
 @test "without a collector every command says how to start one" {
