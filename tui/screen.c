@@ -130,6 +130,14 @@ void screen_rescue(void)
 	(void)!write(STDOUT_FILENO, "\n", 1);
 }
 
+/* Without a way to place the cursor curses goes on, and draws rubbish ("dumb"). */
+static bool can_place(void)
+{
+	const char *place = tigetstr("cup");
+
+	return place && (intptr_t)place != -1;
+}
+
 int screen_open(bool colour)
 {
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
@@ -140,6 +148,10 @@ int screen_open(bool colour)
 	screen.terminal = newterm(NULL, stdout, stdin);
 	if (!screen.terminal)
 		return -ENOTSUP;
+	if (!can_place()) {
+		screen_close();
+		return -ENOTSUP;
+	}
 	remember_way_out();
 	watch_deadly(restore_and_die);
 	(void)cbreak();

@@ -178,6 +178,13 @@ its_pid() { pgrep -n -f "^$OUT/coldmeter --url $url"; }
 	! shown | LC_ALL=C grep -q '[^ -~]'
 }
 
+@test "a terminal that cannot place the cursor is refused in one line" {
+	screen 120 30 "TERM=dumb $OUT/coldmeter --url $url; echo \"ended with \$?\""
+	see 'ended with 1'
+	see 'cannot use this terminal: is TERM'
+	see_no 'FUNCTION'
+}
+
 @test "NO_COLOR is honoured" {
 	screen 120 30 "NO_COLOR=1 $OUT/coldmeter --url $url"
 	see '^ FUNCTION'
