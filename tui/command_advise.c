@@ -45,10 +45,10 @@ static int add_row(struct table *table, const struct advice_row *row)
 
 	err |= table_add(
 	    table, row->enough ? format_count(row->provisioned, text) : "not yet");
-	err |= table_add(table, format_money(row->cost_now, text));
+	err |= table_add(table, row->enough ? format_money(row->cost_now, text) : "-");
 	err |= table_add(table, row->enough ? format_money(row->cost_then, text) : "-");
 	err |= table_add(table, row->enough ? format_money(row->saving, text) : "-");
-	err |= table_add(table, per_month(row->cold_now, text));
+	err |= table_add(table, row->enough ? per_month(row->cold_now, text) : "-");
 	err |= table_add(table, row->enough ? per_month(row->cold_then, text) : "-");
 	err |= table_add(table, row->enough ? per_month(row->cold_avoided, text) : "-");
 	err |= table_add(table, row->why);

@@ -43,10 +43,10 @@ static void draw_row(struct canvas *canvas, int row, int cols, const struct advi
 	char texts[COLUMNS][FORMAT_BYTES];
 	const char *const cells[COLUMNS] = {a->function,
 	    a->enough ? format_count(a->provisioned, texts[1]) : "not yet",
-	    format_money(a->cost_now, texts[2]),
+	    a->enough ? format_money(a->cost_now, texts[2]) : "-",
 	    a->enough ? format_money(a->cost_then, texts[3]) : "-",
 	    a->enough ? format_money(a->saving, texts[4]) : "-",
-	    per_month(a->cold_now, texts[5]),
+	    a->enough ? per_month(a->cold_now, texts[5]) : "-",
 	    a->enough ? per_month(a->cold_avoided, texts[6]) : "-"};
 
 	draw_cells(canvas, row, cols, STYLE_PLAIN, cells);

@@ -105,6 +105,12 @@ setup() {
 	[ "$status" -eq 0 ]
 }
 
+@test "advice on too little gives no figures a month" {
+	run "$meter" advise
+	[ "$status" -eq 0 ]
+	[[ $output =~ checkout\ +"not yet"(\ +-){6}\ +"Too little" ]]
+}
+
 @test "doctor --json lists checks with a state each" {
 	"$meter" doctor --json >"$BATS_TEST_TMPDIR/doctor" || [ $? -eq 1 ]
 	jq -e '.checks | length > 4 and all(.state == "ok" or .state == "warn" or .state == "fail")' "$BATS_TEST_TMPDIR/doctor"
