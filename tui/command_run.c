@@ -152,18 +152,20 @@ static int start_dashboard(struct run *run, int notices_fd)
 	_exit(status);
 }
 
-/* Watches until the dashboard ends. What was lost is told there at once and, when the
- * screen is free again, on standard error. */
+/* Watches until the dashboard ends. Who was lost is started again; that is told there at
+ * once and, when the screen is free again, on standard error. */
 static int watch_dashboard(struct call *call, struct run *run, int notices_fd)
 {
-	char why[CLIENT_WHY_BYTES * 2];
-	char lost[CLIENT_WHY_BYTES * 2] = "";
+	char why[CLIENT_WHY_BYTES * 2], when[FORMAT_BYTES];
+	char lost[sizeof(why) + 64] = "";
 
 	while (run->dashboard.pid > 0) {
 		if (run_has_lost(run, why, sizeof(why))) {
-			memcpy(lost, why, sizeof(lost));
-			(void)!write(notices_fd, why, strlen(why));
+			(void)snprintf(lost, sizeof(lost), "%s UTC, started again: %s",
+			    format_clock(clock_wall_ns(), 0, when), why);
+			(void)!write(notices_fd, lost, strlen(lost));
 		}
+		run_revive(run, clock_ms());
 		(void)child_reap(&run->dashboard, 1);
 		if (run->dashboard.pid > 0 && is_told_to_end(500))
 			(void)kill(run->dashboard.pid, SIGTERM);
@@ -306,8 +308,9 @@ const struct command command_run = {
     .usage = "[options]",
     .help =
 	"The agent runs as root, the collector and the dashboard as the user who called "
-	"sudo.\nBoth are stopped when the dashboard ends. Without a terminal it prints a "
-	"table every\nfew seconds until it is interrupted.\n\n"
+	"sudo.\nAgent and collector are started again should one end, and stopped when "
+	"the dashboard\nends. Without a terminal it prints a table every few seconds "
+	"until it is interrupted.\n\n"
 	"  sudo coldmeter run\n"
 	"  sudo coldmeter run --for 60s --interval 10s > table.txt\n",
     .options = rows,

@@ -11,6 +11,9 @@
 #include "base/text.h"
 
 #define RUN_STOP_MS 5000
+#define RUN_AGAIN_MS 1000
+#define RUN_AGAIN_DOUBLINGS 6 /* 64 s */
+#define RUN_LASTED_MS 60000
 #define RUN_STATE_DIR "/var/lib/coldmeter"
 
 static const char *const names[RUN_CHILDREN] = {"coldmeter-collector", "coldmeter-agent"};
@@ -165,6 +168,34 @@ bool run_has_lost(struct run *run, char *why, size_t why_size)
 		return true;
 	}
 	return false;
+}
+
+static void revive(struct run *run, int which, int64_t now_ms)
+{
+	struct run_again *again = &run->again[which];
+	char why[CLIENT_WHY_BYTES * 2];
+	int doublings;
+
+	if (!again->due_ms) {
+		if (now_ms - again->started_ms >= RUN_LASTED_MS)
+			again->tries = 0;
+		doublings = again->tries < RUN_AGAIN_DOUBLINGS ? again->tries
+							       : RUN_AGAIN_DOUBLINGS;
+		again->tries++;
+		again->due_ms = now_ms + ((int64_t)RUN_AGAIN_MS << doublings);
+	} else if (now_ms >= again->due_ms) {
+		again->due_ms = 0;
+		again->started_ms = now_ms;
+		if (run_start(run, which, why, sizeof(why)) == 0)
+			run->said[which] = false;
+	}
+}
+
+void run_revive(struct run *run, int64_t now_ms)
+{
+	for (int i = 0; i < RUN_CHILDREN; i++)
+		if (run->children[i].ended)
+			revive(run, i, now_ms);
 }
 
 void run_stop(struct run *run)

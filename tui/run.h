@@ -11,6 +11,13 @@
 
 enum { RUN_COLLECTOR, RUN_AGENT, RUN_CHILDREN };
 
+/* When a child that has ended is started again. */
+struct run_again {
+	int64_t due_ms; /* 0: not set yet */
+	int64_t started_ms;
+	int tries; /* in a row that did not last */
+};
+
 struct run {
 	struct owner owner;
 	struct endpoint endpoint; /* of our collector */
@@ -22,6 +29,7 @@ struct run {
 	bool colour;
 	bool said[RUN_CHILDREN]; /* that it ended */
 	struct child children[RUN_CHILDREN];
+	struct run_again again[RUN_CHILDREN];
 	struct child dashboard;
 };
 
@@ -35,6 +43,10 @@ int run_start(struct run *run, int which, char *why, size_t why_size);
 /* Whether a child has ended; then its name, end and last words are in why. Each end is
  * told once. */
 bool run_has_lost(struct run *run, char *why, size_t why_size);
+
+/* Starts again whoever has ended: after a second, and each time later, up to a minute,
+ * while it does not last. now_ms: any clock that does not jump. */
+void run_revive(struct run *run, int64_t now_ms);
 
 /* Stops all of them, the agent before the collector, which takes its last batches. */
 void run_stop(struct run *run);

@@ -99,11 +99,28 @@ start_function() {
 	nothing_left
 }
 
-@test "a collector that dies is said with its last words" {
+@test "a collector that dies is said with its last words, and started again" {
 	screen 160 30 "$OUT/coldmeter run --data $data --listen 127.0.0.1:$port; echo \"ended with \$?\""
 	see 'No functions seen yet'
 	kill -9 "$(pgrep -n -f "^$OUT/coldmeter-collector --listen 127.0.0.1:$port")"
-	see 'coldmeter-collector was killed by signal 9'
+	see 'started again: coldmeter-collector was killed by signal 9'
+	see 'not reachable'
+	see_no 'not reachable'
+	start_function
+	see '^ greeter'
+	keys q
+	see 'ended with 1'
+	nothing_left
+}
+
+@test "an agent that dies is started again, and measures" {
+	screen 160 30 "$OUT/coldmeter run --data $data --listen 127.0.0.1:$port; echo \"ended with \$?\""
+	see 'No functions seen yet'
+	kill -9 "$(pgrep -n -f "^$OUT/coldmeter-agent --collector http://127.0.0.1:$port")"
+	see 'started again: coldmeter-agent was killed by signal 9'
+	sleep 2
+	start_function
+	see '^ greeter'
 	keys q
 	see 'ended with 1'
 	nothing_left
