@@ -207,7 +207,7 @@ static void draw_memory(
 
 	(void)canvas_right(
 	    canvas, row, col, MEMORY_TEXT, style_memory(f), text_memory(f, text));
-	if (bar && f->memory_limit_mb > 0)
+	if (bar && f->memory_limit_mb > 0 && isfinite(f->memory_p95_mb))
 		draw_bar(canvas, row, col + MEMORY_TEXT + 1, bar,
 		    f->memory_p95_mb / f->memory_limit_mb, style_memory(f));
 }

@@ -2,6 +2,7 @@
  * tests/screens/NAME.txt; with COLDMETER_WRITE_SCREENS set it is written there instead.
  */
 #include <locale.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -290,6 +291,25 @@ static void test_every_size_is_drawn_inside_its_canvas(void **state)
 	}
 }
 
+static void test_memory_that_is_not_known_has_no_bar(void **state)
+{
+	struct stage stage = {0};
+	struct function_row *row;
+	char line[4096];
+	int at;
+
+	(void)state;
+	open_stage(&stage, 20, 140, true);
+	row = stage.dash.snapshot.functions.items;
+	at = find_text(&stage, row->name);
+	assert_non_null(strstr(row_text(&stage, at, line, sizeof(line)), "\u2588"));
+	row->memory_p95_mb = NAN;
+	memset(row->trend, 0, sizeof(row->trend));
+	at = find_text(&stage, row->name);
+	assert_null(strstr(row_text(&stage, at, line, sizeof(line)), "\u2591"));
+	close_stage(&stage);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -305,6 +325,7 @@ int main(void)
 	    cmocka_unit_test(test_a_lost_collector_is_said_and_its_figures_turn_grey),
 	    cmocka_unit_test(test_keep_warm_asks_for_an_address_once),
 	    cmocka_unit_test(test_a_name_with_slashes_is_escaped_in_the_path),
+	    cmocka_unit_test(test_memory_that_is_not_known_has_no_bar),
 	    cmocka_unit_test(test_every_size_is_drawn_inside_its_canvas),
 	};
 
