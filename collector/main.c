@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "alerts/engine.h"
+#include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -243,7 +244,7 @@ static int add_routes(struct collector *c)
 {
 	int err = http_new(&c->http);
 
-	c->answers = (struct answers){c->store, c->ingest, c->book};
+	c->answers = (struct answers){c->store, c->ingest, c->book, clock_wall_ns()};
 	if (!err)
 		err = ingest_add_routes(c->ingest, c->http);
 	if (!err)

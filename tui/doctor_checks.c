@@ -199,8 +199,10 @@ static void check_agents(struct doctor *doctor, const struct snapshot *snapshot)
 		doctor_add(doctor, DOCTOR_WARN, "agents",
 		    "none has sent anything yet: `sudo coldmeter-agent --collector URL`");
 	for (size_t i = 0; i < snapshot->agents.items_n; i++)
-		doctor_add(doctor, DOCTOR_OK, "agent", "%s: last batch %s ago",
-		    agents[i].host, format_age(agents[i].age_s, age));
+		doctor_add(doctor, agents[i].silent ? DOCTOR_WARN : DOCTOR_OK, "agent",
+		    "%s: last batch %s ago%s", agents[i].host,
+		    format_age(agents[i].age_s, age),
+		    agents[i].silent ? ": does coldmeter-agent still run there?" : "");
 	if (snapshot->lost)
 		doctor_add(doctor, DOCTOR_WARN, "ledger",
 		    "%" PRIu64 " of %" PRIu64 " invocations were lost in the last hour: "

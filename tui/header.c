@@ -116,6 +116,30 @@ static enum style budget_style(const struct budget_row *row)
 						    : STYLE_GOOD;
 }
 
+/* An agent that died leaves figures that look alive. */
+static void silence(const struct dash *dash, struct pen *pen)
+{
+	const struct agent_row *rows = dash->snapshot.agents.items;
+	const struct agent_row *first = NULL;
+	char text[SNAPSHOT_HOST_BYTES + 64], age[FORMAT_BYTES];
+	size_t n = 0;
+
+	for (size_t i = dash->snapshot.agents.items_n; i-- > 0;)
+		if (rows[i].silent) {
+			first = &rows[i];
+			n++;
+		}
+	if (!n)
+		return;
+	if (n == 1)
+		(void)snprintf(text, sizeof(text), " agent on %s silent for %s ",
+		    first->host, format_age(first->age_s, age));
+	else
+		(void)snprintf(text, sizeof(text), " %zu agents silent ", n);
+	write_text(pen, STYLE_BANNER, text);
+	pen->col += 2;
+}
+
 static void alerts(const struct dash *dash, struct pen *pen)
 {
 	const struct alert_row *rows = dash->alerts.items;
@@ -168,6 +192,7 @@ int header_draw(const struct dash *dash, struct canvas *canvas)
 		ledger(dash, &first);
 	}
 	if (dash->has_snapshot) {
+		silence(dash, &second);
 		alerts(dash, &second);
 		budgets(dash, &second);
 	}

@@ -93,6 +93,7 @@ static void parse_agent(const json_t *object, void *item)
 
 	(void)field_text(object, "host", row->host, sizeof(row->host));
 	row->age_s = field_number(object, "age_s");
+	row->silent = field_is_true(object, "silent");
 }
 
 static const struct row_kind function_kind = {

@@ -46,6 +46,7 @@ struct function_row {
 struct agent_row {
 	char host[SNAPSHOT_HOST_BYTES];
 	double age_s; /* since its last batch */
+	bool silent;  /* for longer than an agent that lives is */
 };
 
 struct snapshot {

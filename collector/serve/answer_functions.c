@@ -6,6 +6,7 @@
 #include "price/plan.h"
 #include "serve/answer.h"
 #include "serve/cost.h"
+#include "serve/hosts.h"
 #include "serve/tally.h"
 
 #define HOUR_NS (3600 * (uint64_t)CLOCK_NS_PER_S)
@@ -182,59 +183,27 @@ static json_t *function_json(
 	return out;
 }
 
-/* Hosts with a batch in the window or the hour before now, the latest of each. */
-struct hosts {
-	int64_t now_ns;
-	int64_t since_ns;
-	json_t *by_host; /* host: received_ns */
-};
-
 static int see_agent(void *context, const struct batch_head *last, int64_t received_ns)
 {
-	struct hosts *hosts = context;
-	const json_t *known = json_object_get(hosts->by_host, last->host);
-
-	if (received_ns < hosts->since_ns || last->host[0] == '\0')
-		return 0;
-	if (!known || json_integer_value(known) < received_ns)
-		(void)json_object_set_new(
-		    hosts->by_host, last->host, json_integer(received_ns));
+	hosts_see(context, last, received_ns);
 	return 0;
-}
-
-static json_t *agents_json(const struct hosts *hosts)
-{
-	json_t *agents = json_array();
-	const char *host;
-	json_t *received;
-
-	json_object_foreach(hosts->by_host, host, received)
-	{
-		int64_t ns = json_integer_value(received);
-
-		(void)json_array_append_new(
-		    agents, json_pack("{s:s,s:o,s:o}", "host", host, "last_batch",
-				answer_time(ns), "age_s",
-				answer_number((double)(hosts->now_ns - ns) / 1e9)));
-	}
-	return agents;
 }
 
 static int set_agents(
     json_t *root, const struct answers *answers, const struct window *window)
 {
-	struct hosts hosts = {.now_ns = clock_wall_ns(), .by_host = json_object()};
+	int64_t now_ns = clock_wall_ns();
+	int64_t since_ns = now_ns - (int64_t)HOUR_NS;
+	struct hosts hosts;
 	int err;
 
-	hosts.since_ns = hosts.now_ns - (int64_t)HOUR_NS;
-	if (window->since_ns < hosts.since_ns)
-		hosts.since_ns = window->since_ns;
+	hosts_init(&hosts, window->since_ns < since_ns ? window->since_ns : since_ns);
 	err = store_scan_agents(answers->store, see_agent, &hosts);
+	(void)json_object_set_new(root, "host_count", answer_count(hosts_count(&hosts)));
 	(void)json_object_set_new(
-	    root, "host_count", answer_count(json_object_size(hosts.by_host)));
-	(void)json_object_set_new(root, "agents", agents_json(&hosts));
-	(void)json_object_set_new(root, "generated", answer_time(hosts.now_ns));
-	json_decref(hosts.by_host);
+	    root, "agents", hosts_json(&hosts, now_ns, answers->listen_ns));
+	(void)json_object_set_new(root, "generated", answer_time(now_ns));
+	hosts_done(&hosts);
 	return err;
 }
 

@@ -13,6 +13,7 @@ struct answers {
 	struct store *store;
 	struct ingest *ingest;
 	const struct book *book;
+	int64_t listen_ns; /* since when; wall clock */
 };
 
 int answers_add_routes(struct answers *answers, struct http *http);

@@ -361,7 +361,7 @@ int ingest_start(struct store *store, struct ingest **out)
 	ingest->raw_ns = 7 * DAY_NS;
 	ingest->minutes_ns = 35 * DAY_NS;
 	ingest->last = &ingest->first;
-	ingest->ids.next = (struct batch_id){.agent = "coldmeter-lines", .sequence = 1};
+	ingest->ids.next = (struct batch_id){.agent = INTAKE_LINES, .sequence = 1};
 	(void)pthread_mutex_init(&ingest->mutex, NULL);
 	(void)pthread_condattr_init(&monotonic);
 	(void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

@@ -235,6 +235,12 @@ void intake_done(struct intake *in)
 	*in = (struct intake){0};
 }
 
+bool intake_is_made_here(const struct batch_id *id)
+{
+	return memcmp(id->agent, INTAKE_LINES, sizeof(INTAKE_LINES)) == 0 ||
+	       memcmp(id->agent, INTAKE_KEYED, sizeof(INTAKE_KEYED)) == 0;
+}
+
 /* FNV-1a over 128 bits: the same on every machine, and a stranger who finds a collision
  * only drops batches of his own. */
 struct batch_id intake_keyed_id(const char *key, const uint8_t *body, size_t body_bytes)
@@ -242,7 +248,7 @@ struct batch_id intake_keyed_id(const char *key, const uint8_t *body, size_t bod
 	const unsigned __int128 prime = ((unsigned __int128)1 << 88) + 0x13b;
 	unsigned __int128 hash =
 	    ((unsigned __int128)0x6c62272e07bb0142ULL << 64) | 0x62b821756295c58dULL;
-	struct batch_id id = {.agent = "coldmeter-keyed", .sequence = 1};
+	struct batch_id id = {.agent = INTAKE_KEYED, .sequence = 1};
 
 	for (size_t i = 0; key[i]; i++)
 		hash = (hash ^ (uint8_t)key[i]) * prime;

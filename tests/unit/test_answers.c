@@ -38,7 +38,7 @@ static int set_up(void **state)
 	assert_int_equal(store_open(place->directory, &place->store), 0);
 	assert_int_equal(ingest_start(place->store, &place->ingest), 0);
 	assert_int_equal(book_open_embedded(&place->book), 0);
-	place->answers = (struct answers){place->store, place->ingest, place->book};
+	place->answers = (struct answers){place->store, place->ingest, place->book, 0};
 	assert_int_equal(http_new(&place->http), 0);
 	assert_int_equal(ingest_add_routes(place->ingest, place->http), 0);
 	assert_int_equal(answers_add_routes(&place->answers, place->http), 0);

@@ -242,6 +242,22 @@ static void test_a_lost_collector_is_said_and_its_figures_turn_grey(void **state
 	close_stage(&stage);
 }
 
+static void test_a_silent_agent_is_said(void **state)
+{
+	struct stage stage;
+	struct agent_row *agent;
+
+	(void)state;
+	open_stage(&stage, 20, 120, true);
+	agent = stage.dash.snapshot.agents.items;
+	assert_int_equal(find_text(&stage, "silent"), -1);
+	agent->silent = true;
+	agent->age_s = 86;
+	assert_int_equal(
+	    find_text(&stage, " agent on box silent for 86 s   no alerts"), 2);
+	close_stage(&stage);
+}
+
 static void test_keep_warm_asks_for_an_address_once(void **state)
 {
 	struct stage stage;
@@ -323,6 +339,7 @@ int main(void)
 	    cmocka_unit_test(test_a_filter_shows_while_it_is_typed_and_escape_clears_it),
 	    cmocka_unit_test(test_the_cursor_stays_with_its_function),
 	    cmocka_unit_test(test_a_lost_collector_is_said_and_its_figures_turn_grey),
+	    cmocka_unit_test(test_a_silent_agent_is_said),
 	    cmocka_unit_test(test_keep_warm_asks_for_an_address_once),
 	    cmocka_unit_test(test_a_name_with_slashes_is_escaped_in_the_path),
 	    cmocka_unit_test(test_memory_that_is_not_known_has_no_bar),

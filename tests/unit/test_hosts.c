@@ -1,0 +1,126 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "serve/hosts.h"
+#include "serve/intake.h"
+
+#define S CLOCK_NS_PER_S
+#define NOW (1790000000 * S)
+
+static struct batch_head head_of(const char *agent, const char *host)
+{
+	struct batch_head head = {0};
+
+	(void)text_copy((char *)head.id.agent, sizeof(head.id.agent), agent);
+	(void)text_copy(head.host, sizeof(head.host), host);
+	return head;
+}
+
+static void see(struct hosts *hosts, const char *agent, const char *host, int64_t ago_s)
+{
+	struct batch_head head = head_of(agent, host);
+
+	hosts_see(hosts, &head, NOW - ago_s * S);
+}
+
+static json_t *only(const struct hosts *hosts, json_t **list)
+{
+	*list = hosts_json(hosts, NOW, NOW - 3600 * S);
+	assert_int_equal(json_array_size(*list), 1);
+	return json_array_get(*list, 0);
+}
+
+static void check(const struct hosts *hosts, double age_s, bool silent)
+{
+	json_t *list;
+	json_t *agent = only(hosts, &list);
+
+	assert_true(json_number_value(json_object_get(agent, "age_s")) == age_s);
+	assert_true(json_is_true(json_object_get(agent, "silent")) == silent);
+	json_decref(list);
+}
+
+static void test_an_agent_without_a_heartbeat_is_silent(void **state)
+{
+	struct hosts hosts;
+
+	(void)state;
+	hosts_init(&hosts, NOW - 3600 * S);
+	see(&hosts, "random-one", "box", 21);
+	check(&hosts, 21, true);
+	see(&hosts, "random-one", "box", 20);
+	check(&hosts, 20, false);
+	hosts_done(&hosts);
+}
+
+static void test_the_latest_agent_of_a_host_counts(void **state)
+{
+	struct hosts hosts;
+
+	(void)state;
+	hosts_init(&hosts, NOW - 3600 * S);
+	see(&hosts, "random-two", "box", 2);
+	see(&hosts, "random-one", "box", 600);
+	check(&hosts, 2, false);
+	hosts_done(&hosts);
+}
+
+static void test_an_agent_has_time_to_find_a_collector_that_was_away(void **state)
+{
+	struct hosts hosts;
+	json_t *list;
+
+	(void)state;
+	hosts_init(&hosts, NOW - 3600 * S);
+	see(&hosts, "random-one", "box", 600);
+	list = hosts_json(&hosts, NOW, NOW - 20 * S);
+	assert_true(json_is_false(json_object_get(json_array_get(list, 0), "silent")));
+	json_decref(list);
+	hosts_done(&hosts);
+}
+
+static void test_lines_from_elsewhere_are_never_silent(void **state)
+{
+	struct hosts hosts;
+
+	(void)state;
+	hosts_init(&hosts, NOW - 3600 * S);
+	see(&hosts, INTAKE_LINES, "cloud", 600);
+	see(&hosts, INTAKE_KEYED, "cloud", 700);
+	check(&hosts, 600, false);
+	see(&hosts, "random-one", "cloud", 800); /* until an agent is seen there */
+	check(&hosts, 600, true);
+	hosts_done(&hosts);
+}
+
+static void test_what_is_old_or_nameless_is_left_out(void **state)
+{
+	struct hosts hosts;
+
+	(void)state;
+	hosts_init(&hosts, NOW - 3600 * S);
+	see(&hosts, "random-one", "gone", 3601);
+	see(&hosts, "random-one", "", 1);
+	assert_int_equal(hosts_count(&hosts), 0);
+	hosts_done(&hosts);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_an_agent_without_a_heartbeat_is_silent),
+	    cmocka_unit_test(test_the_latest_agent_of_a_host_counts),
+	    cmocka_unit_test(test_an_agent_has_time_to_find_a_collector_that_was_away),
+	    cmocka_unit_test(test_lines_from_elsewhere_are_never_silent),
+	    cmocka_unit_test(test_what_is_old_or_nameless_is_left_out),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
