@@ -30,7 +30,7 @@ struct run_options {
 
 #define AT(member) offsetof(struct run_options, member)
 static const struct option_row rows[] = {
-    {"data", "DIR", "where it keeps its state and logs (~/.local/state/coldmeter)",
+    {"data", "DIR", "its state (~/.local/state/coldmeter; root: /var/lib/coldmeter/run)",
 	OPTION_TEXT, AT(data)},
     {"listen", "ADDR:PORT", "where the collector listens (127.0.0.1:7077)", OPTION_TEXT,
 	AT(listen)},
