@@ -154,11 +154,9 @@ setup() {
 }
 
 @test "another server on the port is told apart" {
-	python3 -m http.server --bind 127.0.0.1 $((port + 4)) >/dev/null 2>&1 3>&- &
-	pid=$!
-	sleep 0.7
+	start_stranger $((port + 4))
 	run "$meter" --url http://127.0.0.1:$((port + 4)) functions
-	kill $pid
+	stop_stranger
 	[ "$status" -eq 1 ]
 	[ "${#lines[@]}" -eq 1 ]
 }

@@ -26,6 +26,19 @@ stop_collector() {
 	kill "-${2:-TERM}" "$(cat "$1.pid")"
 }
 
+# start_stranger PORT: a web server that is no collector, until stop_stranger.
+start_stranger() {
+	python3 -m http.server --bind 127.0.0.1 "$1" >/dev/null 2>&1 3>&- &
+	echo $! >"$BATS_TEST_TMPDIR/stranger.pid"
+	for _ in $(seq 100); do
+		curl -fs "http://127.0.0.1:$1/" >/dev/null && return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+stop_stranger() { kill "$(cat "$BATS_TEST_TMPDIR/stranger.pid")"; }
+
 # invocations NAME PLATFORM COUNT DURATION_MS COLD: objects, one a second, up to a moment ago.
 invocations() {
 	jq -nc --arg name "$1" --arg platform "$2" --argjson n "$3" --argjson ms "$4" --argjson cold "$5" \

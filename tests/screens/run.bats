@@ -127,11 +127,9 @@ start_function() {
 }
 
 @test "a port in use is one line" {
-	python3 -m http.server --bind 127.0.0.1 $port >/dev/null 2>&1 3>&- &
-	server=$!
-	sleep 0.7
+	start_stranger $port
 	run timeout 30 "$OUT/coldmeter" run --data "$data" --listen 127.0.0.1:$port
-	kill $server
+	stop_stranger
 	[ "$status" -eq 1 ]
 	[ "${#lines[@]}" -eq 1 ]
 	[[ $output == *"--listen"* ]]
