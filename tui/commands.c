@@ -26,7 +26,7 @@ const struct command command_prices_row = {
     .run_plain = command_prices,
 };
 
-const struct command *const commands[] = {&command_run, &command_doctor,
+const struct command *const commands[] = {&command_run, &command_doctor, &command_verify,
     &command_functions, &command_invocations, &command_invoice, &command_price_row,
     &command_prices_row, &command_budget, &command_alerts, &command_keepwarm,
     &command_advise, NULL};

@@ -7,33 +7,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 
-#include "tests/unit/replay.h"
-
-#define RECEIVE(r, text) replay_receive(r, text, sizeof(text) - 1)
-#define SEND(r, text) replay_send(r, text, sizeof(text) - 1, NULL, 0)
-
-/* as curl asks functions-framework */
-static const char get[] = "GET /?ms=15 HTTP/1.1\r\nHost: 127.0.0.1:8085\r\n"
-			  "User-Agent: curl/7.88.1\r\nAccept: */*\r\n\r\n";
-static const char ok[] = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
-			 "Content-Length: 5\r\nKeep-Alive: timeout=5\r\n\r\nhello";
-static const char chunks[] = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
-			     "5\r\nhello\r\n0\r\n\r\n";
-
-static void is_counted(const struct replay *r, int begun, int ended)
-{
-	assert_int_equal(r->begun, begun);
-	assert_int_equal(r->ended, ended);
-}
-
-/* One whole exchange, with what it must leave. */
-static void is_answered(const struct replay *r, int nth, __u16 status)
-{
-	is_counted(r, nth, nth);
-	assert_int_equal(r->e.status, status);
-	assert_true(r->e.flags & INVOCATION_RESPONDED);
-	assert_true(r->e.phase == PHASE_IDLE || r->e.phase == PHASE_IGNORE);
-}
+#include "tests/unit/replay_http.h"
 
 static void test_http1_two_requests_on_one_connection(void **state)
 {
@@ -231,54 +205,6 @@ static void test_http1_50_mb_in_many_writes(void **state)
 	assert_true(r.e.response_bytes > 50 << 20);
 }
 
-static void test_http1_an_answer_without_a_length_ends_with_the_connection(void **state)
-{
-	struct replay r = {0};
-	__u64 last_ns;
-
-	(void)state;
-	RECEIVE(&r, get);
-	SEND(&r, "HTTP/1.0 200 OK\r\nServer: SimpleHTTP\r\n\r\n");
-	SEND(&r, "some text");
-	last_ns = r.now_ns;
-	is_counted(&r, 1, 0);
-	replay_close(&r, false);
-	is_answered(&r, 1, 200);
-	assert_int_equal(r.e.end_ns, last_ns);
-	assert_false(r.e.flags & INVOCATION_ABORTED);
-}
-
-static void test_http1_an_answer_without_a_length_ends_with_the_next_request(void **state)
-{
-	struct replay r = {0};
-
-	(void)state;
-	RECEIVE(&r, get);
-	SEND(&r, "HTTP/1.1 200 OK\r\n\r\nsome text");
-	RECEIVE(&r, get);
-	is_counted(&r, 2, 1);
-	SEND(&r, ok);
-	is_answered(&r, 2, 200);
-}
-
-static void test_http1_a_session_is_one_invocation_until_its_connection_closes(
-    void **state)
-{
-	struct replay r = {0};
-
-	(void)state;
-	RECEIVE(&r,
-	    "GET /chat HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
-	SEND(&r, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n");
-	RECEIVE(&r, "\x81\x85GET HTTP/1.1");
-	SEND(&r, "HTTP/1.1 in a frame");
-	is_counted(&r, 1, 0);
-	replay_close(&r, false);
-	is_counted(&r, 1, 1);
-	assert_true(r.e.flags & INVOCATION_UPGRADED);
-	assert_int_equal(r.e.end_ns, r.now_ns);
-}
-
 static void test_http1_three_requests_in_one_read_are_three(void **state)
 {
 	char three[3 * sizeof(get)];
@@ -325,55 +251,6 @@ static void test_http1_the_rest_of_a_body_that_was_not_waited_for(void **state)
 	RECEIVE(&r, get);
 	SEND(&r, ok);
 	is_answered(&r, 2, 200);
-}
-
-static void test_http1_a_client_that_hangs_up(void **state)
-{
-	struct replay r = {0};
-
-	(void)state;
-	RECEIVE(&r, get);
-	replay_close(&r, false);
-	is_counted(&r, 1, 1);
-	assert_true(r.e.flags & INVOCATION_ABORTED);
-	SEND(&r, ok); /* what met the reset is told after it */
-	is_counted(&r, 1, 1);
-	r = (struct replay){0};
-	RECEIVE(&r, get);
-	SEND(&r, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nnot all");
-	replay_close(&r, false);
-	is_counted(&r, 1, 1);
-	assert_true(r.e.flags & INVOCATION_ABORTED);
-}
-
-static void test_http1_a_process_that_dies_on_it(void **state)
-{
-	struct replay r = {0};
-
-	(void)state;
-	RECEIVE(&r, get);
-	replay_close(&r, true);
-	is_counted(&r, 1, 1);
-	assert_true(r.e.flags & INVOCATION_EXITED);
-	assert_false(r.e.flags & INVOCATION_RESPONDED);
-}
-
-static void test_http1_tls_and_http2_begin_nothing(void **state)
-{
-	struct replay r = {0};
-
-	(void)state;
-	RECEIVE(&r, "\x16\x03\x01\x02\x00\x01");
-	assert_true(r.tls);
-	RECEIVE(&r, get);
-	SEND(&r, ok);
-	is_counted(&r, 0, 0);
-	r = (struct replay){0};
-	RECEIVE(&r, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-	RECEIVE(&r, get);
-	SEND(&r, ok);
-	is_counted(&r, 0, 0);
-	assert_false(r.tls);
 }
 
 static void test_http1_text_that_could_not_be_read_is_still_counted(void **state)
@@ -436,19 +313,10 @@ int main(void)
 	    cmocka_unit_test(test_http1_100_continue_is_not_the_answer),
 	    cmocka_unit_test(test_http1_answers_without_a_body),
 	    cmocka_unit_test(test_http1_50_mb_in_many_writes),
-	    cmocka_unit_test(
-		test_http1_an_answer_without_a_length_ends_with_the_connection),
-	    cmocka_unit_test(
-		test_http1_an_answer_without_a_length_ends_with_the_next_request),
-	    cmocka_unit_test(
-		test_http1_a_session_is_one_invocation_until_its_connection_closes),
 	    cmocka_unit_test(test_http1_three_requests_in_one_read_are_three),
 	    cmocka_unit_test(
 		test_http1_what_a_server_says_to_an_idle_connection_is_no_invocation),
 	    cmocka_unit_test(test_http1_the_rest_of_a_body_that_was_not_waited_for),
-	    cmocka_unit_test(test_http1_a_client_that_hangs_up),
-	    cmocka_unit_test(test_http1_a_process_that_dies_on_it),
-	    cmocka_unit_test(test_http1_tls_and_http2_begin_nothing),
 	    cmocka_unit_test(test_http1_text_that_could_not_be_read_is_still_counted),
 	    cmocka_unit_test(test_http1_the_trace_of_a_request_is_kept),
 	    cmocka_unit_test(test_http1_fields_beyond_the_piece_are_not_read),

@@ -1,0 +1,28 @@
+#!/usr/bin/env bats
+# The meter against a function's own figures, as a user asks for it.
+
+setup() {
+	[ -x "$OUT/coldmeter" ] || skip "coldmeter is not built"
+}
+
+@test "verify: every request is counted, none is lost, and half of them within 0.1 ms" {
+	"$OUT/coldmeter" verify --span 1s --json >"$BATS_TEST_TMPDIR/out" || true # a busy host fails on P99
+	cat "$BATS_TEST_TMPDIR/out"
+	[ "$(jq -c '[.rates[] | .count_asked == .count_measured and .count_asked > 0 and .lost == 0]' "$BATS_TEST_TMPDIR/out")" \
+		= '[true,true,true,true]' ]
+	[ "$(jq '.lost' "$BATS_TEST_TMPDIR/out")" = 0 ]
+	[ "$(jq '[.rates[] | .duration_error_ms // {p50: 0} | .p50 < 0.1] | all' "$BATS_TEST_TMPDIR/out")" = true ]
+	[ "$(jq '[.rates[] | .init_error_ms.max < 15] | all' "$BATS_TEST_TMPDIR/out")" = true ]
+	[ "$(jq '.rates[0].memory_error_mb.max < 1' "$BATS_TEST_TMPDIR/out")" = true ]
+}
+
+@test "verify leaves nothing behind, and says what it needs" {
+	"$OUT/coldmeter" verify --span 1s >"$BATS_TEST_TMPDIR/out" || true
+	[ -z "$(find /tmp -maxdepth 1 -name 'coldmeter-verify-*' -newer "$BATS_TEST_TMPDIR" | head -n 1)" ]
+	run "$OUT/coldmeter" verify now
+	[ "$status" -eq 2 ]
+	[ "${#lines[@]}" -eq 1 ]
+	run setpriv --reuid 65534 --clear-groups "$OUT/coldmeter" verify
+	[ "$status" -eq 1 ]
+	[[ $output == *sudo* ]]
+}

@@ -1,0 +1,123 @@
+/* What ends with its connection, or with the process that serves it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* after those */
+#include <cmocka.h>
+
+#include "tests/unit/replay_http.h"
+
+static void test_http1_an_answer_without_a_length_ends_with_the_connection(void **state)
+{
+	struct replay r = {0};
+	__u64 last_ns;
+
+	(void)state;
+	RECEIVE(&r, get);
+	SEND(&r, "HTTP/1.0 200 OK\r\nServer: SimpleHTTP\r\n\r\n");
+	SEND(&r, "some text");
+	last_ns = r.now_ns;
+	is_counted(&r, 1, 0);
+	replay_close(&r, false);
+	is_answered(&r, 1, 200);
+	assert_int_equal(r.e.end_ns, last_ns);
+	assert_false(r.e.flags & INVOCATION_ABORTED);
+}
+
+static void test_http1_an_answer_without_a_length_ends_with_the_next_request(void **state)
+{
+	struct replay r = {0};
+
+	(void)state;
+	RECEIVE(&r, get);
+	SEND(&r, "HTTP/1.1 200 OK\r\n\r\nsome text");
+	RECEIVE(&r, get);
+	is_counted(&r, 2, 1);
+	SEND(&r, ok);
+	is_answered(&r, 2, 200);
+}
+
+static void test_http1_a_session_is_one_invocation_until_its_connection_closes(
+    void **state)
+{
+	struct replay r = {0};
+
+	(void)state;
+	RECEIVE(&r,
+	    "GET /chat HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
+	SEND(&r, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n");
+	RECEIVE(&r, "\x81\x85GET HTTP/1.1");
+	SEND(&r, "HTTP/1.1 in a frame");
+	is_counted(&r, 1, 0);
+	replay_close(&r, false);
+	is_counted(&r, 1, 1);
+	assert_true(r.e.flags & INVOCATION_UPGRADED);
+	assert_int_equal(r.e.end_ns, r.now_ns);
+}
+
+static void test_http1_a_client_that_hangs_up(void **state)
+{
+	struct replay r = {0};
+
+	(void)state;
+	RECEIVE(&r, get);
+	replay_close(&r, false);
+	is_counted(&r, 1, 1);
+	assert_true(r.e.flags & INVOCATION_ABORTED);
+	SEND(&r, ok); /* what met the reset is told after it */
+	is_counted(&r, 1, 1);
+	r = (struct replay){0};
+	RECEIVE(&r, get);
+	SEND(&r, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nnot all");
+	replay_close(&r, false);
+	is_counted(&r, 1, 1);
+	assert_true(r.e.flags & INVOCATION_ABORTED);
+}
+
+static void test_http1_a_process_that_dies_on_it(void **state)
+{
+	struct replay r = {0};
+
+	(void)state;
+	RECEIVE(&r, get);
+	replay_close(&r, true);
+	is_counted(&r, 1, 1);
+	assert_true(r.e.flags & INVOCATION_EXITED);
+	assert_false(r.e.flags & INVOCATION_RESPONDED);
+}
+
+static void test_http1_tls_and_http2_begin_nothing(void **state)
+{
+	struct replay r = {0};
+
+	(void)state;
+	RECEIVE(&r, "\x16\x03\x01\x02\x00\x01");
+	assert_true(r.tls);
+	RECEIVE(&r, get);
+	SEND(&r, ok);
+	is_counted(&r, 0, 0);
+	r = (struct replay){0};
+	RECEIVE(&r, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+	RECEIVE(&r, get);
+	SEND(&r, ok);
+	is_counted(&r, 0, 0);
+	assert_false(r.tls);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(
+		test_http1_an_answer_without_a_length_ends_with_the_connection),
+	    cmocka_unit_test(
+		test_http1_an_answer_without_a_length_ends_with_the_next_request),
+	    cmocka_unit_test(
+		test_http1_a_session_is_one_invocation_until_its_connection_closes),
+	    cmocka_unit_test(test_http1_a_client_that_hangs_up),
+	    cmocka_unit_test(test_http1_a_process_that_dies_on_it),
+	    cmocka_unit_test(test_http1_tls_and_http2_begin_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
