@@ -102,9 +102,6 @@ int sender_open(
 	size_t len = strlen(url);
 	int err;
 
-	if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
-		return log_error(
-		    -EINVAL, "--collector %s: must start with http:// or https://", url);
 	while (len > 8 && url[len - 1] == '/')
 		len--;
 	s = calloc(1, sizeof(*s));

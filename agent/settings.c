@@ -60,15 +60,28 @@ static const char help[] =
     "  sudo coldmeter-agent --stdout &\n"
     "  COLDMETER_FUNCTION=hello python3 -m http.server\n";
 
+static int wrong(const char *what, const char *value, const char *why)
+{
+	(void)log_error(0, "%s %s: %s", what, value, why);
+	return -EINVAL;
+}
+
 static int parse_limit(const char *text, uint64_t *limit_mb)
 {
 	char *end;
 	unsigned long n = strtoul(text, &end, 10);
 
 	if (*text < '0' || *text > '9' || *end || n < 1 || n > 1048576)
-		return log_error(
-		    -EINVAL, "--spool-limit-mb %s: must be 1 to 1048576", text);
+		return wrong("--spool-limit-mb", text, "must be 1 to 1048576");
 	*limit_mb = n;
+	return 0;
+}
+
+static int parse_collector(const char *text, const char **collector)
+{
+	if (strncmp(text, "http://", 7) != 0 && strncmp(text, "https://", 8) != 0)
+		return wrong("--collector", text, "must start with http:// or https://");
+	*collector = text;
 	return 0;
 }
 
@@ -79,8 +92,7 @@ static int take(int option, struct settings *s)
 		s->to_stdout = true;
 		return 0;
 	case OPTION_COLLECTOR:
-		s->collector = optarg;
-		return 0;
+		return parse_collector(optarg, &s->collector);
 	case OPTION_TOKEN:
 		s->token_file = optarg;
 		return 0;
@@ -101,8 +113,7 @@ static int take(int option, struct settings *s)
 	case OPTION_VERSION:
 		(void)puts("coldmeter-agent " VERSION);
 		return 1;
-	default:
-		(void)fputs("try coldmeter-agent --help\n", stderr);
+	default: /* getopt has said what is wrong */
 		return -EINVAL;
 	}
 }
@@ -119,11 +130,9 @@ int settings_parse(int argc, char **argv, struct settings *settings)
 			return err;
 	}
 	if (optind < argc)
-		return log_error(
-		    -EINVAL, "%s: no argument is expected; try --help", argv[optind]);
+		return wrong("argument", argv[optind], "none is expected; try --help");
 	if (!s.check && !s.to_stdout && !s.collector)
-		return log_error(
-		    -EINVAL, "say where to: --stdout or --collector URL; try --help");
+		return wrong("say where to", "--stdout or --collector URL", "try --help");
 	*settings = s;
 	return 0;
 }

@@ -172,20 +172,20 @@ static int default_data(struct settings *settings)
 	return n < (int)sizeof(settings->data) ? 0 : log_error(-ENAMETOOLONG, "--data");
 }
 
+/* 0 or the exit status. */
 static int parse_listen(struct settings *settings)
 {
 	const char *colon = strrchr(settings->listen, ':');
 	unsigned long port;
 	char *end;
 
-	if (!colon || !text_copy_bytes(settings->address, sizeof(settings->address),
-			  settings->listen, (size_t)(colon - settings->listen)))
-		return log_error(
-		    -EINVAL, "--listen %s: must be ADDR:PORT", settings->listen);
-	port = strtoul(colon + 1, &end, 10);
-	if (end == colon + 1 || *end || colon[1] == '-' || port > UINT16_MAX)
-		return log_error(
-		    -EINVAL, "--listen %s: must be ADDR:PORT", settings->listen);
+	port = colon ? strtoul(colon + 1, &end, 10) : 0;
+	if (!colon || end == colon + 1 || *end || colon[1] == '-' || port > UINT16_MAX ||
+	    !text_copy_bytes(settings->address, sizeof(settings->address),
+		settings->listen, (size_t)(colon - settings->listen))) {
+		(void)log_error(0, "--listen %s: must be ADDR:PORT", settings->listen);
+		return 2;
+	}
 	settings->port = (uint16_t)port;
 	if (http_is_loopback(settings->address) || settings->insecure_listen)
 		return 0;
@@ -194,7 +194,7 @@ static int parse_listen(struct settings *settings)
 	    "token "
 	    "yet; --insecure-listen allows it",
 	    settings->listen);
-	return -EPERM;
+	return 1;
 }
 
 /* 0 or the exit status. */
@@ -211,7 +211,7 @@ static int settle(int argc, char **argv, struct settings *settings)
 	status = take_options(argc, argv, settings);
 	if (status)
 		return status;
-	return default_data(settings) < 0 || parse_listen(settings) < 0;
+	return default_data(settings) < 0 ? 1 : parse_listen(settings);
 }
 
 static int open_book(const struct settings *settings, struct book **out)

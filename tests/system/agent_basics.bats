@@ -200,8 +200,9 @@ PY
 	[ "${#lines[@]}" -eq 1 ]
 	run "$OUT/coldmeter-agent" --stdout --nonsense
 	[ "$status" -eq 2 ]
+	[ "${#lines[@]}" -eq 1 ]
 	run "$OUT/coldmeter-agent" --collector ftp://127.0.0.1
-	[ "$status" -eq 1 ]
+	[ "$status" -eq 2 ]
 	[ "${#lines[@]}" -eq 1 ]
 	agent
 	[ "$(awk '/^CapEff/ { print $2 }' "/proc/$agent_pid/status")" = 0000008000000000 ] # CAP_BPF, bit 39

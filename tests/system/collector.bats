@@ -54,9 +54,9 @@ refused() {
 	refused 2 "unexpected argument" --data "$dir" extra
 }
 
-@test "a bad address exits 1 with one line" {
-	refused 1 "ADDR:PORT" --data "$dir/d" --listen 7077
-	refused 1 "ADDR:PORT" --data "$dir/d" --listen 127.0.0.1:99999
+@test "a bad address is refused with one line" {
+	refused 2 "ADDR:PORT" --data "$dir/d" --listen 7077
+	refused 2 "ADDR:PORT" --data "$dir/d" --listen 127.0.0.1:99999
 	refused 1 "--insecure-listen" --data "$dir/d" --listen 0.0.0.0:0
 	refused 1 "--insecure-listen" --data "$dir/d" --listen '[::]:0'
 }
