@@ -20,6 +20,7 @@
 #include "serve/answers.h"
 #include "serve/http.h"
 #include "serve/ingest.h"
+#include "serve/tokens.h"
 #include "store/store.h"
 
 #define VERSION "0.1.0"
@@ -30,6 +31,7 @@ struct settings {
 	char listen[CONFIG_TEXT_BYTES];
 	char data[CONFIG_TEXT_BYTES];
 	char prices[CONFIG_TEXT_BYTES];
+	char token_file[CONFIG_TEXT_BYTES];
 	bool alerts;
 	bool insecure_listen;
 	bool check_only;
@@ -44,6 +46,7 @@ struct collector {
 	struct store *store;
 	struct ingest *ingest;
 	struct alerts *alerts;
+	struct tokens *tokens;
 	struct http *http;
 	struct answers answers;
 };
@@ -52,6 +55,7 @@ static const struct config_key keys[] = {
     {"listen", config_text, offsetof(struct settings, listen)},
     {"data", config_text, offsetof(struct settings, data)},
     {"prices", config_text, offsetof(struct settings, prices)},
+    {"token_file", config_text, offsetof(struct settings, token_file)},
     {"alerts", config_switch, offsetof(struct settings, alerts)},
     {"raw_days", config_days, offsetof(struct settings, raw_days)},
     {"minute_days", config_days, offsetof(struct settings, minute_days)},
@@ -64,6 +68,7 @@ static const struct option options[] = {
     {"data", required_argument, NULL, 'd'},
     {"config", required_argument, NULL, 'c'},
     {"prices", required_argument, NULL, 'p'},
+    {"token-file", required_argument, NULL, 't'},
     {"alerts", required_argument, NULL, 'a'},
     {"insecure-listen", no_argument, NULL, OPTION_INSECURE},
     {"check-config", no_argument, NULL, OPTION_CHECK},
@@ -81,11 +86,12 @@ static const char usage[] =
     "                       $XDG_STATE_HOME/coldmeter or ~/.local/state/coldmeter)\n"
     "  --config FILE        settings in YAML; options override them. Keys: listen, "
     "data,\n"
-    "                       prices, alerts, raw_days, minute_days\n"
+    "                       prices, token_file, alerts, raw_days, minute_days\n"
     "  --prices FILE        price book laid over the one built in\n"
+    "  --token-file FILE    answer only to one of the bearer tokens in it, one a line\n"
     "  --alerts on|off      budgets, deliveries and keep-warm pings (on)\n"
-    "  --insecure-listen    allow an address that other machines reach, without TLS or "
-    "token\n"
+    "  --insecure-listen    allow an address that other machines reach, without "
+    "TLS\n"
     "  --check-config       check the settings and stop\n"
     "  --version            say which one this is\n"
     "  --help               say this\n";
@@ -113,6 +119,8 @@ static int take_option(int option, const char *value, struct settings *settings)
 		return take_value(config_text, "config", value, settings->config);
 	case 'p':
 		return take_value(config_text, "prices", value, settings->prices);
+	case 't':
+		return take_value(config_text, "token-file", value, settings->token_file);
 	case 'a':
 		return take_value(config_switch, "alerts", value, &settings->alerts);
 	case OPTION_INSECURE:
@@ -190,9 +198,8 @@ static int parse_listen(struct settings *settings)
 	if (http_is_loopback(settings->address) || settings->insecure_listen)
 		return 0;
 	(void)log_error(0,
-	    "--listen %s: other machines could reach this, and there is no TLS and no "
-	    "token "
-	    "yet; --insecure-listen allows it",
+	    "--listen %s: other machines could reach this, and there is no TLS yet; "
+	    "--insecure-listen allows it",
 	    settings->listen);
 	return 1;
 }
@@ -271,6 +278,7 @@ static int start(struct collector *c, const struct settings *settings)
 		err = add_routes(c);
 	if (err)
 		return err;
+	http_set_tokens(c->http, c->tokens);
 	err = http_start(c->http, settings->address, settings->port);
 	if (err)
 		return log_error(err, "cannot listen on %s", settings->listen);
@@ -286,6 +294,7 @@ static void stop(struct collector *c)
 	alerts_stop(c->alerts);
 	http_free(c->http);
 	store_close(c->store);
+	tokens_free(c->tokens);
 	book_free(c->book);
 }
 
@@ -311,6 +320,8 @@ int main(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)umask(0077);
 	err = open_book(&settings, &collector.book);
+	if (!err && settings.token_file[0])
+		err = tokens_load(settings.token_file, &collector.tokens);
 	if (!err && !settings.check_only)
 		err = start(&collector, &settings);
 	if (!err && !settings.check_only) {

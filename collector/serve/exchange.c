@@ -183,6 +183,18 @@ static void find_route(struct http_pending *x)
 	(void)refuse_route(x, path_known);
 }
 
+/* Whether one without a token may ask this: what tells that the collector lives. */
+static bool is_open_to_all(const char *path)
+{
+	return strcmp(path, "/healthz") == 0 || strcmp(path, "/readyz") == 0;
+}
+
+static bool is_allowed(const struct http_pending *x)
+{
+	return !x->http->tokens || is_open_to_all(x->request.path) ||
+	       tokens_allow(x->http->tokens, header_or(x->connection, "Authorization"));
+}
+
 /* What can be refused before the body is read; reply.status says whether it was. */
 static void check_head(struct http_pending *x)
 {
@@ -204,6 +216,9 @@ static void check_head(struct http_pending *x)
 	else if (!reads && header_or(x->connection, "Origin")[0])
 		(void)http_reply_error(&x->reply, 403, "cross_origin",
 		    "web pages may not change anything here");
+	else if (!is_allowed(x))
+		(void)http_reply_error(&x->reply, 401, "unauthorized",
+		    "this collector asks for a bearer token");
 	else if (x->bad_query)
 		(void)http_reply_error(&x->reply, 400, "bad_request",
 		    "the query is malformed or has more than %d values", QUERY_MAX);
@@ -236,6 +251,8 @@ static enum MHD_Result send_reply(struct http_pending *x)
 	    reply->content_type ? reply->content_type : "application/json");
 	(void)MHD_add_response_header(response, "Cache-Control", "no-store");
 	(void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+	if (status == 401)
+		(void)MHD_add_response_header(response, "WWW-Authenticate", "Bearer");
 	if (reply->retry_after_s > 0) {
 		(void)snprintf(seconds, sizeof(seconds), "%d", reply->retry_after_s);
 		(void)MHD_add_response_header(response, "Retry-After", seconds);

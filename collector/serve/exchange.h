@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "serve/http.h"
+#include "serve/tokens.h"
 
 #define HTTP_TABLES_MAX 8
 
@@ -22,10 +23,11 @@ struct http {
 	size_t tables_n;
 	uint16_t port;
 	bool loopback;
-	pthread_mutex_t mutex;   /* over what follows */
-	pthread_cond_t finished; /* signalled when one of the counts falls */
-	size_t open_n;           /* exchanges */
-	size_t pending_n;        /* of these, suspended */
+	const struct tokens *tokens; /* NULL: none is asked for */
+	pthread_mutex_t mutex;       /* over what follows */
+	pthread_cond_t finished;     /* signalled when one of the counts falls */
+	size_t open_n;               /* exchanges */
+	size_t pending_n;            /* of these, suspended */
 	bool stopping;
 };
 

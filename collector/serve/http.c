@@ -48,6 +48,11 @@ int http_add_routes(
 	return 0;
 }
 
+void http_set_tokens(struct http *http, const struct tokens *tokens)
+{
+	http->tokens = tokens;
+}
+
 /* A query stays as it is here: exchange.c decodes it, and refuses what it cannot. */
 static size_t keep_escaped(void *context, struct MHD_Connection *connection, char *s)
 {

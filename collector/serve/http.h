@@ -9,6 +9,7 @@
 #define HTTP_PARAMETER_BYTES 256
 
 struct http;
+struct tokens;
 
 struct http_request {
 	const char *method;
@@ -73,6 +74,9 @@ int http_new(struct http **out);
  */
 int http_add_routes(
     struct http *http, const struct http_route *routes, size_t n, void *context);
+/* Every request must carry one of these tokens, but for /healthz and /readyz; before
+ * http_start(). Borrowed. */
+void http_set_tokens(struct http *http, const struct tokens *tokens);
 /* Binds address (v4, v6 or "localhost") and port; port 0 takes a free one. -EADDRINUSE,
  * ... */
 int http_start(struct http *http, const char *address, uint16_t port);

@@ -61,6 +61,23 @@ refused() {
 	refused 1 "--insecure-listen" --data "$dir/d" --listen '[::]:0'
 }
 
+@test "with tokens it answers only to them, and says so; its health is open" {
+	printf 'first-token-of-16\nsecond-token-of-17\n' >"$dir/tokens"
+	refused 1 "chmod 600" --data "$dir/d" --token-file "$dir/tokens"
+	chmod 600 "$dir/tokens"
+	start --token-file "$dir/tokens"
+	[ "$(curl -s -o "$dir/answer" -w '%{http_code}' "$url/v1/functions")" = 401 ]
+	[ "$(jq -r .error.code "$dir/answer")" = unauthorized ]
+	[ "$(curl -s -o /dev/null -w '%{http_code}' -H 'Authorization: Bearer second-token-of-1' "$url/metrics")" = 401 ]
+	[ "$(curl -s -o /dev/null -w '%{http_code}' -H 'Authorization: Bearer second-token-of-17' "$url/v1/functions")" = 200 ]
+	[ "$(curl -s -o /dev/null -w '%{http_code}' "$url/healthz")" = 200 ]
+	[ "$(curl -s -o /dev/null -w '%{http_code}' "$url/readyz")" = 200 ]
+	echo first-token-of-16 >"$dir/mine"
+	chmod 600 "$dir/mine"
+	"$OUT/coldmeter" --url "$url" --token-file "$dir/mine" functions
+	[ "$(grep -c 'token-of' "$dir/log")" -eq 0 ]
+}
+
 @test "a bad setting is named with file, line and column" {
 	printf 'raw_days: 3\nraw_dayz: 3\n' >"$dir/c.yaml"
 	refused 1 "c.yaml:2:1: raw_dayz" --config "$dir/c.yaml" --check-config
