@@ -33,6 +33,45 @@ static const struct option_row rows[] = {
 static const struct option_set set = {
     "coldmeter", rows, sizeof(rows) / sizeof(rows[0]), true};
 
+/* Where a word of argv that is one of our own options has its value: 0 in itself, 1 in
+ * the next word; -1: it is none of them. */
+static int own_option(const char *word)
+{
+	for (size_t i = 0; i < set.rows_n; i++) {
+		size_t n = strlen(rows[i].name);
+
+		if (strncmp(word, "--", 2) != 0 ||
+		    strncmp(word + 2, rows[i].name, n) != 0)
+			continue;
+		if (word[n + 2] == '=')
+			return 0;
+		if (word[n + 2] == '\0')
+			return rows[i].argument != NULL;
+	}
+	return -1;
+}
+
+/* Moves our own options in front of the command, wherever they were given. */
+static void own_options_first(int argc, char **argv)
+{
+	int front = 1;
+
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		int more = own_option(argv[i]);
+
+		if (more < 0 || i + more >= argc)
+			continue;
+		for (int last = i + more; i <= last && i < argc; i++) {
+			char *word = argv[i];
+
+			memmove(&argv[front + 1], &argv[front],
+			    (size_t)(i - front) * sizeof(argv[0]));
+			argv[front++] = word;
+		}
+		i--;
+	}
+}
+
 static void print_help(void)
 {
 	puts("usage: coldmeter [--url URL]                     the dashboard\n"
@@ -86,6 +125,7 @@ int main(int argc, char **argv)
 	(void)setlocale(LC_CTYPE, "");
 	(void)signal(SIGPIPE, SIG_IGN);
 	log_init("coldmeter", LOG_LEVEL_INFO);
+	own_options_first(argc, argv);
 	n = options_parse(&set, argc, argv, &settings);
 	if (n == -ECANCELED) {
 		print_help();

@@ -179,3 +179,14 @@ setup() {
 		[[ $output == *--json* ]]
 	done
 }
+
+@test "the collector's address is taken before the command and after it" {
+	for words in "--url http://127.0.0.1:1 functions" "functions --url http://127.0.0.1:1" "functions --url=http://127.0.0.1:1 --json"; do
+		# shellcheck disable=SC2086 # words
+		run "$OUT/coldmeter" $words
+		[ "$status" -eq 1 ]
+		[[ $output == *http://127.0.0.1:1* ]]
+	done
+	run "$OUT/coldmeter" functions --url
+	[ "$status" -eq 2 ]
+}
