@@ -68,6 +68,10 @@ static void set_start(struct invocation *inv, const struct outcome_life *life,
 	}
 	inv->init_ns = inited_ns - life->start_ns;
 	inv->has |= HAS_INIT;
+	if (!init_failed && life->story.execs) {
+		inv->has |= HAS_INIT_STORY;
+		inv->init = life->story;
+	}
 	if (r->flags & INVOCATION_READY_INFERRED)
 		inv->quality |= QUALITY_INIT_ESTIMATE;
 	inv->start_type = init_failed || r->start_ns < life->ready_ns + waited
@@ -135,6 +139,10 @@ static void set_figures(struct invocation *inv, const struct record_invocation *
 	}
 	if (r->cpu_ns)
 		inv->has |= HAS_CPU;
+	if (r->cpu_ns && r->run_queue_ns != RECORD_UNKNOWN) {
+		inv->has |= HAS_RUN_QUEUE;
+		inv->run_queue_ns = r->run_queue_ns;
+	}
 	if (r->peak_bytes)
 		inv->has |= HAS_MEMORY;
 	if (is_http_status(r->http_status))

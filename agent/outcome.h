@@ -13,6 +13,7 @@ struct outcome_life {
 	uint64_t start_ns;
 	uint64_t ready_ns;           /* 0: not yet */
 	enum invocation_cause cause; /* of its init */
+	struct init_story story;     /* execs 0: not known */
 	bool is_late;                /* older than the agent: its init is not known */
 };
 

@@ -285,6 +285,28 @@ static int take_invocation(
 	return 0;
 }
 
+static void take_ready(struct known *k, const struct record_ready *ready)
+{
+	uint64_t start_ns = k->life.start_ns;
+
+	if (k->life.ready_ns)
+		return;
+	k->life.ready_ns = ready->ready_ns;
+	if (!ready->execs || ready->first_exec_ns < start_ns ||
+	    ready->last_exec_ns < start_ns)
+		return;
+	k->life.story = (struct init_story){
+	    .first_exec_ns = ready->first_exec_ns - start_ns,
+	    .last_exec_ns = ready->last_exec_ns - start_ns,
+	    .cpu_ns = ready->cpu_ns,
+	    .run_queue_ns = ready->run_queue_ns,
+	    .read_bytes = ready->read_bytes,
+	    .disk_bytes = ready->disk_bytes,
+	    .major_faults = ready->major_faults,
+	    .execs = ready->execs,
+	};
+}
+
 int sandboxes_take(
     struct sandboxes *s, const void *record, size_t bytes, int64_t boot_to_wall_ns)
 {
@@ -302,8 +324,8 @@ int sandboxes_take(
 		return add(s, record, false);
 	if (kind == RECORD_READY && bytes == sizeof(*ready)) {
 		k = heard_of(s, ready->sandbox);
-		if (k && !k->life.ready_ns)
-			k->life.ready_ns = ready->ready_ns;
+		if (k)
+			take_ready(k, ready);
 		return 0;
 	}
 	if (kind == RECORD_END && bytes == sizeof(*end)) {

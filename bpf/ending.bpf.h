@@ -25,6 +25,29 @@ static __always_inline struct record_invocation *begin_record(struct sandbox *s,
 	return r;
 }
 
+/* CPU time and waits for a CPU since start. Moments on different CPUs leave an error of
+ * up to a tick. */
+static __always_inline void fill_cpu(
+    struct record_invocation *r, const struct cpu_reading *start)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct cpu_reading now;
+	__s64 used;
+
+	read_cpu(&now);
+	used = (__s64)(now.sum_ns - start->sum_ns);
+	if (now.cpu == start->cpu)
+		used += now.running_ns - start->running_ns;
+	else
+		r->flags |= INVOCATION_CPU_ESTIMATE;
+	r->cpu_ns = used > 0 ? used : 0;
+	/* a thread that ended took its waits with it */
+	if (!bpf_core_field_exists(task->sched_info.run_delay))
+		r->run_queue_ns = RECORD_UNKNOWN;
+	else if (now.run_queue_ns > start->run_queue_ns)
+		r->run_queue_ns = now.run_queue_ns - start->run_queue_ns;
+}
+
 static __always_inline void fill_memory(
     struct record_invocation *r, __u64 rss0, __u64 peak0)
 {
@@ -66,6 +89,8 @@ static __always_inline void end_on_unix_sockets(
 static __always_inline void mark_ready(
     struct sandbox *s, __u64 id, __u32 function_kind, __u64 ready_ns)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct cpu_reading cpu;
 	struct record_ready *r;
 
 	if (s->ready_ns)
@@ -79,6 +104,18 @@ static __always_inline void mark_ready(
 	r->pid = s->first_pid;
 	r->sandbox = id;
 	r->ready_ns = s->ready_ns;
+	r->first_exec_ns = s->first_exec_ns;
+	r->last_exec_ns = s->last_exec_ns;
+	r->execs = s->execs;
+	read_cpu(&cpu);
+	r->cpu_ns = cpu.sum_ns;
+	r->run_queue_ns = cpu.run_queue_ns;
+	r->major_faults = task->signal->maj_flt + task->maj_flt;
+	r->read_bytes = r->disk_bytes = 0;
+	if (bpf_core_field_exists(task->ioac.read_bytes)) {
+		r->read_bytes = task->signal->ioac.rchar + task->ioac.rchar;
+		r->disk_bytes = task->signal->ioac.read_bytes + task->ioac.read_bytes;
+	}
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 }
 

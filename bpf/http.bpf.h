@@ -8,13 +8,8 @@
 
 static __always_inline void http_begin(struct exchange *e, struct sandbox *s, __u64 now)
 {
-	struct cpu_reading cpu;
-
 	read_memory(bpf_get_current_task_btf(), &e->rss, &e->peak);
-	read_cpu(&cpu);
-	e->cpu_sum_ns = cpu.sum_ns;
-	e->cpu_running_ns = cpu.running_ns;
-	e->cpu = cpu.cpu;
+	read_cpu(&e->cpu);
 	busy_begin(s, now);
 	if (e->is_unix)
 		__sync_fetch_and_add(&s->unix_in_flight, 1);
@@ -28,7 +23,6 @@ static __always_inline void http_end(struct exchange *e, struct sandbox *s, bool
 {
 	__u64 busy = busy_end(s, e->end_ns);
 	struct record_invocation *r = begin_record(s, e->sandbox);
-	bool exact = false;
 
 	if (e->is_unix)
 		__sync_fetch_and_add(&s->unix_in_flight, -1);
@@ -45,15 +39,17 @@ static __always_inline void http_end(struct exchange *e, struct sandbox *s, bool
 	r->concurrency = e->concurrency;
 	r->flags = e->flags;
 	if (ours) {
-		r->cpu_ns = cpu_since(e->cpu_sum_ns, e->cpu_running_ns, e->cpu, &exact);
+		fill_cpu(r, &e->cpu);
 		fill_memory(r, e->rss, e->peak);
 		if (e->flags & INVOCATION_EXITED)
 			r->exit_code =
 			    bpf_get_current_task_btf()->signal->group_exit_code;
+	} else {
+		r->flags |= INVOCATION_CPU_ESTIMATE;
+		r->run_queue_ns = RECORD_UNKNOWN;
 	}
 	r->flags |= (e->is_first ? INVOCATION_FIRST : 0) |
-		    (s->open_flags & INVOCATION_READY_INFERRED) |
-		    (exact ? 0 : INVOCATION_CPU_ESTIMATE);
+		    (s->open_flags & INVOCATION_READY_INFERRED);
 	__builtin_memcpy(r->trace_id, e->trace_id, RECORD_TRACE_BYTES);
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 }

@@ -11,7 +11,6 @@ static __always_inline void lambda_end(
 {
 	__u64 busy = busy_end(s, end);
 	struct record_invocation *r = begin_record(s, id);
-	bool exact;
 
 	s->open = 0;
 	if (!r)
@@ -19,13 +18,12 @@ static __always_inline void lambda_end(
 	r->start_ns = s->open_start_ns;
 	r->end_ns = end;
 	r->response_ns = s->open_response_ns;
-	r->cpu_ns =
-	    cpu_since(s->open_cpu_sum_ns, s->open_cpu_running_ns, s->open_cpu, &exact);
 	r->busy_ns = busy;
 	r->request_bytes = s->open_request_bytes;
 	r->response_bytes = s->open_response_bytes;
 	r->deadline_ms = s->open_deadline_ms;
-	r->flags = flags | s->open_flags | (exact ? 0 : INVOCATION_CPU_ESTIMATE);
+	r->flags = flags | s->open_flags;
+	fill_cpu(r, &s->open_cpu);
 	r->exit_code = exit_code;
 	r->concurrency = 1;
 	r->function_kind = FUNCTION_LAMBDA;
@@ -80,7 +78,6 @@ static __always_inline void lambda_begin(
     struct exchange *e, struct sandbox *s, const struct message *m, int n)
 {
 	__s64 deadline_ms = m->deadline ? number_at(m, m->deadline) : 0;
-	struct cpu_reading cpu;
 
 	s->open = 1;
 	s->open_flags = __sync_fetch_and_add(&s->seen, 1) == 0 ? INVOCATION_FIRST : 0;
@@ -93,10 +90,7 @@ static __always_inline void lambda_begin(
 	copy_id(m, s->open_request_id);
 	copy_trace(m, s->open_trace_id);
 	read_memory(bpf_get_current_task_btf(), &s->open_rss, &s->open_peak);
-	read_cpu(&cpu);
-	s->open_cpu_sum_ns = cpu.sum_ns;
-	s->open_cpu_running_ns = cpu.running_ns;
-	s->open_cpu = cpu.cpu;
+	read_cpu(&s->open_cpu);
 	busy_begin(s, e->start_ns);
 }
 

@@ -145,11 +145,18 @@ static __always_inline bool stays(
 	return !name_hash || !old->name_hash || name_hash == old->name_hash;
 }
 
+/* A link of the chain of programs that the first process becomes. */
+static __always_inline void exec_continues(struct sandbox *s, __u32 pid)
+{
+	if (s->ready_ns || pid != s->first_pid)
+		return;
+	s->last_exec_ns = bpf_ktime_get_boot_ns();
+	s->execs++;
+}
+
 static __always_inline void describe(
     struct sandbox *s, const struct environment *v, __u64 start, __u32 pid)
 {
-	struct cpu_reading cpu;
-
 	if (v->record.present & BIT(VARIABLE_LAMBDA_API))
 		s->declared = FUNCTION_LAMBDA;
 	else if (v->record.present & BIT(VARIABLE_KIND) &&
@@ -160,10 +167,9 @@ static __always_inline void describe(
 	s->processes = 1;
 	s->function_kind = s->declared;
 	s->open_start_ns = bpf_ktime_get_boot_ns();
-	read_cpu(&cpu);
-	s->open_cpu_sum_ns = cpu.sum_ns;
-	s->open_cpu_running_ns = cpu.running_ns;
-	s->open_cpu = cpu.cpu;
+	s->first_exec_ns = s->last_exec_ns = s->open_start_ns;
+	s->execs = 1;
+	read_cpu(&s->open_cpu);
 }
 
 SEC("tp_btf/sched_process_exec")
@@ -181,8 +187,10 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 		return 0;
 	fresh.name_hash = hash_name(v);
 	if (old) {
-		if (stays(old, v, fresh.name_hash))
+		if (stays(old, v, fresh.name_hash)) {
+			exec_continues(old, pid);
 			return 0;
+		}
 		__sync_fetch_and_add(&old->processes, -1);
 		sandbox_gone(old, p->sandbox, pid);
 	}
@@ -234,17 +242,13 @@ static __always_inline void process_end(
     struct sandbox *s, __u64 id, __u64 now, __u32 exit_code)
 {
 	struct record_invocation *r = begin_record(s, id);
-	bool exact;
 
 	if (!r)
 		return;
 	r->start_ns = s->open_start_ns;
 	r->end_ns = now;
 	r->busy_ns = now - s->open_start_ns;
-	r->cpu_ns =
-	    cpu_since(s->open_cpu_sum_ns, s->open_cpu_running_ns, s->open_cpu, &exact);
-	if (!exact)
-		r->flags |= INVOCATION_CPU_ESTIMATE;
+	fill_cpu(r, &s->open_cpu);
 	r->flags |= INVOCATION_EXITED | INVOCATION_FIRST | (s->oom ? INVOCATION_OOM : 0);
 	r->exit_code = exit_code;
 	r->concurrency = 1;

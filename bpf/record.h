@@ -9,6 +9,7 @@
 #define RECORD_VALUE_BYTES 160 /* of one environment variable, cut beyond */
 #define RECORD_ID_BYTES 40     /* a 36-character request id */
 #define RECORD_TRACE_BYTES 64
+#define RECORD_UNKNOWN (~0ULL)
 
 /* The variables that make a process a function. The kernel compares the first 8 bytes and
  * then the rest; order is the index into record_exec.value. */
@@ -55,12 +56,21 @@ struct record_exec {
 	char value[RECORD_VARIABLES][RECORD_VALUE_BYTES];
 };
 
-/* The sandbox is ready: first listen() or first GET .../next. */
+/* The sandbox is ready: first listen() or first GET .../next. With the kernel's counters
+ * of the process that made it so, from its fork. */
 struct record_ready {
 	__u32 kind;
 	__u32 pid;
 	__u64 sandbox;
 	__u64 ready_ns;
+	__u64 first_exec_ns;
+	__u64 last_exec_ns;
+	__u64 cpu_ns;
+	__u64 run_queue_ns;
+	__u64 read_bytes;
+	__u64 disk_bytes;
+	__u32 major_faults;
+	__u32 execs; /* 0: nothing of this is known */
 };
 
 /* The last process of the sandbox has gone. */
@@ -97,6 +107,7 @@ struct record_invocation {
 	__u64 end_ns;
 	__u64 response_ns; /* 0: none seen */
 	__u64 cpu_ns;
+	__u64 run_queue_ns; /* RECORD_UNKNOWN: this kernel does not count it */
 	__u64 busy_ns;
 	__u64 peak_bytes; /* 0: unknown */
 	__u64 request_bytes;
@@ -112,9 +123,9 @@ struct record_invocation {
 	char trace_id[RECORD_TRACE_BYTES];
 };
 
-_Static_assert(sizeof(struct record_ready) == 24, "the layout is the contract");
+_Static_assert(sizeof(struct record_ready) == 80, "the layout is the contract");
 _Static_assert(sizeof(struct record_end) == 32, "the layout is the contract");
-_Static_assert(sizeof(struct record_invocation) == 208, "the layout is the contract");
+_Static_assert(sizeof(struct record_invocation) == 216, "the layout is the contract");
 
 /* Counts per CPU; summed by the agent. */
 enum record_count {
@@ -125,6 +136,17 @@ enum record_count {
 	COUNT_READ_FAULT,
 	COUNT_TLS,
 	RECORD_COUNTS
+};
+
+/* CPU time of a process at one moment. The kernel's sums are stale between ticks;
+ * running_ns is what the current thread has had since, by a clock whose offset differs
+ * from CPU to CPU: it only means something as a difference between two moments on one
+ * CPU. */
+struct cpu_reading {
+	__u64 sum_ns;
+	__s64 running_ns;
+	__u64 run_queue_ns; /* waits for a CPU of the threads that live */
+	__u32 cpu;
 };
 
 /* State of the maps. User space writes it only for functions older than the agent. */
@@ -143,6 +165,9 @@ struct sandbox {
 	__u64 busy_since_ns;
 	__u64 busy_ns; /* of the busy period, not yet settled */
 	__u64 name_hash;
+	__u64 first_exec_ns;
+	__u64 last_exec_ns;
+	__u32 execs; /* of its first process, until it is ready */
 	__u32 first_pid;
 	__s32 processes;
 	__s32 in_flight;
@@ -155,9 +180,7 @@ struct sandbox {
 	__u32 open_flags;
 	__u64 open_start_ns;
 	__u64 open_response_ns;
-	__u64 open_cpu_sum_ns;
-	__s64 open_cpu_running_ns;
-	__u32 open_cpu;
+	struct cpu_reading open_cpu;
 	__u64 open_rss;
 	__u64 open_peak;
 	__u64 open_request_bytes;
@@ -195,17 +218,15 @@ struct exchange {
 	__u64 start_ns;
 	__u64 last_send_ns;
 	__u64 last_receive_ns;
-	__u64 end_ns;    /* of the invocation that ended last */
-	__u64 rss, peak; /* pages, at the start */
-	__u64 cpu_sum_ns;
-	__s64 cpu_running_ns;
+	__u64 end_ns;           /* of the invocation that ended last */
+	__u64 rss, peak;        /* pages, at the start */
+	struct cpu_reading cpu; /* at the start */
 	__u64 request_bytes, response_bytes;
 	__s64 left; /* of the body; -1: until the end is seen */
 	__u32 role, phase;
 	__u32 chunked, is_head, is_first, is_unix;
 	__u32 flags; /* of the invocation, INVOCATION_ */
 	__u16 status, concurrency;
-	__u32 cpu;
 	__u32 pid; /* of the process that last read or wrote */
 	struct head_rest rest;
 	char trace_id[RECORD_TRACE_BYTES];

@@ -92,15 +92,13 @@ extern void bpf_iter_task_destroy(struct bpf_iter_task *it) __ksym __weak;
 #define THREADS_OF_PROCESS 2 /* BPF_TASK_ITER_PROC_THREADS */
 #define THREADS_MAX 512
 
-/* CPU time of a process at one moment. The kernel's sums are stale between ticks;
- * running_ns is what the current thread has had since, by a clock whose offset differs
- * from CPU to CPU: it only means something as a difference between two moments on one
- * CPU. */
-struct cpu_reading {
-	__u64 sum_ns;
-	__s64 running_ns;
-	__u32 cpu;
-};
+/* How long a thread has waited for a CPU; 0 where the kernel does not count it. */
+static __always_inline __u64 run_delay(struct task_struct *thread)
+{
+	return bpf_core_field_exists(thread->sched_info.run_delay)
+		   ? thread->sched_info.run_delay
+		   : 0;
+}
 
 /* Threads that ended and threads that live. Kernels before 6.7 cannot walk threads; there
  * it is the current thread's and the ended ones'. */
@@ -113,30 +111,18 @@ static __always_inline void read_cpu(struct cpu_reading *reading)
 	reading->cpu = bpf_get_smp_processor_id();
 	reading->running_ns = (__s64)(bpf_ktime_get_ns() - task->se.exec_start);
 	reading->sum_ns = task->signal->sum_sched_runtime;
-	if (!bpf_iter_task_new) {
+	reading->run_queue_ns = 0;
+	if (!bpf_iter_task_new || task->signal->nr_threads == 1) {
 		reading->sum_ns += task->se.sum_exec_runtime;
+		reading->run_queue_ns += run_delay(task);
 		return;
 	}
 	bpf_iter_task_new(&it, task, THREADS_OF_PROCESS);
-	for (int i = 0; i < THREADS_MAX && (thread = bpf_iter_task_next(&it)); i++)
+	for (int i = 0; i < THREADS_MAX && (thread = bpf_iter_task_next(&it)); i++) {
 		reading->sum_ns += thread->se.sum_exec_runtime;
+		reading->run_queue_ns += run_delay(thread);
+	}
 	bpf_iter_task_destroy(&it);
-}
-
-/* CPU time since start, 0 when it cannot be told; *exact is false when the two moments
- * were on different CPUs, which leaves an error of up to a tick. */
-static __always_inline __u64 cpu_since(
-    __u64 start_sum_ns, __s64 start_running_ns, __u32 start_cpu, bool *exact)
-{
-	struct cpu_reading now;
-	__s64 used;
-
-	read_cpu(&now);
-	used = (__s64)(now.sum_ns - start_sum_ns);
-	*exact = now.cpu == start_cpu;
-	if (*exact)
-		used += now.running_ns - start_running_ns;
-	return used > 0 ? used : 0;
 }
 
 static __always_inline void busy_begin(struct sandbox *sandbox, __u64 now)

@@ -59,7 +59,10 @@ enum {
 	HAS_BUSY = 1 << 5,        /* busy_ns */
 	HAS_HTTP_STATUS = 1 << 6, /* http_status */
 	HAS_BYTES = 1 << 7,       /* request_bytes, response_bytes */
-	HAS_DURATION = 1 << 8     /* duration_ns; absent on init_error */
+	HAS_DURATION = 1 << 8,    /* duration_ns; absent on init_error */
+	HAS_RUN_QUEUE = 1 << 9,   /* run_queue_ns */
+	HAS_INIT_STORY = 1 << 10, /* init: only beside init_ns */
+	HAS_END = 1 << 11         /* the first bit that is none */
 };
 
 /* What is not exact, and how. A figure without a mark is exact. */
@@ -73,6 +76,19 @@ enum {
 	QUALITY_STATUS_ESTIMATE = 1 << 6,    /* status inferred */
 	QUALITY_REQUEST_ID_UNKNOWN = 1 << 7, /* no id seen on the wire */
 	QUALITY_CLOCK_STEPPED = 1 << 8       /* wall clock was set meanwhile */
+};
+
+/* What an init spent its time on, by the kernel's own counters of the sandbox's processes
+ * that lived at its end. Times count from the start of the first process. */
+struct init_story {
+	uint64_t first_exec_ns; /* its first program is in place */
+	uint64_t last_exec_ns;  /* the last program of the chain is: the runtime itself */
+	uint64_t cpu_ns;
+	uint64_t run_queue_ns; /* waiting for a CPU */
+	uint64_t read_bytes;   /* by read calls: modules, from disk or cache */
+	uint64_t disk_bytes;   /* of those and of mapped files, what came from a disk */
+	uint32_t major_faults; /* waits for a page from a disk */
+	uint32_t execs;
 };
 
 struct invocation {
@@ -90,6 +106,7 @@ struct invocation {
 	uint64_t init_ns;
 	uint64_t wait_ns; /* from arrival to start, where the platform shows it */
 	uint64_t cpu_ns;
+	uint64_t run_queue_ns; /* its process waited for a CPU so long */
 	/* Time the sandbox was busy, settled by this invocation: the sum over a sandbox's
 	 * invocations is the union of their intervals. What instance-billed plans count.
 	 */
@@ -101,6 +118,7 @@ struct invocation {
 				 >= 1 */
 	uint32_t pid;         /* in the host's pid namespace */
 	uint16_t http_status;
+	struct init_story init;
 	char request_id[INVOCATION_ID_BYTES]; /* "" when unknown */
 	char sandbox[INVOCATION_ID_BYTES];
 	char trace_id[INVOCATION_ID_BYTES];

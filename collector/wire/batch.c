@@ -1,3 +1,4 @@
+/* clang-format off: tables stay as they are */
 /* Layout of a batch, version 1.
  *
  * varint: base/varint.h. text: below. A signed number is a zigzag varint. A reader skips
@@ -40,12 +41,16 @@
  *                                   ping << 13
  *     3  varint      all            HAS_* bits: which of the columns below it has
  *     4  varint      all            QUALITY_* bits
- *     5  signed      all            start_ns + duration_ns, less that of the record
- * before (records come in order of their end) 6  varint      HAS_DURATION   duration_ns;
- * elsewhere it counts as 0 7  signed      HAS_RESPONSE   response_ns - duration_ns 8
- * varint      HAS_INIT       init_ns 9  varint      HAS_WAIT       wait_ns 10  varint
- * HAS_CPU        cpu_ns 11  signed      HAS_MEMORY     peak_memory_bytes, less the one
- * before 12  signed      HAS_BUSY       busy_ns - duration_ns 13  varint HAS_HTTP_STATUS
+ *     5  signed      all            start_ns + duration_ns, less that of the one before
+ *                                   (records come in order of their end)
+ *     6  varint      HAS_DURATION   duration_ns; elsewhere it counts as 0
+ *     7  signed      HAS_RESPONSE   response_ns - duration_ns
+ *     8  varint      HAS_INIT       init_ns
+ *     9  varint      HAS_WAIT       wait_ns
+ *    10  varint      HAS_CPU        cpu_ns
+ *    11  signed      HAS_MEMORY     peak_memory_bytes, less the last of the same sandbox
+ *    12  signed      HAS_BUSY       busy_ns - duration_ns
+ *    13  varint      HAS_HTTP_STATUS
  *    14  varint      HAS_BYTES      request_bytes
  *    15  varint      HAS_BYTES      response_bytes
  *    16  varint      all            concurrency
@@ -54,6 +59,15 @@
  *    19  text        -              sandboxes in the order of their first record
  *    20  text        all            request_id; the column is left out when all are empty
  *    21  text        all            trace_id; likewise
+ *    22  varint      HAS_RUN_QUEUE  run_queue_ns
+ *    23  varint      HAS_INIT_STORY init.first_exec_ns
+ *    24  varint      HAS_INIT_STORY init.last_exec_ns
+ *    25  varint      HAS_INIT_STORY init.cpu_ns
+ *    26  varint      HAS_INIT_STORY init.run_queue_ns
+ *    27  varint      HAS_INIT_STORY init.read_bytes
+ *    28  varint      HAS_INIT_STORY init.disk_bytes
+ *    29  varint      HAS_INIT_STORY init.major_faults
+ *    30  varint      HAS_INIT_STORY init.execs
  *
  * Sums and differences wrap at 64 bits; what differences start from is 0. A column that
  * would hold no value is left out.
@@ -66,6 +80,7 @@
  *     4  varint n, n bytes: 2n hexadecimal digits, lower case
  *   >=8  tag - 8 bytes, none of them NUL: any text, of whatever encoding
  * Each must fit its field in memory with a NUL. */
+/* clang-format on */
 #include "wire/batch.h"
 
 #include <errno.h>

@@ -63,7 +63,8 @@ static const char *read_column(struct cursor *in, uint64_t *last_id, struct body
 	*last_id = id;
 	if (id >= COLUMN_END_OF_IDS) /* a newer writer's */
 		return NULL;
-	if (encoding > (id < COLUMN_NUMBERS ? ENCODING_SAME : ENCODING_EACH))
+	if (encoding >
+	    (batch_column_is_number((unsigned int)id) ? ENCODING_SAME : ENCODING_EACH))
 		return "a column has an encoding that is not known here";
 	column.is_same = encoding == ENCODING_SAME;
 	if (column.is_same && !cursor_varint(&column.bytes, &column.same))
@@ -88,8 +89,9 @@ static const char *read_row(struct body *body, struct batch_row *row)
 	*row = (struct batch_row){0};
 	if (!read_number(has, &row->value[COLUMN_HAS]))
 		return "a column has too few values";
-	for (unsigned int id = COLUMN_NONE + 1; id < COLUMN_NUMBERS; id++) {
-		if (id == COLUMN_HAS || !batch_row_has(id, row->value[COLUMN_HAS]))
+	for (unsigned int id = COLUMN_NONE + 1; id < COLUMN_END_OF_IDS; id++) {
+		if (id == COLUMN_HAS || !batch_column_is_number(id) ||
+		    !batch_row_has(id, row->value[COLUMN_HAS]))
 			continue;
 		if (!read_number(&body->columns[id], &row->value[id]))
 			return "a column has too few values";

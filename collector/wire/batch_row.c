@@ -3,7 +3,7 @@
 
 #include "base/varint.h"
 
-#define HAS_KNOWN ((HAS_DURATION << 1) - 1)
+#define HAS_KNOWN (HAS_END - 1)
 #define QUALITY_KNOWN ((QUALITY_CLOCK_STEPPED << 1) - 1)
 
 /* The class of a record: bit fields of one number. */
@@ -16,7 +16,7 @@ _Static_assert(
     "the fields of the class are wide enough");
 
 /* The HAS_ bit that a column hangs on; 0: every record has it. */
-static const uint32_t column_bit[COLUMN_NUMBERS] = {
+static const uint32_t column_bit[COLUMN_END_OF_IDS] = {
     [COLUMN_DURATION] = HAS_DURATION,
     [COLUMN_RESPONSE] = HAS_RESPONSE,
     [COLUMN_INIT] = HAS_INIT,
@@ -27,6 +27,15 @@ static const uint32_t column_bit[COLUMN_NUMBERS] = {
     [COLUMN_HTTP_STATUS] = HAS_HTTP_STATUS,
     [COLUMN_REQUEST_BYTES] = HAS_BYTES,
     [COLUMN_RESPONSE_BYTES] = HAS_BYTES,
+    [COLUMN_RUN_QUEUE] = HAS_RUN_QUEUE,
+    [COLUMN_INIT_FIRST_EXEC] = HAS_INIT_STORY,
+    [COLUMN_INIT_LAST_EXEC] = HAS_INIT_STORY,
+    [COLUMN_INIT_CPU] = HAS_INIT_STORY,
+    [COLUMN_INIT_RUN_QUEUE] = HAS_INIT_STORY,
+    [COLUMN_INIT_READ] = HAS_INIT_STORY,
+    [COLUMN_INIT_DISK] = HAS_INIT_STORY,
+    [COLUMN_INIT_FAULTS] = HAS_INIT_STORY,
+    [COLUMN_INIT_EXECS] = HAS_INIT_STORY,
 };
 
 bool batch_row_has(enum batch_column column, uint64_t has)
@@ -50,6 +59,18 @@ static uint64_t class_of(const struct invocation *inv)
 	       (uint64_t)inv->start_type << CLASS_START_SHIFT |
 	       (uint64_t)inv->cause << CLASS_CAUSE_SHIFT |
 	       (uint64_t)inv->ping << CLASS_PING_SHIFT;
+}
+
+static void story_from(uint64_t *value, const struct init_story *init)
+{
+	value[COLUMN_INIT_FIRST_EXEC] = init->first_exec_ns;
+	value[COLUMN_INIT_LAST_EXEC] = init->last_exec_ns;
+	value[COLUMN_INIT_CPU] = init->cpu_ns;
+	value[COLUMN_INIT_RUN_QUEUE] = init->run_queue_ns;
+	value[COLUMN_INIT_READ] = init->read_bytes;
+	value[COLUMN_INIT_DISK] = init->disk_bytes;
+	value[COLUMN_INIT_FAULTS] = init->major_faults;
+	value[COLUMN_INIT_EXECS] = init->execs;
 }
 
 void batch_row_from(
@@ -76,6 +97,8 @@ void batch_row_from(
 	value[COLUMN_RESPONSE_BYTES] = inv->response_bytes;
 	value[COLUMN_CONCURRENCY] = inv->concurrency;
 	value[COLUMN_PID] = difference(inv->pid, last->pid);
+	value[COLUMN_RUN_QUEUE] = inv->run_queue_ns;
+	story_from(value, &inv->init);
 	previous->end = end;
 	last->pid = inv->pid;
 	if (inv->has & HAS_MEMORY)
@@ -119,6 +142,17 @@ static void read_figures(
 	inv->http_status = (uint16_t)value[COLUMN_HTTP_STATUS];
 	inv->request_bytes = value[COLUMN_REQUEST_BYTES];
 	inv->response_bytes = value[COLUMN_RESPONSE_BYTES];
+	inv->run_queue_ns = value[COLUMN_RUN_QUEUE];
+	inv->init = (struct init_story){
+	    .first_exec_ns = value[COLUMN_INIT_FIRST_EXEC],
+	    .last_exec_ns = value[COLUMN_INIT_LAST_EXEC],
+	    .cpu_ns = value[COLUMN_INIT_CPU],
+	    .run_queue_ns = value[COLUMN_INIT_RUN_QUEUE],
+	    .read_bytes = value[COLUMN_INIT_READ],
+	    .disk_bytes = value[COLUMN_INIT_DISK],
+	    .major_faults = (uint32_t)value[COLUMN_INIT_FAULTS],
+	    .execs = (uint32_t)value[COLUMN_INIT_EXECS],
+	};
 }
 
 const char *batch_row_into(
@@ -129,8 +163,10 @@ const char *batch_row_into(
 	uint64_t pid = undo_difference(value[COLUMN_PID], last->pid);
 
 	if (pid > UINT32_MAX || value[COLUMN_CONCURRENCY] > UINT32_MAX ||
-	    value[COLUMN_HTTP_STATUS] > UINT16_MAX)
-		return "a pid, concurrency or HTTP status is out of range";
+	    value[COLUMN_HTTP_STATUS] > UINT16_MAX ||
+	    value[COLUMN_INIT_FAULTS] > UINT32_MAX ||
+	    value[COLUMN_INIT_EXECS] > UINT32_MAX)
+		return "a pid, concurrency, HTTP status or count is out of range";
 	/* a newer writer's further bits go the way of their columns */
 	inv->has = (uint32_t)(value[COLUMN_HAS] & HAS_KNOWN);
 	inv->quality = (uint32_t)(value[COLUMN_QUALITY] & QUALITY_KNOWN);

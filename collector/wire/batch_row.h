@@ -32,11 +32,23 @@ enum batch_column {
 	COLUMN_SANDBOX_TEXTS,
 	COLUMN_REQUEST_ID,
 	COLUMN_TRACE_ID,
+	COLUMN_RUN_QUEUE,
+	COLUMN_INIT_FIRST_EXEC,
+	COLUMN_INIT_LAST_EXEC,
+	COLUMN_INIT_CPU,
+	COLUMN_INIT_RUN_QUEUE,
+	COLUMN_INIT_READ,
+	COLUMN_INIT_DISK,
+	COLUMN_INIT_FAULTS,
+	COLUMN_INIT_EXECS,
 	COLUMN_END_OF_IDS
 };
 
-/* Columns of numbers: those before the texts. */
-#define COLUMN_NUMBERS COLUMN_SANDBOX_TEXTS
+/* Whether a column holds numbers; the others hold texts. */
+static inline bool batch_column_is_number(unsigned int id)
+{
+	return id < COLUMN_SANDBOX_TEXTS || id > COLUMN_TRACE_ID;
+}
 
 /* What the differences of columns are taken from: the same at both ends of the wire.
  * Starts as zeros. */
@@ -49,7 +61,7 @@ struct batch_previous {
 };
 
 struct batch_row {
-	uint64_t value[COLUMN_NUMBERS]; /* by column; 0 where the record has none */
+	uint64_t value[COLUMN_END_OF_IDS]; /* by column; 0 where the record has none */
 };
 
 /* Whether a record with these HAS_* bits has a value in that column of numbers. */

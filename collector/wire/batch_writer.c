@@ -27,7 +27,7 @@ _Static_assert(
 
 /* What the numbers of one record take at most, and the counts and the columns' ids,
  * encodings and lengths of a body (each length is below 2^21). */
-#define NUMBERS_MAX_BYTES ((size_t)(COLUMN_NUMBERS - 1) * VARINT_MAX_BYTES)
+#define NUMBERS_MAX_BYTES ((size_t)COLUMN_END_OF_IDS * VARINT_MAX_BYTES)
 #define FRAME_MAX_BYTES ((size_t)2 * VARINT_MAX_BYTES + (size_t)COLUMN_END_OF_IDS * 5)
 
 #define ID_MAX_BYTES BATCH_TEXT_MAX(INVOCATION_ID_BYTES)
@@ -247,8 +247,9 @@ int batch_writer_add(struct batch_writer *w, const struct invocation *inv)
 	row.value[COLUMN_SANDBOX] =
 	    intern(w, &w->sandboxes, entry.sandbox, entry.sandbox_bytes);
 	batch_row_from(&row, inv, &w->previous);
-	for (unsigned int id = COLUMN_NONE + 1; id < COLUMN_NUMBERS; id++) {
-		if (batch_row_has(id, row.value[COLUMN_HAS]))
+	for (unsigned int id = COLUMN_NONE + 1; id < COLUMN_END_OF_IDS; id++) {
+		if (batch_column_is_number(id) &&
+		    batch_row_has(id, row.value[COLUMN_HAS]))
 			add_number(w, id, row.value[id]);
 	}
 	add_text(w, COLUMN_REQUEST_ID, entry.request_id, entry.request_id_bytes);
@@ -290,14 +291,15 @@ static size_t write_body(const struct batch_writer *w, uint8_t *out)
 		return (size_t)(at - out);
 	memcpy(at, w->functions.bytes, w->functions.used);
 	at += w->functions.used;
-	for (unsigned int id = COLUMN_NONE + 1; id < COLUMN_NUMBERS; id++)
-		at = put_numbers(at, id, &w->columns[id]);
-	at = put_column(
-	    at, COLUMN_SANDBOX_TEXTS, ENCODING_EACH, sandboxes->bytes, sandboxes->used);
-	for (unsigned int id = COLUMN_REQUEST_ID; id < COLUMN_END_OF_IDS; id++) {
+	for (unsigned int id = COLUMN_NONE + 1; id < COLUMN_END_OF_IDS; id++) {
 		const struct column *column = &w->columns[id];
 
-		if (column->is_written)
+		if (batch_column_is_number(id))
+			at = put_numbers(at, id, column);
+		else if (id == COLUMN_SANDBOX_TEXTS)
+			at = put_column(
+			    at, id, ENCODING_EACH, sandboxes->bytes, sandboxes->used);
+		else if (column->is_written)
 			at = put_column(
 			    at, id, ENCODING_EACH, column->bytes, column->used);
 	}

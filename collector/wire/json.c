@@ -218,7 +218,20 @@ static char *put_times(char *at, const struct invocation *inv)
 	at = put_start_type(at, inv);
 	at = put_ms(at, "wait_ms", inv->has & HAS_WAIT, inv->wait_ns);
 	at = put_ms(at, "cpu_ms", inv->has & HAS_CPU, inv->cpu_ns);
+	at = put_ms(at, "run_queue_ms", inv->has & HAS_RUN_QUEUE, inv->run_queue_ns);
 	return put_ms(at, "busy_ms", inv->has & HAS_BUSY, inv->busy_ns);
+}
+
+static char *put_story(char *at, const struct init_story *init)
+{
+	at = put_ms(at, "init_first_exec_ms", true, init->first_exec_ns);
+	at = put_ms(at, "init_last_exec_ms", true, init->last_exec_ns);
+	at = put_count(at, "init_execs", init->execs);
+	at = put_ms(at, "init_cpu_ms", true, init->cpu_ns);
+	at = put_ms(at, "init_run_queue_ms", true, init->run_queue_ns);
+	at = put_count(at, "init_read_bytes", init->read_bytes);
+	at = put_count(at, "init_disk_bytes", init->disk_bytes);
+	return put_count(at, "init_major_faults", init->major_faults);
 }
 
 static char *put_figures(char *at, const struct invocation *inv)
@@ -274,6 +287,8 @@ size_t json_format_invocation(const struct invocation *inv, const char *host, ch
 	char *at = put_identity(out, inv, host);
 
 	at = put_times(at, inv);
+	if (inv->has & HAS_INIT_STORY)
+		at = put_story(at, &inv->init);
 	at = put_figures(at, inv);
 	at = put_quality(at, inv->quality);
 	*at++ = '}';

@@ -123,6 +123,24 @@ count() { jq -s "$1" "$out.mine"; }
 	[ "$(jq -r .platform "$out.mine" | tr '\n' ' ')" = "$platforms aws-lambda aws-lambda aws-lambda " ]
 }
 
+@test "what a cold start was spent on: its chain of programs, CPU, waits and what it read" {
+	agent
+	(cd "$BATS_TEST_TMPDIR" && COLDMETER_FUNCTION="$name" exec sh -c "sleep 0.3; exec env -- python3 -m http.server --bind 127.0.0.1 $port") \
+		>/dev/null 2>&1 3>&- &
+	function_pid=$!
+	for _ in $(seq 100); do
+		ss -Hltn "sport = :$port" | grep -q LISTEN && break
+		sleep 0.05
+	done
+	for _ in 1 2; do curl -fs "http://127.0.0.1:$port/" >/dev/null; done
+	sleep 0.3
+	agent_done
+	[ "$(count '.[0] | .init_execs >= 3 and .init_first_exec_ms < 100 and .init_last_exec_ms >= 300')" = true ]
+	[ "$(count '.[0] | .init_last_exec_ms < .init_ms and .init_cpu_ms > 5 and .init_cpu_ms + .init_run_queue_ms <= .init_ms')" = true ]
+	[ "$(count '.[0] | .init_read_bytes > 100000 and .init_disk_bytes >= 0 and .init_major_faults >= 0')" = true ]
+	[ "$(count '.[1] | has("init_execs")')" = false ]
+}
+
 @test "another name under a function is a function of its own" {
 	agent
 	COLDMETER_FUNCTION=outer$name sh -c "COLDMETER_FUNCTION=$name sh -c 'exit 0'; :"

@@ -58,8 +58,18 @@ static inline int records_begin(
 
 static inline int records_ready(struct sandboxes *s, uint64_t sandbox, uint64_t ready_ms)
 {
-	const struct record_ready ready = {
-	    RECORD_READY, (uint32_t)sandbox, sandbox, ready_ms * RECORDS_MS};
+	const struct record_ready ready = {.kind = RECORD_READY,
+	    .pid = (uint32_t)sandbox,
+	    .sandbox = sandbox,
+	    .ready_ns = ready_ms * RECORDS_MS,
+	    .first_exec_ns = ready_ms * RECORDS_MS - 2 * RECORDS_MS,
+	    .last_exec_ns = ready_ms * RECORDS_MS - RECORDS_MS,
+	    .cpu_ns = 3 * RECORDS_MS,
+	    .run_queue_ns = RECORDS_MS,
+	    .read_bytes = 8192,
+	    .disk_bytes = 4096,
+	    .major_faults = 5,
+	    .execs = 2};
 
 	return records_take(s, &ready, sizeof(ready));
 }

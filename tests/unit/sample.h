@@ -9,7 +9,7 @@
 #include "model/invocation.h"
 #include "tests/unit/random.h"
 
-#define SAMPLE_HAS_ALL ((HAS_DURATION << 1) - 1)
+#define SAMPLE_HAS_ALL (HAS_END - 1)
 #define SAMPLE_QUALITY_ALL ((QUALITY_CLOCK_STEPPED << 1) - 1)
 
 /* Text of up to size - 1 bytes: an id of one of the usual forms, plain, or bytes (without
@@ -92,6 +92,15 @@ static inline void sample_invocation(
 	inv->request_bytes = sample_figure(state, inv, HAS_BYTES);
 	inv->response_bytes = sample_figure(state, inv, HAS_BYTES);
 	inv->http_status = (uint16_t)sample_figure(state, inv, HAS_HTTP_STATUS);
+	inv->run_queue_ns = sample_figure(state, inv, HAS_RUN_QUEUE);
+	inv->init.first_exec_ns = sample_figure(state, inv, HAS_INIT_STORY);
+	inv->init.last_exec_ns = sample_figure(state, inv, HAS_INIT_STORY);
+	inv->init.cpu_ns = sample_figure(state, inv, HAS_INIT_STORY);
+	inv->init.run_queue_ns = sample_figure(state, inv, HAS_INIT_STORY);
+	inv->init.read_bytes = sample_figure(state, inv, HAS_INIT_STORY);
+	inv->init.disk_bytes = sample_figure(state, inv, HAS_INIT_STORY);
+	inv->init.major_faults = (uint32_t)sample_figure(state, inv, HAS_INIT_STORY);
+	inv->init.execs = (uint32_t)sample_figure(state, inv, HAS_INIT_STORY);
 	inv->concurrency = (uint32_t)random_width(state) | 1;
 	inv->pid = (uint32_t)random_width(state);
 	sample_text(state, inv->request_id, sizeof(inv->request_id), is_utf8);
@@ -105,6 +114,16 @@ static inline bool sample_same_function(
 	return function_is_same(a, b) && a->arch == b->arch &&
 	       a->memory_limit_mb == b->memory_limit_mb &&
 	       strcmp(a->region, b->region) == 0;
+}
+
+static inline bool sample_same_story(
+    const struct init_story *a, const struct init_story *b)
+{
+	return a->first_exec_ns == b->first_exec_ns &&
+	       a->last_exec_ns == b->last_exec_ns && a->cpu_ns == b->cpu_ns &&
+	       a->run_queue_ns == b->run_queue_ns && a->read_bytes == b->read_bytes &&
+	       a->disk_bytes == b->disk_bytes && a->major_faults == b->major_faults &&
+	       a->execs == b->execs;
 }
 
 /* Everything of an invocation but its function. */
@@ -121,7 +140,8 @@ static inline bool sample_same_invocation(
 	       a->request_bytes == b->request_bytes &&
 	       a->response_bytes == b->response_bytes &&
 	       a->concurrency == b->concurrency && a->pid == b->pid &&
-	       a->http_status == b->http_status &&
+	       a->http_status == b->http_status && a->run_queue_ns == b->run_queue_ns &&
+	       sample_same_story(&a->init, &b->init) &&
 	       strcmp(a->request_id, b->request_id) == 0 &&
 	       strcmp(a->sandbox, b->sandbox) == 0 &&
 	       strcmp(a->trace_id, b->trace_id) == 0;

@@ -12,6 +12,7 @@
 #include <zstd.h>
 
 #include "tests/unit/craft_batch.h"
+#include "wire/batch_row.h"
 #include "wire/batch.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -72,7 +73,7 @@ static void test_columns_that_are_not_known_are_skipped(void **state)
 	(void)state;
 	begin_body(3);
 	put_columns(0);
-	put_column(22, 9, BYTES("whatever"));
+	put_column(COLUMN_END_OF_IDS, 9, BYTES("whatever"));
 	put_column(UINT64_MAX, 0, BYTES(""));
 	batch = decode_good();
 	assert_int_equal(batch->invocations_n, 3);

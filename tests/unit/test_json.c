@@ -37,9 +37,18 @@ static const struct invocation cold_hello = {.function = &hello,
     .init_ns = 222800000,
     .wait_ns = 400000,
     .cpu_ns = 12300000,
+    .run_queue_ns = 70000,
     .busy_ns = 51234001,
     .peak_memory_bytes = 52533658,
     .http_status = 200,
+    .init = {.first_exec_ns = 2500000,
+	.last_exec_ns = 14700000,
+	.cpu_ns = 180000000,
+	.run_queue_ns = 1,
+	.read_bytes = 4096,
+	.disk_bytes = 512,
+	.major_faults = 3,
+	.execs = 2},
     .request_bytes = 10,
     .response_bytes = 15,
     .concurrency = 1,
@@ -56,7 +65,10 @@ static void test_the_object_is_the_contracts(void **state)
 	    "\"host\":\"web-1\",\"sandbox\":\"s1\","
 	    "\"start\":\"2026-11-22T08:00:00.123456789Z\",\"duration_ms\":51.234,"
 	    "\"response_ms\":50.9,\"init_ms\":222.8,\"cold\":true,\"cause\":\"first\","
-	    "\"wait_ms\":0.4,\"cpu_ms\":12.3,\"busy_ms\":51.234001,"
+	    "\"wait_ms\":0.4,\"cpu_ms\":12.3,\"run_queue_ms\":0.07,\"busy_ms\":51.234001,"
+	    "\"init_first_exec_ms\":2.5,\"init_last_exec_ms\":14.7,\"init_execs\":2,"
+	    "\"init_cpu_ms\":180,\"init_run_queue_ms\":0.000001,\"init_read_bytes\":4096,"
+	    "\"init_disk_bytes\":512,\"init_major_faults\":3,"
 	    "\"peak_memory_mb\":50.1,\"memory_limit_mb\":256,\"arch\":\"x86_64\","
 	    "\"region\":\"us-east-1\",\"status\":\"ok\",\"http_status\":200,"
 	    "\"trace_id\":\"1-5759e988-bd862e3fe1be46a994272793\",\"request_bytes\":10,"
@@ -159,6 +171,8 @@ static void test_jansson_reads_what_was_meant(void **state)
 		sample_invocation(&seed, &f, &inv, true);
 		/* jansson's integers are signed */
 		inv.request_bytes >>= 1;
+		inv.init.read_bytes >>= 1;
+		inv.init.disk_bytes >>= 1;
 		inv.response_bytes >>= 1;
 		object = format_and_load(&inv, "host");
 		check_text(object, "function", f.name);
@@ -211,6 +225,8 @@ static void test_any_bytes_are_made_utf8(void **state)
 		sample_function(&seed, &f, false);
 		sample_invocation(&seed, &f, &inv, false);
 		inv.request_bytes >>= 1;
+		inv.init.read_bytes >>= 1;
+		inv.init.disk_bytes >>= 1;
 		inv.response_bytes >>= 1;
 		json_decref(format_and_load(&inv, "\xff\xfe"));
 	}

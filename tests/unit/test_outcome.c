@@ -237,6 +237,7 @@ static void test_figures_are_those_of_the_record(void **state)
 	r.flags = INVOCATION_RESPONDED | INVOCATION_MEMORY_EXACT;
 	r.response_ns = 340 * RECORDS_MS;
 	r.cpu_ns = 7;
+	r.run_queue_ns = 12;
 	r.busy_ns = 8;
 	r.peak_bytes = 9;
 	r.request_bytes = 10;
@@ -250,14 +251,18 @@ static void test_figures_are_those_of_the_record(void **state)
 	assert_true(inv.duration_ns == 50 * RECORDS_MS);
 	assert_true(inv.response_ns == 40 * RECORDS_MS);
 	assert_int_equal(inv.cpu_ns, 7);
+	assert_int_equal(inv.run_queue_ns, 12);
 	assert_int_equal(inv.busy_ns, 8);
 	assert_int_equal(inv.peak_memory_bytes, 9);
 	assert_int_equal(inv.request_bytes, 10);
 	assert_int_equal(inv.response_bytes, 11);
 	assert_int_equal(inv.http_status, 201);
 	assert_int_equal(inv.has, HAS_DURATION | HAS_BUSY | HAS_RESPONSE | HAS_CPU |
-				      HAS_MEMORY | HAS_HTTP_STATUS | HAS_BYTES);
+				      HAS_RUN_QUEUE | HAS_MEMORY | HAS_HTTP_STATUS |
+				      HAS_BYTES);
 	assert_int_equal(inv.quality, 0);
+	r.run_queue_ns = RECORD_UNKNOWN;
+	assert_int_equal(read(&r).has & HAS_RUN_QUEUE, 0);
 }
 
 static void test_a_figure_that_is_not_known_is_absent(void **state)

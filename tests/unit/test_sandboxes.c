@@ -397,6 +397,25 @@ static void test_nothing_is_freed_twice_when_nothing_was_made(void **state)
 	sandboxes_free(NULL);
 }
 
+static void test_what_an_init_was_spent_on_comes_with_its_first_invocation(void **state)
+{
+	struct scene *scene = *state;
+	const struct invocation *inv;
+
+	begin(scene, 7, "f"); /* 20 ms; its last two programs 2 ms and 1 ms before */
+	inv = invoke(scene, 7, INVOCATION_FIRST);
+	assert_true(inv->has & HAS_INIT_STORY);
+	assert_int_equal(inv->init.first_exec_ns, 18 * RECORDS_MS);
+	assert_int_equal(inv->init.last_exec_ns, 19 * RECORDS_MS);
+	assert_int_equal(inv->init.cpu_ns, 3 * RECORDS_MS);
+	assert_int_equal(inv->init.run_queue_ns, RECORDS_MS);
+	assert_int_equal(inv->init.read_bytes, 8192);
+	assert_int_equal(inv->init.disk_bytes, 4096);
+	assert_int_equal(inv->init.major_faults, 5);
+	assert_int_equal(inv->init.execs, 2);
+	assert_false(invoke(scene, 7, 0)->has & HAS_INIT_STORY);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -407,6 +426,7 @@ int main(void)
 	    TEST(test_a_sandbox_older_than_the_agent_has_an_unknown_start),
 	    TEST(test_what_the_kernel_saw_begin_is_not_adopted_as_old),
 	    TEST(test_only_the_first_ready_counts),
+	    TEST(test_what_an_init_was_spent_on_comes_with_its_first_invocation),
 	    TEST(test_a_lost_ready_leaves_the_init_unknown),
 	    TEST(test_records_of_several_sandboxes_may_interleave),
 	    TEST(test_a_second_sandbox_is_a_scale_out),
