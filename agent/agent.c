@@ -36,7 +36,7 @@ struct agent {
 	uint64_t
 	    counts[RECORD_COUNTS]; /* the kernel's, as they were before the last drain */
 	uint64_t drained;          /* invocations out of the ring */
-	uint64_t delivered;
+	uint64_t printed;          /* without a sender */
 	uint64_t unnamed;
 	bool reader_gone; /* nobody reads standard output any more */
 	char host[JSON_HOST_BYTES];
@@ -54,8 +54,10 @@ static void on_invocation(void *context, const struct invocation *inv)
 			agent->reader_gone = true;
 	}
 	agent->drained++;
-	if (!agent->sender || sender_add(agent->sender, inv) == 0)
-		agent->delivered++;
+	if (agent->sender)
+		sender_add(agent->sender, inv);
+	else
+		agent->printed++;
 }
 
 static void on_record(void *context, const void *record, size_t bytes)
@@ -71,11 +73,18 @@ static void on_record(void *context, const void *record, size_t bytes)
 	}
 }
 
+static void read_sender(const struct sender *sender, struct batch_ledger *ledger)
+{
+	ledger->delivered = sender_delivered(sender);
+	ledger->lost[LOST_SPOOL_FULL] = sender_lost(sender);
+}
+
 /* What the kernel counted before the last drain has all come out of the ring or was lost;
  * what came out beyond that it counted since. Were a record to vanish between the two,
  * seen would be more than delivered and lost. */
-static void read_ledger(const struct agent *agent, struct batch_ledger *ledger)
+static void read_ledger(void *context, struct batch_ledger *ledger)
 {
+	const struct agent *agent = context;
 	uint64_t lost_ring = agent->counts[COUNT_LOST_RING];
 	uint64_t seen = agent->counts[COUNT_SEEN];
 	uint64_t settled = agent->drained + lost_ring;
@@ -83,8 +92,9 @@ static void read_ledger(const struct agent *agent, struct batch_ledger *ledger)
 	*ledger = (struct batch_ledger){.seen = seen > settled ? seen : settled};
 	ledger->lost[LOST_RING_FULL] = lost_ring;
 	ledger->lost[LOST_UNNAMED] = agent->unnamed;
-	ledger->lost[LOST_SPOOL_FULL] = agent->sender ? sender_lost(agent->sender) : 0;
-	ledger->delivered = agent->delivered;
+	ledger->delivered = agent->printed;
+	if (agent->sender)
+		read_sender(agent->sender, ledger);
 }
 
 static int drain(struct agent *agent)
@@ -109,14 +119,11 @@ static void turn(struct agent *agent, int signals)
 {
 	struct pollfd wait = {.fd = signals, .events = POLLIN};
 	int tick_ms = drain(agent) > 0 ? TICK_BUSY_MS : TICK_IDLE_MS;
-	struct batch_ledger ledger;
 
-	if (!agent->sender) {
+	if (agent->sender)
+		sender_work(agent->sender, tick_ms);
+	else
 		(void)poll(&wait, 1, tick_ms);
-		return;
-	}
-	read_ledger(agent, &ledger);
-	sender_work(agent->sender, &ledger, tick_ms);
 }
 
 static bool told_to_stop(int signals)
@@ -152,8 +159,8 @@ static int open_all(struct agent *agent)
 	if (!err && s->collector) {
 		err = spool_open(s->spool, s->spool_limit_mb << 20, &agent->spool);
 		if (!err)
-			err = sender_open(
-			    s->collector, s->token_file, agent->spool, &agent->sender);
+			err = sender_open(s->collector, s->token_file, agent->spool,
+			    read_ledger, agent, &agent->sender);
 	}
 	if (!err)
 		err = probes_open(&agent->probes);
@@ -184,8 +191,10 @@ static void say_ledger(struct agent *agent)
 	probes_stop(agent->probes);
 	(void)drain(agent);
 	read_ledger(agent, &ledger);
-	if (agent->sender)
-		sender_flush(agent->sender, &ledger, FLUSH_MS);
+	if (agent->sender) {
+		sender_flush(agent->sender, FLUSH_MS);
+		read_sender(agent->sender, &ledger);
+	}
 	for (int i = 0; i < LOST_REASONS; i++)
 		lost += ledger.lost[i];
 	log_note("ledger: seen=%llu delivered=%llu lost=%llu",

@@ -27,12 +27,15 @@ struct sender {
 	CURLM *multi;
 	CURL *easy;
 	struct curl_slist *headers;
+	sender_read read;
+	void *context;
 	bool sending;
 	bool complained;
 	uint64_t first_ns; /* boot time of the oldest record in the writer */
 	uint64_t sealed_ns;
 	uint64_t retry_ns;
 	uint64_t retry_step_ns;
+	uint64_t sealed; /* invocations that the spool took */
 	uint64_t lost;
 	char url[1024];
 };
@@ -95,8 +98,8 @@ static int prepare(struct sender *s, const char *token_file)
 	return 0;
 }
 
-int sender_open(
-    const char *url, const char *token_file, struct spool *spool, struct sender **out)
+int sender_open(const char *url, const char *token_file, struct spool *spool,
+    sender_read read, void *context, struct sender **out)
 {
 	struct sender *s;
 	size_t len = strlen(url);
@@ -113,13 +116,14 @@ int sender_open(
 		return log_error(-ENAMETOOLONG, "--collector: the address is too long");
 	}
 	s->spool = spool;
+	s->read = read;
+	s->context = context;
 	err = prepare(s, token_file);
 	if (err) {
 		sender_close(s);
 		return err;
 	}
-	s->sealed_ns = clock_boot_ns();
-	*out = s;
+	*out = s; /* the first heartbeat is due at once: the agent before is gone */
 	return 0;
 }
 
@@ -136,12 +140,26 @@ void sender_close(struct sender *s)
 	free(s);
 }
 
+uint64_t sender_delivered(const struct sender *s)
+{
+	return s->sealed + batch_writer_count(s->writer);
+}
+
 uint64_t sender_lost(const struct sender *s)
 {
 	return s->lost;
 }
 
-static int seal(struct sender *s, const struct batch_ledger *ledger)
+static void lose(struct sender *s, uint64_t n, int err)
+{
+	if (!s->lost && n)
+		(void)log_error(
+		    err, "the spool takes no more: invocations are lost from now on");
+	s->lost += n;
+}
+
+/* What could not be sealed stays in the writer; what the spool does not take is lost. */
+static int seal(struct sender *s)
 {
 	uint64_t n = batch_writer_count(s->writer);
 	uint8_t *batch;
@@ -149,36 +167,34 @@ static int seal(struct sender *s, const struct batch_ledger *ledger)
 	int err;
 
 	s->head.id.sequence++;
-	if (ledger)
-		s->head.ledger = *ledger;
 	s->head.sent_ns = clock_wall_ns();
 	s->sealed_ns = clock_boot_ns();
+	s->read(s->context, &s->head.ledger);
 	err = batch_writer_seal(s->writer, &s->head, &batch, &bytes);
-	if (!err)
+	if (!err) {
 		err = spool_put(s->spool, batch, bytes);
-	if (err) {
-		if (!s->lost && n)
-			(void)log_error(err,
-			    "the spool takes no more: invocations are lost from now on");
-		s->lost += n;
-		s->head.id.sequence--; /* it never existed */
+		if (err)
+			lose(s, n, err);
+		else
+			s->sealed += n;
 	}
+	if (err)
+		s->head.id.sequence--; /* it never existed */
 	return err;
 }
 
-int sender_add(struct sender *s, const struct invocation *inv)
+void sender_add(struct sender *s, const struct invocation *inv)
 {
 	int err = batch_writer_add(s->writer, inv);
 
 	if (err == -ENOSPC) {
-		err = seal(s, NULL);
-		if (err)
-			return err;
+		(void)seal(s);
 		err = batch_writer_add(s->writer, inv);
 	}
-	if (!err && batch_writer_count(s->writer) == 1)
+	if (err)
+		lose(s, 1, err);
+	else if (batch_writer_count(s->writer) == 1)
 		s->first_ns = clock_boot_ns();
-	return err;
 }
 
 static void retry_later(struct sender *s, uint64_t now, const char *why, long status)
@@ -265,24 +281,24 @@ static void move(struct sender *s)
 	}
 }
 
-void sender_work(struct sender *s, const struct batch_ledger *ledger, int wait_ms)
+void sender_work(struct sender *s, int wait_ms)
 {
 	uint64_t now = clock_boot_ns();
 	size_t n = batch_writer_count(s->writer);
 
 	if (n ? now - s->first_ns >= SEAL_AFTER_NS
 	      : now - s->sealed_ns >= HEARTBEAT_NS && spool_waiting(s->spool) == 0)
-		(void)seal(s, ledger);
+		(void)seal(s);
 	move(s);
 	(void)curl_multi_poll(s->multi, NULL, 0, wait_ms, NULL);
 	move(s);
 }
 
-void sender_flush(struct sender *s, const struct batch_ledger *ledger, int limit_ms)
+void sender_flush(struct sender *s, int limit_ms)
 {
 	uint64_t until = clock_boot_ns() + (uint64_t)limit_ms * 1000000;
 
-	(void)seal(s, ledger);
+	(void)seal(s);
 	s->retry_ns = 0;
 	while (spool_waiting(s->spool) > 0 && clock_boot_ns() < until && !s->complained) {
 		move(s);

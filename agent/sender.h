@@ -8,23 +8,29 @@
 
 struct sender;
 
+/* Reads the counts as they are now, for the batch that is sealed next. */
+typedef void (*sender_read)(void *context, struct batch_ledger *ledger);
+
 /* url is the collector's; token_file may be NULL. The spool is borrowed. 0 or -errno,
  * said. */
-int sender_open(
-    const char *url, const char *token_file, struct spool *spool, struct sender **out);
+int sender_open(const char *url, const char *token_file, struct spool *spool,
+    sender_read read, void *context, struct sender **out);
 void sender_close(struct sender *sender);
 
-/* Adds an invocation to the batch in the making. 0; -ENOSPC: the spool is full and what
- * was in the batch is lost, sender_lost() counts it; -ENOMEM. */
-int sender_add(struct sender *sender, const struct invocation *invocation);
+/* Adds an invocation to the batch in the making; one that is full is sealed first. What
+ * cannot be kept is lost and counted: that one, or all of the full batch. */
+void sender_add(struct sender *sender, const struct invocation *invocation);
 
 /* Seals what is old enough, moves bytes on the wire, and waits up to wait_ms for the
- * network. ledger goes into the batches. */
-void sender_work(struct sender *sender, const struct batch_ledger *ledger, int wait_ms);
+ * network. */
+void sender_work(struct sender *sender, int wait_ms);
 
 /* Seals and sends what there is, for at most limit_ms. */
-void sender_flush(struct sender *sender, const struct batch_ledger *ledger, int limit_ms);
+void sender_flush(struct sender *sender, int limit_ms);
 
+/* Together all that was added: what is or was in a batch of the spool or in the one in
+ * the making, and what the spool did not take. */
+uint64_t sender_delivered(const struct sender *sender);
 uint64_t sender_lost(const struct sender *sender);
 
 #endif
