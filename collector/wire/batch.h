@@ -23,6 +23,7 @@ enum lost_reason {
 	LOST_UNNAMED,    /* the sandbox is not known to the agent */
 	LOST_SPOOL_FULL, /* the agent's disk spool reached its limit */
 	LOST_READ_FAULT, /* bytes of the function could not be read */
+	LOST_AGENT_GONE, /* its agent ended before it had written it down */
 	LOST_REASONS
 };
 

@@ -24,6 +24,7 @@ static const char *const reason_names[LOST_REASONS] = {
     [LOST_UNNAMED] = "unnamed",
     [LOST_SPOOL_FULL] = "spool_full",
     [LOST_READ_FAULT] = "read_fault",
+    [LOST_AGENT_GONE] = "agent_gone",
 };
 
 const char *lost_reason_name(enum lost_reason reason)

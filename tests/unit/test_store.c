@@ -73,6 +73,38 @@ static void test_store_keeps_the_latest_ledger_of_a_boot(void **state)
 	assert_int_equal(sum.seen, 30);
 }
 
+/* A heartbeat of one start of an agent, that has seen more than it delivered or lost. */
+static void put_boot(
+    struct store *store, uint8_t agent, uint8_t boot, uint64_t sequence, uint64_t in_hand)
+{
+	const struct plan_of_batch want = {agent, sequence, "f", T0, 1000, 0};
+	struct sealed s = seal(&want);
+	struct store_batch b = {.batch = s.batch, .raw = s.bytes, .raw_bytes = s.bytes_n};
+
+	s.batch->head.id.boot[0] = boot;
+	s.batch->head.ledger.seen += in_hand;
+	assert_int_equal(store_write(store, &b, 1), 0);
+	drop(&s);
+}
+
+static void test_store_counts_what_an_agent_that_is_gone_had_in_hand_as_lost(void **state)
+{
+	struct place *place = *state;
+	struct batch_ledger sum;
+
+	put_boot(place->store, 1, 9, 3, 4);
+	assert_int_equal(store_ledger(place->store, 0, &sum), 0);
+	assert_int_equal(sum.seen, 34);
+	assert_int_equal(sum.lost[LOST_AGENT_GONE], 0); /* it may be on its way */
+	put_boot(place->store, 2, 9, 1, 8);
+	put_boot(place->store, 1, 2, 1, 6);
+	reopen(place);
+	assert_int_equal(store_ledger(place->store, 0, &sum), 0);
+	assert_int_equal(sum.seen, 34 + 18 + 16);
+	assert_int_equal(sum.delivered, 29 + 9 + 9);
+	assert_int_equal(sum.lost[LOST_AGENT_GONE], 4);
+}
+
 static void test_store_merges_batches_into_one_row_a_minute(void **state)
 {
 	struct place *place = *state;
@@ -173,6 +205,7 @@ int main(void)
 	    TEST(test_store_remembers_sequences_in_any_order),
 	    TEST(test_store_keeps_agents_apart),
 	    TEST(test_store_keeps_the_latest_ledger_of_a_boot),
+	    TEST(test_store_counts_what_an_agent_that_is_gone_had_in_hand_as_lost),
 	    TEST(test_store_merges_batches_into_one_row_a_minute),
 	    TEST(test_store_on_a_full_disk_keeps_nothing_half),
 	    TEST(test_store_expires_days_and_minutes),

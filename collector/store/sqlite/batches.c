@@ -190,7 +190,7 @@ int store_scan_agents(struct store *store, store_agent_visit visit, void *contex
 {
 	static const char sql[] =
 	    "SELECT agent, boot, host, sequence, seen, delivered, lost,"
-	    " sent_ns, received_ns FROM agent";
+	    " sent_ns, received_ns FROM agent ORDER BY agent, received_ns DESC";
 	struct connection *c;
 	sqlite3_stmt *s;
 	struct batch_head head;
@@ -210,18 +210,36 @@ int store_scan_agents(struct store *store, store_agent_visit visit, void *contex
 struct ledger_sum {
 	int64_t since_ns;
 	struct batch_ledger sum;
+	struct batch_id newer; /* of the row before */
+	bool has_newer;
 };
+
+/* What a boot that is over had in hand. */
+static uint64_t count_gone(const struct batch_ledger *ledger)
+{
+	uint64_t told = ledger->delivered;
+
+	for (size_t i = 0; i < LOST_REASONS; i++)
+		told += ledger->lost[i];
+	return ledger->seen > told ? ledger->seen - told : 0;
+}
 
 static int add_ledger(void *context, const struct batch_head *last, int64_t received_ns)
 {
 	struct ledger_sum *sum = context;
+	bool is_over = sum->has_newer && memcmp(sum->newer.agent, last->id.agent,
+					     sizeof(last->id.agent)) == 0;
 
+	sum->newer = last->id;
+	sum->has_newer = true;
 	if (received_ns < sum->since_ns)
 		return 0;
 	sum->sum.seen += last->ledger.seen;
 	sum->sum.delivered += last->ledger.delivered;
 	for (size_t i = 0; i < LOST_REASONS; i++)
 		sum->sum.lost[i] += last->ledger.lost[i];
+	if (is_over)
+		sum->sum.lost[LOST_AGENT_GONE] += count_gone(&last->ledger);
 	return 0;
 }
 
