@@ -69,6 +69,15 @@ static void add_money(
 	fields_text(object, "why", why);
 }
 
+static void add_trouble(json_t *object, const struct warm *warm)
+{
+	char why[KEEPWARM_WHY_BYTES];
+
+	if (keepwarm_trouble(&warm->settings, warm->unseen,
+		warm->has_result ? &warm->last : NULL, why))
+		fields_text(object, "trouble", why);
+}
+
 static void add_settings(json_t *object, const struct keepwarm *settings)
 {
 	char shown[URL_MAX_BYTES];
@@ -104,6 +113,7 @@ static json_t *format_warm(
 	fields_integer(object, "pings_seen", (int64_t)counts->pings_seen);
 	fields_integer(object, "pings_cold", (int64_t)counts->pings_cold);
 	add_money(object, alerts, warm);
+	add_trouble(object, warm);
 	fields_integer(object, "cold_before", (int64_t)warm->settings.cold_before);
 	fields_integer(object, "cold_since", (int64_t)counts->cold);
 	return object;

@@ -33,6 +33,8 @@ static void observe(void *context, const struct invocation *inv, const char *hos
 	warm = state_get_warm(alerts, inv->function->name);
 	if (warm) {
 		track_observe(&warm->track, inv);
+		if (inv->ping)
+			warm->unseen = 0;
 		warm->unsaved = true;
 	} else {
 		alerts->untracked++;

@@ -41,8 +41,11 @@ static void send_ping(struct alerts *alerts, struct warm *warm, int64_t now_ns)
 	warm->last_ping_ns = now_ns;
 	warm->unsaved = true;
 	warm->ping.context = warm;
-	if (ping_start(&warm->ping, alerts->multi, &what, now_ns, random, ping_done) == 0)
+	if (ping_start(&warm->ping, alerts->multi, &what, now_ns, random, ping_done) ==
+	    0) {
 		warm->settings.pings++;
+		warm->unseen++;
+	}
 }
 
 static size_t count_under_way(const struct alerts *alerts)

@@ -9,6 +9,7 @@
 #define PING_OF_LIFE 0.85 /* of an idle life that the user states */
 #define PING_MIN_S 1.0
 #define IDLE_AFTER_NS (24LL * 3600 * CLOCK_NS_PER_S)
+#define UNSEEN_MAX 3 /* the news of two may be under way */
 #define WARM_ENOUGH                                                                      \
 	10 /* observations without a cold one: no end of the life in sight               \
 	    */
@@ -124,4 +125,29 @@ bool keepwarm_explain(const struct track *track, uint64_t pings, struct money co
 		    pays ? "it pays in money alone"
 			 : "it pays only if that time is worth more than the difference");
 	return pays && pings;
+}
+
+bool keepwarm_trouble(const struct keepwarm *keepwarm, uint64_t unseen,
+    const struct ping_result *last, char *out)
+{
+	char status[40] = "not answered yet";
+
+	if (!keepwarm->enabled)
+		return false;
+	if (last && last->error[0]) {
+		(void)snprintf(
+		    out, KEEPWARM_WHY_BYTES, "The last ping failed: %s.", last->error);
+		return true;
+	}
+	if (unseen < UNSEEN_MAX)
+		return false;
+	if (last)
+		(void)snprintf(
+		    status, sizeof(status), "answered with HTTP %ld", last->status);
+	(void)snprintf(out, KEEPWARM_WHY_BYTES,
+	    "None of the last %llu pings was seen at the function, the last one was %s: "
+	    "is "
+	    "that its address, does it want %s, and does an agent watch it?",
+	    (unsigned long long)unseen, status, keepwarm->post ? "POST" : "GET");
+	return true;
 }

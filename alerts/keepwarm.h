@@ -53,6 +53,12 @@ double keepwarm_ping_s(const struct keepwarm *keepwarm, const struct track *trac
 bool keepwarm_explain(const struct track *track, uint64_t pings, struct money cost,
     struct money saved, char *out);
 
+/* One sentence when pings do not reach the function: the last one failed on its way, or
+ * several in a row were not seen there. unseen: sent since one was seen; last may be
+ * NULL. out holds KEEPWARM_WHY_BYTES. Returns whether there is any trouble. */
+bool keepwarm_trouble(const struct keepwarm *keepwarm, uint64_t unseen,
+    const struct ping_result *last, char *out);
+
 /* Reads the body of PUT /v1/keepwarm/{function}: strict, 0, -ENOMEM, or -EINVAL with one
  * sentence in why (KEEPWARM_WHY_BYTES). What the body leaves out stays as in *before (may
  * be NULL). Switching on needs a ping_url. Release *out with keepwarm_done(). */

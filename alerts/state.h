@@ -38,6 +38,7 @@ struct warm {
 	bool is_set; /* the user has said something about it */
 	struct track track;
 	struct ping ping; /* the engine's thread only */
+	uint64_t unseen;  /* pings sent since one was seen at the function */
 	int64_t last_ping_ns;
 	struct ping_result last;
 	bool has_result;

@@ -81,6 +81,7 @@ static void parse_keepwarm(const json_t *object, void *item)
 	(void)field_text(object, "state", row->state, sizeof(row->state));
 	(void)field_text(object, "ping_url", row->ping_url, sizeof(row->ping_url));
 	(void)field_text(object, "why", row->why, sizeof(row->why));
+	(void)field_text(object, "trouble", row->trouble, sizeof(row->trouble));
 	row->enabled = field_is_true(object, "enabled");
 	row->idle_life_s = field_number(object, "idle_life_s");
 	row->warm_max_s = field_number(object, "warm_max_s");

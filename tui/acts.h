@@ -44,7 +44,8 @@ struct keepwarm_row {
 	double idle_life_s, warm_max_s, cold_min_s; /* NAN: not learned yet */
 	uint64_t samples, pings, pings_cold, cold_avoided;
 	uint64_t cold_before, cold_since;
-	char why[ACTS_TEXT_BYTES]; /* whether it pays */
+	char why[ACTS_TEXT_BYTES];     /* whether it pays */
+	char trouble[ACTS_TEXT_BYTES]; /* pings that do not arrive; "": none */
 	struct money ping_cost, saved, net;
 	int64_t next_ping_ns, last_ping_ns;
 };

@@ -58,6 +58,15 @@ static int add_row(struct table *table, const struct keepwarm_row *row)
 	return err;
 }
 
+static void print_troubles(const struct rows *functions)
+{
+	const struct keepwarm_row *rows_of = functions->items;
+
+	for (size_t i = 0; i < functions->items_n; i++)
+		if (rows_of[i].trouble[0])
+			printf("%s: %s\n", rows_of[i].function, rows_of[i].trouble);
+}
+
 static int list(struct call *call, const struct reply *reply, const struct path *path)
 {
 	AUTO(json) json_t *root = rows_root(reply->body, reply->body_bytes);
@@ -75,6 +84,7 @@ static int list(struct call *call, const struct reply *reply, const struct path 
 		puts("nothing is kept warm: `coldmeter keepwarm on NAME --ping URL`");
 	else if (table)
 		table_print(table, call->colour, stdout);
+	print_troubles(&functions);
 	return COMMAND_DONE;
 }
 

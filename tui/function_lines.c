@@ -188,6 +188,12 @@ static int draw_keepwarm(const struct dash *dash, const struct function_row *row
 	if (!warm || !warm->enabled)
 		return lines_of(
 		    canvas, area, "keep-warm", STYLE_DIM, "off (K switches it on)");
+	if (warm->trouble[0]) {
+		(void)snprintf(text, sizeof(text), "%s; %" PRIu64 " pings for %s; %s",
+		    warm->state, warm->pings, format_money(warm->ping_cost, cost),
+		    warm->trouble);
+		return lines_of(canvas, area, "keep-warm", STYLE_WARN, text);
+	}
 	(void)snprintf(text, sizeof(text),
 	    "%s; idle life %s; %" PRIu64 " pings (%" PRIu64
 	    " cold) for %s; avoided %" PRIu64 " cold starts worth %s; net %s%s%s",

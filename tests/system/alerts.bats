@@ -175,6 +175,13 @@ delivery_is() { curl -fs $URL/v1/alerts | jq -e --arg s "$1" '.alerts | length >
 		.function == "bar" and .memory_mb == 1024 and .slots[0].slot == 1 and .enough_data == false and (.why | length > 10)'
 }
 
+@test "a ping that cannot arrive is said" {
+	send PUT /v1/keepwarm/nobody '{"enabled":true,"ping_url":"http://127.0.0.1:1/"}'
+	wait_for sh -c "curl -fs $URL/v1/keepwarm/nobody | jq -e '.trouble | startswith(\"The last ping failed: \")'"
+	[[ $("$OUT/coldmeter" --url $URL keepwarm list) == *"nobody: The last ping failed: "* ]]
+	send PUT /v1/keepwarm/nobody '{"enabled":false}' | jq -e 'has("trouble") | not'
+}
+
 # Requests every 12 s meet a sandbox that is lost after 8 s: all cold, until pings come.
 @test "an idle life is learned, and pings end the cold starts" {
 	platform=$(spawn python3 "$BATS_TEST_DIRNAME/alerts_receiver.py" platform $PLATFORM_PORT "$dir" $URL)

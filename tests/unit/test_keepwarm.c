@@ -175,6 +175,32 @@ static void test_a_spent_budget_stops_the_pings(void **state)
 	keepwarm_done(&k);
 }
 
+static void test_pings_that_do_not_arrive_are_trouble(void **state)
+{
+	struct keepwarm k = parsed(ON);
+	struct ping_result refused = {.error = "Couldn't connect to server"};
+	struct ping_result unknown = {.status = 404};
+	struct ping_result fine = {.status = 200};
+	char why[KEEPWARM_WHY_BYTES];
+
+	(void)state;
+	assert_false(keepwarm_trouble(&k, 0, NULL, why));
+	assert_true(keepwarm_trouble(&k, 1, &refused, why));
+	assert_string_equal(why, "The last ping failed: Couldn't connect to server.");
+	/* the news of it may be under way; and what was seen is warm, whatever it says */
+	assert_false(keepwarm_trouble(&k, 2, &unknown, why));
+	assert_false(keepwarm_trouble(&k, 0, &unknown, why));
+	assert_true(keepwarm_trouble(&k, 3, &unknown, why));
+	assert_non_null(strstr(why, "answered with HTTP 404"));
+	assert_non_null(strstr(why, "does it want GET"));
+	assert_true(keepwarm_trouble(&k, 3, &fine, why));
+	assert_true(keepwarm_trouble(&k, 1000000000000, NULL, why));
+	assert_int_equal(why[strlen(why) - 1], '?'); /* the sentence fits */
+	k.enabled = false;
+	assert_false(keepwarm_trouble(&k, 9, &refused, why));
+	keepwarm_done(&k);
+}
+
 static void test_nobody_calling_for_a_day_is_called_idle(void **state)
 {
 	struct keepwarm k = parsed(ON);
@@ -306,6 +332,7 @@ int main(void)
 	    cmocka_unit_test(test_a_ping_goes_out_before_the_idle_life_ends),
 	    cmocka_unit_test(test_a_function_never_seen_is_pinged_at_once),
 	    cmocka_unit_test(test_a_spent_budget_stops_the_pings),
+	    cmocka_unit_test(test_pings_that_do_not_arrive_are_trouble),
 	    cmocka_unit_test(test_nobody_calling_for_a_day_is_called_idle),
 	    cmocka_unit_test(test_bad_settings_have_their_reason),
 	    cmocka_unit_test(test_what_a_change_leaves_out_stays),

@@ -275,6 +275,28 @@ static void test_keep_warm_asks_for_an_address_once(void **state)
 	close_stage(&stage);
 }
 
+static void test_pings_that_do_not_arrive_are_said_where_keep_warm_is_shown(void **state)
+{
+	static const char answer[] =
+	    "{\"keepwarm\":[{\"function\":\"checkout\",\"enabled\":true,\"state\":"
+	    "\"learning\",\"ping_url\":\"http://h/\",\"pings\":2,\"why\":\"It pays.\","
+	    "\"trouble\":\"The last ping failed: no such host.\"}]}";
+	struct stage stage;
+	json_t *root = rows_root(answer, strlen(answer));
+	int row;
+
+	(void)state;
+	open_stage(&stage, 30, 120, true);
+	assert_int_equal(rows_parse(root, &keepwarm_kind, &stage.dash.keepwarm), 0);
+	json_decref(root);
+	press(&stage, "\n");
+	row = find_text(&stage, "The last ping failed: no such host.");
+	assert_true(row > 0);
+	assert_int_equal(find_text(&stage, "learning; 2 pings"), row);
+	assert_int_equal(stage.canvas.cells[row * 120 + 30].style, STYLE_WARN);
+	close_stage(&stage);
+}
+
 static void test_a_name_with_slashes_is_escaped_in_the_path(void **state)
 {
 	struct path path;
@@ -341,6 +363,8 @@ int main(void)
 	    cmocka_unit_test(test_a_lost_collector_is_said_and_its_figures_turn_grey),
 	    cmocka_unit_test(test_a_silent_agent_is_said),
 	    cmocka_unit_test(test_keep_warm_asks_for_an_address_once),
+	    cmocka_unit_test(
+		test_pings_that_do_not_arrive_are_said_where_keep_warm_is_shown),
 	    cmocka_unit_test(test_a_name_with_slashes_is_escaped_in_the_path),
 	    cmocka_unit_test(test_memory_that_is_not_known_has_no_bar),
 	    cmocka_unit_test(test_every_size_is_drawn_inside_its_canvas),
