@@ -34,6 +34,13 @@ static void parse_invocation(const json_t *object, void *item)
 	row->init_ms = field_number(object, "init_ms");
 	row->wait_ms = field_number(object, "wait_ms");
 	row->cpu_ms = field_number(object, "cpu_ms");
+	row->init_exec_ms = field_number(object, "init_last_exec_ms");
+	row->init_execs = field_number(object, "init_execs");
+	row->init_cpu_ms = field_number(object, "init_cpu_ms");
+	row->init_run_queue_ms = field_number(object, "init_run_queue_ms");
+	row->init_read_bytes = field_number(object, "init_read_bytes");
+	row->init_disk_bytes = field_number(object, "init_disk_bytes");
+	row->init_major_faults = field_number(object, "init_major_faults");
 	row->memory_mb = field_number(object, "peak_memory_mb");
 	row->memory_limit_mb = field_number(object, "memory_limit_mb");
 	row->cold = field_is_true(object, "cold");

@@ -25,6 +25,9 @@ struct invocation_row {
 	char status[16];
 	int64_t start_ns;
 	double duration_ms, init_ms, wait_ms, cpu_ms; /* NAN: unknown */
+	/* what its init was spent on; NAN: unknown */
+	double init_exec_ms, init_execs, init_cpu_ms, init_run_queue_ms;
+	double init_read_bytes, init_disk_bytes, init_major_faults;
 	double memory_mb, memory_limit_mb;
 	bool cold;
 	bool start_known; /* whether the answer says cold or not */

@@ -150,6 +150,52 @@ static void draw_starts(const struct dash *dash, const struct function_row *row,
 	    text);
 }
 
+/* Words of up to two lines behind a label. Returns the rows used. */
+static int lines_of(struct canvas *canvas, const struct area *area, const char *label,
+    enum style style, const char *text)
+{
+	struct area words = {area->row, area->col + LABEL, 2, area->cols - LABEL};
+	int used;
+
+	(void)canvas_text(canvas, area->row, area->col, LABEL, STYLE_DIM, label);
+	used = draw_words(canvas, &words, style, text);
+	return used > 1 ? used : 1;
+}
+
+/* Of the newest cold start whose story is known. */
+static const struct invocation_row *newest_story(const struct dash *dash)
+{
+	const struct invocation_row *colds = dash->colds.items;
+
+	for (size_t i = 0; i < dash->colds.items_n; i++)
+		if (!isnan(colds[i].init_execs) && !isnan(colds[i].init_ms))
+			return &colds[i];
+	return NULL;
+}
+
+/* What it was spent on. Returns the rows used. */
+static int draw_story(
+    const struct dash *dash, struct canvas *canvas, const struct area *area)
+{
+	const struct invocation_row *cold = newest_story(dash);
+	char text[400], all[FORMAT_BYTES], exec[FORMAT_BYTES], cpu[FORMAT_BYTES];
+	char queue[FORMAT_BYTES], read[FORMAT_BYTES], disk[FORMAT_BYTES];
+
+	if (!cold)
+		return 0;
+	(void)snprintf(text, sizeof(text),
+	    "%s, its program in place after %s (%.0f exec%s); CPU %s, waiting for one "
+	    "%s; read %s, from disk %s in %.0f major fault%s",
+	    format_duration(cold->init_ms, all),
+	    format_duration(cold->init_exec_ms, exec), cold->init_execs,
+	    cold->init_execs == 1 ? "" : "s", format_duration(cold->init_cpu_ms, cpu),
+	    format_duration(cold->init_run_queue_ms, queue),
+	    format_memory(cold->init_read_bytes / 1048576, read),
+	    format_memory(cold->init_disk_bytes / 1048576, disk), cold->init_major_faults,
+	    cold->init_major_faults == 1 ? "" : "s");
+	return lines_of(canvas, area, "latest init", STYLE_PLAIN, text);
+}
+
 static void draw_errors(const struct function_row *row, struct canvas *canvas,
     const struct area *area, int at)
 {
@@ -164,18 +210,6 @@ static void draw_errors(const struct function_row *row, struct canvas *canvas,
 			    invocation_status_name((enum invocation_status)i),
 			    row->errors_by[i]);
 	line(canvas, area, at, "errors", row->errors ? STYLE_BAD : STYLE_PLAIN, text);
-}
-
-/* Words of up to two lines behind a label. Returns the rows used. */
-static int lines_of(struct canvas *canvas, const struct area *area, const char *label,
-    enum style style, const char *text)
-{
-	struct area words = {area->row, area->col + LABEL, 2, area->cols - LABEL};
-	int used;
-
-	(void)canvas_text(canvas, area->row, area->col, LABEL, STYLE_DIM, label);
-	used = draw_words(canvas, &words, style, text);
-	return used > 1 ? used : 1;
 }
 
 static int draw_keepwarm(const struct dash *dash, const struct function_row *row,
@@ -238,9 +272,11 @@ int function_lines(const struct dash *dash, const struct function_row *row,
 		at = block.row + 4;
 	}
 	draw_starts(dash, row, canvas, area, at);
+	block = *area;
+	block.row = at + 1;
+	at += draw_story(dash, canvas, &block);
 	draw_errors(row, canvas, area, at + 1);
 	draw_memory(row, canvas, area, at + 2);
-	block = *area;
 	block.row = at + 3;
 	block.row += draw_keepwarm(dash, row, canvas, &block);
 	block.row += draw_advice(dash, row, canvas, &block);
