@@ -147,7 +147,7 @@ int verify_compare(FILE *seen, FILE *truth, const char *function, int64_t starte
 		struct invocation inv;
 		struct function who;
 		const char *why;
-		struct verify_truth key;
+		struct verify_truth key = {0};
 		const struct verify_truth *real;
 
 		if (line[0] != '{' ||

@@ -86,15 +86,17 @@ void tokens_free(struct tokens *tokens)
 
 bool tokens_allow(const struct tokens *tokens, const char *authorization)
 {
-	char given[TOKEN_MAX_BYTES] = "";
+	char given[TOKEN_MAX_BYTES] = {0};
+	size_t n;
 	unsigned int allowed = 0;
 
 	if (strncasecmp(authorization, "Bearer ", 7) != 0)
 		return false;
 	authorization += 7;
-	if (strlen(authorization) >= sizeof(given) || !authorization[0])
+	n = strlen(authorization);
+	if (n >= sizeof(given) || n == 0)
 		return false;
-	memcpy(given, authorization, strlen(authorization));
+	memcpy(given, authorization, n + 1);
 	for (size_t i = 0; i < tokens->n; i++) {
 		unsigned int differs = 0;
 

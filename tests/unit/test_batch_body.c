@@ -12,8 +12,8 @@
 #include <zstd.h>
 
 #include "tests/unit/craft_batch.h"
-#include "wire/batch_row.h"
 #include "wire/batch.h"
+#include "wire/batch_row.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -391,7 +391,7 @@ static void test_any_record_gives_an_invocation_within_its_bounds(void **state)
 
 	(void)state;
 	for (int i = 0; i < 20000; i++) {
-		struct record_invocation r;
+		struct record_invocation r = {0};
 		struct outcome_life life = {.start_ns = random_width(&random),
 		    .ready_ns = random_width(&random),
 		    .is_late = random_below(&random, 4) == 0};
