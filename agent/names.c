@@ -1,5 +1,6 @@
 #include "agent/names.h"
 
+#include <stdbool.h>
 #include <string.h>
 #include <sys/utsname.h>
 
@@ -172,4 +173,22 @@ int names_is_function(const struct record_exec *record)
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
 		naming |= BIT(marks[i].mark);
 	return (record->present & naming) != 0;
+}
+
+int names_container(const char *cgroup, size_t bytes, char out[NAMES_CONTAINER_BYTES])
+{
+	size_t digits = 0;
+
+	for (size_t i = 0; i < bytes && cgroup[i]; i++) {
+		bool is_digit = (cgroup[i] >= '0' && cgroup[i] <= '9') ||
+				(cgroup[i] >= 'a' && cgroup[i] <= 'f');
+
+		digits = is_digit ? digits + 1 : 0;
+		if (digits < NAMES_CONTAINER_BYTES - 1)
+			continue;
+		memcpy(out, cgroup + i + 1 - digits, digits);
+		out[digits] = '\0';
+		return 1;
+	}
+	return 0;
 }

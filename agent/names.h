@@ -19,6 +19,13 @@ void names_function(const struct record_exec *exec, struct function *function);
  * /proc/PID/environ) into record->value and record->present. */
 void names_read_environment(const char *block, size_t bytes, struct record_exec *record);
 
+/* The container's id out of the name of its cgroup, as its runtime shows it: docker and
+ * runc "<id>", systemd "docker-<id>.scope", containerd "cri-containerd-<id>.scope",
+ * podman "libpod-<id>". An id is 64 hexadecimal digits; it is written to out, with its
+ * NUL, and 1 returned, or 0 when there is none. */
+#define NAMES_CONTAINER_BYTES 65
+int names_container(const char *cgroup, size_t bytes, char out[NAMES_CONTAINER_BYTES]);
+
 /* Whether the variables in record make a process a function. */
 int names_is_function(const struct record_exec *record);
 

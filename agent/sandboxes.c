@@ -252,8 +252,10 @@ static int add(struct sandboxes *s, const struct record_exec *exec, bool late)
 	if (k->owner->alive++ == 0)
 		unlink_idle(s, k->owner);
 	k->owner->seen_before = true;
-	(void)snprintf(k->name, sizeof(k->name), "%u-%llx", exec->pid,
-	    (unsigned long long)exec->start_ns);
+	_Static_assert(NAMES_CONTAINER_BYTES <= sizeof(k->name), "an id fits");
+	if (!names_container(exec->cgroup, sizeof(exec->cgroup), k->name))
+		(void)snprintf(k->name, sizeof(k->name), "%u-%llx", exec->pid,
+		    (unsigned long long)exec->start_ns);
 	k->next = s->by_id[bucket(k->id)];
 	s->by_id[bucket(k->id)] = k;
 	link_newest(s, k);

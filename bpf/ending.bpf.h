@@ -2,6 +2,7 @@
 #ifndef COLDMETER_BPF_ENDING_BPF_H
 #define COLDMETER_BPF_ENDING_BPF_H
 
+#include "bpf/container.bpf.h"
 #include "bpf/sandbox.bpf.h"
 
 #define UNIX_IN_FLIGHT_MAX 64 /* of one sandbox that dies on all of them */
@@ -48,15 +49,18 @@ static __always_inline void fill_cpu(
 		r->run_queue_ns = now.run_queue_ns - start->run_queue_ns;
 }
 
+/* Of the process that ends it; where others live beside it, the sandbox had at least so
+ * much. */
 static __always_inline void fill_memory(
-    struct record_invocation *r, __u64 rss0, __u64 peak0)
+    struct record_invocation *r, const struct sandbox *s, __u64 rss0, __u64 peak0)
 {
 	__u64 rss;
 	__u64 peak;
 
 	read_memory(bpf_get_current_task_btf(), &rss, &peak);
 	if (peak > peak0 || rss == 0) {
-		r->flags |= INVOCATION_MEMORY_EXACT;
+		if (s->processes <= 1)
+			r->flags |= INVOCATION_MEMORY_EXACT;
 		r->peak_bytes = peak << 12;
 	} else {
 		r->peak_bytes = (rss > rss0 ? rss : rss0) << 12;
@@ -135,6 +139,13 @@ static __always_inline void sandbox_gone(struct sandbox *s, __u64 id, __u32 pid)
 		end->end_ns = bpf_ktime_get_boot_ns();
 		end->ended = s->ended;
 		bpf_ringbuf_submit(end, BPF_RB_NO_WAKEUP);
+	}
+	if (s->pid_namespace) {
+		struct namespaced key = {s->name_hash, s->pid_namespace};
+		__u64 *living = bpf_map_lookup_elem(&namespaced_sandboxes, &key);
+
+		if (living && *living == id)
+			bpf_map_delete_elem(&namespaced_sandboxes, &key);
 	}
 	bpf_map_delete_elem(&sandboxes, &id);
 }

@@ -40,7 +40,7 @@ static __always_inline void http_end(struct exchange *e, struct sandbox *s, bool
 	r->flags = e->flags;
 	if (ours) {
 		fill_cpu(r, &e->cpu);
-		fill_memory(r, e->rss, e->peak);
+		fill_memory(r, s, e->rss, e->peak);
 		if (e->flags & INVOCATION_EXITED)
 			r->exit_code =
 			    bpf_get_current_task_btf()->signal->group_exit_code;

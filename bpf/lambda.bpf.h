@@ -27,7 +27,7 @@ static __always_inline void lambda_end(
 	r->exit_code = exit_code;
 	r->concurrency = 1;
 	r->function_kind = FUNCTION_LAMBDA;
-	fill_memory(r, s->open_rss, s->open_peak);
+	fill_memory(r, s, s->open_rss, s->open_peak);
 	__builtin_memcpy(r->request_id, s->open_request_id, RECORD_ID_BYTES);
 	__builtin_memcpy(r->trace_id, s->open_trace_id, RECORD_TRACE_BYTES);
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);

@@ -172,6 +172,47 @@ static __always_inline void describe(
 	read_cpu(&s->open_cpu);
 }
 
+/* A process that was not there before is part of a sandbox that is. */
+static __always_inline void join(__u32 pid, __u64 start_ns, __u64 sandbox)
+{
+	const struct process process = {.sandbox = sandbox, .start_ns = start_ns};
+	struct sandbox *s = sandbox_of(sandbox);
+
+	if (!s)
+		return;
+	if (bpf_map_update_elem(&processes, &pid, &process, BPF_ANY))
+		count(COUNT_LOST_MAP);
+	else
+		__sync_fetch_and_add(&s->processes, 1);
+}
+
+static __always_inline void begin_sandbox(struct task_struct *task, struct environment *v,
+    struct sandbox *fresh, __u32 pid, __u64 start)
+{
+	struct process process = {.start_ns = start};
+	struct namespaced key = {fresh->name_hash, pid_namespace_of(task)};
+
+	process.sandbox = start << 10 ^ pid ^ fresh->name_hash;
+	fresh->pid_namespace = key.pid_namespace;
+	describe(fresh, v, start, pid);
+	if (bpf_map_update_elem(&sandboxes, &process.sandbox, fresh, BPF_ANY) ||
+	    bpf_map_update_elem(&processes, &pid, &process, BPF_ANY)) {
+		count(COUNT_LOST_MAP);
+		return;
+	}
+	if (key.pid_namespace)
+		bpf_map_update_elem(
+		    &namespaced_sandboxes, &key, &process.sandbox, BPF_ANY);
+	v->record.kind = RECORD_EXEC;
+	v->record.pid = pid;
+	v->record.sandbox = process.sandbox;
+	v->record.start_ns = start;
+	v->record.exec_ns = fresh->open_start_ns;
+	read_cgroup_name(task, v->record.cgroup);
+	if (bpf_ringbuf_output(&records, &v->record, sizeof(v->record), BPF_RB_NO_WAKEUP))
+		count(COUNT_LOST_EXEC);
+}
+
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
@@ -180,8 +221,8 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 	struct process *p = bpf_map_lookup_elem(&processes, &pid);
 	struct sandbox *old = p ? sandbox_of(p->sandbox) : NULL;
 	struct environment *v = read_environment(task);
-	struct process process = {.start_ns = start};
 	struct sandbox fresh = {};
+	__u64 host;
 
 	if (!v || !(v->record.present & (NAMED | MARKED)))
 		return 0;
@@ -194,20 +235,11 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 		__sync_fetch_and_add(&old->processes, -1);
 		sandbox_gone(old, p->sandbox, pid);
 	}
-	process.sandbox = start << 10 ^ pid ^ fresh.name_hash;
-	describe(&fresh, v, start, pid);
-	if (bpf_map_update_elem(&sandboxes, &process.sandbox, &fresh, BPF_ANY) ||
-	    bpf_map_update_elem(&processes, &pid, &process, BPF_ANY)) {
-		count(COUNT_LOST_MAP);
-		return 0;
-	}
-	v->record.kind = RECORD_EXEC;
-	v->record.pid = pid;
-	v->record.sandbox = process.sandbox;
-	v->record.start_ns = start;
-	v->record.exec_ns = fresh.open_start_ns;
-	if (bpf_ringbuf_output(&records, &v->record, sizeof(v->record), BPF_RB_NO_WAKEUP))
-		count(COUNT_LOST_EXEC);
+	host = old ? 0 : host_of_guest(task, fresh.name_hash);
+	if (host)
+		join(pid, start, host);
+	else
+		begin_sandbox(task, v, &fresh, pid, start);
 	return 0;
 }
 
@@ -256,7 +288,7 @@ static __always_inline void process_end(
 	    s->declared == FUNCTION_LAMBDA ? FUNCTION_LAMBDA : FUNCTION_PROCESS;
 	if (s->open_flags & INVOCATION_INIT_ERROR || s->declared == FUNCTION_LAMBDA)
 		r->flags |= INVOCATION_INIT_ERROR;
-	fill_memory(r, 0, 0);
+	fill_memory(r, s, 0, 0);
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 }
 

@@ -9,6 +9,7 @@
 #define RECORD_VALUE_BYTES 160 /* of one environment variable, cut beyond */
 #define RECORD_ID_BYTES 40     /* a 36-character request id */
 #define RECORD_TRACE_BYTES 64
+#define RECORD_CGROUP_BYTES 96 /* "cri-containerd-" + 64 digits + ".scope" fit */
 #define RECORD_UNKNOWN (~0ULL)
 
 /* The variables that make a process a function. The kernel compares the first 8 bytes and
@@ -53,6 +54,7 @@ struct record_exec {
 	__u64 exec_ns;
 	__u32 present; /* bit per variable */
 	__u32 padding;
+	char cgroup[RECORD_CGROUP_BYTES]; /* the last part of its path, "" in the root */
 	char value[RECORD_VARIABLES][RECORD_VALUE_BYTES];
 };
 
@@ -165,6 +167,7 @@ struct sandbox {
 	__u64 busy_since_ns;
 	__u64 busy_ns; /* of the busy period, not yet settled */
 	__u64 name_hash;
+	__u64 pid_namespace; /* 0: the host's */
 	__u64 first_exec_ns;
 	__u64 last_exec_ns;
 	__u32 execs; /* of its first process, until it is ready */

@@ -10,17 +10,18 @@ setup() {
 	dir=$BATS_TEST_TMPDIR
 	functions=$BATS_TEST_DIRNAME/../functions
 	f=$(name "container-$BATS_TEST_NUMBER")
+	id=$(echo "$f" | sha256sum | cut -c1-64) # as a runtime makes one
 	needs runc
 	agent_start
-	"$functions/container.sh" "$dir/bundle" "$f" 256 COLDMETER_FUNCTION="$f" -- \
+	"$functions/container.sh" "$dir/bundle" "$id" 256 COLDMETER_FUNCTION="$f" -- \
 		/usr/bin/python3 -B /tests/python/http_server.py 127.0.0.1 $port
-	runc --root "$dir/runc" run -d --bundle "$dir/bundle" "$f" >"$dir/container" 2>&1 </dev/null 3>&- 4>&- ||
+	runc --root "$dir/runc" run -d --bundle "$dir/bundle" "$id" >"$dir/container" 2>&1 </dev/null 3>&- 4>&- ||
 		skip "runc cannot make a container here: $(cat "$dir/container")"
 	until_true 20 listening "127.0.0.1:$port"
 }
 
 teardown() {
-	runc --root "$dir/runc" delete -f "$f" 2>/dev/null || true
+	runc --root "$dir/runc" delete -f "$id" 2>/dev/null || true
 	end_all
 	find /sys/fs/cgroup -maxdepth 2 -type d -name coldmeter-tests -exec rmdir {} + 2>/dev/null || true
 }
@@ -39,12 +40,22 @@ ask() { curl -s --max-time 20 -o /dev/null "http://127.0.0.1:$port/$1"; }
 	ask "?ms=10"
 	ask "?ms=300" &
 	sleep 0.1
-	runc --root "$dir/runc" pause "$f"
+	runc --root "$dir/runc" pause "$id"
 	sleep 1
-	runc --root "$dir/runc" resume "$f"
+	runc --root "$dir/runc" resume "$id"
 	wait $!
 	expect "$f" 2
 	agent_stop
 	is "$(seen "$f" .status | tr '\n' ' ')" "ok ok " status
 	between "$(seen "$f" .duration_ms | tail -n 1)" 1000 1600 "duration of 0.3 s with 1 s frozen"
+}
+
+@test "a sandbox is its container: named by its id, and what runs in it from outside is no invocation" {
+	ask "?ms=10"
+	for _ in 1 2 3; do runc --root "$dir/runc" exec "$id" /bin/sh -c 'sleep 0.05; exit 0' </dev/null; done
+	ask "?ms=10"
+	expect "$f" 2
+	agent_stop
+	is "$(seen "$f" .sandbox | sort -u)" "$id" "sandbox of each"
+	is "$(seen "$f" .kind | sort -u)" http kind
 }

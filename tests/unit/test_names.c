@@ -376,6 +376,28 @@ static void test_a_block_may_end_anywhere(void **state)
 	guard_page_done(&page);
 }
 
+#define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static void test_a_container_is_known_by_the_name_of_its_cgroup(void **state)
+{
+	static const char *const names[] = {
+	    ID, "docker-" ID ".scope", "cri-containerd-" ID ".scope", "libpod-" ID};
+	static const char *const others[] = {"", "hello", "session-3.scope",
+	    "0123456789abcdef", "docker-0123456789ABCDEF.scope"};
+	char id[NAMES_CONTAINER_BYTES] = "unchanged";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_false(names_container(others[i], RECORD_CGROUP_BYTES, id));
+	assert_string_equal(id, "unchanged");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		id[0] = '\0';
+		assert_true(names_container(names[i], RECORD_CGROUP_BYTES, id));
+		assert_string_equal(id, ID);
+		assert_false(names_container(names[i], 63, id)); /* cut off */
+	}
+}
+
 static void test_only_what_names_a_function_makes_one(void **state)
 {
 	(void)state;
@@ -417,6 +439,7 @@ int main(void)
 	    cmocka_unit_test(test_the_last_of_two_counts_as_in_the_kernel),
 	    cmocka_unit_test(test_a_value_may_hold_equals_signs_and_be_empty),
 	    cmocka_unit_test(test_a_block_may_end_anywhere),
+	    cmocka_unit_test(test_a_container_is_known_by_the_name_of_its_cgroup),
 	    cmocka_unit_test(test_only_what_names_a_function_makes_one),
 	};
 

@@ -1,0 +1,65 @@
+/* In which container a process is, and whether it came in from outside. */
+#ifndef COLDMETER_BPF_CONTAINER_BPF_H
+#define COLDMETER_BPF_CONTAINER_BPF_H
+
+#include "bpf/sandbox.bpf.h"
+
+/* One function in one pid namespace. A container has one of its own, whatever the host's
+ * cgroups look like. */
+struct namespaced {
+	__u64 name_hash;
+	__u64 pid_namespace; /* inode number */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct namespaced);
+	__type(value, __u64); /* sandbox */
+} namespaced_sandboxes SEC(".maps");
+
+/* 0: the host's own. */
+static __always_inline __u64 pid_namespace_of(struct task_struct *task)
+{
+	if (!BPF_CORE_READ(task, thread_pid, level))
+		return 0;
+	return BPF_CORE_READ(task, nsproxy, pid_ns_for_children, ns.inum);
+}
+
+/* What `docker exec` or a kubelet's probe starts in a container has its environment, and
+ * a parent that the container does not see. It is a guest of the sandbox there. */
+static __always_inline bool is_guest(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, real_parent, thread_pid, level) <
+	       BPF_CORE_READ(task, thread_pid, level);
+}
+
+/* The living sandbox of that function that a guest belongs to, 0: none. */
+static __always_inline __u64 host_of_guest(struct task_struct *task, __u64 name_hash)
+{
+	struct namespaced key = {name_hash, pid_namespace_of(task)};
+	__u64 *id;
+
+	if (!key.pid_namespace || !is_guest(task))
+		return 0;
+	id = bpf_map_lookup_elem(&namespaced_sandboxes, &key);
+	return id && sandbox_of(*id) ? *id : 0;
+}
+
+/* The name of the cgroup that the process is in, of version 2 or, where that hierarchy is
+ * not used, of the memory controller's; "" in the root. */
+static __always_inline void read_cgroup_name(struct task_struct *task, char *to)
+{
+	struct cgroup *group = BPF_CORE_READ(task, cgroups, dfl_cgrp);
+	__u32 memory = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
+
+	to[0] = 0;
+	if (!BPF_CORE_READ(group, level))
+		group = BPF_CORE_READ(task, cgroups, subsys[memory], cgroup);
+	if (group && BPF_CORE_READ(group, level))
+		bpf_probe_read_kernel_str(
+		    to, RECORD_CGROUP_BYTES, BPF_CORE_READ(group, kn, name));
+}
+
+#endif
