@@ -35,6 +35,7 @@ struct agent {
 	uint64_t clock_read_ns;
 	uint64_t
 	    counts[RECORD_COUNTS]; /* the kernel's, as they were before the last drain */
+	uint64_t parts;            /* recorded, but part of another sandbox */
 	uint64_t drained;          /* invocations out of the ring */
 	uint64_t printed;          /* without a sender */
 	uint64_t unnamed;
@@ -65,7 +66,9 @@ static void on_record(void *context, const void *record, size_t bytes)
 	struct agent *agent = context;
 	int err = sandboxes_take(agent->sandboxes, record, bytes, agent->boot_to_wall_ns);
 
-	if (err == -ENOENT) {
+	if (err == -ECHILD) {
+		agent->parts++;
+	} else if (err == -ENOENT) {
 		agent->drained++;
 		agent->unnamed++;
 	} else if (err) {
@@ -86,7 +89,8 @@ static void read_ledger(void *context, struct batch_ledger *ledger)
 {
 	const struct agent *agent = context;
 	uint64_t lost_ring = agent->counts[COUNT_LOST_RING];
-	uint64_t seen = agent->counts[COUNT_SEEN];
+	uint64_t counted = agent->counts[COUNT_SEEN];
+	uint64_t seen = counted > agent->parts ? counted - agent->parts : 0;
 	uint64_t settled = agent->drained + lost_ring;
 
 	*ledger = (struct batch_ledger){.seen = seen > settled ? seen : settled};
@@ -171,6 +175,8 @@ static int open_all(struct agent *agent)
 		return log_error(err, "cannot look for functions that are running");
 	log_note("measuring; %d sandbox%s of functions found running", err,
 	    err == 1 ? "" : "es");
+	(void)drain(agent);
+	sandboxes_settle(agent->sandboxes);
 	err = privileges_drop();
 	return err ? log_error(err, "cannot give up privileges") : 0;
 }

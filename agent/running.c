@@ -300,6 +300,8 @@ static int adopt_process(struct probes *probes, struct sandboxes *sandboxes,
 	}
 	process = (struct process){.sandbox = f->sandbox, .start_ns = f->start_ns};
 	(void)probes_adopt_process(probes, f->pid, &process);
+	if (sandboxes_adopt_process(sandboxes, f->pid, f->sandbox) < 0)
+		return -ENOMEM;
 	adopt_sockets(probes, f, ports, true);
 	adopt_sockets(probes, f, ports, false);
 	return n;

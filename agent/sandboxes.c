@@ -38,6 +38,7 @@ struct known {
 	struct outcome_life life;
 	enum invocation_status last_status;
 	struct known_function *owner;
+	bool is_part;             /* of an adopted sandbox; it is no sandbox itself */
 	struct function function; /* with the set-up of this sandbox */
 	char name[INVOCATION_ID_BYTES];
 };
@@ -51,6 +52,11 @@ struct sandboxes {
 	size_t idle_n;
 	struct known_function *idle_oldest;
 	struct known_function *idle_newest;
+	struct adopted {
+		uint32_t pid;
+		uint64_t sandbox;
+	} * adopted; /* until they are settled */
+	size_t adopted_n;
 	struct known *by_id[BUCKETS];
 	struct known_function *functions[BUCKETS];
 };
@@ -76,6 +82,7 @@ void sandboxes_free(struct sandboxes *s)
 {
 	if (!s)
 		return;
+	sandboxes_settle(s);
 	for (size_t i = 0; i < BUCKETS; i++) {
 		while (s->by_id[i]) {
 			struct known *k = s->by_id[i];
@@ -230,6 +237,40 @@ static void drop(struct sandboxes *s, uint64_t id)
 	free(k);
 }
 
+int sandboxes_adopt_process(struct sandboxes *s, uint32_t pid, uint64_t sandbox)
+{
+	struct adopted *more = reallocarray(s->adopted, s->adopted_n + 1, sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	s->adopted = more;
+	s->adopted[s->adopted_n++] = (struct adopted){pid, sandbox};
+	return 0;
+}
+
+void sandboxes_settle(struct sandboxes *s)
+{
+	free(s->adopted);
+	s->adopted = NULL;
+	s->adopted_n = 0;
+}
+
+/* Whether it was started by an adopted sandbox of the same function. */
+static bool is_part_of_adopted(
+    const struct sandboxes *s, const struct record_exec *exec, const struct known *k)
+{
+	for (size_t i = 0; i < s->adopted_n; i++) {
+		const struct known *parent;
+
+		if (s->adopted[i].pid != exec->parent)
+			continue;
+		parent = find(s, s->adopted[i].sandbox);
+		if (parent && parent->owner == k->owner)
+			return true;
+	}
+	return false;
+}
+
 static int add(struct sandboxes *s, const struct record_exec *exec, bool late)
 {
 	struct known *k;
@@ -248,6 +289,7 @@ static int add(struct sandboxes *s, const struct record_exec *exec, bool late)
 		free(k);
 		return -ENOMEM;
 	}
+	k->is_part = is_part_of_adopted(s, exec, k);
 	k->life.cause = cause_of(k->owner);
 	if (k->owner->alive++ == 0)
 		unlink_idle(s, k->owner);
@@ -279,6 +321,8 @@ static int take_invocation(
 
 	if (!k)
 		return -ENOENT;
+	if (k->is_part)
+		return -ECHILD;
 	outcome_read(r, &k->life, boot_to_wall_ns, &inv);
 	inv.function = &k->function;
 	(void)text_copy(inv.sandbox, sizeof(inv.sandbox), k->name);

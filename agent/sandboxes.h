@@ -19,12 +19,21 @@ void sandboxes_free(struct sandboxes *sandboxes);
 /* Takes one record, aligned as the ring aligns it (8 bytes); bytes must be its whole
  * size. Pure but for memory: boot_to_wall_ns turns the record's times into wall time.
  * Returns 0, -EBADMSG for a record of a wrong size or kind, -ENOENT when an invocation's
- * sandbox is not known (it is counted as lost by the caller), -ENOMEM. */
+ * sandbox is not known (it is counted as lost by the caller), -ECHILD when it is none
+ * (see sandboxes_adopt_process), -ENOMEM. */
 int sandboxes_take(struct sandboxes *sandboxes, const void *record, size_t bytes,
     int64_t boot_to_wall_ns);
 
 /* A sandbox that is older than the agent: its init is not known. */
 int sandboxes_adopt(struct sandboxes *sandboxes, const struct record_exec *exec);
+
+/* A process of an adopted sandbox. What such a process started while the agent was still
+ * looking around is part of that sandbox, although the kernel could not know; what it
+ * records is nobody's invocation: sandboxes_take() returns -ECHILD for it. */
+int sandboxes_adopt_process(struct sandboxes *sandboxes, uint32_t pid, uint64_t sandbox);
+
+/* All that began meanwhile has been taken: from now on the kernel knows. */
+void sandboxes_settle(struct sandboxes *sandboxes);
 
 /* Sandboxes and functions are bounded: 16384 and 4096 without a sandbox; beyond, those
  * that were silent longest are forgotten. */

@@ -205,6 +205,7 @@ static __always_inline void begin_sandbox(struct task_struct *task, struct envir
 		    &namespaced_sandboxes, &key, &process.sandbox, BPF_ANY);
 	v->record.kind = RECORD_EXEC;
 	v->record.pid = pid;
+	v->record.parent = BPF_CORE_READ(task, real_parent, tgid);
 	v->record.sandbox = process.sandbox;
 	v->record.start_ns = start;
 	v->record.exec_ns = fresh->open_start_ns;

@@ -1,85 +1,16 @@
 /* Sequences of records as the kernel sends them, and the invocations they add up to. */
 #include <errno.h>
-#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "agent/sandboxes.h"
-#include "tests/unit/records.h"
-
-struct scene {
-	struct sandboxes *sandboxes;
-	struct emitted emitted;
-	uint64_t now_ms;
-};
-
-static int setup(void **state)
-{
-	struct scene *scene = calloc(1, sizeof(*scene));
-
-	if (!scene || sandboxes_new(records_keep, &scene->emitted, &scene->sandboxes) < 0)
-		return -1;
-	scene->now_ms = 1000;
-	*state = scene;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct scene *scene = *state;
-
-	sandboxes_free(scene->sandboxes);
-	free(scene);
-	return 0;
-}
-
-/* A sandbox that is ready after 20 ms. */
-static void begin(struct scene *scene, uint64_t sandbox, const char *name)
-{
-	assert_int_equal(
-	    records_begin(scene->sandboxes, sandbox, name, scene->now_ms), 0);
-	scene->now_ms += 20;
-	assert_int_equal(records_ready(scene->sandboxes, sandbox, scene->now_ms), 0);
-}
-
-static const struct invocation *invoke(
-    struct scene *scene, uint64_t sandbox, uint32_t flags)
-{
-	struct record_invocation r = records_invocation(
-	    sandbox, FUNCTION_LAMBDA, scene->now_ms, scene->now_ms + 5);
-	size_t before = scene->emitted.n;
-
-	r.flags = flags;
-	scene->now_ms += 5;
-	assert_int_equal(records_take(scene->sandboxes, &r, sizeof(r)), 0);
-	assert_int_equal(scene->emitted.n, before + 1);
-	return &scene->emitted.last;
-}
-
-static void end(struct scene *scene, uint64_t sandbox)
-{
-	assert_int_equal(records_end(scene->sandboxes, sandbox), 0);
-	scene->now_ms += 1000;
-}
-
-/* The cause of the first invocation of a fresh sandbox. */
-static enum invocation_cause cause(
-    struct scene *scene, uint64_t sandbox, const char *name, uint32_t flags)
-{
-	const struct invocation *inv;
-
-	begin(scene, sandbox, name);
-	inv = invoke(scene, sandbox, INVOCATION_FIRST | flags);
-	assert_int_equal(inv->start_type, START_COLD);
-	return inv->cause;
-}
+#include "tests/unit/sandbox_scene.h"
 
 /* --- a life ------------------------------------------------------------------------ */
 
@@ -137,6 +68,33 @@ static void test_what_the_kernel_saw_begin_is_not_adopted_as_old(void **state)
 	assert_int_equal(sandboxes_adopt(scene->sandboxes, &exec), 0);
 	assert_int_equal(sandboxes_count(scene->sandboxes), 1);
 	assert_int_equal(invoke(scene, 7, INVOCATION_FIRST)->start_type, START_COLD);
+}
+
+/* One that pid 50 started, and its one invocation. */
+static int started_by_50(struct scene *scene, uint64_t sandbox, const char *name)
+{
+	struct record_exec exec = records_exec(sandbox, name, scene->now_ms);
+	struct record_invocation r = records_invocation(
+	    sandbox, FUNCTION_PROCESS, scene->now_ms, scene->now_ms + 5);
+
+	exec.parent = 50;
+	assert_int_equal(records_take(scene->sandboxes, &exec, sizeof(exec)), 0);
+	return records_take(scene->sandboxes, &r, sizeof(r));
+}
+
+static void test_what_an_adopted_sandbox_started_meanwhile_is_part_of_it(void **state)
+{
+	struct scene *scene = *state;
+	const struct record_exec old = records_exec(7, "f", 1);
+
+	assert_int_equal(sandboxes_adopt(scene->sandboxes, &old), 0);
+	assert_int_equal(sandboxes_adopt_process(scene->sandboxes, 50, 7), 0);
+	assert_int_equal(started_by_50(scene, 8, "f"), -ECHILD);
+	assert_int_equal(started_by_50(scene, 9, "g"), 0); /* a function of its own */
+	assert_int_equal(scene->emitted.n, 1);
+	sandboxes_settle(scene->sandboxes);
+	assert_int_equal(started_by_50(scene, 10, "f"), 0);
+	assert_int_equal(scene->emitted.n, 2);
 }
 
 static void test_only_the_first_ready_counts(void **state)
@@ -306,97 +264,6 @@ static void test_ready_and_end_of_an_unknown_sandbox_are_nothing(void **state)
 	assert_int_equal(records_end(scene->sandboxes, 7), 0);
 }
 
-/* --- memory ------------------------------------------------------------------------ */
-
-#define FORGOTTEN 4096UL /* functions that are remembered without a sandbox */
-
-static void name_of(uint64_t i, char out[32])
-{
-	(void)snprintf(out, 32, "function-%llu", (unsigned long long)i);
-}
-
-static void test_a_hundred_thousand_functions_come_and_go_in_bounded_memory(void **state)
-{
-	struct scene *scene = *state;
-	size_t settled = 0;
-	char name[32];
-
-	for (uint64_t i = 1; i <= 100000; i++) {
-		name_of(i, name);
-		begin(scene, i, name);
-		(void)invoke(scene, i, INVOCATION_FIRST);
-		end(scene, i);
-		if (i == 2 * FORGOTTEN)
-			settled = mallinfo2().uordblks;
-	}
-	assert_int_equal(sandboxes_count(scene->sandboxes), 0);
-	assert_int_equal(scene->emitted.n, 100000);
-#if !defined(__SANITIZE_ADDRESS__) /* whose allocator does not tell */
-	assert_true(mallinfo2().uordblks < settled + 65536);
-	assert_true(settled < 4 << 20);
-#endif
-	(void)settled;
-}
-
-static void test_of_functions_without_a_sandbox_the_oldest_is_forgotten(void **state)
-{
-	struct scene *scene = *state;
-	char name[32];
-
-	for (uint64_t i = 0; i <= FORGOTTEN; i++) {
-		name_of(i, name);
-		begin(scene, i + 1, name);
-		end(scene, i + 1);
-	}
-	/* one too many: of 0 nothing is known any more, and what is asked for last stays
-	 */
-	name_of(FORGOTTEN, name);
-	assert_int_equal(cause(scene, 10001, name, 0), CAUSE_IDLE_REAP);
-	name_of(1, name);
-	assert_int_equal(cause(scene, 10002, name, 0), CAUSE_IDLE_REAP);
-	name_of(0, name);
-	assert_int_equal(cause(scene, 10003, name, 0), CAUSE_FIRST);
-}
-
-static void test_a_function_with_a_sandbox_is_never_forgotten(void **state)
-{
-	struct scene *scene = *state;
-	char name[32];
-
-	(void)cause(scene, 1, "keeps", 0);
-	for (uint64_t i = 2; i < 2 * FORGOTTEN; i++) {
-		name_of(i, name);
-		begin(scene, i, name);
-		end(scene, i);
-	}
-	assert_int_equal(cause(scene, 100000, "keeps", 0), CAUSE_SCALE_OUT);
-	assert_string_equal(invoke(scene, 1, 0)->function->name, "keeps");
-}
-
-static void test_sandboxes_whose_end_was_lost_make_room_for_others(void **state)
-{
-	struct scene *scene = *state;
-	struct record_invocation r = records_invocation(2, FUNCTION_HTTP, 1, 2);
-
-	for (uint64_t i = 1; i <= 40000; i++) {
-		begin(scene, i, "leaky");
-		if (i > 1)
-			(void)invoke(scene, 1, 0); /* one that works all the time */
-	}
-	assert_int_equal(sandboxes_count(scene->sandboxes), 16384);
-	assert_int_equal(invoke(scene, 40000, 0)->pid, 40000);
-	assert_int_equal(invoke(scene, 1, 0)->pid, 1);
-	assert_int_equal(records_take(scene->sandboxes, &r, sizeof(r)), -ENOENT);
-	assert_int_equal(records_end(scene->sandboxes, 2), 0);
-	assert_int_equal(sandboxes_count(scene->sandboxes), 16384);
-}
-
-static void test_nothing_is_freed_twice_when_nothing_was_made(void **state)
-{
-	(void)state;
-	sandboxes_free(NULL);
-}
-
 static void test_what_an_init_was_spent_on_comes_with_its_first_invocation(void **state)
 {
 	struct scene *scene = *state;
@@ -416,8 +283,6 @@ static void test_what_an_init_was_spent_on_comes_with_its_first_invocation(void 
 	assert_false(invoke(scene, 7, 0)->has & HAS_INIT_STORY);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -425,6 +290,7 @@ int main(void)
 	    TEST(test_a_sandbox_that_waited_for_work_was_prewarmed),
 	    TEST(test_a_sandbox_older_than_the_agent_has_an_unknown_start),
 	    TEST(test_what_the_kernel_saw_begin_is_not_adopted_as_old),
+	    TEST(test_what_an_adopted_sandbox_started_meanwhile_is_part_of_it),
 	    TEST(test_only_the_first_ready_counts),
 	    TEST(test_what_an_init_was_spent_on_comes_with_its_first_invocation),
 	    TEST(test_a_lost_ready_leaves_the_init_unknown),
@@ -437,11 +303,6 @@ int main(void)
 	    TEST(test_a_record_of_a_wrong_size_or_kind_is_refused),
 	    TEST(test_an_invocation_of_an_unknown_sandbox_is_lost),
 	    TEST(test_ready_and_end_of_an_unknown_sandbox_are_nothing),
-	    TEST(test_a_hundred_thousand_functions_come_and_go_in_bounded_memory),
-	    TEST(test_of_functions_without_a_sandbox_the_oldest_is_forgotten),
-	    TEST(test_a_function_with_a_sandbox_is_never_forgotten),
-	    TEST(test_sandboxes_whose_end_was_lost_make_room_for_others),
-	    cmocka_unit_test(test_nothing_is_freed_twice_when_nothing_was_made),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
