@@ -5,9 +5,9 @@ compare.py SEEN NAME TRUTH START END [--skip N] [--started NS]
 
 SEEN is the agent's output, TRUTH one JSON object per event with the moments START and END in nanoseconds of the wall
 clock; a line with listen_ns says when a server began to listen. Where TRUTH has request ids they must be the same,
-otherwise order of start pairs them. The count must be exact. At most 1 of 100 durations may be further away than 1 ms
-or 2 %: the other side's clock is read in user space, which a busy host may hold up between the event and the reading.
-With --started, the moment before the function's first process was started, the init must be within 15 ms of the time
+otherwise order of start pairs them. The count must be exact. At most 1 of 100 durations, and 1 of 20 to 99, may be
+further away than 1 ms or 2 %: the other side's clock is read in user space, which a busy host may hold up between the
+event and the reading. With --started, the moment before the function's first process was started, the init must be within 15 ms of the time
 from there until it listened. Prints the figures, says what is wrong and ends with 1.
 """
 
@@ -79,7 +79,8 @@ def main():
     print(f"{given.name}: {len(seen)} of {len(truth)}; duration error ms: median {at(errors, 0.5):.3f}, "
           f"P99 {at(errors, 0.99):.3f}, max {at(errors, 1):.3f}; start error ms: P99 {at(starts, 0.99):.3f}; "
           f"beyond 1 ms or 2 %: {len(beyond)}")
-    if not errors or len(beyond) > len(errors) // 100:
+    allowed = max(len(errors) // 100, len(errors) >= 20)
+    if not errors or len(beyond) > allowed:
         sys.exit(f"durations as seen and as they were: {beyond[:10]}")
     if given.started:
         compare_init(seen, [line["listen_ns"] for line in read(given.truth, lambda line: "listen_ns" in line)], given.started)

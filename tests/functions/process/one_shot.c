@@ -30,5 +30,6 @@ int main(int argc, char **argv)
 	(void)nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
 	n = snprintf(line, sizeof(line),
 	    "{\"began_ns\":%" PRId64 ",\"ended_ns\":%" PRId64 "}\n", began_ns, wall_ns());
-	return log < 0 || write(log, line, (size_t)n) != n;
+	/* at once: what a sanitizer does at an exit is not the function's */
+	_exit(log < 0 || write(log, line, (size_t)n) != n);
 }
