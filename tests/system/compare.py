@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Compares what the agent printed of one function with what the other side timed itself.
 
-compare.py SEEN NAME TRUTH START END [--skip N] [--started NS]
+compare.py SEEN NAME TRUTH START END [--skip N] [--started NS] [--start-by LATER] [--end-by LATER]
 
 SEEN is the agent's output, TRUTH one JSON object per event with the moments START and END in nanoseconds of the wall
 clock; a line with listen_ns says when a server began to listen. Where TRUTH has request ids they must be the same,
 otherwise order of start pairs them. The count must be exact. At most 1 of 100 durations, and 1 of 20 to 99, may be
 further away than 1 ms or 2 %: the other side's clock is read in user space, which a busy host may hold up between the
-event and the reading. With --started, the moment before the function's first process was started, the init must be within 15 ms of the time
+event and the reading. With --start-by and --end-by the truth knows each moment only as one between two: an error is
+how far the duration is outside of the shortest and the longest that they allow. With --started, the moment before the function's first process was started, the init must be within 15 ms of the time
 from there until it listened. Prints the figures, says what is wrong and ends with 1.
 """
 
@@ -59,26 +60,32 @@ def main():
         parser.add_argument(name)
     parser.add_argument("--skip", type=int, default=0, help="pairs at the start whose durations are not compared")
     parser.add_argument("--started", type=int, help="when the function was started, ns of the wall clock")
+    parser.add_argument("--start-by")
+    parser.add_argument("--end-by")
     given = parser.parse_args()
     seen = read(given.seen, lambda line: line["function"] == given.name)
     truth = read(given.truth, lambda line: "listen_ns" not in line)
     if len(seen) != len(truth):
         sys.exit(f"{given.name}: {len(seen)} invocations seen, {len(truth)} happened")
-    errors, starts, beyond = [], [], []
+    errors, starts, beyond, widths = [], [], [], []
     for line, real in pairs(seen, truth, given.start)[given.skip:]:
         if given.end not in real:
             continue
-        real_ms = (real[given.end] - real[given.start]) / 1e6
-        error = abs(line["duration_ms"] - real_ms)
+        shortest_ms = (real[given.end] - real[given.start_by or given.start]) / 1e6
+        real_ms = (real[given.end_by or given.end] - real[given.start]) / 1e6
+        error = max(shortest_ms - line["duration_ms"], line["duration_ms"] - real_ms, 0)
+        widths.append(real_ms - shortest_ms)
         errors.append(error)
         starts.append(abs(moment_ns(line["start"]) - real[given.start]) / 1e6)
         if error > max(1, real_ms * 0.02):
             beyond.append((round(line["duration_ms"], 3), round(real_ms, 3)))
     errors.sort()
     starts.sort()
+    widths.sort()
     print(f"{given.name}: {len(seen)} of {len(truth)}; duration error ms: median {at(errors, 0.5):.3f}, "
           f"P99 {at(errors, 0.99):.3f}, max {at(errors, 1):.3f}; start error ms: P99 {at(starts, 0.99):.3f}; "
-          f"beyond 1 ms or 2 %: {len(beyond)}")
+          f"beyond 1 ms or 2 %: {len(beyond)}" +
+          (f"; the truth is vague by {at(widths, 0.5):.3f} ms in the median" if given.start_by else ""))
     allowed = max(len(errors) // 100, len(errors) >= 20)
     if not errors or len(beyond) > allowed:
         sys.exit(f"durations as seen and as they were: {beyond[:10]}")
