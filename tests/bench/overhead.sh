@@ -9,7 +9,7 @@ pairs=${PAIRS:-9}
 [ "$(id -u)" -eq 0 ] || { echo "overhead: skipped, the agent needs root"; exit 0; }
 work=$(mktemp -d)
 agent='' function=''
-trap 'kill $agent $function 2>/dev/null; sysctl -qw kernel.bpf_stats_enabled=0; rm -rf "$work"' EXIT
+trap 'kill $agent $function 2>/dev/null; rm -rf "$work"' EXIT
 
 agent_on() {
 	"$OUT/coldmeter-agent" --stdout >/dev/null 2>"$work/agent" &
@@ -18,6 +18,8 @@ agent_on() {
 		grep -q measuring "$work/agent" && return
 		sleep 0.05
 	done
+	echo "overhead: the agent does not start: $(cat "$work/agent")" >&2
+	exit 1
 }
 agent_off() {
 	kill "$agent"
@@ -45,10 +47,9 @@ agent_on
 COLDMETER_FUNCTION=overhead "$OUT/tests/functions/http_function" --listen 127.0.0.1:17680 2>/dev/null >/dev/null &
 function=$!
 sleep 0.5
-ids=$(bpftool prog show | sed -n 's/^\([0-9]*\): tracing  name on_.*/\1/p')
-sysctl -qw kernel.bpf_stats_enabled=1
-wrk -t1 -c16 -d5 http://127.0.0.1:17680/ >"$work/wrk"
-sysctl -qw kernel.bpf_stats_enabled=0
+# this agent's own: another one beside it has probes of the same names
+ids=$(sed -n 's/^prog_id:[[:space:]]*//p' /proc/"$agent"/fdinfo/* | sort -un)
+"$OUT/tests/functions/bpf_stats" wrk -t1 -c16 -d5 http://127.0.0.1:17680/ >"$work/wrk"
 for id in $ids; do bpftool prog show id "$id"; done | sed -n 's/.* run_time_ns \([0-9]*\) run_cnt \([0-9]*\).*/\1 \2/p' |
 	awk -v requests="$(awk '/requests in/ { print $1 }' "$work/wrk")" '
 	# about 60 ns of each run is the measuring itself (an empty program reads so)
