@@ -213,6 +213,7 @@ $(OUT)/bench/%: $(OUT)/obj/tests/bench/%.o $(OUT)/lib/rooms.a
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_ALL)
 bench: all $(BENCH) $(OUT)/tests/functions ## measure: one line each
+	$(hand_back)
 	@export OUT=$(abspath $(OUT)); for b in $(BENCH) $(wildcard tests/bench/*.sh); do \
 	    case $$b in *.sh) sh $$b;; *) $$b;; esac || exit 1; done
 
@@ -237,6 +238,7 @@ fuzz: $(FUZZ) ## each decoder for FUZZ_SECONDS (10)
 
 # --- install -----------------------------------------------------------------------------
 install: all ## honours DESTDIR and prefix
+	$(hand_back)
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(sbindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man8 $(DESTDIR)$(unitdir)
 	install -m 755 $(OUT)/coldmeter $(OUT)/coldmeter-collector $(DESTDIR)$(bindir)
 	install -m 755 $(OUT)/coldmeter-agent $(DESTDIR)$(sbindir)
