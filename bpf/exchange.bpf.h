@@ -87,12 +87,21 @@ static long gather_step(__u32 i, struct gather *g)
 	return 0;
 }
 
-static __always_inline void read_tail(struct message *s, const struct buffer *buffer)
+/* whole: all of it stands in head. */
+static __always_inline void read_tail(
+    struct message *s, const struct buffer *buffer, bool whole)
 {
 	const void *last = buffer->at;
 	__u64 last_len = buffer->first_len;
+	__u32 at = s->head_len - TAIL_BYTES;
 	struct iovec piece;
 
+	if (whole && s->head_len >= TAIL_BYTES) {
+		for (int i = 0; i < TAIL_BYTES; i++)
+			s->tail[i] = s->head[(at + i) & (HEAD_BYTES - 1)];
+		s->tail_len = TAIL_BYTES;
+		return;
+	}
 	if (buffer->vector) {
 		if (bpf_probe_read_user(&piece, sizeof(piece),
 			buffer->vector + (buffer->pieces - 1) * sizeof(piece)))
@@ -146,7 +155,7 @@ static __always_inline struct message *read_message(
 	s->head_len = n;
 	s->head[n] = 0;
 	if (with_tail)
-		read_tail(s, &buffer);
+		read_tail(s, &buffer, n == moved + before);
 	return s;
 }
 

@@ -10,6 +10,7 @@
 #define RECORD_ID_BYTES 40     /* a 36-character request id */
 #define RECORD_TRACE_BYTES 64
 #define RECORD_CGROUP_BYTES 96 /* "cri-containerd-" + 64 digits + ".scope" fit */
+#define RECORD_WORDS __attribute__((aligned(8))) /* copied a word at a time */
 #define RECORD_UNKNOWN (~0ULL)
 
 /* The variables that make a process a function. The kernel compares the first 8 bytes and
@@ -121,8 +122,8 @@ struct record_invocation {
 	__u16 concurrency;
 	__u8 function_kind;
 	__u8 padding[3];
-	char request_id[RECORD_ID_BYTES];
-	char trace_id[RECORD_TRACE_BYTES];
+	char request_id[RECORD_ID_BYTES] RECORD_WORDS;
+	char trace_id[RECORD_TRACE_BYTES] RECORD_WORDS;
 };
 
 _Static_assert(sizeof(struct record_ready) == 80, "the layout is the contract");
@@ -189,8 +190,8 @@ struct sandbox {
 	__u64 open_request_bytes;
 	__u64 open_response_bytes;
 	__u64 open_deadline_ms;
-	char open_request_id[RECORD_ID_BYTES];
-	char open_trace_id[RECORD_TRACE_BYTES];
+	char open_request_id[RECORD_ID_BYTES] RECORD_WORDS;
+	char open_trace_id[RECORD_TRACE_BYTES] RECORD_WORDS;
 };
 
 #define HEAD_REST_BYTES 78 /* "Lambda-Runtime-Aws-Request-Id: " and an id fit */
@@ -232,7 +233,7 @@ struct exchange {
 	__u16 status, concurrency;
 	__u32 pid; /* of the process that last read or wrote */
 	struct head_rest rest;
-	char trace_id[RECORD_TRACE_BYTES];
+	char trace_id[RECORD_TRACE_BYTES] RECORD_WORDS;
 };
 
 #endif

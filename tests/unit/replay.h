@@ -38,6 +38,10 @@ static inline struct message *replay_message(struct replay *r, const void *text,
 	m->head_len = (__u32)(at < HEAD_BYTES ? at : HEAD_BYTES);
 	m->head[m->head_len] = 0;
 	m->tail_len = 0;
+	if (at == n + second_n + (rest ? rest->bytes : 0) && at >= TAIL_BYTES) {
+		last = m->head; /* all of it is there */
+		last_n = at;
+	}
 	if (last_n >= TAIL_BYTES) {
 		memcpy(m->tail, last + last_n - TAIL_BYTES, TAIL_BYTES);
 		m->tail_len = TAIL_BYTES;

@@ -154,6 +154,16 @@ static void test_http1_a_head_that_goes_on_in_the_next_piece_of_a_writev(void **
 	is_answered(&r, 1, 200);
 }
 
+static void test_http1_the_end_of_chunks_across_pieces_of_a_writev(void **state)
+{
+	struct replay r = {0};
+
+	(void)state;
+	RECEIVE(&r, get);
+	replay_send(&r, chunks, sizeof(chunks) - 1 - 2, "\r\n", 2);
+	is_answered(&r, 1, 200);
+}
+
 static void test_http1_100_continue_is_not_the_answer(void **state)
 {
 	struct replay r = {0};
@@ -310,6 +320,7 @@ int main(void)
 	    cmocka_unit_test(test_http1_the_end_of_chunks_in_the_last_piece_of_a_writev),
 	    cmocka_unit_test(
 		test_http1_a_head_that_goes_on_in_the_next_piece_of_a_writev),
+	    cmocka_unit_test(test_http1_the_end_of_chunks_across_pieces_of_a_writev),
 	    cmocka_unit_test(test_http1_100_continue_is_not_the_answer),
 	    cmocka_unit_test(test_http1_answers_without_a_body),
 	    cmocka_unit_test(test_http1_50_mb_in_many_writes),
