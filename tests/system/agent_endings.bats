@@ -23,12 +23,13 @@ teardown() {
 # ask PATH [curl options]
 ask() { curl -s --max-time 20 -o /dev/null "${@:2}" "http://127.0.0.1:$port/$1"; }
 
-# left_in_maps: entries of the agent's maps that are about our function's processes.
+# left_in_maps PID: entries of our agent's map of processes that are about that one.
 left_in_maps() {
 	local id
-	for id in $(bpftool map show name processes | sed -n 's/^\([0-9]*\):.*/\1/p'); do
-		bpftool -j map dump id "$id"
-	done | jq --argjson pid "$1" '[.[].formatted | select(.key == $pid)] | length' | awk '{ n += $1 } END { print n + 0 }'
+	for id in $(sed -n 's/^map_id:[[:space:]]*//p' /proc/"$agent"/fdinfo/* | sort -u); do
+		[ "$(bpftool -j map show id "$id" | jq -r .name)" = processes ] || continue
+		bpftool -j map dump id "$id" | jq --argjson pid "$1" '[.[].formatted | select(.key == $pid)] | length'
+	done
 }
 
 # raw TEXT: sends it on a connection of its own, and prints what comes back within a second.
