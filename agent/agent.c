@@ -76,12 +76,6 @@ static void on_record(void *context, const void *record, size_t bytes)
 	}
 }
 
-static void read_sender(const struct sender *sender, struct batch_ledger *ledger)
-{
-	ledger->delivered = sender_delivered(sender);
-	ledger->lost[LOST_SPOOL_FULL] = sender_lost(sender);
-}
-
 /* What the kernel counted before the last drain has all come out of the ring or was lost;
  * what came out beyond that it counted since. Were a record to vanish between the two,
  * seen would be more than delivered and lost. */
@@ -98,7 +92,7 @@ static void read_ledger(void *context, struct batch_ledger *ledger)
 	ledger->lost[LOST_UNNAMED] = agent->unnamed;
 	ledger->delivered = agent->printed;
 	if (agent->sender)
-		read_sender(agent->sender, ledger);
+		sender_ledger(agent->sender, ledger);
 }
 
 static int drain(struct agent *agent)
@@ -199,7 +193,7 @@ static void say_ledger(struct agent *agent)
 	read_ledger(agent, &ledger);
 	if (agent->sender) {
 		sender_flush(agent->sender, FLUSH_MS);
-		read_sender(agent->sender, &ledger);
+		sender_ledger(agent->sender, &ledger);
 	}
 	for (int i = 0; i < LOST_REASONS; i++)
 		lost += ledger.lost[i];

@@ -37,6 +37,8 @@ struct sender {
 	uint64_t retry_step_ns;
 	uint64_t sealed; /* invocations that the spool took */
 	uint64_t lost;
+	uint64_t refused;
+	uint64_t left_behind;
 	char url[1024];
 };
 
@@ -140,14 +142,33 @@ void sender_close(struct sender *s)
 	free(s);
 }
 
-uint64_t sender_delivered(const struct sender *s)
+void sender_ledger(const struct sender *s, struct batch_ledger *ledger)
 {
-	return s->sealed + batch_writer_count(s->writer);
+	ledger->delivered = s->sealed + batch_writer_count(s->writer);
+	ledger->lost[LOST_SPOOL_FULL] = s->lost;
+	ledger->lost[LOST_REFUSED] = s->refused;
+	ledger->lost[LOST_AGENT_GONE] = s->left_behind;
 }
 
-uint64_t sender_lost(const struct sender *s)
+/* Takes the oldest batch out of the spool. Returns how many invocations of this agent's
+ * were in it: those of an agent before it are in that one's ledger. */
+static uint64_t drop_oldest(struct sender *s)
 {
-	return s->lost;
+	struct batch *batch;
+	const uint8_t *bytes;
+	size_t bytes_n;
+	uint64_t n = 0;
+
+	if (spool_peek(s->spool, &bytes, &bytes_n) == 0 &&
+	    batch_decode(bytes, bytes_n, &batch, NULL) == 0) {
+		if (memcmp(batch->head.id.boot, s->head.id.boot,
+			sizeof(s->head.id.boot)) == 0)
+			n = batch->invocations_n;
+		batch_free(batch);
+	}
+	spool_pop(s->spool);
+	s->sealed -= n;
+	return n;
 }
 
 static void lose(struct sender *s, uint64_t n, int err)
@@ -230,9 +251,12 @@ static void ended(struct sender *s, CURLcode code)
 		s->retry_step_ns = 0;
 		spool_pop(s->spool);
 	} else if (code == CURLE_OK && (status == 400 || status == 413)) {
-		log_warn(
-		    "the collector refused a batch (status %ld): it is dropped", status);
-		spool_pop(s->spool);
+		uint64_t n = drop_oldest(s);
+
+		log_warn("the collector refused a batch (status %ld): %llu invocations "
+			 "are lost",
+		    status, (unsigned long long)n);
+		s->refused += n;
 	} else {
 		retry_later(
 		    s, now, curl_easy_strerror(code), code == CURLE_OK ? status : 0);
@@ -304,4 +328,12 @@ void sender_flush(struct sender *s, int limit_ms)
 		move(s);
 		(void)curl_multi_poll(s->multi, NULL, 0, 20, NULL);
 	}
+	if (spool_is_kept(s->spool))
+		return;
+	while (spool_waiting(s->spool) > 0)
+		s->left_behind += drop_oldest(s);
+	if (s->left_behind)
+		log_warn("%llu invocations did not reach the collector and are lost: "
+			 "--spool DIR keeps them",
+		    (unsigned long long)s->left_behind);
 }

@@ -25,12 +25,13 @@ void sender_add(struct sender *sender, const struct invocation *invocation);
  * network. */
 void sender_work(struct sender *sender, int wait_ms);
 
-/* Seals and sends what there is, for at most limit_ms. */
+/* Seals and sends what there is, for at most limit_ms. What a spool in memory still holds
+ * then is lost, which is said. */
 void sender_flush(struct sender *sender, int limit_ms);
 
-/* Together all that was added: what is or was in a batch of the spool or in the one in
- * the making, and what the spool did not take. */
-uint64_t sender_delivered(const struct sender *sender);
-uint64_t sender_lost(const struct sender *sender);
+/* Fills delivered and the reasons that are the sender's; together all that was added:
+ * what is or was in a batch of the spool or in the one in the making; what the spool did
+ * not take, the collector refused, or a spool in memory still held at the end. */
+void sender_ledger(const struct sender *sender, struct batch_ledger *ledger);
 
 #endif

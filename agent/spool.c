@@ -183,6 +183,11 @@ const uint8_t *spool_agent_id(const struct spool *spool)
 	return spool->agent_id;
 }
 
+bool spool_is_kept(const struct spool *spool)
+{
+	return spool->directory >= 0;
+}
+
 size_t spool_waiting(const struct spool *spool)
 {
 	return spool->waiting_n;

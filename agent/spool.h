@@ -3,6 +3,7 @@
 #ifndef COLDMETER_AGENT_SPOOL_H
 #define COLDMETER_AGENT_SPOOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,9 @@ int spool_put(struct spool *spool, uint8_t *batch, size_t bytes);
 /* The oldest batch, or -ENOENT. The bytes live until spool_pop(). */
 int spool_peek(struct spool *spool, const uint8_t **batch, size_t *bytes);
 void spool_pop(struct spool *spool); /* the oldest is done with */
+
+/* Whether what waits outlives the agent. */
+bool spool_is_kept(const struct spool *spool);
 
 size_t spool_waiting(const struct spool *spool);
 

@@ -23,7 +23,8 @@ enum lost_reason {
 	LOST_UNNAMED,    /* the sandbox is not known to the agent */
 	LOST_SPOOL_FULL, /* the agent's disk spool reached its limit */
 	LOST_READ_FAULT, /* bytes of the function could not be read */
-	LOST_AGENT_GONE, /* its agent ended before it had written it down */
+	LOST_AGENT_GONE, /* its agent ended before it had written it down or sent it */
+	LOST_REFUSED,    /* the collector could not take the batch it was in */
 	LOST_REASONS
 };
 

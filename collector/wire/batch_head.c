@@ -25,6 +25,7 @@ static const char *const reason_names[LOST_REASONS] = {
     [LOST_SPOOL_FULL] = "spool_full",
     [LOST_READ_FAULT] = "read_fault",
     [LOST_AGENT_GONE] = "agent_gone",
+    [LOST_REFUSED] = "refused",
 };
 
 const char *lost_reason_name(enum lost_reason reason)

@@ -159,6 +159,9 @@ started_between() {
 		| select(. >= $from and . < $until)] | if length == (unique | length) then length else error("one is there twice") end'
 }
 
+# last_50_arrived: the batch of what was asked since $late is there.
+last_50_arrived() { [ "$(started_between "$late" "$(moment)")" -ge 50 ]; }
+
 @test "an agent killed under load: what it had sealed arrives once, and the next one goes on in the middle of it" {
 	collector_start
 	shipper_start
@@ -179,6 +182,7 @@ started_between() {
 	load_start 50
 	load_ends
 	is "$(function_count)" 600 "the function's count"
+	until_true 10 last_50_arrived
 	until_true 10 adds_up
 	is "$(started_between "$begin" "$middle")" 50 "what was asked before the load"
 	between "$(started_between "$middle" "$killed")" 60 160 "what was asked before the kill"

@@ -7,35 +7,85 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <ftw.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "agent/sender.h"
+#include "tests/unit/receiver.h"
 
 #define NOBODY "http://127.0.0.1:1" /* tcpmux: no port for a collector */
 #define ROOM (1 << 20)
 
+static char folder[] = "/tmp/coldmeter-sender-XXXXXX";
 static struct spool *spool;
 static struct sender *sender;
 static uint64_t seen;
 
+static struct batch_ledger ledger_now(void)
+{
+	struct batch_ledger ledger = {0};
+
+	sender_ledger(sender, &ledger);
+	return ledger;
+}
+
+static uint64_t delivered(void)
+{
+	return ledger_now().delivered;
+}
+
+static uint64_t lost(void)
+{
+	return ledger_now().lost[LOST_SPOOL_FULL];
+}
+
+/* Delivered and lost, whatever the reason. */
+static uint64_t accounted(void)
+{
+	struct batch_ledger ledger = ledger_now();
+	uint64_t n = ledger.delivered;
+
+	for (int i = 0; i < LOST_REASONS; i++)
+		n += ledger.lost[i];
+	return n;
+}
+
 static void read_counts(void *context, struct batch_ledger *ledger)
 {
 	(void)context;
-	*ledger =
-	    (struct batch_ledger){.seen = seen, .delivered = sender_delivered(sender)};
-	ledger->lost[LOST_SPOOL_FULL] = sender_lost(sender);
+	*ledger = ledger_now();
+	ledger->seen = seen;
 }
 
-static void open_sender(uint64_t limit_bytes)
+static void open_sender_to(const char *url, const char *directory, uint64_t limit_bytes)
 {
 	seen = 0;
-	assert_int_equal(spool_open(NULL, limit_bytes, &spool), 0);
-	assert_int_equal(sender_open(NOBODY, NULL, spool, read_counts, NULL, &sender), 0);
+	assert_int_equal(spool_open(directory, limit_bytes, &spool), 0);
+	assert_int_equal(sender_open(url, NULL, spool, read_counts, NULL, &sender), 0);
+}
+
+/* With a spool on disk. */
+static void open_sender(uint64_t limit_bytes)
+{
+	(void)strcpy(folder + sizeof(folder) - 7, "XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	open_sender_to(NOBODY, folder, limit_bytes);
+}
+
+static int remove_one(
+    const char *path, const struct stat *status, int what, struct FTW *place)
+{
+	(void)status;
+	(void)what;
+	(void)place;
+	return remove(path);
 }
 
 static int close_sender(void **state)
 {
 	(void)state;
+	(void)nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 	sender_close(sender);
 	spool_close(spool);
 	sender = NULL;
@@ -60,7 +110,7 @@ static void add(int n)
 		(void)snprintf(inv.request_id, sizeof(inv.request_id), "%016llx",
 		    seen * 0x9e3779b97f4a7c15ULL);
 		sender_add(sender, &inv);
-		assert_int_equal(sender_delivered(sender) + sender_lost(sender), seen);
+		assert_int_equal(accounted(), seen);
 	}
 }
 
@@ -92,7 +142,7 @@ static void test_a_batch_sealed_because_it_is_full_carries_the_counts(void **sta
 	while (spool_waiting(spool) < 3)
 		add(1);
 	assert_int_equal(count_spooled(), seen - 1);
-	assert_int_equal(sender_lost(sender), 0);
+	assert_int_equal(lost(), 0);
 	sender_flush(sender, 100);
 }
 
@@ -102,31 +152,68 @@ static void test_what_a_full_spool_does_not_take_is_lost_once(void **state)
 
 	(void)state;
 	open_sender(ROOM / 8);
-	while (!sender_lost(sender))
+	while (!lost())
 		add(1);
 	add(10000);
-	kept = sender_delivered(sender);
+	kept = delivered();
 	sender_flush(sender, 100); /* the one in the making is lost too */
-	assert_true(sender_delivered(sender) < kept);
-	assert_int_equal(sender_delivered(sender) + sender_lost(sender), seen);
-	assert_int_equal(count_spooled(), sender_delivered(sender));
+	assert_true(delivered() < kept);
+	assert_int_equal(delivered() + lost(), seen);
+	assert_int_equal(count_spooled(), delivered());
 }
 
 static void test_room_again_is_used_again(void **state)
 {
-	uint64_t lost;
+	uint64_t before;
 
 	(void)state;
 	open_sender(ROOM / 8);
-	while (!sender_lost(sender))
+	while (!lost())
 		add(1);
-	lost = sender_lost(sender);
+	before = lost();
 	while (spool_waiting(spool) > 0)
 		spool_pop(spool);
 	add(1000);
 	sender_flush(sender, 100);
-	assert_int_equal(sender_lost(sender), lost);
-	assert_int_equal(sender_delivered(sender), seen - lost);
+	assert_int_equal(lost(), before);
+	assert_int_equal(delivered(), seen - before);
+}
+
+static void test_what_a_spool_in_memory_still_holds_at_the_end_is_lost(void **state)
+{
+	struct batch_ledger ledger;
+
+	(void)state;
+	open_sender_to(NOBODY, NULL, ROOM);
+	add(10);
+	sender_flush(sender, 100);
+	ledger = ledger_now();
+	assert_int_equal(ledger.delivered, 0);
+	assert_int_equal(ledger.lost[LOST_AGENT_GONE], 10);
+	assert_int_equal(spool_waiting(spool), 0);
+}
+
+static void test_a_batch_that_the_collector_refuses_is_lost_with_a_reason(void **state)
+{
+	static const char *const answers[] = {
+	    RECEIVER_STATUS("400 Bad Request", ""), RECEIVER_OK};
+	struct batch_ledger ledger;
+	struct receiver receiver;
+	char url[64];
+
+	(void)state;
+	receiver_start(&receiver, answers, 2);
+	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%u", receiver.port);
+	open_sender_to(url, NULL, ROOM);
+	add(3);
+	sender_flush(sender, 2000); /* refused */
+	add(4);
+	sender_flush(sender, 2000);
+	receiver_stop(&receiver);
+	ledger = ledger_now();
+	assert_int_equal(ledger.lost[LOST_REFUSED], 3);
+	assert_int_equal(ledger.delivered, 4);
+	assert_int_equal(ledger.lost[LOST_AGENT_GONE], 0);
 }
 
 int main(void)
@@ -137,6 +224,11 @@ int main(void)
 	    cmocka_unit_test_teardown(
 		test_what_a_full_spool_does_not_take_is_lost_once, close_sender),
 	    cmocka_unit_test_teardown(test_room_again_is_used_again, close_sender),
+	    cmocka_unit_test_teardown(
+		test_what_a_spool_in_memory_still_holds_at_the_end_is_lost, close_sender),
+	    cmocka_unit_test_teardown(
+		test_a_batch_that_the_collector_refuses_is_lost_with_a_reason,
+		close_sender),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
