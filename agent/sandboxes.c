@@ -10,6 +10,7 @@
 
 #include "agent/names.h"
 #include "agent/outcome.h"
+#include "base/log.h"
 #include "base/text.h"
 
 #define BUCKETS 4096 /* a host has hundreds of sandboxes, not millions */
@@ -331,6 +332,21 @@ static int take_invocation(
 	return 0;
 }
 
+static int take_blind(struct sandboxes *s, const struct record_blind *blind)
+{
+	const struct known *k = find(s, blind->sandbox);
+	const char *what = blind->why == BLIND_TLS     ? "TLS"
+			   : blind->why == BLIND_HTTP2 ? "HTTP/2"
+						       : NULL;
+
+	if (!what)
+		return -EBADMSG;
+	if (k)
+		log_warn("function %s answers in %s: those requests are not measured",
+		    k->function.name, what);
+	return 0;
+}
+
 static void take_ready(struct known *k, const struct record_ready *ready)
 {
 	uint64_t start_ns = k->life.start_ns;
@@ -374,6 +390,8 @@ int sandboxes_take(
 			take_ready(k, ready);
 		return 0;
 	}
+	if (kind == RECORD_BLIND && bytes == sizeof(struct record_blind))
+		return take_blind(s, record);
 	if (kind == RECORD_END && bytes == sizeof(*end)) {
 		drop(s, end->sandbox);
 		return 0;

@@ -54,6 +54,23 @@ static __always_inline void http_end(struct exchange *e, struct sandbox *s, bool
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 }
 
+static __always_inline void tell_blind(
+    struct sandbox *s, __u64 id, enum record_count what, enum record_blindness why)
+{
+	struct record_blind *r;
+
+	count(what);
+	if (s->blind & 1U << why)
+		return;
+	s->blind |= 1U << why;
+	r = bpf_ringbuf_reserve(&records, sizeof(*r), 0);
+	if (!r)
+		return;
+	*r = (struct record_blind){
+	    .kind = RECORD_BLIND, .pid = s->first_pid, .sandbox = id, .why = why};
+	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+}
+
 static __always_inline void http_received(struct exchange *e, struct sandbox *s, int n)
 {
 	__u64 now = bpf_ktime_get_boot_ns();
@@ -68,7 +85,9 @@ static __always_inline void http_received(struct exchange *e, struct sandbox *s,
 	if (step == HTTP1_BEGINS)
 		http_begin(e, s, now);
 	else if (step == HTTP1_TLS)
-		count(COUNT_TLS);
+		tell_blind(s, e->sandbox, COUNT_TLS, BLIND_TLS);
+	else if (step == HTTP1_HTTP2)
+		tell_blind(s, e->sandbox, COUNT_HTTP2, BLIND_HTTP2);
 }
 
 static __always_inline void http_sent(struct exchange *e, struct sandbox *s, int n)

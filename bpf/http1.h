@@ -13,7 +13,8 @@ enum http1_step {
 	HTTP1_BEGINS,          /* start_ns is set */
 	HTTP1_ENDS,            /* end_ns and flags are set */
 	HTTP1_BEGINS_AND_ENDS, /* a response to a request that came with an earlier one */
-	HTTP1_TLS              /* what follows on this connection cannot be read */
+	HTTP1_TLS,             /* what follows on this connection cannot be read */
+	HTTP1_HTTP2            /* likewise */
 };
 
 /* What a request may begin with: capital letters, but not the preface of HTTP/2. */
@@ -89,8 +90,10 @@ static __always_inline enum http1_step http1_received(
 			e->phase = PHASE_IGNORE;
 			return HTTP1_TLS;
 		}
-		if (m->head[0] == 'P' && m->head[1] == 'R') /* HTTP/2 */
+		if (m->head[0] == 'P' && m->head[1] == 'R') {
 			e->phase = PHASE_IGNORE;
+			return HTTP1_HTTP2;
+		}
 		return HTTP1_GOES_ON; /* the rest of a body that was not waited for */
 	}
 	http1_begin(e, now, 0);

@@ -37,7 +37,13 @@ enum record_variable {
 	RECORD_VARIABLES
 };
 
-enum record_kind { RECORD_EXEC = 1, RECORD_READY, RECORD_INVOCATION, RECORD_END };
+enum record_kind {
+	RECORD_EXEC = 1,
+	RECORD_READY,
+	RECORD_INVOCATION,
+	RECORD_END,
+	RECORD_BLIND
+};
 
 enum record_function_kind {
 	FUNCTION_UNDECIDED,
@@ -86,6 +92,17 @@ struct record_end {
 	    ended; /* invocations that ended in it, whether their record arrived or not */
 };
 
+enum record_blindness { BLIND_TLS = 1, BLIND_HTTP2 };
+
+/* A connection of the sandbox cannot be read: told once for each reason. */
+struct record_blind {
+	__u32 kind;
+	__u32 pid;
+	__u64 sandbox;
+	__u32 why; /* enum record_blindness */
+	__u32 padding;
+};
+
 enum {                                    /* record_invocation.flags */
 	INVOCATION_FIRST = 1 << 0,        /* the first of its sandbox */
 	INVOCATION_ERROR = 1 << 1,        /* POST .../error */
@@ -127,6 +144,7 @@ struct record_invocation {
 };
 
 _Static_assert(sizeof(struct record_ready) == 80, "the layout is the contract");
+_Static_assert(sizeof(struct record_blind) == 24, "the layout is the contract");
 _Static_assert(sizeof(struct record_end) == 32, "the layout is the contract");
 _Static_assert(sizeof(struct record_invocation) == 216, "the layout is the contract");
 
@@ -137,7 +155,8 @@ enum record_count {
 	COUNT_LOST_MAP,
 	COUNT_LOST_EXEC, /* a sandbox whose first record found no room */
 	COUNT_READ_FAULT,
-	COUNT_TLS,
+	COUNT_TLS, /* connections that cannot be read */
+	COUNT_HTTP2,
 	RECORD_COUNTS
 };
 
@@ -178,6 +197,7 @@ struct sandbox {
 	__s32 unix_in_flight; /* of those, on unix sockets, whose end nothing tells */
 	__u32 function_kind;
 	__u32 oom;
+	__u32 blind; /* bit per reason that was told */
 	__u32 gone;
 	__u32 declared; /* kind the environment asked for, FUNCTION_UNDECIDED: none */
 	__u32 open;     /* lambda: an invocation is open */

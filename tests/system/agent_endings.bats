@@ -108,6 +108,17 @@ PY
 	between "$(seen "$f" .duration_ms)" 900 2000 "duration of the session"
 }
 
+@test "TLS and HTTP/2 are no invocations, and are said once each" {
+	raw '\x16\x03\x01\x02' >"$dir/answer"
+	raw '\x16\x03\x01\x02' >"$dir/answer"
+	raw 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' >"$dir/answer"
+	ask length
+	expect "$f" 1
+	agent_stop
+	is "$(grep -c "function $f answers in TLS" "$dir/agent.err")" 1 "lines about TLS"
+	is "$(grep -c "function $f answers in HTTP/2" "$dir/agent.err")" 1 "lines about HTTP/2"
+}
+
 @test "nothing is left in the maps when its process has died" {
 	ask length
 	pid=${started[-1]}

@@ -12,7 +12,7 @@ struct replay {
 	struct message m;
 	__u64 now_ns; /* one more with every call */
 	int begun, ended;
-	bool tls;
+	bool tls, http2;
 };
 
 /* What read_message() of exchange.bpf.h leaves: the pieces behind what rest holds. */
@@ -54,6 +54,7 @@ static inline void replay_step(struct replay *r, enum http1_step step)
 	r->begun += step == HTTP1_BEGINS || step == HTTP1_BEGINS_AND_ENDS;
 	r->ended += step == HTTP1_ENDS || step == HTTP1_BEGINS_AND_ENDS;
 	r->tls = r->tls || step == HTTP1_TLS;
+	r->http2 = r->http2 || step == HTTP1_HTTP2;
 }
 
 static inline void replay_receive(struct replay *r, const void *text, size_t n)

@@ -99,6 +99,7 @@ static void test_http1_tls_and_http2_begin_nothing(void **state)
 	is_counted(&r, 0, 0);
 	r = (struct replay){0};
 	RECEIVE(&r, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+	assert_true(r.http2);
 	RECEIVE(&r, get);
 	SEND(&r, ok);
 	is_counted(&r, 0, 0);
