@@ -442,5 +442,7 @@ int main(int argc, char **argv)
 	watch(open_signals(), EPOLL_CTL_ADD, EPOLLIN, &signal_mark);
 	run(listener);
 	(void)printf("requests %" PRIu64 "\n", answered);
-	return log_file && fclose(log_file) ? 1 : 0;
+	(void)fflush(stdout);
+	/* at once, with whatever connections are open */
+	_exit(log_file && fclose(log_file) ? 1 : 0);
 }
