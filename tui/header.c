@@ -77,18 +77,23 @@ static void totals(const struct dash *dash, struct pen *pen)
 /* At the right end; what was lost is said however little room there is. */
 static void ledger(const struct dash *dash, const struct pen *pen)
 {
+	const struct snapshot *shot = &dash->snapshot;
+	uint64_t settled = shot->delivered + shot->lost;
 	char text[160], lost_text[64], seen[FORMAT_BYTES], delivered[FORMAT_BYTES];
-	char lost[FORMAT_BYTES];
+	char lost[FORMAT_BYTES], pending[FORMAT_BYTES], on_the_way[64] = "";
 	int cols = pen->canvas->cols;
 	int width;
 
-	width = snprintf(lost_text, sizeof(lost_text), "%s lost",
-	    format_count(dash->snapshot.lost, lost));
+	width = snprintf(
+	    lost_text, sizeof(lost_text), "%s lost", format_count(shot->lost, lost));
 	(void)canvas_text(pen->canvas, pen->row, cols - width - 1, width,
-	    dash->snapshot.lost ? STYLE_BAD : STYLE_DIM, lost_text);
-	width += 1 + snprintf(text, sizeof(text), "ledger: %s seen = %s delivered + ",
-			 format_count(dash->snapshot.seen, seen),
-			 format_count(dash->snapshot.delivered, delivered));
+	    shot->lost ? STYLE_BAD : STYLE_DIM, lost_text);
+	if (shot->seen > settled)
+		(void)snprintf(on_the_way, sizeof(on_the_way), "%s on the way + ",
+		    format_count(shot->seen - settled, pending));
+	width += 1 + snprintf(text, sizeof(text), "ledger: %s seen = %s delivered + %s",
+			 format_count(shot->seen, seen),
+			 format_count(shot->delivered, delivered), on_the_way);
 	if (pen->col + 2 + width <= cols)
 		(void)canvas_text(
 		    pen->canvas, pen->row, cols - width, width, STYLE_DIM, text);

@@ -118,7 +118,10 @@ start_function() {
 	see 'No functions seen yet'
 	kill -9 "$(pgrep -n -f "^$OUT/coldmeter-agent --collector http://127.0.0.1:$port")"
 	see 'started again: coldmeter-agent was killed by signal 9'
-	sleep 2
+	for _ in $(seq 300); do # on a busy host the probes take their time
+		grep -q measuring "$data/coldmeter-agent.log" && break
+		sleep 0.1
+	done
 	start_function
 	see '^ greeter'
 	keys q
