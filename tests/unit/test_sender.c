@@ -17,7 +17,9 @@
 #define NOBODY "http://127.0.0.1:1" /* tcpmux: no port for a collector */
 #define ROOM (1 << 20)
 
-static char folder[] = "/tmp/coldmeter-sender-XXXXXX";
+#define FOLDER "/tmp/coldmeter-sender-XXXXXX"
+
+static char folder[] = FOLDER;
 static struct spool *spool;
 static struct sender *sender;
 static uint64_t seen;
@@ -68,7 +70,7 @@ static void open_sender_to(const char *url, const char *directory, uint64_t limi
 /* With a spool on disk. */
 static void open_sender(uint64_t limit_bytes)
 {
-	(void)strcpy(folder + sizeof(folder) - 7, "XXXXXX");
+	(void)snprintf(folder, sizeof(folder), FOLDER);
 	assert_non_null(mkdtemp(folder));
 	open_sender_to(NOBODY, folder, limit_bytes);
 }
