@@ -26,7 +26,6 @@ teardown() {
 server() {
 	local port=$1 name=$2
 	shift 2
-	started_ns=${EPOCHREALTIME/[.,]/}000
 	in_background "$dir/$name" "${timed[@]}" env -C "$functions/python" COLDMETER_FUNCTION="$name" CLOCK_LOG="$dir/$name.log" \
 		PYTHONPATH="$functions/python" PYTHONDONTWRITEBYTECODE=1 "$@"
 	until_true 30 listens "$port"

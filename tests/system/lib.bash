@@ -14,10 +14,13 @@ timed=()
 # Others may run functions on this host at the same time: each test looks only at its own names.
 name() { echo "test-$$-$1"; }
 
-# in_background FILE COMMAND...: starts it, output to FILE; $! is it. It is ended with the test.
+# in_background FILE COMMAND...: starts it, output to FILE; $! is it, $started_ns the wall clock just before. It is
+# ended with the test.
 in_background() {
 	local file=$1
 	shift
+	# shellcheck disable=SC2034 # for the tests
+	started_ns=${EPOCHREALTIME/[.,]/}000
 	"$@" >>"$file" 2>>"$file.err" </dev/null 3>&- 4>&- &
 	started+=($!)
 	disown
