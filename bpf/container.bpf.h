@@ -28,20 +28,20 @@ static __always_inline __u64 pid_namespace_of(struct task_struct *task)
 }
 
 /* What `docker exec` or a kubelet's probe starts in a container has its environment, and
- * a parent that the container does not see. It is a guest of the sandbox there. */
-static __always_inline bool is_guest(struct task_struct *task)
+ * a parent that the container does not see. It visits the sandbox there. */
+static __always_inline bool is_visitor(struct task_struct *task)
 {
 	return BPF_CORE_READ(task, real_parent, thread_pid, level) <
 	       BPF_CORE_READ(task, thread_pid, level);
 }
 
-/* The living sandbox of that function that a guest belongs to, 0: none. */
-static __always_inline __u64 host_of_guest(struct task_struct *task, __u64 name_hash)
+/* The living sandbox of that function that a visitor is part of, 0: none. */
+static __always_inline __u64 visited_sandbox(struct task_struct *task, __u64 name_hash)
 {
 	struct namespaced key = {name_hash, pid_namespace_of(task)};
 	__u64 *id;
 
-	if (!key.pid_namespace || !is_guest(task))
+	if (!key.pid_namespace || !is_visitor(task))
 		return 0;
 	id = bpf_map_lookup_elem(&namespaced_sandboxes, &key);
 	return id && sandbox_of(*id) ? *id : 0;

@@ -90,10 +90,41 @@ static __always_inline void end_on_unix_sockets(
 	}
 }
 
+static __always_inline void add_thread(struct record_ready *r, struct task_struct *thread)
+{
+	r->major_faults += thread->maj_flt;
+	if (!bpf_core_field_exists(thread->ioac.read_bytes))
+		return;
+	r->read_bytes += thread->ioac.rchar;
+	r->disk_bytes += thread->ioac.read_bytes;
+}
+
+/* What the threads of the process, ended and living, have read and waited for. */
+static __always_inline void read_init(struct record_ready *r)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *thread;
+	struct bpf_iter_task it;
+
+	r->major_faults = task->signal->maj_flt;
+	r->read_bytes = r->disk_bytes = 0;
+	if (bpf_core_field_exists(task->ioac.read_bytes)) {
+		r->read_bytes = task->signal->ioac.rchar;
+		r->disk_bytes = task->signal->ioac.read_bytes;
+	}
+	if (!bpf_iter_task_new) {
+		add_thread(r, task);
+		return;
+	}
+	bpf_iter_task_new(&it, task, THREADS_OF_PROCESS);
+	for (int i = 0; i < THREADS_MAX && (thread = bpf_iter_task_next(&it)); i++)
+		add_thread(r, thread);
+	bpf_iter_task_destroy(&it);
+}
+
 static __always_inline void mark_ready(
     struct sandbox *s, __u64 id, __u32 function_kind, __u64 ready_ns)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
 	struct cpu_reading cpu;
 	struct record_ready *r;
 
@@ -114,12 +145,7 @@ static __always_inline void mark_ready(
 	read_cpu(&cpu);
 	r->cpu_ns = cpu.sum_ns;
 	r->run_queue_ns = cpu.run_queue_ns;
-	r->major_faults = task->signal->maj_flt + task->maj_flt;
-	r->read_bytes = r->disk_bytes = 0;
-	if (bpf_core_field_exists(task->ioac.read_bytes)) {
-		r->read_bytes = task->signal->ioac.rchar + task->ioac.rchar;
-		r->disk_bytes = task->signal->ioac.read_bytes + task->ioac.read_bytes;
-	}
+	read_init(r);
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 }
 

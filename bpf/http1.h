@@ -144,7 +144,6 @@ static __always_inline void http1_head(
 		e->left = 0;
 	} else if (e->status == 101) {
 		e->phase = PHASE_SESSION;
-		e->flags |= INVOCATION_UPGRADED;
 	} else if (e->chunked) {
 		e->left = -1;
 	} else if (e->left >= 0) {

@@ -223,7 +223,7 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 	struct sandbox *old = p ? sandbox_of(p->sandbox) : NULL;
 	struct environment *v = read_environment(task);
 	struct sandbox fresh = {};
-	__u64 host;
+	__u64 visited;
 
 	if (!v || !(v->record.present & (NAMED | MARKED)))
 		return 0;
@@ -236,9 +236,9 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 		__sync_fetch_and_add(&old->processes, -1);
 		sandbox_gone(old, p->sandbox, pid);
 	}
-	host = old ? 0 : host_of_guest(task, fresh.name_hash);
-	if (host)
-		join(pid, start, host);
+	visited = old ? 0 : visited_sandbox(task, fresh.name_hash);
+	if (visited)
+		join(pid, start, visited);
 	else
 		begin_sandbox(task, v, &fresh, pid, start);
 	return 0;

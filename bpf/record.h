@@ -115,8 +115,7 @@ enum {                                    /* record_invocation.flags */
 	INVOCATION_END_INFERRED = 1 << 8,
 	INVOCATION_RESPONDED = 1 << 9,
 	INVOCATION_CPU_ESTIMATE = 1 << 10,
-	INVOCATION_READY_INFERRED = 1 << 11,
-	INVOCATION_UPGRADED = 1 << 12 /* the connection became another protocol's */
+	INVOCATION_READY_INFERRED = 1 << 11
 };
 
 struct record_invocation {

@@ -298,6 +298,8 @@ static int verify_all(struct verify *v, struct call *call, struct verify_row row
 {
 	const struct verify_options *options = call->options;
 	int status = start_agent(v, call);
+	char last[512];
+	int64_t lost;
 	bool passed;
 
 	if (status == COMMAND_DONE)
@@ -306,8 +308,12 @@ static int verify_all(struct verify *v, struct call *call, struct verify_row row
 	child_stop(&v->agent, STOP_PATIENCE_MS);
 	if (status != COMMAND_DONE)
 		return status;
-	v->lost = (uint64_t)find_number(v->seen_path, "lost=");
-	passed = v->lost == 0;
+	lost = find_number(v->seen_path, "lost=");
+	if (lost < 0)
+		return command_failed(call, "the agent did not last: it %s",
+		    child_how(&v->agent, last, sizeof(last)));
+	v->lost = (uint64_t)lost;
+	passed = lost == 0;
 	for (size_t i = 0; i < STEPS; i++)
 		passed &= row_passes(&row[i]);
 	return options->json ? print_json(call, v, row, passed)

@@ -78,8 +78,9 @@ enum {
 	QUALITY_CLOCK_STEPPED = 1 << 8       /* wall clock was set meanwhile */
 };
 
-/* What an init spent its time on, by the kernel's own counters of the sandbox's processes
- * that lived at its end. Times count from the start of the first process. */
+/* What an init spent its time on, by the kernel's own counters of the process that became
+ * ready, all its threads and programs; CPU time is good to a scheduler tick. Times count
+ * from the start of the first process. */
 struct init_story {
 	uint64_t first_exec_ns; /* its first program is in place */
 	uint64_t last_exec_ns;  /* the last program of the chain is: the runtime itself */
