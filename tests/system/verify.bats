@@ -26,3 +26,18 @@ setup() {
 	[ "$status" -eq 1 ]
 	[[ $output == *sudo* ]]
 }
+
+@test "verify whose agent is killed says so" {
+	"$OUT/coldmeter" verify --span 2s >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+	verify=$!
+	for _ in $(seq 200); do
+		agent=$(pgrep -P "$verify" -f -- "coldmeter-agent --stdout" | head -n 1) && [ -n "$agent" ] && break
+		sleep 0.05
+	done
+	sleep 3
+	kill -9 "$agent"
+	status=0
+	wait "$verify" || status=$?
+	[ "$status" -eq 1 ]
+	grep -q 'the agent did not last: it was killed by signal 9' "$BATS_TEST_TMPDIR/out"
+}
