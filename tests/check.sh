@@ -125,7 +125,7 @@ check_bats() {
 		if [ -n "${3:-}" ]; then
 			skip_file "$1" "$file" "$3"
 		else
-			run "$1" "$(basename "$file")" $bats_limit_s bats --tap "$file"
+			run "$1" "$(basename "$file")" $bats_limit_s "$here/network.sh" bats --tap "$file"
 		fi
 	done
 }
@@ -137,6 +137,7 @@ for kind in "$@"; do
 		reason=
 		[ -r /sys/kernel/btf/vmlinux ] || reason="this kernel has no BTF"
 		[ "$(id -u)" -eq 0 ] || reason="loading probes needs root: sudo make check"
+		[ -n "$reason" ] || "$here/functions/install.sh" >"$work/install" 2>&1 # tests say why it failed
 		check_bats system system "$reason"
 		;;
 	screens) check_bats screen screens ;;
