@@ -117,7 +117,8 @@ static __always_inline void read_init(struct record_ready *r)
 		return;
 	}
 	bpf_iter_task_new(&it, task, THREADS_OF_PROCESS);
-	for (int i = 0; i < THREADS_MAX && (thread = bpf_iter_task_next(&it)); i++)
+	for (__u32 i = count_from; i < THREADS_MAX && (thread = bpf_iter_task_next(&it));
+	     i++)
 		add_thread(r, thread);
 	bpf_iter_task_destroy(&it);
 }

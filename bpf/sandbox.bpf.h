@@ -32,7 +32,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4 << 20);
+	__uint(max_entries, 16 << 20); /* 1.5 s at 50,000 records/s */
 } records SEC(".maps");
 
 struct {
@@ -89,6 +89,10 @@ extern int bpf_iter_task_new(
 extern struct task_struct *bpf_iter_task_next(struct bpf_iter_task *it) __ksym __weak;
 extern void bpf_iter_task_destroy(struct bpf_iter_task *it) __ksym __weak;
 
+/* Nobody writes it, which the verifier cannot know: a loop that counts from it is checked
+ * once for all counts, not once for each. */
+volatile __u32 count_from = 0;
+
 #define THREADS_OF_PROCESS 2 /* BPF_TASK_ITER_PROC_THREADS */
 #define THREADS_MAX 512
 
@@ -118,7 +122,8 @@ static __always_inline void read_cpu(struct cpu_reading *reading)
 		return;
 	}
 	bpf_iter_task_new(&it, task, THREADS_OF_PROCESS);
-	for (int i = 0; i < THREADS_MAX && (thread = bpf_iter_task_next(&it)); i++) {
+	for (__u32 i = count_from; i < THREADS_MAX && (thread = bpf_iter_task_next(&it));
+	     i++) {
 		reading->sum_ns += thread->se.sum_exec_runtime;
 		reading->run_queue_ns += run_delay(thread);
 	}
