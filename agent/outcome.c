@@ -155,6 +155,8 @@ static void set_figures(struct invocation *inv, const struct record_invocation *
 		inv->quality |= QUALITY_CPU_ESTIMATE;
 	if (r->flags & INVOCATION_NO_START)
 		inv->quality |= QUALITY_START_ESTIMATE;
+	if (r->flags & INVOCATION_STATUS_ESTIMATE)
+		inv->quality |= QUALITY_STATUS_ESTIMATE;
 	if (r->flags & INVOCATION_END_INFERRED)
 		inv->quality |= QUALITY_DURATION_ESTIMATE;
 }

@@ -220,6 +220,6 @@ int probes_check(void)
 		printf("%s\tprobes\t%s\n", err ? "fail" : "ok",
 		    err ? "this kernel refuses them" : "loaded and attached");
 	}
-	printf("warn\tblind to\tTLS, HTTP/2, gVisor, Kata and microVMs\n");
+	printf("warn\tblind to\tTLS, gVisor, Kata and microVMs\n");
 	return err;
 }

@@ -251,6 +251,7 @@ static void adopt_socket(struct probes *probes, const struct found *f, int fd,
 		if (i == PORTS_MAX || !ports[i])
 			return;
 	}
+	exchange.is_adopted = !listening;
 	(void)probes_adopt_socket(probes, fd, &exchange);
 }
 

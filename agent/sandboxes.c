@@ -335,15 +335,17 @@ static int take_invocation(
 static int take_blind(struct sandboxes *s, const struct record_blind *blind)
 {
 	const struct known *k = find(s, blind->sandbox);
-	const char *what = blind->why == BLIND_TLS     ? "TLS"
-			   : blind->why == BLIND_HTTP2 ? "HTTP/2"
-						       : NULL;
 
-	if (!what)
+	if (blind->why != BLIND_TLS && blind->why != BLIND_HTTP2)
 		return -EBADMSG;
-	if (k)
-		log_warn("function %s answers in %s: those requests are not measured",
-		    k->function.name, what);
+	if (k && blind->why == BLIND_TLS)
+		log_warn("function %s answers in TLS: those requests are not measured",
+		    k->function.name);
+	else if (k)
+		log_warn(
+		    "a connection of function %s lost its place in HTTP/2: what follows "
+		    "on it is not measured",
+		    k->function.name);
 	return 0;
 }
 

@@ -123,7 +123,7 @@ static __always_inline struct message *read_message(
 	struct message *s = bpf_map_lookup_elem(&messages, &zero);
 	__u32 before = rest ? rest->bytes : 0;
 	struct buffer buffer;
-	__u32 n;
+	__u64 n;
 
 	if (!s)
 		return NULL;
@@ -132,7 +132,8 @@ static __always_inline struct message *read_message(
 		count(COUNT_READ_FAULT);
 		return NULL;
 	}
-	n = buffer.first_len > (__u64)moved ? (__u32)moved : (__u32)buffer.first_len;
+	n = buffer.first_len > (__u64)moved ? (__u64)moved : buffer.first_len;
+	barrier_var(n); /* so that what is compared is what is passed on */
 	if (n > HEAD_BYTES)
 		n = HEAD_BYTES;
 	if (before && before < HEAD_REST_BYTES)
@@ -145,7 +146,7 @@ static __always_inline struct message *read_message(
 	}
 	n += before;
 	if (buffer.vector && n < HEAD_BYTES && buffer.first_len < (__u64)moved) {
-		struct gather gather = {s, &buffer, n, moved + before};
+		struct gather gather = {s, &buffer, (__u32)n, moved + before};
 
 		bpf_loop(PIECES_MAX - 1, gather_step, &gather, 0);
 		n = gather.len;

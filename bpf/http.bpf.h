@@ -1,77 +1,70 @@
-/* Kind http: what the steps of http1.h need of the kernel. */
+/* Kind http: what the steps of http1.h need of the kernel, and where a connection goes on
+ * in HTTP/2. */
 #ifndef COLDMETER_BPF_HTTP_BPF_H
 #define COLDMETER_BPF_HTTP_BPF_H
 
-#include "bpf/ending.bpf.h"
 #include "bpf/exchange.bpf.h"
 #include "bpf/http1.h"
+#include "bpf/http2.bpf.h"
+#include "bpf/http_invocation.bpf.h"
 
-static __always_inline void http_begin(struct exchange *e, struct sandbox *s, __u64 now)
+/* n bytes of a connection of HTTP/2; those before the first frame are passed over. */
+static __always_inline void http2_moved(
+    struct sock *sk, struct exchange *e, struct sandbox *s, int n, bool is_sent)
 {
-	read_memory(bpf_get_current_task_btf(), &e->rss, &e->peak);
-	read_cpu(&e->cpu);
-	busy_begin(s, now);
-	if (e->is_unix)
-		__sync_fetch_and_add(&s->unix_in_flight, 1);
-	e->concurrency = (__u16)s->in_flight;
-	e->is_first = __sync_fetch_and_add(&s->seen, 1) == 0;
+	struct http2 *h = bpf_sk_storage_get(&connections, sk, NULL, 0);
+
+	if (h && http2_bytes(h, e, s, n, is_sent, bpf_ktime_get_boot_ns()))
+		return;
+	e->phase = PHASE_IGNORE;
+	tell_blind(s, e->sandbox, COUNT_HTTP2, BLIND_HTTP2);
+	if (h)
+		http2_closed(h, s, true, false, bpf_ktime_get_boot_ns());
 }
 
-/* ours: the current process is the function, not one that a packet happened to interrupt.
- */
-static __always_inline void http_end(struct exchange *e, struct sandbox *s, bool ours)
+static __always_inline struct http2 *http2_connection(struct sock *sk)
 {
-	__u64 busy = busy_end(s, e->end_ns);
-	struct record_invocation *r = begin_record(s, e->sandbox);
-
-	if (e->is_unix)
-		__sync_fetch_and_add(&s->unix_in_flight, -1);
-	if (!r)
-		return;
-	r->pid = e->pid;
-	r->start_ns = e->start_ns;
-	r->end_ns = e->end_ns;
-	r->response_ns = e->last_send_ns;
-	r->busy_ns = busy;
-	r->request_bytes = e->request_bytes;
-	r->response_bytes = e->response_bytes;
-	r->http_status = e->status;
-	r->concurrency = e->concurrency;
-	r->flags = e->flags;
-	if (ours) {
-		fill_cpu(r, &e->cpu);
-		fill_memory(r, s, e->rss, e->peak);
-		if (e->flags & INVOCATION_EXITED)
-			r->exit_code =
-			    bpf_get_current_task_btf()->signal->group_exit_code;
-	} else {
-		r->flags |= INVOCATION_CPU_ESTIMATE;
-		r->run_queue_ns = RECORD_UNKNOWN;
-	}
-	r->flags |= (e->is_first ? INVOCATION_FIRST : 0) |
-		    (s->open_flags & INVOCATION_READY_INFERRED);
-	__builtin_memcpy(r->trace_id, e->trace_id, RECORD_TRACE_BYTES);
-	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+	return bpf_sk_storage_get(&connections, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 }
 
-static __always_inline void tell_blind(
-    struct sandbox *s, __u64 id, enum record_count what, enum record_blindness why)
+/* No other connection has it: one CPU is at one place at a time. */
+static __always_inline __u64 http2_number(__u64 now)
 {
-	struct record_blind *r;
-
-	count(what);
-	if (s->blind & 1U << why)
-		return;
-	s->blind |= 1U << why;
-	r = bpf_ringbuf_reserve(&records, sizeof(*r), 0);
-	if (!r)
-		return;
-	*r = (struct record_blind){
-	    .kind = RECORD_BLIND, .pid = s->first_pid, .sandbox = id, .why = why};
-	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+	return now << 12 | (bpf_get_smp_processor_id() & 0xfff);
 }
 
-static __always_inline void http_received(struct exchange *e, struct sandbox *s, int n)
+static __always_inline void http2_begin(struct sock *sk, bool late, __u64 now)
+{
+	struct http2 *h = http2_connection(sk);
+
+	if (h && late)
+		http2_open_late(h, http2_number(now));
+	else if (h)
+		http2_open(h, http2_number(now));
+}
+
+/* The request that was upgraded is open already and goes on as stream 1. */
+static __always_inline void http2_takes_over(
+    struct sock *sk, struct exchange *e, const struct message *m, int n, __u64 now)
+{
+	struct http2 *h = http2_connection(sk);
+	struct stream key = {.id = 1};
+
+	if (!h)
+		return;
+	http2_upgrade(h, http2_number(now), m->end);
+	h->open = 1;
+	key.connection = h->connection;
+	e->phase = PHASE_REQUEST;
+	e->chunked = 1;
+	e->status = 0;
+	e->response_bytes = 0;
+	bpf_map_update_elem(&streams, &key, e, BPF_ANY);
+	e->phase = PHASE_HTTP2;
+}
+
+static __always_inline void http1_moved_in(
+    struct sock *sk, struct exchange *e, struct sandbox *s, int n)
 {
 	__u64 now = bpf_ktime_get_boot_ns();
 	struct message *m = NULL;
@@ -86,11 +79,21 @@ static __always_inline void http_received(struct exchange *e, struct sandbox *s,
 		http_begin(e, s, now);
 	else if (step == HTTP1_TLS)
 		tell_blind(s, e->sandbox, COUNT_TLS, BLIND_TLS);
-	else if (step == HTTP1_HTTP2)
-		tell_blind(s, e->sandbox, COUNT_HTTP2, BLIND_HTTP2);
+	else if (step == HTTP1_HTTP2 || step == HTTP1_HTTP2_LATE)
+		http2_begin(sk, step == HTTP1_HTTP2_LATE, now);
 }
 
-static __always_inline void http_sent(struct exchange *e, struct sandbox *s, int n)
+static __always_inline void http_received(
+    struct sock *sk, struct exchange *e, struct sandbox *s, int n)
+{
+	if (e->phase != PHASE_HTTP2)
+		http1_moved_in(sk, e, s, n);
+	if (e->phase == PHASE_HTTP2)
+		http2_moved(sk, e, s, n, false);
+}
+
+static __always_inline void http1_moved_out(
+    struct sock *sk, struct exchange *e, struct sandbox *s, int n)
 {
 	__u64 now = bpf_ktime_get_boot_ns();
 	struct message *m = NULL;
@@ -103,16 +106,35 @@ static __always_inline void http_sent(struct exchange *e, struct sandbox *s, int
 		http_begin(e, s, now);
 	if (step == HTTP1_ENDS || step == HTTP1_BEGINS_AND_ENDS)
 		http_end(e, s, true);
+	if (step == HTTP1_UPGRADES && m)
+		http2_takes_over(sk, e, m, n, now);
+}
+
+static __always_inline void http_sent(
+    struct sock *sk, struct exchange *e, struct sandbox *s, int n)
+{
+	if (e->phase != PHASE_HTTP2)
+		http1_moved_out(sk, e, s, n);
+	if (e->phase == PHASE_HTTP2)
+		http2_moved(sk, e, s, n, true);
 }
 
 /* The connection goes away: by its process, which may be dying, or by a packet. */
-static __always_inline void http_closed(struct exchange *e, struct sandbox *s)
+static __always_inline void http_closed(
+    struct sock *sk, struct exchange *e, struct sandbox *s)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	bool ours = (__u32)task->tgid == e->pid;
 	bool dying = ours && task->flags & PF_EXITING;
+	__u64 now = bpf_ktime_get_boot_ns();
 
-	if (http1_closed(e, dying, bpf_ktime_get_boot_ns()) == HTTP1_ENDS) {
+	if (e->phase == PHASE_HTTP2) {
+		struct http2 *h = bpf_sk_storage_get(&connections, sk, NULL, 0);
+
+		if (h)
+			http2_closed(h, s, ours, dying, now);
+	}
+	if (http1_closed(e, dying, now) == HTTP1_ENDS) {
 		if (e->flags & INVOCATION_EXITED && s->oom)
 			e->flags |= INVOCATION_OOM;
 		http_end(e, s, ours);

@@ -14,7 +14,9 @@ enum http1_step {
 	HTTP1_ENDS,            /* end_ns and flags are set */
 	HTTP1_BEGINS_AND_ENDS, /* a response to a request that came with an earlier one */
 	HTTP1_TLS,             /* what follows on this connection cannot be read */
-	HTTP1_HTTP2            /* likewise */
+	HTTP1_HTTP2,           /* the preface of HTTP/2: what follows is told in frames */
+	HTTP1_HTTP2_LATE,      /* likewise, the preface was before the probes */
+	HTTP1_UPGRADES         /* likewise, behind m->end; the request is its stream 1 */
 };
 
 /* What a request may begin with: capital letters, but not the preface of HTTP/2. */
@@ -27,6 +29,16 @@ static __always_inline bool http1_is_method(const struct message *m)
 			return false;
 	}
 	return !(p[0] == 'P' && p[1] == 'R' && p[2] == 'I');
+}
+
+/* What a connection of HTTP/2 receives in the middle of its life: HEADERS of a client's
+ * stream, in a frame of the size that is allowed (RFC 9113 section 4.2). */
+static __always_inline bool http1_is_headers_frame(const struct message *m)
+{
+	const __u8 *p = (const __u8 *)m->head;
+
+	return m->head_len > 9 && p[0] == 0 && p[1] <= 0x40 && p[3] == 1 &&
+	       !(p[5] & 0x80) && p[8] & 1;
 }
 
 static __always_inline enum http1_step http1_ends(
@@ -91,8 +103,12 @@ static __always_inline enum http1_step http1_received(
 			return HTTP1_TLS;
 		}
 		if (m->head[0] == 'P' && m->head[1] == 'R') {
-			e->phase = PHASE_IGNORE;
+			e->phase = PHASE_HTTP2;
 			return HTTP1_HTTP2;
+		}
+		if (e->is_adopted && http1_is_headers_frame(m)) {
+			e->phase = PHASE_HTTP2;
+			return HTTP1_HTTP2_LATE;
 		}
 		return HTTP1_GOES_ON; /* the rest of a body that was not waited for */
 	}
@@ -143,7 +159,7 @@ static __always_inline void http1_head(
 		e->chunked = 0;
 		e->left = 0;
 	} else if (e->status == 101) {
-		e->phase = PHASE_SESSION;
+		e->phase = m->h2c ? PHASE_HTTP2 : PHASE_SESSION;
 	} else if (e->chunked) {
 		e->left = -1;
 	} else if (e->left >= 0) {
@@ -197,6 +213,8 @@ static __always_inline enum http1_step http1_sent(
 			return HTTP1_GOES_ON;
 		scan_head(m, &e->rest, e->phase == PHASE_HEAD);
 		http1_head(e, m, bytes);
+		if (e->phase == PHASE_HTTP2)
+			return HTTP1_UPGRADES;
 	} else if (e->phase == PHASE_RESPONSE && e->left > 0) {
 		e->left -= n < e->left ? n : e->left;
 	}

@@ -24,12 +24,16 @@ struct message {
 	__u32 deadline;
 	__s64 length; /* Content-Length, -1: none */
 	__u32 chunked;
+	__u32 h2c; /* "Upgrade: h2c" */
 };
 
 #ifndef __always_inline
 #define __always_inline inline __attribute__((always_inline))
 #endif
 #ifdef __bpf__
+
+/* Verified by itself, once, however often it is called. Its pointers may be NULL. */
+#define PURE_GLOBAL __noinline
 
 /* The kernel's machine loads from any address. */
 static __always_inline __u64 load_u64(const char *at)
@@ -44,6 +48,8 @@ static __always_inline __u32 load_u32(const char *at)
 
 #else
 #include <stdbool.h>
+
+#define PURE_GLOBAL static inline
 
 static inline __u64 load_u64(const char *at)
 {
@@ -124,6 +130,8 @@ static __always_inline void header_at(struct message *s, __u32 at)
 			s->trace = at + 12;
 	} else if (a == WORD('x', '-', 'a', 'm', 'z', 'n', '-', 't')) {
 		s->trace = at + 16;
+	} else if (a == WORD('u', 'p', 'g', 'r', 'a', 'd', 'e', ':')) {
+		s->h2c = (b & 0xffffffff) == 0x63326820; /* " h2c" */
 	}
 }
 
@@ -179,7 +187,7 @@ static __always_inline void scan_head(
 {
 	struct message *context = s;
 
-	s->end = s->id = s->trace = s->deadline = s->chunked = s->line = 0;
+	s->end = s->id = s->trace = s->deadline = s->chunked = s->line = s->h2c = 0;
 	s->length = -1;
 	if (continued && !before->cut && line_at(s, 0))
 		return;

@@ -4,6 +4,7 @@
 
 #include "bpf/ending.bpf.h"
 #include "bpf/exchange.bpf.h"
+#include "bpf/http2.bpf.h"
 
 #define NAME_HASH_BYTES 64      /* of a name that tell it from another */
 #define ENVIRONMENT_BYTES 16384 /* beyond, a variable is not seen */
@@ -321,7 +322,10 @@ int BPF_PROG(on_exit, struct task_struct *task)
 		    s, id, now, INVOCATION_EXITED | (s->oom ? INVOCATION_OOM : 0), code);
 	else if (!s->ready_ns)
 		process_end(s, id, now, code);
-	end_on_unix_sockets(s, id, now, code);
+	if (s->unix_in_flight > 0) {
+		end_on_unix_sockets(s, id, now, code);
+		http2_forget_sandbox(id);
+	}
 	sandbox_gone(s, id, pid);
 	return 0;
 }

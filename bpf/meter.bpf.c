@@ -78,9 +78,9 @@ int BPF_PROG(on_send, struct sock *sk, int ret, int flags)
 	e->pid = bpf_get_current_pid_tgid() >> 32;
 	if (ret < 0) {
 		if (e->is_unix) /* of a TCP socket the state tells */
-			http_closed(e, s);
+			http_closed(sk, e, s);
 	} else if (e->role == ROLE_SERVER)
-		http_sent(e, s, ret);
+		http_sent(sk, e, s, ret);
 	else
 		lambda_sent(e, s, ret);
 	return 0;
@@ -100,7 +100,7 @@ int BPF_PROG(on_receive, struct sock *sk, int ret, int flags)
 		return 0;
 	e->pid = bpf_get_current_pid_tgid() >> 32;
 	if (e->role == ROLE_SERVER)
-		http_received(e, s, ret);
+		http_received(sk, e, s, ret);
 	else
 		lambda_received(e, s, ret);
 	return 0;
@@ -135,7 +135,7 @@ int BPF_PROG(on_state, struct sock *sk, int old, int new)
 	s = e ? sandbox_of(e->sandbox) : NULL;
 	if (!s || e->role != ROLE_SERVER)
 		return 0;
-	http_closed(e, s);
+	http_closed(sk, e, s);
 	sandbox_gone(s, e->sandbox, e->pid);
 	return 0;
 }

@@ -115,7 +115,8 @@ enum {                                    /* record_invocation.flags */
 	INVOCATION_END_INFERRED = 1 << 8,
 	INVOCATION_RESPONDED = 1 << 9,
 	INVOCATION_CPU_ESTIMATE = 1 << 10,
-	INVOCATION_READY_INFERRED = 1 << 11
+	INVOCATION_READY_INFERRED = 1 << 11,
+	INVOCATION_STATUS_ESTIMATE = 1 << 12 /* what tells it could not be read */
 };
 
 struct record_invocation {
@@ -230,6 +231,7 @@ enum exchange_phase {
 	PHASE_HEAD, /* the response has begun, its head has not ended */
 	PHASE_RESPONSE,
 	PHASE_SESSION, /* upgraded: another protocol until the connection is closed */
+	PHASE_HTTP2,   /* the invocations are its streams */
 	PHASE_NEXT,
 	PHASE_POST,
 	PHASE_IGNORE
@@ -248,6 +250,8 @@ struct exchange {
 	__s64 left; /* of the body; -1: until the end is seen */
 	__u32 role, phase;
 	__u32 chunked, is_head, is_first, is_unix;
+	__u32 is_adopted; /* older than the probes */
+	__u32 padding;
 	__u32 flags; /* of the invocation, INVOCATION_ */
 	__u16 status, concurrency;
 	__u32 pid; /* of the process that last read or wrote */

@@ -91,6 +91,15 @@ agent_stop() {
 	}
 }
 
+# left_in_map NAME JQ: entries of our agent's map for which that is true.
+left_in_map() {
+	local id
+	for id in $(sed -n 's/^map_id:[[:space:]]*//p' /proc/"$agent"/fdinfo/* | sort -u); do
+		[ "$(bpftool -j map show id "$id" | jq -r .name)" = "$1" ] || continue
+		bpftool -j map dump id "$id" | jq "[.[].formatted | select($2)] | length"
+	done
+}
+
 # needs COMMAND...: skips the test without them.
 needs() {
 	local tool

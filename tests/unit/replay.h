@@ -12,7 +12,7 @@ struct replay {
 	struct message m;
 	__u64 now_ns; /* one more with every call */
 	int begun, ended;
-	bool tls, http2;
+	bool tls, http2, http2_late, upgraded;
 };
 
 /* What read_message() of exchange.bpf.h leaves: the pieces behind what rest holds. */
@@ -55,6 +55,8 @@ static inline void replay_step(struct replay *r, enum http1_step step)
 	r->ended += step == HTTP1_ENDS || step == HTTP1_BEGINS_AND_ENDS;
 	r->tls = r->tls || step == HTTP1_TLS;
 	r->http2 = r->http2 || step == HTTP1_HTTP2;
+	r->http2_late = r->http2_late || step == HTTP1_HTTP2_LATE;
+	r->upgraded = r->upgraded || step == HTTP1_UPGRADES;
 }
 
 static inline void replay_receive(struct replay *r, const void *text, size_t n)

@@ -106,6 +106,37 @@ static void test_http1_tls_and_http2_begin_nothing(void **state)
 	assert_false(r.tls);
 }
 
+static void test_http1_an_upgrade_to_http2_leaves_its_request_open(void **state)
+{
+	struct replay r = {0};
+
+	(void)state;
+	RECEIVE(&r, "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\n"
+		    "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n");
+	SEND(&r, "HTTP/1.1 101 \r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n");
+	assert_true(r.upgraded);
+	assert_int_equal(r.e.phase, PHASE_HTTP2);
+	is_counted(&r, 1, 0);
+}
+
+/* HEADERS of stream 13, as a client sends them; a body that a server did not wait for may
+ * look like that, so only a connection older than the probes is taken for HTTP/2. */
+static void test_http1_http2_that_began_before_the_probes(void **state)
+{
+	static const char frame[] = "\0\0\x23\x01\x05\0\0\0\x0d\x82\x86\x84";
+	struct replay r = {0};
+
+	(void)state;
+	RECEIVE(&r, frame);
+	assert_false(r.http2_late);
+	r.e.is_adopted = 1;
+	RECEIVE(&r, "rest of a body");
+	assert_false(r.http2_late);
+	RECEIVE(&r, frame);
+	assert_true(r.http2_late);
+	is_counted(&r, 0, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -118,6 +149,8 @@ int main(void)
 	    cmocka_unit_test(test_http1_a_client_that_hangs_up),
 	    cmocka_unit_test(test_http1_a_process_that_dies_on_it),
 	    cmocka_unit_test(test_http1_tls_and_http2_begin_nothing),
+	    cmocka_unit_test(test_http1_an_upgrade_to_http2_leaves_its_request_open),
+	    cmocka_unit_test(test_http1_http2_that_began_before_the_probes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,72 @@
+/* An invocation of kind http: what its begin and its end read from the kernel. */
+#ifndef COLDMETER_BPF_HTTP_INVOCATION_BPF_H
+#define COLDMETER_BPF_HTTP_INVOCATION_BPF_H
+
+#include "bpf/ending.bpf.h"
+
+static __always_inline void http_begin(struct exchange *e, struct sandbox *s, __u64 now)
+{
+	read_memory(bpf_get_current_task_btf(), &e->rss, &e->peak);
+	read_cpu(&e->cpu);
+	busy_begin(s, now);
+	if (e->is_unix)
+		__sync_fetch_and_add(&s->unix_in_flight, 1);
+	e->concurrency = (__u16)s->in_flight;
+	e->is_first = __sync_fetch_and_add(&s->seen, 1) == 0;
+}
+
+/* ours: the current process is the function, not one that a packet happened to interrupt.
+ */
+static __always_inline void http_end(struct exchange *e, struct sandbox *s, bool ours)
+{
+	__u64 busy = busy_end(s, e->end_ns);
+	struct record_invocation *r = begin_record(s, e->sandbox);
+
+	if (e->is_unix)
+		__sync_fetch_and_add(&s->unix_in_flight, -1);
+	if (!r)
+		return;
+	r->pid = e->pid;
+	r->start_ns = e->start_ns;
+	r->end_ns = e->end_ns;
+	r->response_ns = e->last_send_ns;
+	r->busy_ns = busy;
+	r->request_bytes = e->request_bytes;
+	r->response_bytes = e->response_bytes;
+	r->http_status = e->status;
+	r->concurrency = e->concurrency;
+	r->flags = e->flags;
+	if (ours) {
+		fill_cpu(r, &e->cpu);
+		fill_memory(r, s, e->rss, e->peak);
+		if (e->flags & INVOCATION_EXITED)
+			r->exit_code =
+			    bpf_get_current_task_btf()->signal->group_exit_code;
+	} else {
+		r->flags |= INVOCATION_CPU_ESTIMATE;
+		r->run_queue_ns = RECORD_UNKNOWN;
+	}
+	r->flags |= (e->is_first ? INVOCATION_FIRST : 0) |
+		    (s->open_flags & INVOCATION_READY_INFERRED);
+	__builtin_memcpy(r->trace_id, e->trace_id, RECORD_TRACE_BYTES);
+	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+}
+
+static __always_inline void tell_blind(
+    struct sandbox *s, __u64 id, enum record_count what, enum record_blindness why)
+{
+	struct record_blind *r;
+
+	count(what);
+	if (s->blind & 1U << why)
+		return;
+	s->blind |= 1U << why;
+	r = bpf_ringbuf_reserve(&records, sizeof(*r), 0);
+	if (!r)
+		return;
+	*r = (struct record_blind){
+	    .kind = RECORD_BLIND, .pid = s->first_pid, .sandbox = id, .why = why};
+	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+}
+
+#endif
