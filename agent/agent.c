@@ -187,9 +187,14 @@ static void say_ledger(struct agent *agent)
 {
 	struct batch_ledger ledger;
 	uint64_t lost = 0;
+	uint64_t most_bytes;
+	uint64_t ring_bytes;
 
 	probes_stop(agent->probes);
 	(void)drain(agent);
+	if (probes_ring_most(agent->probes, &most_bytes, &ring_bytes))
+		log_note("ring: at most %llu of %llu bytes waited",
+		    (unsigned long long)most_bytes, (unsigned long long)ring_bytes);
 	read_ledger(agent, &ledger);
 	if (agent->sender) {
 		sender_flush(agent->sender, FLUSH_MS);

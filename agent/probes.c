@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -18,6 +19,8 @@
 struct probes {
 	struct meter_bpf *skeleton;
 	struct ring_buffer *ring;
+	void *positions; /* the ring's first two pages, or NULL */
+	uint64_t ring_most_bytes;
 	int cpus;
 	probes_visit visit;
 	void *context;
@@ -80,6 +83,36 @@ static int check_kernel(void)
 	return 0;
 }
 
+/* The consumer's position is at the start of the ring's first page, the producer's at the
+ * start of the second: what libbpf's ringbuf.c maps. libbpf 1.1 does not hand them out.
+ */
+static size_t position_bytes(void)
+{
+	return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static void map_positions(struct probes *probes)
+{
+	void *pages = mmap(NULL, 2 * position_bytes(), PROT_READ, MAP_SHARED,
+	    bpf_map__fd(probes->skeleton->maps.records), 0);
+
+	probes->positions = pages == MAP_FAILED ? NULL : pages;
+}
+
+static void note_fill(struct probes *probes)
+{
+	const uint64_t *consumer = probes->positions;
+	uint64_t fill;
+
+	if (!consumer)
+		return;
+	fill = __atomic_load_n(
+		   consumer + position_bytes() / sizeof(*consumer), __ATOMIC_ACQUIRE) -
+	       __atomic_load_n(consumer, __ATOMIC_ACQUIRE);
+	if (fill > probes->ring_most_bytes)
+		probes->ring_most_bytes = fill;
+}
+
 static int start(struct probes *probes)
 {
 	int err;
@@ -97,6 +130,7 @@ static int start(struct probes *probes)
 	    bpf_map__fd(probes->skeleton->maps.records), on_record, probes, NULL);
 	if (!probes->ring)
 		return log_error(-errno, "cannot open the ring buffer");
+	map_positions(probes);
 	err = meter_bpf__attach(probes->skeleton);
 	return err ? log_error(err, "cannot attach the probes") : 0;
 }
@@ -133,6 +167,8 @@ void probes_close(struct probes *probes)
 	if (!probes)
 		return;
 	ring_buffer__free(probes->ring);
+	if (probes->positions)
+		(void)munmap(probes->positions, 2 * position_bytes());
 	meter_bpf__destroy(probes->skeleton);
 	free(probes);
 }
@@ -141,7 +177,18 @@ int probes_drain(struct probes *probes, probes_visit visit, void *context)
 {
 	probes->visit = visit;
 	probes->context = context;
+	note_fill(probes);
 	return ring_buffer__consume(probes->ring);
+}
+
+bool probes_ring_most(
+    const struct probes *probes, uint64_t *most_bytes, uint64_t *ring_bytes)
+{
+	if (!probes->positions)
+		return false;
+	*most_bytes = probes->ring_most_bytes;
+	*ring_bytes = bpf_map__max_entries(probes->skeleton->maps.records);
+	return true;
 }
 
 void probes_counts(struct probes *probes, uint64_t counts[RECORD_COUNTS])

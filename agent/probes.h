@@ -24,6 +24,11 @@ typedef void (*probes_visit)(void *context, const void *record, size_t bytes);
 /* Hands over what the ring holds, without waiting. Returns the number of records. */
 int probes_drain(struct probes *probes, probes_visit visit, void *context);
 
+/* The most that has waited in the ring when it was drained, and what the ring holds, both
+ * in bytes. False, and nothing written, when the kernel does not show it. */
+bool probes_ring_most(
+    const struct probes *probes, uint64_t *most_bytes, uint64_t *ring_bytes);
+
 /* Sums the counters of all CPUs. */
 void probes_counts(struct probes *probes, uint64_t counts[RECORD_COUNTS]);
 

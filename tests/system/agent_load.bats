@@ -40,6 +40,11 @@ load_with() {
 	agent_stop
 	total=$(answered "$function")
 	[ "$total" -ge $requests ]
+	[[ $(grep 'ring: ' "$dir/agent.err") =~ ring:\ at\ most\ ([0-9]+)\ of\ ([0-9]+)\ bytes ]]
+	figure "the ring of ${BASH_REMATCH[2]} bytes held ${BASH_REMATCH[1]} at most"
+	# drained in time: something waited, but it was never over half full
+	[ "${BASH_REMATCH[1]}" -gt 0 ]
+	[ "${BASH_REMATCH[1]}" -le $((BASH_REMATCH[2] / 2)) ]
 	# wrk closes its connections in the middle: what the function read and could not answer in full
 	ended=$(seen "$function" 'select(.status != "aborted")' | wc -l)
 	aborted=$(seen "$function" 'select(.status == "aborted")' | wc -l)
