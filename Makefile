@@ -5,7 +5,8 @@
 #   bpf/*.bpf.c                      -> $(OUT)/gen/*.skel.h
 #   tests/unit/test_*.c              -> $(OUT)/tests/test_*            linked with the rooms they include
 #   tests/functions/*/NAME.c         -> $(OUT)/tests/functions/NAME    each a program of its own
-#   tests/bench/bench_*.c            -> $(OUT)/bench/bench_*           tests/bench/*.sh run as they are
+#   tests/bench/bench_*.c            -> $(OUT)/bench/bench_*           tests/bench/*.sh run as they are; BENCH=overhead
+#                                       runs those that have this in their name only
 #   tests/fuzz/fuzz_X.c              -> $(OUT)/fuzz/X                  corpus in tests/fuzz/corpus/X
 # Products go under $(OUT); each flavour (SAN=...) has an OUT of its own and never shares objects.
 
@@ -184,7 +185,7 @@ $(OUT)/tests/functions: $(OUT)/tests/functions/$(basename $(notdir $(1)))
 $(OUT)/tests/functions/$(basename $(notdir $(1))): $(OUT)/obj/$(1:.c=.o)
 	$$(call say,LINK,$$@)
 	$$(Q)mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ -lpthread
+	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ -lpthread $(if $(filter %/bpf_stats.c,$(1)),-lbpf -lelf -lz)
 endef
 $(foreach source,$(FUNCTIONS),$(eval $(call function_program,$(source))))
 .PHONY: $(OUT)/tests/functions
@@ -207,14 +208,17 @@ lint: all $(BPF_SKEL) $(OUT)/gen/vmlinux.h ## format, tidy, cppcheck, house rule
 	@OUT=$(OUT) tests/lint.sh all
 
 # --- how fast ----------------------------------------------------------------------------
-BENCH := $(patsubst tests/bench/%.c,$(OUT)/bench/%,$(wildcard tests/bench/bench_*.c))
+BENCH   ?=
+BENCHES := $(patsubst tests/bench/%.c,$(OUT)/bench/%,$(wildcard tests/bench/bench_*.c))
+CHOSEN   = $(strip $(foreach b,$(BENCHES) $(wildcard tests/bench/*.sh),$(if $(findstring $(BENCH),$(notdir $(b))),$(b))))
 $(OUT)/bench/%: $(OUT)/obj/tests/bench/%.o $(OUT)/lib/rooms.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_ALL)
-bench: all $(BENCH) $(OUT)/tests/functions ## measure: one line each
+bench: all $(BENCHES) $(OUT)/tests/functions ## measure: one line each (BENCH=overhead: only those)
 	$(hand_back)
-	@export OUT=$(abspath $(OUT)); for b in $(BENCH) $(wildcard tests/bench/*.sh); do \
+	@[ -n "$(CHOSEN)" ] || { echo "bench: nothing in tests/bench is named *$(BENCH)*" >&2; exit 2; }
+	@export OUT=$(abspath $(OUT)); for b in $(CHOSEN); do \
 	    case $$b in *.sh) sh $$b;; *) $$b;; esac || exit 1; done
 
 # --- hostile input -----------------------------------------------------------------------

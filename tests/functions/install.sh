@@ -1,26 +1,41 @@
 #!/bin/sh
-# The npm runtimes that the tests run functions on, installed once: install.sh prints the folder that holds
+# What the tests and benches need from npm, installed once: install.sh [functions|otel] prints the folder that holds
 # node_modules. It stands in the user's cache, which `make clean` leaves alone; COLDMETER_TEST_CACHE moves it.
-# Exit status 77 when npm or a compiler is not here, with the reason on standard error.
+# `functions` (unless told) are the runtimes that functions run on, `otel` the instrumentation that the bench of
+# overhead compares with. Exit status 77 when npm or a compiler is not here, with the reason on standard error.
 set -eu
 
-ric=aws-lambda-ric@3.3.0
-framework=@google-cloud/functions-framework@5.0.5
-cache=${COLDMETER_TEST_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/coldmeter}/functions
-stamp=$cache/$(echo "$ric $framework $(node --version 2>/dev/null || echo none)" | tr '/@ ' '---').installed
+set=${1:-functions}
+case $set in
+functions)
+	packages='aws-lambda-ric@3.3.0 @google-cloud/functions-framework@5.0.5'
+	tools='node npm cmake autoconf automake libtoolize g++ python3'
+	;;
+otel)
+	packages='@opentelemetry/auto-instrumentations-node@0.81.2' # the last for Node.js 20
+	tools='node npm'
+	;;
+*)
+	echo 'usage: install.sh [functions|otel]' >&2
+	exit 2
+	;;
+esac
+cache=${COLDMETER_TEST_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/coldmeter}/$set
+stamp=$cache/$(echo "$packages $(node --version 2>/dev/null || echo none)" | tr '/@ ' '---').installed
 
 if [ ! -e "$stamp" ]; then
-	for tool in node npm cmake autoconf automake libtoolize g++ python3; do
+	for tool in $tools; do
 		command -v "$tool" >/dev/null || { echo "$tool is not installed" >&2; exit 77; }
 	done
-	echo "installing $ric and $framework into $cache (a minute or two, once)" >&2
+	echo "installing $packages into $cache (a minute or two, once)" >&2
 	rm -rf "$cache"
 	mkdir -p "$cache"
 	echo '{"name":"coldmeter-test-functions","version":"1.0.0","private":true}' >"$cache/package.json"
 	# the headers that node came with, so that node-gyp downloads none
 	npm_config_nodedir=$(dirname "$(dirname "$(readlink -f "$(command -v node)")")")
 	export npm_config_nodedir
-	if ! (cd "$cache" && npm install --no-audit --no-fund "$ric" "$framework") >"$cache/install.log" 2>&1; then
+	# shellcheck disable=SC2086 # a list of packages
+	if ! (cd "$cache" && npm install --no-audit --no-fund $packages) >"$cache/install.log" 2>&1; then
 		echo "npm install failed: $(tail -n 1 "$cache/install.log")" >&2
 		exit 77
 	fi

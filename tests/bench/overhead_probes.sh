@@ -1,0 +1,83 @@
+#!/bin/sh
+# What the probes take in the kernel for each invocation, by the kernel's own run-time statistics, and what the agent
+# takes in user space at the highest rate that this host makes, of a C HTTP function that answers two bytes. Each run
+# of a program is counted with what the measuring itself takes; an empty program beside them says how much that is.
+# Options: lib/pairs.sh; the full rate lasts five times LOAD_SECONDS. Needs root and wrk.
+set -u
+name=overhead_probes
+# shellcheck source=tests/bench/lib/pairs.sh
+. "$(dirname "$0")/lib/pairs.sh"
+# shellcheck source=tests/bench/lib/http.sh
+. "$here/lib/http.sh"
+
+function=$name-$$
+COLDMETER_FUNCTION=$function taskset -c 0 "$programs/http_function" --listen 127.0.0.1:8080 >/dev/null &
+running=$!
+
+# programs_of PID: "NS RUNS NAME" of each of its programs.
+programs_of() {
+	for id in $(cat "/proc/$1/fdinfo/"* | sed -n 's/^prog_id:[[:space:]]*//p' | sort -un); do
+		bpftool prog show id "$id"
+	done | sed -n 's/^[0-9]*: [a-z_]*  name \([^ ]*\) .* run_time_ns \([0-9]*\) run_cnt \([0-9]*\).*/\2 \3 \1/p'
+}
+
+in_kernel() {
+	counted_by="$programs/bpf_stats --empty sock_recv_length"
+	load 8080 16 "$load_seconds"
+	counted_by=''
+	read -r empty_ns _ <<-EOF
+		$(sed -n 's/^empty //p' "$work/wrk")
+	EOF
+	programs_of "$tool_pid" >"$work/programs"
+	awk -v n="$requests" -v each="$empty_ns" '
+		{ time += $1; runs += $2 }
+		END { printf "%.1f %.1f %.3f\n", (time - each * runs) / n, time / n, runs / n }' "$work/programs" >"$work/sum"
+	read -r net_ns gross_ns runs <"$work/sum"
+	figure "programs ns/invocation, less the empty's" "$1" "$net_ns"
+	figure "programs ns/invocation, as counted" "$1" "$gross_ns"
+	figure "program runs/invocation" "$1" "$runs"
+	figure "empty program ns/run" "$1" "$empty_ns"
+	[ "$1" != coldmeter ] || awk -v n="$requests" -v each="$empty_ns" '
+		$2 > 0 { print $3, $2 / n, $1 / $2 - each }' "$work/programs" >>"$work/each"
+}
+
+in_user_space() {
+	before=$(cpu_ns "$agent")
+	before_collector=$(cpu_ns "$collector")
+	load 8080 64 $((5 * load_seconds))
+	sleep 0.2 # what is in the ring yet
+	figure "invocations/s" "$1" "$(echo "$requests $seconds" | awk '{ print $1 / $2 }')"
+	figure "agent CPU us/invocation" "$1" "$(echo "$(($(cpu_ns "$agent") - before)) $requests" | awk '{ print $1 / $2 / 1000 }')"
+	figure "collector CPU us/invocation" "$1" "$(echo "$(($(cpu_ns "$collector") - before_collector)) $requests" | awk '{ print $1 / $2 / 1000 }')"
+	figure "agent resident MB, at most" "$1" "$(awk '/^VmHWM/ { print $2 / 1024 }' "/proc/$agent/status")"
+}
+
+turn() {
+	all=0
+	tool_on "$1" "$running"
+	in_kernel "$1"
+	[ "$1" != coldmeter ] || in_user_space "$1"
+	tool_off
+	[ "$1" != coldmeter ] || [ "$seen" -ge "$all" ] || fail "wrk had $all answers, the agent saw $seen: $(cat "$work/agent")"
+	[ "$1" != coldmeter ] || figure "ring full %, at most" "$1" "$(echo "$ring_most $ring_bytes" | awk '{ print 100 * $1 / $2 }')"
+	[ "$1" != coldmeter ] || agent_all=$((agent_all + all))
+}
+
+row "programs ns/invocation, less the empty's" 1000
+row "programs ns/invocation, as counted"
+row "program runs/invocation"
+row "empty program ns/run"
+row "invocations/s"
+row "agent CPU us/invocation" 3
+row "agent resident MB, at most" 40
+row "ring full %, at most" 50
+row "collector CPU us/invocation"
+collector_start
+tools=coldmeter
+! has_bpftrace || tools="$tools bpftrace"
+until_true 10 curl -sf http://127.0.0.1:8080/ || fail "the function does not answer"
+rounds "$tools" turn
+table "$tools"
+awk -v name=$name '{ n[$1]++; runs[$1] += $2; ns[$1] += $3 }
+	END { for (p in n) printf "%s: program %-16s %.3f runs/invocation, %.0f ns each less the empty one\n", name, p, runs[p] / n[p], ns[p] / n[p] }' "$work/each" | sort
+check_counts "$function"
