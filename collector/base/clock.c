@@ -27,6 +27,15 @@ uint64_t clock_boot_ns(void)
 	return (uint64_t)read_clock(CLOCK_BOOTTIME);
 }
 
+uint64_t clock_tick_ns(void)
+{
+	struct timespec t;
+
+	/* the coarse clocks move with the tick: clock_getres(2) */
+	(void)clock_getres(CLOCK_MONOTONIC_COARSE, &t);
+	return (uint64_t)t.tv_sec * CLOCK_NS_PER_S + (uint64_t)t.tv_nsec;
+}
+
 int64_t clock_boot_to_wall_ns(void)
 {
 	int64_t best_width = INT64_MAX;

@@ -14,6 +14,9 @@ int64_t clock_wall_ns(void);
 /* Nanoseconds of CLOCK_BOOTTIME, the clock of bpf_ktime_get_boot_ns(). */
 uint64_t clock_boot_ns(void);
 
+/* Nanoseconds of a tick of the kernel's clock: 1,000,000,000 / CONFIG_HZ. */
+uint64_t clock_tick_ns(void);
+
 /* What to add to a boot time to get wall time, now. Read as the tightest of several
  * bracketed samples; good to about a microsecond. Changes when the wall clock is set. */
 int64_t clock_boot_to_wall_ns(void);

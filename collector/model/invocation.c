@@ -32,6 +32,13 @@ static const char *const cause_names[CAUSE_COUNT] = {
     [CAUSE_DEPLOY] = "deploy",
 };
 
+static const char *const certainty_names[CERTAINTY_COUNT] = {
+    [CERTAINTY_UNKNOWN] = "unknown",
+    [CERTAINTY_GUESS] = "guess",
+    [CERTAINTY_LIKELY] = "likely",
+    [CERTAINTY_CERTAIN] = "certain",
+};
+
 static const char *const quality_names[] = {
     /* by bit: QUALITY_MEMORY_BOUND is bit 0, and so on */
     "peak_memory:bound",
@@ -43,8 +50,9 @@ static const char *const quality_names[] = {
     "status:estimate",
     "request_id:unknown",
     "clock:stepped",
+    "wait:estimate",
 };
-_Static_assert(1U << (COUNT_OF(quality_names) - 1) == QUALITY_CLOCK_STEPPED,
+_Static_assert(1U << (COUNT_OF(quality_names) - 1) == QUALITY_WAIT_ESTIMATE,
     "one word for each QUALITY_ bit");
 
 /* The index of name in names, or n. */
@@ -89,6 +97,19 @@ enum invocation_cause invocation_cause_find(const char *name)
 	size_t i = find_name(cause_names, CAUSE_COUNT, name);
 
 	return i < CAUSE_COUNT ? (enum invocation_cause)i : CAUSE_UNKNOWN;
+}
+
+const char *invocation_certainty_name(enum invocation_certainty certainty)
+{
+	return certainty_names[certainty < CERTAINTY_COUNT ? certainty
+							   : CERTAINTY_UNKNOWN];
+}
+
+enum invocation_certainty invocation_certainty_find(const char *name)
+{
+	size_t i = find_name(certainty_names, CERTAINTY_COUNT, name);
+
+	return i < CERTAINTY_COUNT ? (enum invocation_certainty)i : CERTAINTY_UNKNOWN;
 }
 
 const char *invocation_quality_name(unsigned int bit)

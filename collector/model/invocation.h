@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/coldstart.h"
 #include "model/function.h"
 
 #define INVOCATION_ID_BYTES 72 /* request, sandbox and trace ids with their NUL */
@@ -41,6 +42,15 @@ enum invocation_cause {
 	CAUSE_COUNT
 };
 
+/* How sure a cause is. */
+enum invocation_certainty {
+	CERTAINTY_UNKNOWN,
+	CERTAINTY_GUESS,   /* nothing speaks against it */
+	CERTAINTY_LIKELY,  /* something speaks for it */
+	CERTAINTY_CERTAIN, /* the kernel told, or there is no other way */
+	CERTAINTY_COUNT
+};
+
 enum invocation_start {
 	START_UNKNOWN, /* the agent came after the sandbox's init, and it was the first
 			  seen */
@@ -62,7 +72,9 @@ enum {
 	HAS_DURATION = 1 << 8,    /* duration_ns; absent on init_error */
 	HAS_RUN_QUEUE = 1 << 9,   /* run_queue_ns */
 	HAS_INIT_STORY = 1 << 10, /* init: only beside init_ns */
-	HAS_END = 1 << 11         /* the first bit that is none */
+	HAS_CERTAINTY = 1 << 11,  /* certainty: only beside cause */
+	HAS_COLDSTART = 1 << 12,  /* coldstart: only beside init_ns */
+	HAS_END = 1 << 13         /* the first bit that is none */
 };
 
 /* What is not exact, and how. A figure without a mark is exact. */
@@ -75,7 +87,8 @@ enum {
 	QUALITY_INIT_UNKNOWN = 1 << 5,       /* sandbox older than the agent */
 	QUALITY_STATUS_ESTIMATE = 1 << 6,    /* status inferred */
 	QUALITY_REQUEST_ID_UNKNOWN = 1 << 7, /* no id seen on the wire */
-	QUALITY_CLOCK_STEPPED = 1 << 8       /* wall clock was set meanwhile */
+	QUALITY_CLOCK_STEPPED = 1 << 8,      /* wall clock was set meanwhile */
+	QUALITY_WAIT_ESTIMATE = 1 << 9       /* to a tick of the kernel's clock */
 };
 
 /* What an init spent its time on, by the kernel's own counters of the process that became
@@ -98,6 +111,7 @@ struct invocation {
 	enum invocation_status status;
 	enum invocation_start start_type;
 	enum invocation_cause cause;
+	enum invocation_certainty certainty;
 	bool ping;        /* a keep-warm ping, kept out of the function's figures */
 	uint32_t has;     /* HAS_* */
 	uint32_t quality; /* QUALITY_* */
@@ -120,19 +134,22 @@ struct invocation {
 	uint32_t pid;         /* in the host's pid namespace */
 	uint16_t http_status;
 	struct init_story init;
+	const struct coldstart *coldstart;    /* borrowed; NULL: not known */
 	char request_id[INVOCATION_ID_BYTES]; /* "" when unknown */
 	char sandbox[INVOCATION_ID_BYTES];
 	char trace_id[INVOCATION_ID_BYTES];
 };
 
 /* The words of the wire and of answers; the _find ones return the _UNKNOWN or _COUNT
- * value for a stranger: KIND_UNKNOWN, STATUS_COUNT, CAUSE_UNKNOWN. */
+ * value for a stranger: KIND_UNKNOWN, STATUS_COUNT, CAUSE_UNKNOWN, ... */
 const char *invocation_kind_name(enum invocation_kind kind);
 enum invocation_kind invocation_kind_find(const char *name);
 const char *invocation_status_name(enum invocation_status status);
 enum invocation_status invocation_status_find(const char *name);
 const char *invocation_cause_name(enum invocation_cause cause);
 enum invocation_cause invocation_cause_find(const char *name);
+const char *invocation_certainty_name(enum invocation_certainty certainty);
+enum invocation_certainty invocation_certainty_find(const char *name);
 
 /* The word of one QUALITY_ bit, such as "peak_memory:bound"; NULL beyond the last. bit
  * counts from 0. invocation_quality_find returns the bit mask of a word, 0 if unknown. */

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "wire/json.h"
+#include "wire/json_coldstart.h"
 
 #define HOSTS_MAX 8 /* batches that grow side by side, one for each host in the lines */
 #define LATEST_START_NS (7258118400LL * CLOCK_NS_PER_S) /* the year 2200 */
@@ -173,15 +174,18 @@ static int take_line(struct making *m, size_t number, const char *line, size_t l
 {
 	struct invocation inv;
 	struct function function;
+	struct coldstart coldstart;
 	char host[JSON_HOST_BYTES];
 	const char *why = NULL;
 	int err;
 
 	if (len > JSON_LINE_MAX_BYTES)
-		return reject(m->in, number, "the line is longer than 8192 bytes");
+		return reject(m->in, number, "the line is longer than 16384 bytes");
 	err = json_parse_invocation(line, len, &inv, &function, host, &why);
 	if (!err)
 		why = refusal(&inv);
+	if (!err && !why)
+		err = json_parse_coldstart(line, len, &inv, &coldstart, &why);
 	if (err || why)
 		return reject(m->in, number, why ? why : "malformed");
 	err = take(m, host, &inv);

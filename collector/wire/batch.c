@@ -2,8 +2,9 @@
 /* Layout of a batch, version 1.
  *
  * varint: base/varint.h. text: below. A signed number is a zigzag varint. A reader skips
- * what a newer writer puts at the end of the head or of a function, further reasons, and
- * columns with an id that it does not know; what cannot be skipped is a new version.
+ * what a newer writer puts at the end of the head, of a function or of a cold start,
+ * further reasons, and columns with an id that it does not know; what cannot be skipped
+ * is a new version.
  *
  * head, plain, so that a batch is known without inflating it:
  *    4  magic c0 'm' 't' 'r'
@@ -68,6 +69,24 @@
  *    28  varint      HAS_INIT_STORY init.disk_bytes
  *    29  varint      HAS_INIT_STORY init.major_faults
  *    30  varint      HAS_INIT_STORY init.execs
+ *    31  varint      HAS_CERTAINTY  certainty
+ *    32  coldstart   HAS_COLDSTART  coldstart: varint bytes of the fields:
+ *          varint  phases, at most 12; each:
+ *            text    name
+ *            signed  start_ns
+ *            varint  wall_ns
+ *            varint  1: counters follow; 0: none
+ *            varint  cpu_ns
+ *            varint  run_queue_ns
+ *            varint  disk_bytes
+ *            varint  major_faults
+ *          varint  peers, at most 4; each:
+ *            text    peer
+ *            varint  wait_ns
+ *            varint  waits
+ *          varint  others_wait_ns
+ *          varint  others
+ *          varint  helpers
  *
  * Sums and differences wrap at 64 bits; what differences start from is 0. A column that
  * would hold no value is left out.
@@ -96,6 +115,8 @@ void batch_free(struct batch *batch)
 {
 	if (!batch)
 		return;
+	for (size_t i = 0; i < batch->invocations_n; i++)
+		free((void *)batch->invocations[i].coldstart);
 	free(batch->functions);
 	free(batch->invocations);
 	free(batch);

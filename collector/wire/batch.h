@@ -68,7 +68,8 @@ size_t batch_writer_count(const struct batch_writer *w);
 int batch_writer_seal(struct batch_writer *w, const struct batch_head *head,
     uint8_t **out, size_t *out_bytes);
 
-/* A decoded batch. The invocations' function pointers lead into functions. */
+/* A decoded batch. The invocations' function pointers lead into functions; their cold
+ * starts are the batch's too. */
 struct batch {
 	struct batch_head head;
 	struct function *functions;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "wire/batch_coldstart.h"
 #include "wire/batch_row.h"
 #include "wire/batch_text.h"
 
@@ -120,6 +121,24 @@ static const char *read_sandbox(
 	return NULL;
 }
 
+static const char no_memory[] = "out of memory";
+
+/* Of a record that has one. */
+static const char *read_coldstart(struct column *column, struct invocation *inv)
+{
+	AUTO(free) struct coldstart *coldstart = NULL;
+
+	if (!(inv->has & HAS_COLDSTART))
+		return NULL;
+	coldstart = calloc(1, sizeof(*coldstart));
+	if (!coldstart)
+		return no_memory;
+	if (!batch_coldstart_decode(&column->bytes, coldstart))
+		return "a cold start is malformed";
+	inv->coldstart = TAKE(coldstart);
+	return NULL;
+}
+
 static const char *read_record(struct body *body, struct batch *batch, size_t record)
 {
 	struct invocation *inv = &batch->invocations[record];
@@ -132,6 +151,8 @@ static const char *read_record(struct body *body, struct batch *batch, size_t re
 		why = read_sandbox(body, row.value[COLUMN_SANDBOX], batch, record);
 	if (!why)
 		why = batch_row_into(&row, inv, &body->previous);
+	if (!why)
+		why = read_coldstart(&body->columns[COLUMN_COLDSTART], inv);
 	if (why)
 		return why;
 	if (row.value[COLUMN_FUNCTION] >= batch->functions_n)
@@ -200,5 +221,7 @@ int batch_body_decode(struct cursor in, struct batch *batch, const char **why)
 		*why = read_record(body, batch, i);
 	if (!*why && !is_read_up(body))
 		*why = "a column has more values than records have of it";
+	if (*why == no_memory)
+		return -ENOMEM;
 	return *why ? -EBADMSG : 0;
 }

@@ -4,7 +4,7 @@
 #include "base/varint.h"
 
 #define HAS_KNOWN (HAS_END - 1)
-#define QUALITY_KNOWN ((QUALITY_CLOCK_STEPPED << 1) - 1)
+#define QUALITY_KNOWN ((QUALITY_WAIT_ESTIMATE << 1) - 1)
 
 /* The class of a record: bit fields of one number. */
 #define CLASS_STATUS_SHIFT 3
@@ -36,6 +36,8 @@ static const uint32_t column_bit[COLUMN_END_OF_IDS] = {
     [COLUMN_INIT_DISK] = HAS_INIT_STORY,
     [COLUMN_INIT_FAULTS] = HAS_INIT_STORY,
     [COLUMN_INIT_EXECS] = HAS_INIT_STORY,
+    [COLUMN_CERTAINTY] = HAS_CERTAINTY,
+    [COLUMN_COLDSTART] = HAS_COLDSTART,
 };
 
 bool batch_row_has(enum batch_column column, uint64_t has)
@@ -82,7 +84,9 @@ void batch_row_from(
 	struct batch_of_sandbox *last = &previous->sandbox[value[COLUMN_SANDBOX]];
 
 	value[COLUMN_CLASS] = class_of(inv);
-	value[COLUMN_HAS] = inv->has & HAS_KNOWN;
+	value[COLUMN_HAS] = inv->has & HAS_KNOWN & ~(uint64_t)HAS_COLDSTART;
+	if (inv->coldstart)
+		value[COLUMN_HAS] |= HAS_COLDSTART;
 	value[COLUMN_QUALITY] = inv->quality & QUALITY_KNOWN;
 	value[COLUMN_END] = difference(end, previous->end);
 	value[COLUMN_DURATION] = duration;
@@ -99,6 +103,7 @@ void batch_row_from(
 	value[COLUMN_PID] = difference(inv->pid, last->pid);
 	value[COLUMN_RUN_QUEUE] = inv->run_queue_ns;
 	story_from(value, &inv->init);
+	value[COLUMN_CERTAINTY] = inv->certainty;
 	previous->end = end;
 	last->pid = inv->pid;
 	if (inv->has & HAS_MEMORY)
@@ -171,6 +176,10 @@ const char *batch_row_into(
 	inv->has = (uint32_t)(value[COLUMN_HAS] & HAS_KNOWN);
 	inv->quality = (uint32_t)(value[COLUMN_QUALITY] & QUALITY_KNOWN);
 	read_figures(value, inv, last);
+	/* a newer writer's further degrees say nothing here */
+	inv->certainty = value[COLUMN_CERTAINTY] < CERTAINTY_COUNT
+			     ? (enum invocation_certainty)value[COLUMN_CERTAINTY]
+			     : CERTAINTY_UNKNOWN;
 	previous->end = undo_difference(value[COLUMN_END], previous->end);
 	inv->start_ns = (int64_t)(previous->end - inv->duration_ns);
 	inv->concurrency = (uint32_t)value[COLUMN_CONCURRENCY];

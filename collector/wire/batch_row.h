@@ -41,13 +41,16 @@ enum batch_column {
 	COLUMN_INIT_DISK,
 	COLUMN_INIT_FAULTS,
 	COLUMN_INIT_EXECS,
+	COLUMN_CERTAINTY,
+	COLUMN_COLDSTART, /* not numbers, but cold starts */
 	COLUMN_END_OF_IDS
 };
 
-/* Whether a column holds numbers; the others hold texts. */
+/* Whether a column holds numbers; the others hold bytes. */
 static inline bool batch_column_is_number(unsigned int id)
 {
-	return id < COLUMN_SANDBOX_TEXTS || id > COLUMN_TRACE_ID;
+	return (id < COLUMN_SANDBOX_TEXTS || id > COLUMN_TRACE_ID) &&
+	       id != COLUMN_COLDSTART;
 }
 
 /* What the differences of columns are taken from: the same at both ends of the wire.

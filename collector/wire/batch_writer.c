@@ -11,6 +11,7 @@
 #include "base/varint.h"
 #include "wire/batch.h"
 #include "wire/batch_body.h"
+#include "wire/batch_coldstart.h"
 #include "wire/batch_dictionary.h"
 #include "wire/batch_head.h"
 #include "wire/batch_row.h"
@@ -29,6 +30,8 @@ _Static_assert(
  * encodings and lengths of a body (each length is below 2^21). */
 #define NUMBERS_MAX_BYTES ((size_t)COLUMN_END_OF_IDS * VARINT_MAX_BYTES)
 #define FRAME_MAX_BYTES ((size_t)2 * VARINT_MAX_BYTES + (size_t)COLUMN_END_OF_IDS * 5)
+
+#define COLUMN_FIRST_BYTES 2048 /* the room that a column begins with */
 
 #define ID_MAX_BYTES BATCH_TEXT_MAX(INVOCATION_ID_BYTES)
 #define FUNCTION_MAX_BYTES                                                               \
@@ -65,6 +68,8 @@ struct entry {
 	size_t request_id_bytes;
 	uint8_t trace_id[ID_MAX_BYTES];
 	size_t trace_id_bytes;
+	uint8_t coldstart[BATCH_COLDSTART_MAX];
+	size_t coldstart_bytes;
 };
 
 int batch_writer_new(struct batch_writer **out)
@@ -150,11 +155,13 @@ static void encode_entry(const struct invocation *inv, struct entry *entry)
 	    inv->request_id, sizeof(inv->request_id), entry->request_id);
 	entry->trace_id_bytes =
 	    batch_text_encode(inv->trace_id, sizeof(inv->trace_id), entry->trace_id);
+	entry->coldstart_bytes =
+	    inv->coldstart ? batch_coldstart_encode(inv->coldstart, entry->coldstart) : 0;
 }
 
 static int reserve(struct column *column, size_t n)
 {
-	size_t room = column->room ? 2 * column->room : 1024;
+	size_t room = column->room ? 2 * column->room : COLUMN_FIRST_BYTES;
 	uint8_t *grown;
 
 	if (column->room - column->used >= n)
@@ -170,12 +177,15 @@ static int reserve(struct column *column, size_t n)
 /* Makes sure that nothing can fail any more. */
 static int reserve_all(struct batch_writer *w, const struct entry *entry)
 {
-	_Static_assert(ID_MAX_BYTES < 1024, "a column grows by more than one value");
+	_Static_assert(
+	    ID_MAX_BYTES < COLUMN_FIRST_BYTES && BATCH_COLDSTART_MAX < COLUMN_FIRST_BYTES,
+	    "a column grows by more than one value");
 	if (batch_dictionary_reserve(&w->functions, entry->function_bytes) < 0 ||
 	    batch_dictionary_reserve(&w->sandboxes, entry->sandbox_bytes) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < COLUMN_END_OF_IDS; i++) {
-		if (reserve(&w->columns[i], ID_MAX_BYTES) < 0)
+		if (reserve(&w->columns[i], i == COLUMN_COLDSTART ? entry->coldstart_bytes
+								  : ID_MAX_BYTES) < 0)
 			return -ENOMEM;
 	}
 	return 0;
@@ -223,7 +233,8 @@ static bool has_room(const struct batch_writer *w, const struct entry *entry)
 {
 	size_t most = w->used + FRAME_MAX_BYTES + NUMBERS_MAX_BYTES +
 		      entry->function_bytes + entry->sandbox_bytes +
-		      entry->request_id_bytes + entry->trace_id_bytes;
+		      entry->request_id_bytes + entry->trace_id_bytes +
+		      entry->coldstart_bytes;
 
 	if (w->n == BATCH_MAX_RECORDS || most > BODY_MAX_BYTES)
 		return false;
@@ -254,6 +265,8 @@ int batch_writer_add(struct batch_writer *w, const struct invocation *inv)
 	}
 	add_text(w, COLUMN_REQUEST_ID, entry.request_id, entry.request_id_bytes);
 	add_text(w, COLUMN_TRACE_ID, entry.trace_id, entry.trace_id_bytes);
+	if (entry.coldstart_bytes)
+		add_text(w, COLUMN_COLDSTART, entry.coldstart, entry.coldstart_bytes);
 	w->n++;
 	return 0;
 }

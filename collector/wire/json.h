@@ -7,21 +7,23 @@
 
 #include "model/invocation.h"
 
-#define JSON_LINE_MAX_BYTES 8192 /* of one object, in and out */
+#define JSON_LINE_MAX_BYTES 16384 /* of one object, in and out */
 #define JSON_HOST_BYTES 72
 
 /* Writes the object and a newline; never more than JSON_LINE_MAX_BYTES. host may be ""
  * (left out). Strings are escaped; invalid UTF-8 becomes U+FFFD. Fields that are not
  * known are left out. Beyond DESIGN's list: "run_queue_ms", "busy_ms", "ping": true,
- * "prewarmed": true, and of a first invocation what its init was spent on, "init_...".
+ * "prewarmed": true, "cause_certainty", and of a first invocation what its init was spent
+ * on, "init_...", with its phases and peers (wire/json_coldstart.h).
  * Returns the bytes written (no NUL). */
 size_t json_format_invocation(const struct invocation *inv, const char *host, char *out);
 
 /* Reads one object of len bytes (no newline needed). Own scanner, no allocation. Unknown
  * keys are skipped, whatever their value. *function is filled and inv->function set to
- * it. host (JSON_HOST_BYTES, may be NULL) gets the host or "". Needs function, start and
- * (unless status is init_error) duration_ms. Returns 0, or -EBADMSG with *why a constant
- * sentence naming the field. Outputs are untouched on failure. */
+ * it. Phases and peers of an init are left to json_parse_coldstart(). host
+ * (JSON_HOST_BYTES, may be NULL) gets the host or "". Needs function, start and (unless
+ * status is init_error) duration_ms. Returns 0, or -EBADMSG with *why a constant sentence
+ * naming the field. Outputs are untouched on failure. */
 int json_parse_invocation(const char *line, size_t len, struct invocation *inv,
     struct function *function, char *host, const char **why);
 

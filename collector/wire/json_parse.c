@@ -31,6 +31,9 @@ struct object {
 	struct invocation inv;
 	struct function function;
 	char host[JSON_HOST_BYTES];
+	char arch[WORD_BYTES]; /* one that no plan has a price for is unknown */
+	char cause[WORD_BYTES];
+	char certainty[WORD_BYTES];
 	enum flag cold;
 	enum flag prewarmed;
 	enum flag ping;
@@ -161,15 +164,10 @@ static bool read_platform(
 	       strcmp(word, platform_name(PLATFORM_UNKNOWN)) == 0;
 }
 
-static bool read_arch(struct json_scan *s, const struct key *key, struct object *object)
+/* Settled later; one that is not known here says nothing. */
+static bool read_word(struct json_scan *s, const struct key *key, struct object *object)
 {
-	char word[WORD_BYTES];
-
-	(void)key;
-	if (!scan_word(s, word))
-		return false;
-	object->function.arch = arch_find(word);
-	return true; /* one that no plan has a price for is as good as unknown */
+	return scan_word(s, (char *)object + key->offset);
 }
 
 static bool read_kind(struct json_scan *s, const struct key *key, struct object *object)
@@ -193,17 +191,6 @@ static bool read_status(struct json_scan *s, const struct key *key, struct objec
 		return false;
 	object->inv.status = invocation_status_find(word);
 	return object->inv.status != STATUS_COUNT;
-}
-
-static bool read_cause(struct json_scan *s, const struct key *key, struct object *object)
-{
-	char word[WORD_BYTES];
-
-	(void)key;
-	if (!scan_word(s, word))
-		return false;
-	object->inv.cause = invocation_cause_find(word);
-	return true;
 }
 
 static bool read_quality(
@@ -275,7 +262,8 @@ static const struct key keys[] = {
     MS("init_ms", init_ns, HAS_INIT),
     FLAG("cold", cold),
     FLAG("prewarmed", prewarmed),
-    {SAYS("cause", "must be a string"), .read = read_cause},
+    {SAYS("cause", "must be a string"), .read = read_word, AT(cause)},
+    {SAYS("cause_certainty", "must be a string"), .read = read_word, AT(certainty)},
     MS("wait_ms", wait_ns, HAS_WAIT),
     MS("cpu_ms", cpu_ns, HAS_CPU),
     MS("run_queue_ms", run_queue_ns, HAS_RUN_QUEUE),
@@ -296,7 +284,7 @@ static const struct key keys[] = {
 	AT(inv.peak_memory_bytes), .has = HAS_MEMORY},
     COUNT("memory_limit_mb", function.memory_limit_mb,
 	"must be a whole number of MiB below 2^32", 0, UINT32_MAX),
-    {SAYS("arch", "must be a string"), .read = read_arch},
+    {SAYS("arch", "must be a string"), .read = read_word, AT(arch)},
     TEXT("region", function.region, "must be a string of at most 31 bytes"),
     {SAYS("status", "must be ok, error, timeout, oom, crash, init_error or aborted"),
 	.read = read_status},
@@ -411,6 +399,10 @@ static const char *settle(struct object *object)
 		inv->request_bytes = 0;
 		inv->response_bytes = 0;
 	}
+	object->function.arch = arch_find(object->arch);
+	inv->cause = invocation_cause_find(object->cause);
+	inv->certainty = invocation_certainty_find(object->certainty);
+	inv->has |= inv->certainty != CERTAINTY_UNKNOWN ? HAS_CERTAINTY : 0;
 	if (inv->concurrency == 0)
 		inv->concurrency = 1;
 	/* a ping is known by its trace, unless the writer says that it is none */

@@ -6,6 +6,7 @@
 
 #include "tests/unit/sample.h"
 #include "wire/json.h"
+#include "wire/json_coldstart.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *in, size_t size);
 
@@ -18,6 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t size)
 	char first_host[JSON_HOST_BYTES];
 	char second_host[JSON_HOST_BYTES];
 	char line[JSON_LINE_MAX_BYTES];
+	struct coldstart first_start;
+	struct coldstart second_start;
 	const char *why = NULL;
 	size_t n;
 
@@ -27,9 +30,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t size)
 			abort();
 		return 0;
 	}
+	if (json_parse_coldstart((const char *)in, size, &first, &first_start, &why) < 0)
+		return 0;
 	n = json_format_invocation(&first, first_host, line);
-	if (n > sizeof(line) || json_parse_invocation(line, n, &second, &second_function,
-				    second_host, &why) < 0)
+	if (n > sizeof(line) ||
+	    json_parse_invocation(line, n, &second, &second_function, second_host, &why) <
+		0 ||
+	    json_parse_coldstart(line, n, &second, &second_start, &why) < 0)
 		abort();
 	if (first.kind == KIND_PROCESS) /* is neither cold nor warm when written */
 		first.start_type = START_UNKNOWN;

@@ -10,7 +10,7 @@
 #include "tests/unit/random.h"
 
 #define SAMPLE_HAS_ALL (HAS_END - 1)
-#define SAMPLE_QUALITY_ALL ((QUALITY_CLOCK_STEPPED << 1) - 1)
+#define SAMPLE_QUALITY_ALL ((QUALITY_WAIT_ESTIMATE << 1) - 1)
 
 /* Text of up to size - 1 bytes: an id of one of the usual forms, plain, or bytes (without
  * NUL). */
@@ -69,6 +69,43 @@ static inline uint64_t sample_figure(
 	return inv->has & has ? figure : 0;
 }
 
+/* With names of any bytes, as a stranger's batch may have. Lives until SAMPLE_COLDSTARTS
+ * more were made. */
+#define SAMPLE_COLDSTARTS 1024
+static inline const struct coldstart *sample_coldstart(uint64_t *state, bool is_utf8)
+{
+	static struct coldstart made[SAMPLE_COLDSTARTS];
+	static size_t next;
+	struct coldstart *c = &made[next++ % SAMPLE_COLDSTARTS];
+
+	memset(c, 0, sizeof(*c));
+	c->phases_n = 1 + random_below(state, COLDSTART_PHASES_MAX);
+	c->peers_n = random_below(state, COLDSTART_PEERS_MAX + 1);
+	for (size_t i = 0; i < c->phases_n; i++) {
+		struct coldstart_phase *phase = &c->phases[i];
+
+		sample_text(state, phase->name, sizeof(phase->name), is_utf8);
+		phase->start_ns = (int64_t)random_width(state) >> 1;
+		phase->wall_ns = random_width(state);
+		phase->has_counters = random_below(state, 2);
+		if (!phase->has_counters)
+			continue;
+		phase->cpu_ns = random_width(state);
+		phase->run_queue_ns = random_width(state);
+		phase->disk_bytes = random_width(state) >> 1;
+		phase->major_faults = (uint32_t)random_width(state);
+	}
+	for (size_t i = 0; i < c->peers_n; i++) {
+		sample_text(state, c->peers[i].peer, sizeof(c->peers[i].peer), is_utf8);
+		c->peers[i].wait_ns = random_width(state);
+		c->peers[i].waits = (uint32_t)random_width(state);
+	}
+	c->others = (uint32_t)random_below(state, 3);
+	c->others_wait_ns = c->others ? random_width(state) : 0;
+	c->helpers = (uint32_t)random_below(state, 3);
+	return c;
+}
+
 static inline void sample_invocation(
     uint64_t *state, const struct function *f, struct invocation *inv, bool is_utf8)
 {
@@ -79,7 +116,14 @@ static inline void sample_invocation(
 	inv->start_type = (enum invocation_start)random_below(state, START_PREWARMED + 1);
 	inv->cause = (enum invocation_cause)random_below(state, CAUSE_COUNT);
 	inv->ping = random_below(state, 8) == 0;
-	inv->has = (uint32_t)random_next(state) & SAMPLE_HAS_ALL;
+	inv->has = (uint32_t)random_next(state) & SAMPLE_HAS_ALL & ~HAS_COLDSTART;
+	if (random_below(state, 16) == 0) {
+		inv->coldstart = sample_coldstart(state, is_utf8);
+		inv->has |= HAS_COLDSTART;
+	}
+	if (inv->has & HAS_CERTAINTY)
+		inv->certainty = (enum invocation_certainty)(
+		    1 + random_below(state, CERTAINTY_COUNT - 1));
 	inv->quality = (uint32_t)random_next(state) & SAMPLE_QUALITY_ALL;
 	inv->start_ns = (int64_t)random_width(state);
 	inv->duration_ns = sample_figure(state, inv, HAS_DURATION);
@@ -141,7 +185,9 @@ static inline bool sample_same_invocation(
 	       a->response_bytes == b->response_bytes &&
 	       a->concurrency == b->concurrency && a->pid == b->pid &&
 	       a->http_status == b->http_status && a->run_queue_ns == b->run_queue_ns &&
-	       sample_same_story(&a->init, &b->init) &&
+	       sample_same_story(&a->init, &b->init) && a->certainty == b->certainty &&
+	       !a->coldstart == !b->coldstart &&
+	       (!a->coldstart || coldstart_is_same(a->coldstart, b->coldstart)) &&
 	       strcmp(a->request_id, b->request_id) == 0 &&
 	       strcmp(a->sandbox, b->sandbox) == 0 &&
 	       strcmp(a->trace_id, b->trace_id) == 0;

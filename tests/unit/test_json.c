@@ -15,6 +15,7 @@
 #include "tests/unit/guard_page.h"
 #include "tests/unit/sample.h"
 #include "wire/json.h"
+#include "wire/json_coldstart.h"
 
 #define YEAR_2200_NS UINT64_C(7258118400000000000)
 
@@ -25,10 +26,28 @@ static const struct function hello = {.platform = PLATFORM_AWS_LAMBDA,
     .version = "$LATEST",
     .region = "us-east-1"};
 
+static const struct coldstart hello_start = {
+    .phases = {{.name = "cgroup", .start_ns = -1500000, .wall_ns = 1500000},
+	{.name = "exec node",
+	    .wall_ns = 40000000,
+	    .has_counters = true,
+	    .cpu_ns = 38000000,
+	    .run_queue_ns = 250000,
+	    .disk_bytes = 4096,
+	    .major_faults = 1}},
+    .phases_n = 2,
+    .peers = {{.peer = "10.0.0.5:5432", .wait_ns = 12500000, .waits = 3}},
+    .peers_n = 1,
+    .others = 2,
+    .others_wait_ns = 1000000,
+    .helpers = 4};
+
 static const struct invocation cold_hello = {.function = &hello,
     .kind = KIND_LAMBDA,
     .start_type = START_COLD,
     .cause = CAUSE_FIRST,
+    .certainty = CERTAINTY_LIKELY,
+    .coldstart = &hello_start,
     .has = SAMPLE_HAS_ALL,
     .quality = QUALITY_MEMORY_BOUND | QUALITY_CLOCK_STEPPED,
     .start_ns = INT64_C(1795334400123456789),
@@ -65,10 +84,16 @@ static void test_the_object_is_the_contracts(void **state)
 	    "\"host\":\"web-1\",\"sandbox\":\"s1\","
 	    "\"start\":\"2026-11-22T08:00:00.123456789Z\",\"duration_ms\":51.234,"
 	    "\"response_ms\":50.9,\"init_ms\":222.8,\"cold\":true,\"cause\":\"first\","
+	    "\"cause_certainty\":\"likely\","
 	    "\"wait_ms\":0.4,\"cpu_ms\":12.3,\"run_queue_ms\":0.07,\"busy_ms\":51.234001,"
 	    "\"init_first_exec_ms\":2.5,\"init_last_exec_ms\":14.7,\"init_execs\":2,"
 	    "\"init_cpu_ms\":180,\"init_run_queue_ms\":0.000001,\"init_read_bytes\":4096,"
 	    "\"init_disk_bytes\":512,\"init_major_faults\":3,"
+	    "\"init_phases\":[{\"phase\":\"cgroup\",\"start_ms\":-1.5,\"wall_ms\":1.5},"
+	    "{\"phase\":\"exec node\",\"start_ms\":0,\"wall_ms\":40,\"cpu_ms\":38,"
+	    "\"run_queue_ms\":0.25,\"disk_bytes\":4096,\"major_faults\":1}],"
+	    "\"init_peers\":[{\"peer\":\"10.0.0.5:5432\",\"wait_ms\":12.5,\"waits\":3}],"
+	    "\"init_other_peers\":{\"waits\":2,\"wait_ms\":1},\"init_helpers\":4,"
 	    "\"peak_memory_mb\":50.1,\"memory_limit_mb\":256,\"arch\":\"x86_64\","
 	    "\"region\":\"us-east-1\",\"status\":\"ok\",\"http_status\":200,"
 	    "\"trace_id\":\"1-5759e988-bd862e3fe1be46a994272793\",\"request_bytes\":10,"
@@ -206,8 +231,24 @@ static void test_any_bytes_are_made_utf8(void **state)
 	struct function f = {.platform = PLATFORM_OPENWHISK};
 	struct invocation inv = {.function = &f};
 	char host[JSON_HOST_BYTES] = "";
+	struct coldstart longest;
 
 	(void)state;
+	memset(&longest, 0x01, sizeof(longest));
+	longest.phases_n = COLDSTART_PHASES_MAX;
+	longest.peers_n = COLDSTART_PEERS_MAX;
+	for (int i = 0; i < COLDSTART_PHASES_MAX; i++)
+		longest.phases[i] = (struct coldstart_phase){.start_ns = INT64_MIN,
+		    .wall_ns = UINT64_MAX,
+		    .has_counters = true,
+		    .cpu_ns = UINT64_MAX,
+		    .run_queue_ns = UINT64_MAX,
+		    .disk_bytes = INT64_MAX,
+		    .major_faults = UINT32_MAX};
+	for (int i = 0; i < COLDSTART_PHASES_MAX; i++)
+		memset(longest.phases[i].name, 0x1b, COLDSTART_PHASE_BYTES - 1);
+	longest.others_wait_ns = UINT64_MAX;
+	longest.others = longest.helpers = UINT32_MAX;
 	memset(f.name, 0x1b, sizeof(f.name) - 1);
 	memset(f.version, 0x01, sizeof(f.version) - 1);
 	memset(f.region, 0x7f, sizeof(f.region) - 1);
@@ -217,6 +258,7 @@ static void test_any_bytes_are_made_utf8(void **state)
 	memset(inv.trace_id, 0x05, sizeof(inv.trace_id) - 1);
 	inv.quality = SAMPLE_QUALITY_ALL;
 	inv.has = SAMPLE_HAS_ALL;
+	inv.coldstart = &longest;
 	inv.duration_ns = inv.response_ns = inv.init_ns = UINT64_MAX;
 	inv.wait_ns = inv.cpu_ns = inv.busy_ns = UINT64_MAX;
 	inv.peak_memory_bytes = UINT64_MAX;
@@ -270,6 +312,7 @@ static void test_everything_comes_back(void **state)
 		struct function f_read;
 		struct invocation inv;
 		struct invocation read;
+		struct coldstart coldstart;
 		char host[JSON_HOST_BYTES];
 		char host_read[JSON_HOST_BYTES];
 		char out[JSON_LINE_MAX_BYTES];
@@ -286,6 +329,10 @@ static void test_everything_comes_back(void **state)
 			print_message("%s: %.*s", why, (int)n, out);
 			fail();
 		}
+		assert_int_equal(
+		    json_parse_coldstart((char *)guard_page_copy(&guard, out, n), n,
+			&read, &coldstart, &why),
+		    0);
 		assert_true(sample_same_invocation(&inv, &read));
 		assert_true(sample_same_function(&f, &f_read));
 		assert_ptr_equal(read.function, &f_read);

@@ -14,6 +14,7 @@
 #include "tests/unit/guard_page.h"
 #include "tests/unit/random.h"
 #include "wire/json.h"
+#include "wire/json_coldstart.h"
 
 #define START "\"start\":\"2026-11-22T08:00:00Z\""
 #define OBJECT(more) "{\"function\":\"f\"," START "," more "}"
@@ -353,9 +354,56 @@ static void test_what_is_taken_is_json(void **state)
 	assert_in_range(taken, 1000, 300000);
 }
 
+static void test_a_cold_start_that_is_malformed_is_refused(void **state)
+{
+	static const char *const wrong[] = {"\"init_phases\":{}", "\"init_phases\":[1]",
+	    "\"init_phases\":[{\"wall_ms\":-1}]",
+	    "\"init_phases\":[{\"phase\":\"123456789012345678901234\"}]",
+	    "\"init_phases\":[{\"major_faults\":4294967296}]",
+	    "\"init_phases\":[{\"disk_bytes\":0.5}]",
+	    "\"init_phases\":[],\"init_peers\":[{\"peer\":1}]",
+	    "\"init_phases\":[],\"init_helpers\":-1",
+	    "\"init_phases\":[],\"init_other_peers\":[]",
+	    "\"init_phases\":[{},{},{},{},{},{},{},{},{},{},{},{},{}]",
+	    "\"init_phases\":[],\"init_peers\":[{},{},{},{},{}]"};
+	struct coldstart c;
+	const char *why;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		char text[200];
+		size_t n = (size_t)snprintf(text, sizeof(text), "{%s}", wrong[i]);
+
+		memset(&inv, 0, sizeof(inv));
+		why = "";
+		assert_int_equal(json_parse_coldstart(text, n, &inv, &c, &why), -EBADMSG);
+		assert_string_not_equal(why, "");
+		assert_null(inv.coldstart);
+	}
+}
+
+static void test_a_cold_start_of_nothing_is_none(void **state)
+{
+	static const char *const nothing[] = {"{}", "{\"init_phases\":null}",
+	    "{\"init_phases\":[]}", "{\"init_peers\":[{\"peer\":\"a:1\"}]}"};
+	struct coldstart c;
+	const char *why = "";
+
+	(void)state;
+	memset(&inv, 0, sizeof(inv));
+	for (size_t i = 0; i < sizeof(nothing) / sizeof(nothing[0]); i++)
+		assert_int_equal(
+		    json_parse_coldstart(nothing[i], strlen(nothing[i]), &inv, &c, &why),
+		    0);
+	assert_null(inv.coldstart);
+	assert_int_equal(inv.has, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_a_cold_start_that_is_malformed_is_refused),
+	    cmocka_unit_test(test_a_cold_start_of_nothing_is_none),
 	    cmocka_unit_test(test_numbers_are_read_exactly),
 	    cmocka_unit_test(test_numbers_that_cannot_be_are_refused),
 	    cmocka_unit_test(test_what_is_needed_is_named),
