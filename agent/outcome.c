@@ -49,6 +49,14 @@ static enum invocation_status status_of(
 	return STATUS_OK;
 }
 
+static void set_cause(struct invocation *inv, const struct cause *cause)
+{
+	inv->cause = cause->cause;
+	inv->certainty = cause->certainty;
+	if (cause->certainty != CERTAINTY_UNKNOWN)
+		inv->has |= HAS_CERTAINTY;
+}
+
 /* Cold, prewarmed or warm, and the init that a first invocation carries. */
 static void set_start(struct invocation *inv, const struct outcome_life *life,
     const struct record_invocation *r)
@@ -72,13 +80,17 @@ static void set_start(struct invocation *inv, const struct outcome_life *life,
 		inv->has |= HAS_INIT_STORY;
 		inv->init = life->story;
 	}
+	if (life->coldstart && life->coldstart->phases_n > 0) {
+		inv->has |= HAS_COLDSTART;
+		inv->coldstart = life->coldstart;
+	}
 	if (r->flags & INVOCATION_READY_INFERRED)
 		inv->quality |= QUALITY_INIT_ESTIMATE;
 	inv->start_type = init_failed || r->start_ns < life->ready_ns + waited
 			      ? START_COLD
 			      : START_PREWARMED;
 	if (inv->start_type == START_COLD)
-		inv->cause = life->cause;
+		set_cause(inv, &life->cause);
 }
 
 /* Whether text is a traceparent: version, 32 hexadecimal digits, the rest. */
@@ -149,6 +161,11 @@ static void set_figures(struct invocation *inv, const struct record_invocation *
 		inv->has |= HAS_HTTP_STATUS;
 	if (inv->kind != KIND_PROCESS)
 		inv->has |= HAS_BYTES;
+	if (r->flags & INVOCATION_WAITED) {
+		inv->has |= HAS_WAIT;
+		inv->wait_ns = r->wait_ns;
+		inv->quality |= QUALITY_WAIT_ESTIMATE;
+	}
 	if (r->peak_bytes && !(r->flags & INVOCATION_MEMORY_EXACT))
 		inv->quality |= QUALITY_MEMORY_BOUND;
 	if (inv->concurrency > 1 || r->flags & INVOCATION_CPU_ESTIMATE)

@@ -5,16 +5,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/cause.h"
 #include "bpf/record.h"
 #include "model/invocation.h"
 
 /* How the sandbox came to be; boot clock. */
 struct outcome_life {
 	uint64_t start_ns;
-	uint64_t ready_ns;           /* 0: not yet */
-	enum invocation_cause cause; /* of its init */
-	struct init_story story;     /* execs 0: not known */
-	bool is_late;                /* older than the agent: its init is not known */
+	uint64_t ready_ns;                 /* 0: not yet */
+	struct cause cause;                /* of its init */
+	struct init_story story;           /* execs 0: not known */
+	const struct coldstart *coldstart; /* NULL: not known */
+	bool is_late; /* older than the agent: its init is not known */
 };
 
 /* Fills *inv but for its function and its sandbox. boot_to_wall_ns turns the record's

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "meter.skel.h"
 
@@ -123,6 +124,7 @@ static int start(struct probes *probes)
 	probes->skeleton = meter_bpf__open();
 	if (!probes->skeleton)
 		return log_error(-errno, "cannot open the probes");
+	probes->skeleton->rodata->tick_ns = clock_tick_ns();
 	err = meter_bpf__load(probes->skeleton);
 	if (err)
 		return log_error(err, "the kernel refused the probes");

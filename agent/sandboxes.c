@@ -1,5 +1,4 @@
-/* Two hash tables: sandboxes by the kernel's id, and what is known of each function,
- * which gives a cold start its cause. Both are bounded: what was silent longest goes. */
+/* A hash table by the kernel's id. It is bounded: what was silent longest goes. */
 #include "agent/sandboxes.h"
 
 #include <errno.h>
@@ -8,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/known_functions.h"
 #include "agent/names.h"
 #include "agent/outcome.h"
+#include "agent/waterfall.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -18,18 +19,6 @@
 /* Twice what the kernel's map holds: more is sandboxes whose end had no room in the ring.
  */
 #define SANDBOXES_MAX 16384
-#define IDLE_FUNCTIONS_MAX 4096 /* functions remembered without a sandbox */
-
-struct known_function {
-	struct known_function *next;
-	struct known_function *older; /* of those without a sandbox */
-	struct known_function *newer;
-	uint64_t hash;
-	uint32_t alive; /* sandboxes */
-	bool seen_before;
-	enum invocation_status last_end; /* how its last sandbox ended */
-	struct function function;
-};
 
 struct known {
 	struct known *next;
@@ -38,6 +27,10 @@ struct known {
 	uint64_t id;
 	struct outcome_life life;
 	enum invocation_status last_status;
+	uint64_t last_work_ns; /* boot clock: it was ready, or an invocation ended */
+	struct coldstart *coldstart;  /* until its first invocation; owned */
+	char api[RECORD_VALUE_BYTES]; /* of its runtime, "" when it is none */
+	bool is_lambda;
 	struct known_function *owner;
 	bool is_part;             /* of an adopted sandbox; it is no sandbox itself */
 	struct function function; /* with the set-up of this sandbox */
@@ -50,16 +43,13 @@ struct sandboxes {
 	size_t n;
 	struct known *oldest;
 	struct known *newest;
-	size_t idle_n;
-	struct known_function *idle_oldest;
-	struct known_function *idle_newest;
 	struct adopted {
 		uint32_t pid;
 		uint64_t sandbox;
 	} * adopted; /* until they are settled */
 	size_t adopted_n;
 	struct known *by_id[BUCKETS];
-	struct known_function *functions[BUCKETS];
+	struct known_functions functions;
 };
 
 static size_t bucket(uint64_t key)
@@ -89,15 +79,11 @@ void sandboxes_free(struct sandboxes *s)
 			struct known *k = s->by_id[i];
 
 			s->by_id[i] = k->next;
+			free(k->coldstart);
 			free(k);
 		}
-		while (s->functions[i]) {
-			struct known_function *f = s->functions[i];
-
-			s->functions[i] = f->next;
-			free(f);
-		}
 	}
+	known_functions_done(&s->functions);
 	free(s);
 }
 
@@ -142,84 +128,10 @@ static struct known *heard_of(struct sandboxes *s, uint64_t id)
 	return k;
 }
 
-static void unlink_idle(struct sandboxes *s, struct known_function *f)
-{
-	*(f->older ? &f->older->newer : &s->idle_oldest) = f->newer;
-	*(f->newer ? &f->newer->older : &s->idle_newest) = f->older;
-	f->older = f->newer = NULL;
-	s->idle_n--;
-}
-
-static void forget_function(struct sandboxes *s, struct known_function *f)
-{
-	struct known_function **at = &s->functions[bucket(f->hash)];
-
-	while (*at != f)
-		at = &(*at)->next;
-	*at = f->next;
-	unlink_idle(s, f);
-	free(f);
-}
-
-static void link_idle(struct sandboxes *s, struct known_function *f)
-{
-	f->older = s->idle_newest;
-	f->newer = NULL;
-	*(s->idle_newest ? &s->idle_newest->newer : &s->idle_oldest) = f;
-	s->idle_newest = f;
-	if (++s->idle_n > IDLE_FUNCTIONS_MAX)
-		forget_function(s, s->idle_oldest);
-}
-
 /* --- sandboxes come and go --------------------------------------------------------- */
 
-/* The function, made known as one without a sandbox if it was not. */
-static struct known_function *owner_of(
-    struct sandboxes *s, const struct function *function)
-{
-	uint64_t hash = function_hash(function);
-	struct known_function **at = &s->functions[bucket(hash)];
-	struct known_function *f = *at;
-
-	while (f && (f->hash != hash || !function_is_same(&f->function, function)))
-		f = f->next;
-	if (f)
-		return f;
-	f = calloc(1, sizeof(*f));
-	if (!f)
-		return NULL;
-	f->hash = hash;
-	f->function = *function;
-	f->next = *at;
-	*at = f;
-	link_idle(s, f);
-	return f;
-}
-
-static enum invocation_cause cause_of(const struct known_function *owner)
-{
-	if (owner->alive > 0)
-		return CAUSE_SCALE_OUT;
-	if (!owner->seen_before)
-		return CAUSE_FIRST;
-	switch (owner->last_end) {
-	case STATUS_TIMEOUT:
-		return CAUSE_TIMEOUT;
-	case STATUS_OOM:
-		return CAUSE_OOM;
-	case STATUS_CRASH:
-	case STATUS_INIT_ERROR:
-		return CAUSE_CRASH;
-	case STATUS_OK:
-	case STATUS_ERROR:
-	case STATUS_ABORTED:
-	case STATUS_COUNT:
-		break;
-	}
-	return CAUSE_IDLE_REAP;
-}
-
-static void drop(struct sandboxes *s, uint64_t id)
+/* end_ns 0: it was forgotten. */
+static void drop(struct sandboxes *s, uint64_t id, uint64_t end_ns)
 {
 	struct known **at = &s->by_id[bucket(id)];
 	struct known *k;
@@ -231,10 +143,10 @@ static void drop(struct sandboxes *s, uint64_t id)
 		return;
 	*at = k->next;
 	unlink_known(s, k);
-	k->owner->last_end = k->last_status;
-	if (--k->owner->alive == 0)
-		link_idle(s, k->owner);
+	known_functions_end(&s->functions, k->owner, k->last_status,
+	    end_ns > k->last_work_ns ? end_ns - k->last_work_ns : 0);
 	s->n--;
+	free(k->coldstart);
 	free(k);
 }
 
@@ -272,6 +184,15 @@ static bool is_part_of_adopted(
 	return false;
 }
 
+/* The first connection of a runtime leads to its Runtime API: that is no peer. */
+static void remember_api(struct known *k, const struct record_exec *exec)
+{
+	k->is_lambda = exec->present & 1U << VARIABLE_LAMBDA_API;
+	if (k->is_lambda)
+		(void)text_copy_bytes(k->api, sizeof(k->api),
+		    exec->value[VARIABLE_LAMBDA_API], RECORD_VALUE_BYTES);
+}
+
 static int add(struct sandboxes *s, const struct record_exec *exec, bool late)
 {
 	struct known *k;
@@ -285,16 +206,13 @@ static int add(struct sandboxes *s, const struct record_exec *exec, bool late)
 	k->life.start_ns = exec->start_ns;
 	k->life.is_late = late;
 	names_function(exec, &k->function);
-	k->owner = owner_of(s, &k->function);
+	k->owner = known_functions_begin(&s->functions, &k->function, &k->life.cause);
 	if (!k->owner) {
 		free(k);
 		return -ENOMEM;
 	}
 	k->is_part = is_part_of_adopted(s, exec, k);
-	k->life.cause = cause_of(k->owner);
-	if (k->owner->alive++ == 0)
-		unlink_idle(s, k->owner);
-	k->owner->seen_before = true;
+	remember_api(k, exec);
 	_Static_assert(NAMES_CONTAINER_BYTES <= sizeof(k->name), "an id fits");
 	if (!names_container(exec->cgroup, sizeof(exec->cgroup), k->name))
 		(void)snprintf(k->name, sizeof(k->name), "%u-%llx", exec->pid,
@@ -303,7 +221,7 @@ static int add(struct sandboxes *s, const struct record_exec *exec, bool late)
 	s->by_id[bucket(k->id)] = k;
 	link_newest(s, k);
 	if (++s->n > SANDBOXES_MAX)
-		drop(s, s->oldest->id);
+		drop(s, s->oldest->id, 0);
 	return 0;
 }
 
@@ -324,11 +242,17 @@ static int take_invocation(
 		return -ENOENT;
 	if (k->is_part)
 		return -ECHILD;
+	k->life.coldstart = k->coldstart;
 	outcome_read(r, &k->life, boot_to_wall_ns, &inv);
 	inv.function = &k->function;
 	(void)text_copy(inv.sandbox, sizeof(inv.sandbox), k->name);
 	k->last_status = inv.status;
+	k->last_work_ns = r->end_ns;
 	s->emit(s->context, &inv);
+	if (inv.has & HAS_COLDSTART) {
+		free(k->coldstart);
+		k->coldstart = NULL;
+	}
 	return 0;
 }
 
@@ -356,6 +280,7 @@ static void take_ready(struct known *k, const struct record_ready *ready)
 	if (k->life.ready_ns)
 		return;
 	k->life.ready_ns = ready->ready_ns;
+	k->last_work_ns = ready->ready_ns;
 	if (!ready->execs || ready->first_exec_ns < start_ns ||
 	    ready->last_exec_ns < start_ns)
 		return;
@@ -369,6 +294,19 @@ static void take_ready(struct known *k, const struct record_ready *ready)
 	    .major_faults = ready->major_faults,
 	    .execs = ready->execs,
 	};
+}
+
+static int take_coldstart(struct known *k, const struct record_coldstart *record)
+{
+	const struct waterfall_sandbox sandbox = {k->life.start_ns, k->is_lambda, k->api};
+
+	if (k->coldstart || k->life.is_late)
+		return 0;
+	k->coldstart = malloc(sizeof(*k->coldstart));
+	if (!k->coldstart)
+		return -ENOMEM;
+	waterfall_read(record, &sandbox, k->coldstart);
+	return 0;
 }
 
 int sandboxes_take(
@@ -392,10 +330,14 @@ int sandboxes_take(
 			take_ready(k, ready);
 		return 0;
 	}
+	if (kind == RECORD_COLDSTART && bytes == sizeof(struct record_coldstart)) {
+		k = find(s, ((const struct record_coldstart *)record)->sandbox);
+		return k ? take_coldstart(k, record) : 0;
+	}
 	if (kind == RECORD_BLIND && bytes == sizeof(struct record_blind))
 		return take_blind(s, record);
 	if (kind == RECORD_END && bytes == sizeof(*end)) {
-		drop(s, end->sandbox);
+		drop(s, end->sandbox, end->end_ns);
 		return 0;
 	}
 	return -EBADMSG;

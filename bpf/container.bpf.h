@@ -47,16 +47,24 @@ static __always_inline __u64 visited_sandbox(struct task_struct *task, __u64 nam
 	return id && sandbox_of(*id) ? *id : 0;
 }
 
-/* The name of the cgroup that the process is in, of version 2 or, where that hierarchy is
- * not used, of the memory controller's; "" in the root. */
-static __always_inline void read_cgroup_name(struct task_struct *task, char *to)
+/* The cgroup that the process is in, of version 2 or, where that hierarchy is not used,
+ * of the memory controller. */
+static __always_inline struct cgroup *cgroup_of(struct task_struct *task)
 {
 	struct cgroup *group = BPF_CORE_READ(task, cgroups, dfl_cgrp);
 	__u32 memory = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
 
-	to[0] = 0;
 	if (!BPF_CORE_READ(group, level))
 		group = BPF_CORE_READ(task, cgroups, subsys[memory], cgroup);
+	return group;
+}
+
+/* Its name, "" in the root. */
+static __always_inline void read_cgroup_name(struct task_struct *task, char *to)
+{
+	struct cgroup *group = cgroup_of(task);
+
+	to[0] = 0;
 	if (group && BPF_CORE_READ(group, level))
 		bpf_probe_read_kernel_str(
 		    to, RECORD_CGROUP_BYTES, BPF_CORE_READ(group, kn, name));

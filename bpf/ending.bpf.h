@@ -2,6 +2,7 @@
 #ifndef COLDMETER_BPF_ENDING_BPF_H
 #define COLDMETER_BPF_ENDING_BPF_H
 
+#include "bpf/coldstart.bpf.h"
 #include "bpf/container.bpf.h"
 #include "bpf/sandbox.bpf.h"
 
@@ -11,6 +12,8 @@ static __always_inline struct record_invocation *begin_record(struct sandbox *s,
 {
 	struct record_invocation *r;
 
+	if (s->starting)
+		coldstart_tell(s, id);
 	count(COUNT_SEEN);
 	__sync_fetch_and_add(&s->ended, 1);
 	r = bpf_ringbuf_reserve(&records, sizeof(*r), 0);
@@ -133,6 +136,8 @@ static __always_inline void mark_ready(
 		return;
 	s->ready_ns = ready_ns;
 	s->function_kind = function_kind;
+	if (s->starting)
+		coldstart_ready(id, s->first_pid, ready_ns);
 	r = bpf_ringbuf_reserve(&records, sizeof(*r), 0);
 	if (!r)
 		return;
@@ -174,6 +179,8 @@ static __always_inline void sandbox_gone(struct sandbox *s, __u64 id, __u32 pid)
 		if (living && *living == id)
 			bpf_map_delete_elem(&namespaced_sandboxes, &key);
 	}
+	if (s->starting)
+		bpf_map_delete_elem(&coldstarts, &id);
 	bpf_map_delete_elem(&sandboxes, &id);
 }
 

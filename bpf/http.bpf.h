@@ -104,6 +104,8 @@ static __always_inline void http1_moved_out(
 	step = http1_sent(e, m, n, now);
 	if (step == HTTP1_BEGINS || step == HTTP1_BEGINS_AND_ENDS)
 		http_begin(e, s, now);
+	if (s->starting && e->last_send_ns == now)
+		coldstart_reach(e->sandbox, MARK_RESPONSE, now);
 	if (step == HTTP1_ENDS || step == HTTP1_BEGINS_AND_ENDS)
 		http_end(e, s, true);
 	if (step == HTTP1_UPGRADES && m)

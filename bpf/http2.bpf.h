@@ -70,6 +70,7 @@ static __always_inline void http2_stream_begins(
 		stream->sandbox = b->e->sandbox;
 		stream->is_unix = b->e->is_unix;
 		stream->pid = b->e->pid;
+		stream->wait_ns = b->e->wait_ns;
 		stream->start_ns = b->now;
 		stream->request_bytes = event->length;
 		stream->phase = PHASE_REQUEST;
@@ -85,8 +86,10 @@ static __always_inline void http2_stream_begins(
 }
 
 static __always_inline void http2_stream_sends(
-    struct exchange *stream, const struct http2_event *event)
+    const struct http2_bytes *b, struct exchange *stream, const struct http2_event *event)
 {
+	if (b->s->starting)
+		coldstart_reach(stream->sandbox, MARK_RESPONSE, b->now);
 	stream->phase = PHASE_RESPONSE;
 	stream->response_bytes += event->length;
 	if (event->status >= 200)
@@ -114,7 +117,7 @@ static __always_inline void http2_event(
 	else if (event->step == HTTP2_RESETS)
 		stream->flags |= b->is_sent ? INVOCATION_ERROR : INVOCATION_ABORTED;
 	else
-		http2_stream_sends(stream, event);
+		http2_stream_sends(b, stream, event);
 	if (event->step != HTTP2_ENDS && event->step != HTTP2_RESETS)
 		return;
 	if (event->step == HTTP2_ENDS)

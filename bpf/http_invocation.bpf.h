@@ -13,6 +13,11 @@ static __always_inline void http_begin(struct exchange *e, struct sandbox *s, __
 		__sync_fetch_and_add(&s->unix_in_flight, 1);
 	e->concurrency = (__u16)s->in_flight;
 	e->is_first = __sync_fetch_and_add(&s->seen, 1) == 0;
+	if (s->starting) {
+		coldstart_reach(e->sandbox, MARK_EVENT, e->start_ns);
+		if (e->wait_ns)
+			e->flags |= INVOCATION_WAITED;
+	}
 }
 
 /* ours: the current process is the function, not one that a packet happened to interrupt.
@@ -36,6 +41,8 @@ static __always_inline void http_end(struct exchange *e, struct sandbox *s, bool
 	r->http_status = e->status;
 	r->concurrency = e->concurrency;
 	r->flags = e->flags;
+	if (e->flags & INVOCATION_WAITED)
+		r->wait_ns = e->wait_ns;
 	if (ours) {
 		fill_cpu(r, &e->cpu);
 		fill_memory(r, s, e->rss, e->peak);

@@ -33,10 +33,13 @@ static __always_inline void lambda_end(
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 }
 
-static __always_inline void lambda_answers(struct sandbox *s, __u64 now, int n, bool more)
+static __always_inline void lambda_answers(
+    const struct exchange *e, struct sandbox *s, __u64 now, int n, bool more)
 {
 	if (!s->open)
 		return;
+	if (s->starting)
+		coldstart_reach(e->sandbox, MARK_RESPONSE, now);
 	s->open_flags |= INVOCATION_RESPONDED;
 	s->open_response_ns = now;
 	s->open_response_bytes = n + (more ? s->open_response_bytes : 0);
@@ -60,15 +63,18 @@ static __always_inline void lambda_sent(struct exchange *e, struct sandbox *s, i
 	case RUNTIME_FAILS:
 		if (s->open)
 			s->open_flags |= INVOCATION_ERROR;
-		lambda_answers(s, now, n, false);
+		lambda_answers(e, s, now, n, false);
 		break;
 	case RUNTIME_ANSWERS:
-		lambda_answers(s, now, n, false);
+		lambda_answers(e, s, now, n, false);
 		break;
 	case RUNTIME_ANSWERS_ON:
-		lambda_answers(s, now, n, true);
+		lambda_answers(e, s, now, n, true);
 		break;
 	case RUNTIME_GOES_ON:
+		if (s->starting)
+			peer_sent(e, s);
+		break;
 	case RUNTIME_GETS_EVENT:
 		break;
 	}
@@ -92,6 +98,8 @@ static __always_inline void lambda_begin(
 	read_memory(bpf_get_current_task_btf(), &s->open_rss, &s->open_peak);
 	read_cpu(&s->open_cpu);
 	busy_begin(s, e->start_ns);
+	if (s->starting)
+		coldstart_reach(e->sandbox, MARK_EVENT, e->start_ns);
 }
 
 static __always_inline void lambda_received(struct exchange *e, struct sandbox *s, int n)

@@ -147,8 +147,11 @@ static __always_inline bool stays(
 }
 
 /* A link of the chain of programs that the first process becomes. */
-static __always_inline void exec_continues(struct sandbox *s, __u32 pid)
+static __always_inline void exec_continues(
+    struct sandbox *s, __u64 id, __u32 pid, struct task_struct *task)
 {
+	if (s->starting && !s->ready_ns)
+		coldstart_exec(id, task);
 	if (s->ready_ns || pid != s->first_pid)
 		return;
 	s->last_exec_ns = bpf_ktime_get_boot_ns();
@@ -201,6 +204,7 @@ static __always_inline void begin_sandbox(struct task_struct *task, struct envir
 		count(COUNT_LOST_MAP);
 		return;
 	}
+	coldstart_begin(process.sandbox, task);
 	if (key.pid_namespace)
 		bpf_map_update_elem(
 		    &namespaced_sandboxes, &key, &process.sandbox, BPF_ANY);
@@ -226,12 +230,15 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 	struct sandbox fresh = {};
 	__u64 visited;
 
-	if (!v || !(v->record.present & (NAMED | MARKED)))
+	if (!v || !(v->record.present & (NAMED | MARKED))) {
+		if (old)
+			exec_continues(old, p->sandbox, pid, task);
 		return 0;
+	}
 	fresh.name_hash = hash_name(v);
 	if (old) {
 		if (stays(old, v, fresh.name_hash)) {
-			exec_continues(old, pid);
+			exec_continues(old, p->sandbox, pid, task);
 			return 0;
 		}
 		__sync_fetch_and_add(&old->processes, -1);
@@ -312,6 +319,8 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	id = p->sandbox;
 	bpf_map_delete_elem(&processes, &pid);
 	s = sandbox_of(id);
+	if (s && s->starting && !s->ready_ns && pid != s->first_pid)
+		coldstart_forget(id, pid);
 	if (!s || __sync_fetch_and_add(&s->processes, -1) > 1)
 		return 0;
 	code = BPF_CORE_READ(task, signal, group_exit_code);

@@ -63,6 +63,18 @@ static __always_inline struct exchange *exchange_of(struct sock *sk)
 	return e;
 }
 
+/* A connection of an init; after the init it is nobody's. */
+static __always_inline void peer_goes_on(
+    struct exchange *e, struct sandbox *s, struct sock *sk, bool sent)
+{
+	if (!peer_waits(s))
+		bpf_sk_storage_delete(&exchanges, sk);
+	else if (sent)
+		peer_sent(e, s);
+	else
+		peer_settle(e, s, sk);
+}
+
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(on_send, struct sock *sk, int ret, int flags)
 {
@@ -81,6 +93,8 @@ int BPF_PROG(on_send, struct sock *sk, int ret, int flags)
 			http_closed(sk, e, s);
 	} else if (e->role == ROLE_SERVER)
 		http_sent(sk, e, s, ret);
+	else if (e->role == ROLE_PEER)
+		peer_goes_on(e, s, sk, true);
 	else
 		lambda_sent(e, s, ret);
 	return 0;
@@ -99,32 +113,57 @@ int BPF_PROG(on_receive, struct sock *sk, int ret, int flags)
 	if (!s)
 		return 0;
 	e->pid = bpf_get_current_pid_tgid() >> 32;
-	if (e->role == ROLE_SERVER)
+	if (e->role == ROLE_SERVER) {
+		if (s->starting && e->phase == PHASE_IDLE)
+			e->wait_ns = waited_ns(sk);
 		http_received(sk, e, s, ret);
-	else
+	} else if (e->role == ROLE_PEER) {
+		peer_goes_on(e, s, sk, false);
+	} else {
+		if (s->starting)
+			peer_settle(e, s, sk);
 		lambda_received(e, s, ret);
+	}
 	return 0;
+}
+
+/* Listens, or connects. */
+static __always_inline void socket_begins(struct sock *sk, int new)
+{
+	struct process *p = current_process();
+	struct sandbox *s = p ? sandbox_of(p->sandbox) : NULL;
+	bool is_peer = s && s->declared != FUNCTION_LAMBDA && new == TCP_SYN_SENT;
+	struct exchange *e;
+
+	if (!s || (is_peer && !peer_waits(s)) ||
+	    (s->declared == FUNCTION_LAMBDA && new == TCP_LISTEN))
+		return;
+	e = bpf_sk_storage_get(&exchanges, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!e)
+		return;
+	e->sandbox = p->sandbox;
+	e->role = new == TCP_LISTEN ? ROLE_SERVER : is_peer ? ROLE_PEER : ROLE_CLIENT;
+	if (new == TCP_LISTEN)
+		mark_ready(s, p->sandbox, FUNCTION_HTTP, bpf_ktime_get_boot_ns());
+	else
+		peer_sent(e, s);
 }
 
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(on_state, struct sock *sk, int old, int new)
 {
 	struct exchange *e;
-	struct process *p;
 	struct sandbox *s;
 
 	if (new == TCP_LISTEN || new == TCP_SYN_SENT) {
-		p = current_process();
-		s = p ? sandbox_of(p->sandbox) : NULL;
-		if (!s || (s->declared == FUNCTION_LAMBDA) != (new == TCP_SYN_SENT))
-			return 0;
-		e = bpf_sk_storage_get(&exchanges, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-		if (!e)
-			return 0;
-		e->sandbox = p->sandbox;
-		e->role = new == TCP_LISTEN ? ROLE_SERVER : ROLE_CLIENT;
-		if (new == TCP_LISTEN)
-			mark_ready(s, p->sandbox, FUNCTION_HTTP, bpf_ktime_get_boot_ns());
+		socket_begins(sk, new);
+		return 0;
+	}
+	if (old == TCP_SYN_SENT) {
+		e = bpf_sk_storage_get(&exchanges, sk, NULL, 0);
+		s = e ? sandbox_of(e->sandbox) : NULL;
+		if (s)
+			peer_connected(e, s, sk, new == TCP_ESTABLISHED);
 		return 0;
 	}
 	if (old != TCP_ESTABLISHED && old != TCP_CLOSE_WAIT)

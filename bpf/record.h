@@ -42,7 +42,8 @@ enum record_kind {
 	RECORD_READY,
 	RECORD_INVOCATION,
 	RECORD_END,
-	RECORD_BLIND
+	RECORD_BLIND,
+	RECORD_COLDSTART = 16
 };
 
 enum record_function_kind {
@@ -82,6 +83,54 @@ struct record_ready {
 	__u32 execs; /* 0: nothing of this is known */
 };
 
+#define COLDSTART_EXECS 8
+#define COLDSTART_PEERS 4
+#define COLDSTART_NAME_BYTES 16 /* TASK_COMM_LEN, include/linux/sched.h */
+
+/* A moment of a cold start, with the kernel's counters until then: of the process that
+ * reached it, its ancestors in the sandbox, and their children that ended. */
+struct coldstart_mark {
+	__u64 at_ns; /* 0: not reached */
+	__u64 cpu_ns;
+	__s64 running_ns; /* as in struct cpu_reading */
+	__u64 run_queue_ns;
+	__u64 disk_bytes;
+	__u32 major_faults;
+	__u32 cpu;
+	__u32 pid;
+	__u32 padding;
+};
+
+enum coldstart_moment { MARK_READY, MARK_EVENT, MARK_RESPONSE, COLDSTART_MARKS };
+
+/* Who was waited for before ready: connects, and what followed a send until something
+ * came. */
+struct coldstart_peer {
+	__u8 address[16]; /* of AF_INET the first 4 */
+	__u16 port;       /* network order */
+	__u16 family;
+	__u32 waits; /* 0: no peer */
+	__u64 wait_ns;
+};
+
+/* What a cold start went through. Sent before the first record of an invocation that ends
+ * in the sandbox. */
+struct record_coldstart {
+	__u32 kind;
+	__u32 pid;
+	__u64 sandbox;
+	__u64 cgroup_ns; /* when its cgroup was made; 0: not known */
+	struct coldstart_exec {
+		struct coldstart_mark mark; /* in no order; at_ns 0: none */
+		char name[COLDSTART_NAME_BYTES];
+	} execs[COLDSTART_EXECS];
+	struct coldstart_mark marks[COLDSTART_MARKS];
+	struct coldstart_peer peers[COLDSTART_PEERS];
+	__u64 others_wait_ns; /* of peers that found no room */
+	__u32 others;
+	__u32 helpers; /* programs that ended before, or were not on the way to ready */
+};
+
 /* The last process of the sandbox has gone. */
 struct record_end {
 	__u32 kind;
@@ -116,7 +165,8 @@ enum {                                    /* record_invocation.flags */
 	INVOCATION_RESPONDED = 1 << 9,
 	INVOCATION_CPU_ESTIMATE = 1 << 10,
 	INVOCATION_READY_INFERRED = 1 << 11,
-	INVOCATION_STATUS_ESTIMATE = 1 << 12 /* what tells it could not be read */
+	INVOCATION_STATUS_ESTIMATE = 1 << 12, /* what tells it could not be read */
+	INVOCATION_WAITED = 1 << 20 /* wait_ns is known */
 };
 
 struct record_invocation {
@@ -141,12 +191,14 @@ struct record_invocation {
 	__u8 padding[3];
 	char request_id[RECORD_ID_BYTES] RECORD_WORDS;
 	char trace_id[RECORD_TRACE_BYTES] RECORD_WORDS;
+	__u64 wait_ns; /* lay in the socket so long before it was read; to a tick */
 };
 
+_Static_assert(sizeof(struct record_coldstart) == 912, "the layout is the contract");
 _Static_assert(sizeof(struct record_ready) == 80, "the layout is the contract");
 _Static_assert(sizeof(struct record_blind) == 24, "the layout is the contract");
 _Static_assert(sizeof(struct record_end) == 32, "the layout is the contract");
-_Static_assert(sizeof(struct record_invocation) == 216, "the layout is the contract");
+_Static_assert(sizeof(struct record_invocation) == 224, "the layout is the contract");
 
 /* Counts per CPU; summed by the agent. */
 enum record_count {
@@ -202,6 +254,8 @@ struct sandbox {
 	__u32 declared; /* kind the environment asked for, FUNCTION_UNDECIDED: none */
 	__u32 open;     /* lambda: an invocation is open */
 	__u32 open_flags;
+	__u64 starting; /* its cold start is watched: until its first invocation has ended
+			 */
 	__u64 open_start_ns;
 	__u64 open_response_ns;
 	struct cpu_reading open_cpu;
@@ -224,7 +278,12 @@ struct head_rest {
 		   */
 };
 
-enum exchange_role { ROLE_NONE, ROLE_SERVER, ROLE_CLIENT };
+enum exchange_role {
+	ROLE_NONE,
+	ROLE_SERVER,
+	ROLE_CLIENT,
+	ROLE_PEER /* a client's, of an init that is under way */
+};
 enum exchange_phase {
 	PHASE_IDLE,
 	PHASE_REQUEST,
@@ -244,6 +303,8 @@ struct exchange {
 	__u64 last_send_ns;
 	__u64 last_receive_ns;
 	__u64 end_ns;           /* of the invocation that ended last */
+	__u64 wait_ns;          /* of the open invocation, with INVOCATION_WAITED */
+	__u64 awaits_ns;        /* a client's, during an init: since when; 0: nothing */
 	__u64 rss, peak;        /* pages, at the start */
 	struct cpu_reading cpu; /* at the start */
 	__u64 request_bytes, response_bytes;

@@ -17,6 +17,7 @@ struct emitted {
 	size_t n;
 	struct invocation last;
 	struct function function; /* of the last */
+	struct coldstart coldstart;
 };
 
 static inline void records_keep(void *context, const struct invocation *inv)
@@ -27,6 +28,8 @@ static inline void records_keep(void *context, const struct invocation *inv)
 	emitted->last = *inv;
 	emitted->function = *inv->function;
 	emitted->last.function = &emitted->function;
+	if (inv->coldstart)
+		emitted->coldstart = *inv->coldstart;
 }
 
 static inline int records_take(struct sandboxes *s, const void *record, size_t bytes)

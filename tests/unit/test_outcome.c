@@ -12,8 +12,9 @@
 #include "tests/unit/random.h"
 #include "tests/unit/records.h"
 
-static const struct outcome_life ready_at_200_ms = {
-    .start_ns = 100 * RECORDS_MS, .ready_ns = 200 * RECORDS_MS, .cause = CAUSE_SCALE_OUT};
+static const struct outcome_life ready_at_200_ms = {.start_ns = 100 * RECORDS_MS,
+    .ready_ns = 200 * RECORDS_MS,
+    .cause = {CAUSE_SCALE_OUT, CERTAINTY_LIKELY}};
 
 static struct invocation read(const struct record_invocation *record)
 {
@@ -209,7 +210,7 @@ static void test_an_init_that_was_not_seen_is_unknown_and_never_zero(void **stat
 static void test_a_failed_init_is_cold_and_has_an_init_but_no_duration(void **state)
 {
 	const struct outcome_life life = {
-	    .start_ns = 100 * RECORDS_MS, .cause = CAUSE_CRASH};
+	    .start_ns = 100 * RECORDS_MS, .cause = {CAUSE_CRASH, CERTAINTY_CERTAIN}};
 	static const uint32_t flags[] = {INVOCATION_INIT_ERROR | EXITED,
 	    INVOCATION_INIT_ERROR | EXITED | INVOCATION_OOM};
 

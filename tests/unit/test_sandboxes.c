@@ -214,11 +214,11 @@ static void test_a_record_of_a_wrong_size_or_kind_is_refused(void **state)
 	struct scene *scene = *state;
 	struct record_exec exec = records_exec(7, "hello", 1);
 	struct record_invocation r = records_invocation(7, FUNCTION_HTTP, 1, 2);
-	static const uint32_t kinds[] = {
-	    0, RECORD_EXEC, RECORD_READY, RECORD_INVOCATION, RECORD_END, 5, UINT32_MAX};
+	static const uint32_t kinds[] = {0, RECORD_EXEC, RECORD_READY, RECORD_INVOCATION,
+	    RECORD_END, RECORD_COLDSTART, 5, UINT32_MAX};
 	static const size_t sizes[] = {0, sizeof(struct record_exec),
 	    sizeof(struct record_ready), sizeof(struct record_invocation),
-	    sizeof(struct record_end), 0, 0};
+	    sizeof(struct record_end), sizeof(struct record_coldstart), 0, 0};
 
 	begin(scene, 7, "hello");
 	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
@@ -283,6 +283,95 @@ static void test_what_an_init_was_spent_on_comes_with_its_first_invocation(void 
 	assert_false(invoke(scene, 7, 0)->has & HAS_INIT_STORY);
 }
 
+static void tell_cold_start(struct scene *scene, uint64_t sandbox)
+{
+	const struct record_coldstart told = {.kind = RECORD_COLDSTART,
+	    .sandbox = sandbox,
+	    .execs = {{.mark = {.at_ns = (scene->now_ms - 10) * RECORDS_MS, .pid = 7},
+		.name = "node"}},
+	    .marks = {[MARK_READY] = {.at_ns = scene->now_ms * RECORDS_MS, .pid = 7}}};
+
+	assert_int_equal(records_take(scene->sandboxes, &told, sizeof(told)), 0);
+}
+
+static void test_phases_of_a_cold_start_come_with_its_first_invocation(void **state)
+{
+	struct scene *scene = *state;
+	const struct invocation *inv;
+
+	tell_cold_start(scene, 7); /* of nobody that is known */
+	begin(scene, 7, "f");
+	tell_cold_start(scene, 7);
+	assert_null(invoke(scene, 7, 0)->coldstart); /* one that overtook it */
+	inv = invoke(scene, 7, INVOCATION_FIRST);
+	assert_true(inv->has & HAS_COLDSTART);
+	assert_int_equal(scene->emitted.coldstart.phases_n, 2);
+	assert_string_equal(scene->emitted.coldstart.phases[1].name, "exec node");
+	assert_int_equal(scene->emitted.coldstart.phases[1].start_ns, 10 * RECORDS_MS);
+	assert_int_equal(scene->emitted.coldstart.phases[1].wall_ns, 10 * RECORDS_MS);
+	assert_null(invoke(scene, 7, 0)->coldstart);
+}
+
+static void test_another_memory_size_is_a_deploy(void **state)
+{
+	struct scene *scene = *state;
+	struct record_exec exec = records_exec(2, "f", 0);
+
+	(void)cause(scene, 1, "f", 0);
+	end(scene, 1);
+	exec.start_ns = scene->now_ms * RECORDS_MS;
+	exec.present |= 1U << VARIABLE_LAMBDA_MEMORY;
+	memcpy(exec.value[VARIABLE_LAMBDA_MEMORY], "512", 4);
+	assert_int_equal(records_take(scene->sandboxes, &exec, sizeof(exec)), 0);
+	assert_int_equal(records_ready(scene->sandboxes, 2, scene->now_ms), 0);
+	assert_int_equal(invoke(scene, 2, INVOCATION_FIRST)->cause, CAUSE_DEPLOY);
+	assert_int_equal(scene->emitted.last.certainty, CERTAINTY_LIKELY);
+	assert_int_equal(cause(scene, 3, "f", 0), CAUSE_DEPLOY); /* back again */
+}
+
+/* The first invocation of a sandbox of that version. */
+static const struct invocation *first_of_version(
+    struct scene *scene, uint64_t sandbox, const char *version)
+{
+	struct record_exec exec = {.kind = RECORD_EXEC,
+	    .sandbox = sandbox,
+	    .start_ns = scene->now_ms * RECORDS_MS,
+	    .present = 1U << VARIABLE_LAMBDA_NAME | 1U << VARIABLE_LAMBDA_VERSION,
+	    .value = {[VARIABLE_LAMBDA_NAME] = "f"}};
+
+	memcpy(exec.value[VARIABLE_LAMBDA_VERSION], version, strlen(version));
+	assert_int_equal(records_take(scene->sandboxes, &exec, sizeof(exec)), 0);
+	assert_int_equal(records_ready(scene->sandboxes, sandbox, scene->now_ms), 0);
+	return invoke(scene, sandbox, INVOCATION_FIRST);
+}
+
+static void test_another_version_is_a_deploy(void **state)
+{
+	struct scene *scene = *state;
+
+	assert_int_equal(first_of_version(scene, 1, "1")->cause, CAUSE_FIRST);
+	assert_int_equal(first_of_version(scene, 2, "2")->cause, CAUSE_DEPLOY);
+	assert_int_equal(scene->emitted.last.certainty, CERTAINTY_CERTAIN);
+	assert_int_equal(first_of_version(scene, 3, "1")->cause, CAUSE_SCALE_OUT);
+}
+
+static void test_a_sandbox_that_idled_long_was_reaped_for_it(void **state)
+{
+	struct scene *scene = *state;
+	struct record_end end_of_1 = {.kind = RECORD_END, .sandbox = 1};
+	struct record_end end_of_2 = {.kind = RECORD_END, .sandbox = 2};
+
+	(void)cause(scene, 1, "f", 0);
+	end_of_1.end_ns = (scene->now_ms + 59999) * RECORDS_MS;
+	assert_int_equal(records_take(scene->sandboxes, &end_of_1, sizeof(end_of_1)), 0);
+	assert_int_equal(cause(scene, 2, "f", 0), CAUSE_IDLE_REAP);
+	assert_int_equal(scene->emitted.last.certainty, CERTAINTY_GUESS);
+	end_of_2.end_ns = (scene->now_ms + 60000) * RECORDS_MS;
+	assert_int_equal(records_take(scene->sandboxes, &end_of_2, sizeof(end_of_2)), 0);
+	assert_int_equal(cause(scene, 3, "f", 0), CAUSE_IDLE_REAP);
+	assert_int_equal(scene->emitted.last.certainty, CERTAINTY_LIKELY);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -293,6 +382,10 @@ int main(void)
 	    TEST(test_what_an_adopted_sandbox_started_meanwhile_is_part_of_it),
 	    TEST(test_only_the_first_ready_counts),
 	    TEST(test_what_an_init_was_spent_on_comes_with_its_first_invocation),
+	    TEST(test_phases_of_a_cold_start_come_with_its_first_invocation),
+	    TEST(test_another_memory_size_is_a_deploy),
+	    TEST(test_another_version_is_a_deploy),
+	    TEST(test_a_sandbox_that_idled_long_was_reaped_for_it),
 	    TEST(test_a_lost_ready_leaves_the_init_unknown),
 	    TEST(test_records_of_several_sandboxes_may_interleave),
 	    TEST(test_a_second_sandbox_is_a_scale_out),
