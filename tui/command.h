@@ -40,9 +40,10 @@ struct command {
 /* The commands, a NULL-terminated table: dispatch and help come from it. */
 extern const struct command *const commands[];
 
-extern const struct command command_functions, command_invocations, command_invoice,
-    command_run, command_doctor, command_advise, command_budget, command_alerts,
-    command_keepwarm, command_price_row, command_prices_row, command_verify;
+extern const struct command command_functions, command_invocations, command_coldstart,
+    command_invoice, command_run, command_doctor, command_advise, command_budget,
+    command_alerts, command_keepwarm, command_price_row, command_prices_row,
+    command_verify;
 
 const struct command *command_find(const char *name);
 

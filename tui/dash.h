@@ -10,6 +10,7 @@
 #include "tui/detail.h"
 #include "tui/order.h"
 #include "tui/snapshot.h"
+#include "tui/waterfall.h"
 
 #define DASH_FILTER_BYTES 64
 #define DASH_PROMPT_BYTES 512
@@ -69,6 +70,8 @@ struct dash {
 	char function[FUNCTION_NAME_BYTES];
 	struct rows points, invocations, colds;
 	bool has_points, has_invocations, has_colds;
+	struct waterfall waterfall; /* of the newest cold start that has one */
+	bool has_waterfall;
 	struct cursor function_cursor;
 
 	struct cursor advice_cursor, alerts_cursor;

@@ -94,6 +94,9 @@ static void answer(void *ctx, enum feed_topic topic, int err, const struct reply
 		root = rows_root(reply->body, reply->body_bytes);
 		if (rows_parse(root, lists[topic].kind, lists[topic].rows) == 0)
 			*lists[topic].has = true;
+		if (topic == FEED_COLDS)
+			dash->has_waterfall =
+			    waterfall_find(root, NULL, &dash->waterfall) != NULL;
 	}
 }
 

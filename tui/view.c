@@ -33,6 +33,7 @@ void view_open_function(struct dash *dash, const char *name)
 		rows_done(&dash->invocations);
 		rows_done(&dash->colds);
 		dash->has_points = dash->has_invocations = dash->has_colds = false;
+		dash->has_waterfall = false;
 		dash->function_cursor = (struct cursor){0};
 		(void)text_copy(dash->function, sizeof(dash->function), name);
 	}

@@ -11,6 +11,7 @@
 #include "tui/view.h"
 
 #define CHART_ROWS 4
+#define INVOCATIONS_LEAST 5 /* rows that the latest invocations keep */
 #define CHART_LABEL 9
 
 /* A chart with its title and largest value. */
@@ -131,6 +132,25 @@ static int draw_charts(const struct dash *dash, struct canvas *canvas, int row, 
 	return rows + 1;
 }
 
+/* The latest cold start, where it leaves room for a few invocations. Returns the rows it
+ * takes. */
+static int draw_waterfall(
+    const struct dash *dash, struct canvas *canvas, const struct area *area)
+{
+	struct area lines = {area->row + 1, area->col, 0, area->cols};
+	char title[200];
+
+	if (!dash->has_waterfall)
+		return 0;
+	lines.rows = waterfall_rows(&dash->waterfall);
+	if (area->rows < lines.rows + 2 + INVOCATIONS_LEAST)
+		return 0;
+	(void)waterfall_title(&dash->waterfall, title, sizeof(title));
+	(void)canvas_text(canvas, area->row, area->col, area->cols, STYLE_HEAD, title);
+	waterfall_draw(&dash->waterfall, canvas, &lines);
+	return lines.rows + 2;
+}
+
 static void draw(struct dash *dash, struct canvas *canvas, const struct area *area)
 {
 	const struct function_row *row = snapshot_find(&dash->snapshot, dash->function);
@@ -145,6 +165,9 @@ static void draw(struct dash *dash, struct canvas *canvas, const struct area *ar
 		return;
 	}
 	inner.row += function_lines(dash, row, canvas, &inner);
+	left = area->row + area->rows - inner.row;
+	inner.rows = left;
+	inner.row += draw_waterfall(dash, canvas, &inner);
 	left = area->row + area->rows - inner.row;
 	inner.row += draw_charts(dash, canvas, inner.row,
 	    left >= CHART_ROWS + 8 ? CHART_ROWS + 1 : left - 7, &inner);

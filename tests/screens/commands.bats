@@ -51,6 +51,37 @@ setup() {
 	"$meter" invocations --limit 3 --json | jq -e '.invocations | length == 3'
 }
 
+@test "coldstart draws the latest one that has phases, and the one that is asked for" {
+	local now
+	now=$(date +%s)
+	for id in older newer; do
+		jq -nc --arg id "$id" --argjson now "$now" '{function: "waterfall", kind: "http", request_id: $id, sandbox: "w-s",
+			start: ($now - (if $id == "older" then 20 else 10 end) | todate), duration_ms: 5, cold: true, init_ms: 60.5,
+			cause: "oom", cause_certainty: "certain", wait_ms: 12, status: "ok", init_phases: [
+			{phase: "fork", start_ms: 0, wall_ms: 0.5}, {phase: "exec \($id)", start_ms: 0.5, wall_ms: 60, cpu_ms: 40.25,
+			run_queue_ms: 1, disk_bytes: 4096, major_faults: 1}], init_peers: [{peer: "10.0.0.5:5432", wait_ms: 12.5, waits: 3}]}'
+	done | post $port
+	run "$meter" coldstart --function waterfall
+	[ "$status" -eq 0 ]
+	[[ $output == *"cold start: init 60.5 ms; oom (certain)"* ]]
+	[[ $output == *"exec newer"*"60.0 ms"*"███"*"40.2 ms"* ]]
+	[[ $output == *"12.5 ms in 3 waits for 10.0.0.5:5432"* ]]
+	[[ $output == *"waited 12.0 ms newer"* ]]
+	run env LC_ALL=C "$meter" coldstart --request older
+	[[ $output == *"exec older"*"###"* ]]
+	"$meter" coldstart --request older --json | jq -e '.init_phases[1] ==
+		{phase: "exec older", start_ms: 0.5, wall_ms: 60, cpu_ms: 40.25, run_queue_ms: 1, disk_bytes: 4096, major_faults: 1}
+		and .init_peers[0] == {peer: "10.0.0.5:5432", wait_ms: 12.5, waits: 3} and .cause_certainty == "certain"'
+	"$meter" invocations --function waterfall --cold --json | jq -e '.invocations | length == 2 and all(.init_phases | length == 2)'
+	run "$meter" coldstart --request nobody
+	[ "$status" -eq 1 ]
+	run "$meter" coldstart --function checkout
+	[ "$status" -eq 1 ]
+	[[ $output == *"no cold start with phases"* ]]
+	run "$meter" coldstart --latest --request older
+	[ "$status" -eq 2 ]
+}
+
 @test "invocations --follow prints each new one once" {
 	"$meter" invocations --follow --json >"$BATS_TEST_TMPDIR/followed" 3>&- &
 	pid=$!

@@ -152,6 +152,27 @@ static void test_the_page_of_a_function_tells_all(void **state)
 	close_stage(&stage);
 }
 
+static void test_the_latest_cold_start_is_drawn_where_it_has_room(void **state)
+{
+	json_t *root = json_load_file(SCREENS "coldstart.json", 0, NULL);
+	struct stage stage;
+
+	(void)state;
+	open_stage(&stage, 44, 120, true);
+	press(&stage, "\n");
+	stage.dash.has_waterfall =
+	    waterfall_find(root, NULL, &stage.dash.waterfall) != NULL;
+	compare(&stage, "function-coldstart-120x44");
+	close_stage(&stage);
+	open_stage(&stage, 30, 120, true); /* the latest invocations go first */
+	press(&stage, "\n");
+	stage.dash.has_waterfall =
+	    waterfall_find(root, NULL, &stage.dash.waterfall) != NULL;
+	compare(&stage, "function-120x30");
+	close_stage(&stage);
+	json_decref(root);
+}
+
 static void test_help_lists_the_keys_of_the_view_below(void **state)
 {
 	struct stage stage;
@@ -355,6 +376,7 @@ int main(void)
 	    cmocka_unit_test(test_a_narrow_table_keeps_what_matters_most),
 	    cmocka_unit_test(test_without_utf8_only_ascii_is_drawn),
 	    cmocka_unit_test(test_the_page_of_a_function_tells_all),
+	    cmocka_unit_test(test_the_latest_cold_start_is_drawn_where_it_has_room),
 	    cmocka_unit_test(test_help_lists_the_keys_of_the_view_below),
 	    cmocka_unit_test(test_no_functions_yet_explains_what_to_do),
 	    cmocka_unit_test(test_sorting_goes_through_the_columns_and_around),
