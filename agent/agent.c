@@ -11,6 +11,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "agent/overhead.h"
 #include "agent/privileges.h"
 #include "agent/probes.h"
 #include "agent/running.h"
@@ -31,6 +32,7 @@ struct agent {
 	struct sandboxes *sandboxes;
 	struct spool *spool;
 	struct sender *sender;
+	struct overhead *overhead;
 	int64_t boot_to_wall_ns;
 	uint64_t clock_read_ns;
 	uint64_t
@@ -79,9 +81,8 @@ static void on_record(void *context, const void *record, size_t bytes)
 /* What the kernel counted before the last drain has all come out of the ring or was lost;
  * what came out beyond that it counted since. Were a record to vanish between the two,
  * seen would be more than delivered and lost. */
-static void read_ledger(void *context, struct batch_ledger *ledger)
+static void read_ledger(const struct agent *agent, struct batch_ledger *ledger)
 {
-	const struct agent *agent = context;
 	uint64_t lost_ring = agent->counts[COUNT_LOST_RING];
 	uint64_t counted = agent->counts[COUNT_SEEN];
 	uint64_t seen = counted > agent->parts ? counted - agent->parts : 0;
@@ -93,6 +94,40 @@ static void read_ledger(void *context, struct batch_ledger *ledger)
 	ledger->delivered = agent->printed;
 	if (agent->sender)
 		sender_ledger(agent->sender, ledger);
+}
+
+static uint64_t millionths(double share)
+{
+	return (uint64_t)(share * HOST_SHARE + 0.5);
+}
+
+static void read_figures(const struct agent *agent, struct host_figures *f)
+{
+	static const struct {
+		enum record_count count;
+		enum host_figure figure;
+	} counted[] = {{COUNT_TLS, FIGURE_TLS}, {COUNT_HTTP2, FIGURE_HTTP2},
+	    {COUNT_READ_FAULT, FIGURE_READ_FAULTS}, {COUNT_LOST_MAP, FIGURE_MAP_FULL},
+	    {COUNT_LOST_EXEC, FIGURE_EXEC_LOST}};
+	struct overhead_cost cost = overhead_cost(agent->overhead);
+
+	*f = (struct host_figures){.has = 0};
+	host_figures_set(f, FIGURE_AGENT_CPU_NS, cost.agent_cpu_ns);
+	host_figures_set(f, FIGURE_RESIDENT_BYTES, cost.resident_bytes);
+	if (cost.known)
+		host_figures_set(f, FIGURE_AGENT_SHARE, millionths(cost.agent_share));
+	if (cost.probes_known) {
+		host_figures_set(f, FIGURE_PROBES_SHARE, millionths(cost.probes_share));
+		host_figures_set(f, FIGURE_PROBES_CPU_NS, cost.probes_cpu_ns);
+	}
+	for (size_t i = 0; i < sizeof(counted) / sizeof(counted[0]); i++)
+		host_figures_set(f, counted[i].figure, agent->counts[counted[i].count]);
+}
+
+static void read_head(void *context, struct batch_head *head)
+{
+	read_ledger(context, &head->ledger);
+	read_figures(context, &head->figures);
 }
 
 static int drain(struct agent *agent)
@@ -117,6 +152,8 @@ static void turn(struct agent *agent, int signals)
 {
 	struct pollfd wait = {.fd = signals, .events = POLLIN};
 	int tick_ms = drain(agent) > 0 ? TICK_BUSY_MS : TICK_IDLE_MS;
+
+	(void)overhead_turn(agent->overhead, agent->probes, clock_boot_ns(), false);
 
 	if (agent->sender)
 		sender_work(agent->sender, tick_ms);
@@ -150,15 +187,17 @@ static int signals_open(void)
 static int open_all(struct agent *agent)
 {
 	const struct settings *s = agent->settings;
-	int err = sandboxes_new(on_invocation, agent, &agent->sandboxes);
+	int err = overhead_open(&agent->overhead);
 
+	if (!err)
+		err = sandboxes_new(on_invocation, agent, &agent->sandboxes);
 	(void)gethostname(agent->host, sizeof(agent->host) - 1);
 	agent->boot_to_wall_ns = clock_boot_to_wall_ns();
 	if (!err && s->collector) {
 		err = spool_open(s->spool, s->spool_limit_mb << 20, &agent->spool);
 		if (!err)
 			err = sender_open(s->collector, s->token_file, agent->spool,
-			    read_ledger, agent, &agent->sender);
+			    read_head, agent, &agent->sender);
 	}
 	if (!err)
 		err = probes_open(&agent->probes);
@@ -181,6 +220,22 @@ static void close_all(struct agent *agent)
 	spool_close(agent->spool);
 	probes_close(agent->probes);
 	sandboxes_free(agent->sandboxes);
+	overhead_close(agent->overhead);
+}
+
+static void say_cost(const struct agent *agent)
+{
+	struct overhead_cost cost = overhead_cost(agent->overhead);
+	char probes[48] = "probes not known";
+
+	if (!cost.known)
+		return;
+	if (cost.probes_known)
+		(void)snprintf(
+		    probes, sizeof(probes), "probes %.3f %%", cost.probes_share * 100);
+	log_note("cost: agent %.3f %%, %s of the host's CPU time when last measured; "
+		 "%.1f MB resident",
+	    cost.agent_share * 100, probes, (double)cost.resident_bytes / 1048576);
 }
 
 static void say_ledger(struct agent *agent)
@@ -205,6 +260,7 @@ static void say_ledger(struct agent *agent)
 	log_note("ledger: seen=%llu delivered=%llu lost=%llu",
 	    (unsigned long long)ledger.seen, (unsigned long long)ledger.delivered,
 	    (unsigned long long)lost);
+	say_cost(agent);
 }
 
 int agent_run(const struct settings *settings)

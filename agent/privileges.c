@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <linux/securebits.h>
-#include <sys/capability.h>
 #include <sys/prctl.h>
 
 static void cleanup_caps(cap_t *caps)
@@ -11,13 +10,13 @@ static void cleanup_caps(cap_t *caps)
 		(void)cap_free(*caps);
 }
 
-int privileges_drop(void)
+int privileges_keep(cap_value_t capability)
 {
 	__attribute__((cleanup(cleanup_caps))) cap_t caps = cap_init();
-	const cap_value_t kept[] = {CAP_BPF};
+	const cap_value_t kept[] = {capability};
 
 	for (cap_value_t c = 0; c <= CAP_LAST_CAP; c++)
-		if (c != CAP_BPF && prctl(PR_CAPBSET_READ, c, 0, 0, 0) == 1 &&
+		if (c != capability && prctl(PR_CAPBSET_READ, c, 0, 0, 0) == 1 &&
 		    cap_drop_bound(c) < 0)
 			return -errno;
 	if (prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED, 0, 0, 0) < 0)
@@ -29,4 +28,9 @@ int privileges_drop(void)
 	    cap_set_proc(caps) < 0)
 		return -errno;
 	return 0;
+}
+
+int privileges_drop(void)
+{
+	return privileges_keep(CAP_BPF);
 }

@@ -2,8 +2,13 @@
 #ifndef COLDMETER_AGENT_PRIVILEGES_H
 #define COLDMETER_AGENT_PRIVILEGES_H
 
-/* Keeps CAP_BPF (reading counters) alone, for ever: capabilities, bounding set and the
- * power of exec to give any back. 0 or -errno. */
+#include <sys/capability.h>
+
+/* Keeps one capability alone, for ever: capabilities, bounding set and the power of exec
+ * to give any back. 0 or -errno. */
+int privileges_keep(cap_value_t capability);
+
+/* What the agent keeps: CAP_BPF (reading counters). */
 int privileges_drop(void);
 
 #endif

@@ -207,6 +207,19 @@ void probes_counts(struct probes *probes, uint64_t counts[RECORD_COUNTS])
 	}
 }
 
+int probes_run_time(const struct probes *probes, struct run_time *sum)
+{
+	struct bpf_program *program;
+	int err = 0;
+
+	bpf_object__for_each_program(program, probes->skeleton->obj)
+	{
+		if (!err && bpf_program__fd(program) >= 0)
+			err = run_time_add(bpf_program__fd(program), sum);
+	}
+	return err;
+}
+
 void probes_set_clock(struct probes *probes, int64_t boot_to_wall_ns)
 {
 	__atomic_store_n(

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/run_time.h"
 #include "bpf/record.h"
 
 struct probes;
@@ -31,6 +32,9 @@ bool probes_ring_most(
 
 /* Sums the counters of all CPUs. */
 void probes_counts(struct probes *probes, uint64_t counts[RECORD_COUNTS]);
+
+/* Adds what the kernel counted of all programs of this agent's. 0 or -errno. */
+int probes_run_time(const struct probes *probes, struct run_time *sum);
 
 /* Tells the probes what to add to a boot time to get wall time. */
 void probes_set_clock(struct probes *probes, int64_t boot_to_wall_ns);

@@ -190,7 +190,7 @@ static int seal(struct sender *s)
 	s->head.id.sequence++;
 	s->head.sent_ns = clock_wall_ns();
 	s->sealed_ns = clock_boot_ns();
-	s->read(s->context, &s->head.ledger);
+	s->read(s->context, &s->head);
 	err = batch_writer_seal(s->writer, &s->head, &batch, &bytes);
 	if (!err) {
 		err = spool_put(s->spool, batch, bytes);

@@ -8,8 +8,9 @@
 
 struct sender;
 
-/* Reads the counts as they are now, for the batch that is sealed next. */
-typedef void (*sender_read)(void *context, struct batch_ledger *ledger);
+/* Reads the counts and the figures of the host as they are now, for the batch that is
+ * sealed next: sets ledger and figures of its head, nothing else. */
+typedef void (*sender_read)(void *context, struct batch_head *head);
 
 /* url is the collector's; token_file may be NULL. The spool is borrowed. 0 or -errno,
  * said. */

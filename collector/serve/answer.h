@@ -35,6 +35,9 @@ json_t *answer_ms(double ns);
 json_t *answer_money(struct money money);
 json_t *answer_window_json(const struct window *window);
 
+/* {"seen","delivered","lost","lost_by_reason"}. */
+json_t *answer_ledger(const struct batch_ledger *ledger);
+
 /* {"p50","p95","p99","max"} in ms. */
 json_t *answer_quantiles(const struct histogram *h);
 

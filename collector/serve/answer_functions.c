@@ -185,8 +185,7 @@ static json_t *function_json(
 
 static int see_agent(void *context, const struct batch_head *last, int64_t received_ns)
 {
-	hosts_see(context, last, received_ns);
-	return 0;
+	return hosts_see(context, last, received_ns);
 }
 
 static int set_agents(
@@ -197,9 +196,10 @@ static int set_agents(
 	struct hosts hosts;
 	int err;
 
-	hosts_init(&hosts, window->since_ns < since_ns ? window->since_ns : since_ns);
+	hosts_init(&hosts, window->since_ns < since_ns ? window->since_ns : since_ns,
+	    window->since_ns);
 	err = store_scan_agents(answers->store, see_agent, &hosts);
-	(void)json_object_set_new(root, "host_count", answer_count(hosts_count(&hosts)));
+	(void)json_object_set_new(root, "host_count", answer_count(hosts.n));
 	(void)json_object_set_new(
 	    root, "agents", hosts_json(&hosts, now_ns, answers->listen_ns));
 	(void)json_object_set_new(root, "generated", answer_time(now_ns));
@@ -211,22 +211,10 @@ static int set_ledger(
     json_t *root, const struct answers *answers, const struct window *window)
 {
 	struct batch_ledger sum;
-	uint64_t lost = 0;
-	json_t *by_reason = json_object();
 	int err = store_ledger(answers->store, window->since_ns, &sum);
 
-	for (int i = 0; !err && i < LOST_REASONS; i++) {
-		lost += sum.lost[i];
-		(void)json_object_set_new(by_reason,
-		    lost_reason_name((enum lost_reason)i), answer_count(sum.lost[i]));
-	}
-	if (err)
-		json_decref(by_reason);
-	else
-		(void)json_object_set_new(root, "ledger",
-		    json_pack("{s:o,s:o,s:o,s:o}", "seen", answer_count(sum.seen),
-			"delivered", answer_count(sum.delivered), "lost",
-			answer_count(lost), "lost_by_reason", by_reason));
+	if (!err)
+		(void)json_object_set_new(root, "ledger", answer_ledger(&sum));
 	return err;
 }
 

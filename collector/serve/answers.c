@@ -103,6 +103,21 @@ json_t *answer_window_json(const struct window *window)
 	    answer_time(window->until_ns));
 }
 
+json_t *answer_ledger(const struct batch_ledger *ledger)
+{
+	json_t *by_reason = json_object();
+	uint64_t lost = 0;
+
+	for (int i = 0; i < LOST_REASONS; i++) {
+		lost += ledger->lost[i];
+		(void)json_object_set_new(by_reason,
+		    lost_reason_name((enum lost_reason)i), answer_count(ledger->lost[i]));
+	}
+	return json_pack("{s:o,s:o,s:o,s:o}", "seen", answer_count(ledger->seen),
+	    "delivered", answer_count(ledger->delivered), "lost", answer_count(lost),
+	    "lost_by_reason", by_reason);
+}
+
 json_t *answer_quantiles(const struct histogram *h)
 {
 	return json_pack("{s:o,s:o,s:o,s:o}", "p50",

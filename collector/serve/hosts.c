@@ -1,59 +1,145 @@
 #include "serve/hosts.h"
 
-#include <stdbool.h>
+#include <errno.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "serve/answer.h"
 #include "serve/intake.h"
 
-void hosts_init(struct hosts *hosts, int64_t since_ns)
+void hosts_init(struct hosts *hosts, int64_t since_ns, int64_t ledger_ns)
 {
 	*hosts = (struct hosts){
-	    .since_ns = since_ns, .by_host = json_object(), .beating = json_object()};
+	    .since_ns = since_ns, .ledger_ns = ledger_ns, .index = json_object()};
 }
 
 void hosts_done(struct hosts *hosts)
 {
-	json_decref(hosts->by_host);
-	json_decref(hosts->beating);
+	free(hosts->items);
+	json_decref(hosts->index);
 }
 
-void hosts_see(struct hosts *hosts, const struct batch_head *last, int64_t received_ns)
+static struct host *find_or_add(struct hosts *hosts, const char *name)
 {
-	const json_t *known = json_object_get(hosts->by_host, last->host);
+	const json_t *known = json_object_get(hosts->index, name);
+	size_t room = hosts->room ? hosts->room * 2 : 8;
+	struct host *more;
+
+	if (known)
+		return &hosts->items[json_integer_value(known)];
+	if (hosts->n == hosts->room) {
+		more = reallocarray(hosts->items, room, sizeof(*more));
+		if (!more)
+			return NULL;
+		hosts->items = more;
+		hosts->room = room;
+	}
+	if (json_object_set_new(hosts->index, name, json_integer((json_int_t)hosts->n)) <
+	    0)
+		return NULL;
+	hosts->items[hosts->n] = (struct host){.received_ns = INT64_MIN};
+	(void)text_copy(hosts->items[hosts->n].name, BATCH_HOST_BYTES, name);
+	return &hosts->items[hosts->n++];
+}
+
+int hosts_see(struct hosts *hosts, const struct batch_head *last, int64_t received_ns)
+{
+	struct host *host;
 
 	if (received_ns < hosts->since_ns || last->host[0] == '\0')
-		return;
-	if (!known || json_integer_value(known) < received_ns)
-		(void)json_object_set_new(
-		    hosts->by_host, last->host, json_integer(received_ns));
-	if (!intake_is_made_here(&last->id))
-		(void)json_object_set_new(hosts->beating, last->host, json_true());
+		return 0;
+	host = find_or_add(hosts, last->host);
+	if (!host)
+		return -ENOMEM;
+	host->beating |= !intake_is_made_here(&last->id);
+	if (received_ns > host->received_ns) {
+		host->received_ns = received_ns;
+		if (last->figures.has)
+			host->figures = last->figures;
+	}
+	if (received_ns < hosts->ledger_ns)
+		return 0;
+	host->ledger.seen += last->ledger.seen;
+	host->ledger.delivered += last->ledger.delivered;
+	for (size_t i = 0; i < LOST_REASONS; i++)
+		host->ledger.lost[i] += last->ledger.lost[i];
+	return 0;
 }
 
-size_t hosts_count(const struct hosts *hosts)
+static void set_pct(
+    json_t *out, const char *name, const struct host_figures *f, enum host_figure figure)
 {
-	return json_object_size(hosts->by_host);
+	if (host_figures_have(f, figure))
+		(void)json_object_set_new(out, name,
+		    answer_number((double)f->value[figure] / HOST_SHARE * 100));
+}
+
+static void set_seconds(
+    json_t *out, const char *name, const struct host_figures *f, enum host_figure figure)
+{
+	if (host_figures_have(f, figure))
+		(void)json_object_set_new(out, name,
+		    answer_number((double)f->value[figure] / (double)CLOCK_NS_PER_S));
+}
+
+static void set_count(json_t *out, const struct host_figures *f, enum host_figure figure)
+{
+	if (host_figures_have(f, figure))
+		(void)json_object_set_new(
+		    out, host_figure_name(figure), answer_count(f->value[figure]));
+}
+
+static json_t *overhead_json(const struct host_figures *f)
+{
+	json_t *out = json_object();
+	uint64_t share = f->value[FIGURE_AGENT_SHARE] + f->value[FIGURE_PROBES_SHARE];
+
+	if (host_figures_have(f, FIGURE_AGENT_SHARE) &&
+	    host_figures_have(f, FIGURE_PROBES_SHARE))
+		(void)json_object_set_new(
+		    out, "host_pct", answer_number((double)share / HOST_SHARE * 100));
+	set_pct(out, "agent_pct", f, FIGURE_AGENT_SHARE);
+	set_pct(out, "probes_pct", f, FIGURE_PROBES_SHARE);
+	set_pct(out, "max_pct", f, FIGURE_MAX_SHARE);
+	set_seconds(out, "agent_cpu_s", f, FIGURE_AGENT_CPU_NS);
+	set_seconds(out, "probes_cpu_s", f, FIGURE_PROBES_CPU_NS);
+	set_count(out, f, FIGURE_RESIDENT_BYTES);
+	set_count(out, f, FIGURE_SHED);
+	return out;
+}
+
+static json_t *unseen_json(const struct host_figures *f)
+{
+	json_t *out = json_object();
+
+	for (unsigned int i = FIGURE_TLS; i <= FIGURE_EXEC_LOST; i++)
+		set_count(out, f, (enum host_figure)i);
+	return out;
 }
 
 json_t *hosts_json(const struct hosts *hosts, int64_t now_ns, int64_t listen_ns)
 {
 	json_t *agents = json_array();
-	const char *host;
-	json_t *received;
 
-	json_object_foreach(hosts->by_host, host, received)
-	{
-		int64_t ns = json_integer_value(received);
-		double age_s = (double)(now_ns - ns) / (double)CLOCK_NS_PER_S;
-		bool silent = now_ns - ns > HOSTS_SILENT_S * CLOCK_NS_PER_S &&
+	for (size_t i = 0; i < hosts->n; i++) {
+		const struct host *host = &hosts->items[i];
+		int64_t age_ns = now_ns - host->received_ns;
+		bool silent = age_ns > HOSTS_SILENT_S * CLOCK_NS_PER_S &&
 			      now_ns - listen_ns > HOSTS_SILENT_S * CLOCK_NS_PER_S &&
-			      json_is_true(json_object_get(hosts->beating, host));
+			      host->beating;
+		json_t *agent = json_pack("{s:s,s:o,s:o,s:b,s:o}", "host", host->name,
+		    "last_batch", answer_time(host->received_ns), "age_s",
+		    answer_number((double)age_ns / (double)CLOCK_NS_PER_S), "silent",
+		    silent, "ledger", answer_ledger(&host->ledger));
 
-		(void)json_array_append_new(
-		    agents, json_pack("{s:s,s:o,s:o,s:b}", "host", host, "last_batch",
-				answer_time(ns), "age_s", answer_number(age_s), "silent",
-				silent));
+		if (host->figures.has) {
+			(void)json_object_set_new(
+			    agent, "overhead", overhead_json(&host->figures));
+			(void)json_object_set_new(
+			    agent, "unseen", unseen_json(&host->figures));
+		}
+		(void)json_array_append_new(agents, agent);
 	}
 	return agents;
 }

@@ -1,30 +1,42 @@
-/* Which hosts were heard of, when last, and whether their agent has fallen silent. */
+/* The hosts that were heard of: when last, whether their agent has fallen silent, what
+ * was lost there, and what watching costs there. */
 #ifndef COLDMETER_SERVE_HOSTS_H
 #define COLDMETER_SERVE_HOSTS_H
 
 #include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 #include "wire/batch.h"
 
 #define HOSTS_SILENT_S 20 /* an agent that lives sends something every 5 s */
 
-struct hosts {
-	int64_t since_ns; /* earlier batches are of no interest */
-	json_t *by_host;  /* host: when its last batch was received */
-	json_t *beating;  /* host: true, where an agent sends heartbeats */
+struct host {
+	char name[BATCH_HOST_BYTES];
+	int64_t received_ns;         /* its last batch */
+	bool beating;                /* an agent sends heartbeats there */
+	struct batch_ledger ledger;  /* of all its agents in the window */
+	struct host_figures figures; /* of its latest agent */
 };
 
-void hosts_init(struct hosts *hosts, int64_t since_ns);
+struct hosts {
+	int64_t since_ns;  /* earlier batches are of no interest */
+	int64_t ledger_ns; /* nor are ledgers of earlier ones */
+	struct host *items;
+	size_t n;
+	size_t room;
+	json_t *index; /* host: index into items */
+};
+
+void hosts_init(struct hosts *hosts, int64_t since_ns, int64_t ledger_ns);
 void hosts_done(struct hosts *hosts);
 
-/* Takes note of the last batch of an agent. */
-void hosts_see(struct hosts *hosts, const struct batch_head *last, int64_t received_ns);
+/* Takes note of the last batch of an agent. 0 or -ENOMEM. */
+int hosts_see(struct hosts *hosts, const struct batch_head *last, int64_t received_ns);
 
-size_t hosts_count(const struct hosts *hosts);
-
-/* [{"host","last_batch","age_s","silent"}], a new reference. What came as NDJSON has no
- * agent behind it and is never silent; nor is who had no time yet to find this collector,
- * which listens since listen_ns. */
+/* [{"host","last_batch","age_s","silent","ledger","overhead","unseen"}], a new reference.
+ * What came as NDJSON has no agent behind it and is never silent; nor is who had no time
+ * yet to find this collector, which listens since listen_ns. */
 json_t *hosts_json(const struct hosts *hosts, int64_t now_ns, int64_t listen_ns);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "serve/answer.h"
 #include "serve/live.h"
+#include "serve/metrics.h"
 
 #define METRICS_TYPE "application/openmetrics-text; version=1.0.0; charset=utf-8"
 #define LABELS_BYTES 1024
@@ -18,8 +19,7 @@ struct page {
 	uint64_t (*value)(const struct live_totals *totals);
 };
 
-/* As a label value: backslash, quote and line feed escaped, the rest printable. */
-static void escape(char *to, size_t size, const char *from)
+void metrics_escape(char *to, size_t size, const char *from)
 {
 	char clean[FUNCTION_NAME_BYTES];
 	size_t n = 0;
@@ -39,8 +39,8 @@ static void labels_of(const struct function *f, char *labels)
 	char name[2 * FUNCTION_NAME_BYTES];
 	char version[2 * FUNCTION_VERSION_BYTES];
 
-	escape(name, sizeof(name), f->name);
-	escape(version, sizeof(version), f->version);
+	metrics_escape(name, sizeof(name), f->name);
+	metrics_escape(version, sizeof(version), f->version);
 	(void)snprintf(labels, LABELS_BYTES,
 	    "function=\"%s\",platform=\"%s\",version=\"%s\"", name,
 	    platform_name(f->platform), version);
@@ -172,10 +172,11 @@ int answer_metrics(
 		return -ENOMEM;
 	write_functions(out, ingest_live(answers->ingest));
 	write_ledger(out, &ledger);
+	err = metrics_hosts(out, answers->store);
 	(void)fputs("# EOF\n", out);
-	if (fclose(out) != 0) {
+	if (fclose(out) != 0 || err) {
 		free(body);
-		return -ENOMEM;
+		return err ? err : -ENOMEM;
 	}
 	reply->content_type = METRICS_TYPE;
 	reply->body = body;

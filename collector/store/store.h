@@ -76,11 +76,12 @@ int store_find_function(
     struct store *store, const struct function *function, struct store_function *found);
 
 /* The sum over all agents and boots of their latest ledgers whose last batch is not older
- * than since. What an agent had seen and not yet delivered when the next one of the same
- * id took its place is lost (LOST_AGENT_GONE). */
+ * than since. */
 int store_ledger(struct store *store, int64_t since_ns, struct batch_ledger *sum);
 
-/* Agents: host, id, last batch; the boots of one follow each other, the latest first. */
+/* Agents: host, id, last batch; the boots of one follow each other, the latest first.
+ * What an agent had seen and not yet delivered when the next one of the same id took its
+ * place is lost: LOST_AGENT_GONE in the ledger that the visit gets. */
 typedef int (*store_agent_visit)(
     void *context, const struct batch_head *last, int64_t received_ns);
 int store_scan_agents(struct store *store, store_agent_visit visit, void *context);

@@ -18,6 +18,8 @@
  *         varint  seen
  *         varint  delivered
  *         varint  number of reasons, at most 64, and a varint for each: lost
+ *         varint  figures of the host: a bit by enum host_figure, and a varint for each
+ *                 bit; may be left out
  *    4  check of everything before it: FNV-1a of 32 bits, little-endian
  *
  * body: one zstd frame with its content size and checksum, up to the end. Inflated:

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "model/invocation.h"
+#include "wire/host_figures.h"
 
 #define BATCH_CONTENT_TYPE "application/vnd.coldmeter.batch"
 #define BATCH_MAX_BYTES 65536           /* on the wire */
@@ -48,7 +49,8 @@ struct batch_head {
 	struct batch_id id;
 	char host[BATCH_HOST_BYTES];
 	struct batch_ledger ledger;
-	int64_t sent_ns; /* wall clock of the agent when it was sealed */
+	struct host_figures figures; /* as of then; none from an older agent */
+	int64_t sent_ns;             /* wall clock of the agent when it was sealed */
 };
 
 /* Gathers invocations and seals them. */

@@ -12,10 +12,10 @@
 
 static const uint8_t magic[VERSION_AT] = {0xc0, 'm', 't', 'r'};
 
-_Static_assert(VERSION_AT + 1 + VARINT_MAX_BYTES + 2 * 16 +
-		       VARINT_MAX_BYTES * (5 + LOST_REASONS) +
-		       BATCH_TEXT_MAX(BATCH_HOST_BYTES) + CHECK_BYTES <=
-		   BATCH_HEAD_MAX_BYTES,
+_Static_assert(
+    VERSION_AT + 1 + VARINT_MAX_BYTES + 2 * 16 + VARINT_MAX_BYTES * (5 + LOST_REASONS) +
+	    BATCH_TEXT_MAX(BATCH_HOST_BYTES) + HOST_FIGURES_MAX_BYTES + CHECK_BYTES <=
+	BATCH_HEAD_MAX_BYTES,
     "every head fits");
 
 static const char *const reason_names[LOST_REASONS] = {
@@ -67,6 +67,7 @@ size_t batch_head_encode(const struct batch_head *head, uint8_t *out)
 	at = put(at, LOST_REASONS);
 	for (size_t i = 0; i < LOST_REASONS; i++)
 		at = put(at, head->ledger.lost[i]);
+	at += host_figures_encode(&head->figures, at);
 	n = (size_t)(at - fields);
 
 	memcpy(out, magic, sizeof(magic));
@@ -124,6 +125,8 @@ static const char *read_fields(struct cursor fields, struct batch_head *head)
 		return "the head's host is malformed or too long";
 	if (!read_ledger(&fields, &head->ledger))
 		return "the head's ledger is malformed";
+	if (!host_figures_decode(&fields, &head->figures))
+		return "the head's figures of its host are malformed";
 	return NULL;
 }
 

@@ -5,7 +5,7 @@
 #include "wire/batch.h"
 #include "wire/cursor.h"
 
-#define BATCH_HEAD_MAX_BYTES 256
+#define BATCH_HEAD_MAX_BYTES 512
 
 /* Writes the head; out holds BATCH_HEAD_MAX_BYTES. Returns bytes. */
 size_t batch_head_encode(const struct batch_head *head, uint8_t *out);

@@ -40,6 +40,10 @@ static inline void sample_head(uint64_t *seed, struct batch_head *head)
 	head->ledger.delivered = random_width(seed);
 	for (size_t i = 0; i < LOST_REASONS; i++)
 		head->ledger.lost[i] = random_width(seed);
+	for (unsigned int i = 0; i < HOST_FIGURES; i++)
+		if (random_below(seed, 4))
+			host_figures_set(
+			    &head->figures, (enum host_figure)i, random_width(seed));
 }
 
 static inline void sample_assert_head(
@@ -53,6 +57,7 @@ static inline void sample_assert_head(
 	assert_true(a->ledger.seen == b->ledger.seen);
 	assert_true(a->ledger.delivered == b->ledger.delivered);
 	assert_memory_equal(a->ledger.lost, b->ledger.lost, sizeof(a->ledger.lost));
+	assert_memory_equal(&a->figures, &b->figures, sizeof(a->figures));
 }
 
 /* Adds up to max samples, until the writer is full. */

@@ -109,6 +109,7 @@ static inline struct sealed seal(const struct plan_of_batch *want)
 	head.ledger.seen = want->sequence * 10;
 	head.ledger.delivered = want->sequence * 10 - 1;
 	head.ledger.lost[LOST_RING_FULL] = 1;
+	host_figures_set(&head.figures, FIGURE_SHED, want->sequence);
 	assert_int_equal(batch_writer_new(&w), 0);
 	for (int i = 0; i < want->n; i++) {
 		struct invocation inv =

@@ -347,6 +347,68 @@ static void test_answers_metrics_escape_labels(void **state)
 	free(got.text);
 }
 
+/* A heartbeat of an agent on the host `a "box"`. */
+static void beat(const struct place *place)
+{
+	struct batch_head head = {.id.agent = "agent",
+	    .id.sequence = 1,
+	    .host = "a \"box\"",
+	    .ledger = {.seen = 12, .delivered = 9, .lost[LOST_SPOOL_FULL] = 3},
+	    .sent_ns = place->now_ns};
+	struct batch_writer *w;
+	uint8_t *bytes;
+	size_t n;
+
+	host_figures_set(&head.figures, FIGURE_AGENT_CPU_NS, 1500000000);
+	host_figures_set(&head.figures, FIGURE_PROBES_SHARE, 2500);
+	host_figures_set(&head.figures, FIGURE_TLS, 7);
+	host_figures_set(&head.figures, FIGURE_EXEC_LOST, 1);
+	assert_int_equal(batch_writer_new(&w), 0);
+	assert_int_equal(batch_writer_seal(w, &head, &bytes, &n), 0);
+	batch_writer_free(w);
+	expect_status(
+	    raw_send(place->port, "POST", "/v1/batches",
+		"Content-Type: " BATCH_CONTENT_TYPE "\r\n", (const char *)bytes, n),
+	    200);
+	free(bytes);
+}
+
+static void test_answers_tell_hosts_apart(void **state)
+{
+	static const char *const lines[] = {
+	    "coldmeter_host_seen{host=\"a \\\"box\\\"\"} 12\n",
+	    "coldmeter_host_delivered{host=\"a \\\"box\\\"\"} 9\n",
+	    "coldmeter_host_lost{host=\"a \\\"box\\\"\",reason=\"spool_full\"} 3\n",
+	    "coldmeter_agent_cpu_seconds_total{host=\"a \\\"box\\\"\"} 1.500000\n",
+	    "coldmeter_probes_cpu_ratio{host=\"a \\\"box\\\"\"} 0.002500\n",
+	    "coldmeter_unseen_connections_total{host=\"a \\\"box\\\"\",protocol=\"tls\"} "
+	    "7\n",
+	    "coldmeter_kernel_failures_total{host=\"a \\\"box\\\"\",what=\"exec_lost\"} "
+	    "1\n"};
+	struct place *place = *state;
+	const json_t *agent;
+	json_t *root;
+	struct got got;
+
+	beat(place);
+	got = raw_get(place->port, "/metrics");
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		if (!strstr(got.body, lines[i]))
+			fail_msg("no %s in %s", lines[i], got.body);
+	/* not known is absent */
+	assert_null(strstr(got.body, "coldmeter_agent_cpu_ratio{"));
+	assert_null(strstr(got.body, "protocol=\"http2\""));
+	free(got.text);
+	root = ask(place, "/v1/functions");
+	agent = json_array_get(at(root, "agents"), 0);
+	assert_int_equal(number(at(agent, "ledger"), "lost"), 3);
+	assert_int_equal(
+	    number(at(at(agent, "ledger"), "lost_by_reason"), "spool_full"), 3);
+	assert_true(number(at(agent, "overhead"), "probes_pct") == 0.25);
+	assert_int_equal(number(at(agent, "unseen"), "tls_connections"), 7);
+	json_decref(root);
+}
+
 static void test_answers_refuse_bad_parameters(void **state)
 {
 	static const char *const bad[] = {"/v1/functions?since=soon",
@@ -396,6 +458,7 @@ int main(void)
 	    TEST(test_answers_invocations_newest_first),
 	    TEST(test_answers_an_invoice_with_its_sources),
 	    TEST(test_answers_metrics_escape_labels),
+	    TEST(test_answers_tell_hosts_apart),
 	    TEST(test_answers_refuse_bad_parameters),
 	    TEST(test_answers_health),
 	};

@@ -91,15 +91,41 @@ static void test_fields_and_reasons_that_are_not_known_are_skipped(void **state)
 	put(&fields, LOST_REASONS + 1);
 	for (uint64_t i = 0; i <= LOST_REASONS; i++)
 		put(&fields, 100 + i);
+	put(&fields, 1ULL << 63 | 1ULL << HOST_FIGURES | 1 << FIGURE_SHED);
+	put(&fields, 3);
+	put(&fields, 4);
+	put(&fields, 5);
 	put_bytes(&fields, BYTES("newer"));
 	finish(&fields, "", 0);
 	assert_int_equal(batch_decode_head(whole.bytes, whole.n, &head, NULL), 0);
 	assert_int_equal(head.ledger.lost[LOST_REASONS - 1], 100 + LOST_REASONS - 1);
+	assert_true(head.figures.has == 1 << FIGURE_SHED);
+	assert_int_equal(head.figures.value[FIGURE_SHED], 3);
 	fields.n = 0;
 	put_head_fields(&fields);
 	put(&fields, 65);
 	for (int i = 0; i < 65; i++)
 		put(&fields, 0);
+	finish(&fields, "", 0);
+	assert_int_equal(batch_decode_head(whole.bytes, whole.n, &head, NULL), -EBADMSG);
+}
+
+static void test_a_head_without_figures_of_its_host_is_read(void **state)
+{
+	static struct made fields;
+	struct batch_head head;
+
+	(void)state;
+	fields.n = 0;
+	put_head_fields(&fields);
+	put(&fields, 1);
+	put(&fields, 100); /* an older writer ends here */
+	finish(&fields, "", 0);
+	assert_int_equal(batch_decode_head(whole.bytes, whole.n, &head, NULL), 0);
+	assert_int_equal(head.ledger.lost[0], 100);
+	assert_true(head.figures.has == 0);
+	put(&fields, 3); /* two figures, of which one is there */
+	put(&fields, 9);
 	finish(&fields, "", 0);
 	assert_int_equal(batch_decode_head(whole.bytes, whole.n, &head, NULL), -EBADMSG);
 }
@@ -420,6 +446,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_a_batch_made_after_the_layout_is_read),
 	    cmocka_unit_test(test_columns_that_are_not_known_are_skipped),
+	    cmocka_unit_test(test_a_head_without_figures_of_its_host_is_read),
 	    cmocka_unit_test(test_fields_and_reasons_that_are_not_known_are_skipped),
 	    cmocka_unit_test(test_figures_and_marks_that_are_not_known_are_dropped),
 	    cmocka_unit_test(test_a_function_may_have_more_fields_than_are_known),

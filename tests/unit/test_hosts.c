@@ -27,7 +27,7 @@ static void see(struct hosts *hosts, const char *agent, const char *host, int64_
 {
 	struct batch_head head = head_of(agent, host);
 
-	hosts_see(hosts, &head, NOW - ago_s * S);
+	assert_int_equal(hosts_see(hosts, &head, NOW - ago_s * S), 0);
 }
 
 static json_t *only(const struct hosts *hosts, json_t **list)
@@ -52,7 +52,7 @@ static void test_an_agent_without_a_heartbeat_is_silent(void **state)
 	struct hosts hosts;
 
 	(void)state;
-	hosts_init(&hosts, NOW - 3600 * S);
+	hosts_init(&hosts, NOW - 3600 * S, NOW - 3600 * S);
 	see(&hosts, "random-one", "box", 21);
 	check(&hosts, 21, true);
 	see(&hosts, "random-one", "box", 20);
@@ -65,7 +65,7 @@ static void test_the_latest_agent_of_a_host_counts(void **state)
 	struct hosts hosts;
 
 	(void)state;
-	hosts_init(&hosts, NOW - 3600 * S);
+	hosts_init(&hosts, NOW - 3600 * S, NOW - 3600 * S);
 	see(&hosts, "random-two", "box", 2);
 	see(&hosts, "random-one", "box", 600);
 	check(&hosts, 2, false);
@@ -78,7 +78,7 @@ static void test_an_agent_has_time_to_find_a_collector_that_was_away(void **stat
 	json_t *list;
 
 	(void)state;
-	hosts_init(&hosts, NOW - 3600 * S);
+	hosts_init(&hosts, NOW - 3600 * S, NOW - 3600 * S);
 	see(&hosts, "random-one", "box", 600);
 	list = hosts_json(&hosts, NOW, NOW - 20 * S);
 	assert_true(json_is_false(json_object_get(json_array_get(list, 0), "silent")));
@@ -91,7 +91,7 @@ static void test_lines_from_elsewhere_are_never_silent(void **state)
 	struct hosts hosts;
 
 	(void)state;
-	hosts_init(&hosts, NOW - 3600 * S);
+	hosts_init(&hosts, NOW - 3600 * S, NOW - 3600 * S);
 	see(&hosts, INTAKE_LINES, "cloud", 600);
 	see(&hosts, INTAKE_KEYED, "cloud", 700);
 	check(&hosts, 600, false);
@@ -105,10 +105,47 @@ static void test_what_is_old_or_nameless_is_left_out(void **state)
 	struct hosts hosts;
 
 	(void)state;
-	hosts_init(&hosts, NOW - 3600 * S);
+	hosts_init(&hosts, NOW - 3600 * S, NOW - 3600 * S);
 	see(&hosts, "random-one", "gone", 3601);
 	see(&hosts, "random-one", "", 1);
-	assert_int_equal(hosts_count(&hosts), 0);
+	assert_int_equal(hosts.n, 0);
+	hosts_done(&hosts);
+}
+
+static void test_a_host_has_the_ledgers_of_its_agents_and_the_latest_figures(void **state)
+{
+	struct batch_head one = head_of("random-one", "box");
+	struct batch_head two = head_of("random-two", "box");
+	struct hosts hosts;
+	json_t *list;
+	const json_t *agent;
+	const json_t *part;
+
+	(void)state;
+	one.ledger = (struct batch_ledger){.seen = 10, .delivered = 7};
+	one.ledger.lost[LOST_RING_FULL] = 3;
+	host_figures_set(&one.figures, FIGURE_AGENT_SHARE, 2000);
+	host_figures_set(&one.figures, FIGURE_PROBES_SHARE, 1000);
+	host_figures_set(&one.figures, FIGURE_TLS, 4);
+	two.ledger = (struct batch_ledger){.seen = 5, .delivered = 5};
+	host_figures_set(&two.figures, FIGURE_AGENT_SHARE, 9);
+	hosts_init(&hosts, NOW - 3600 * S, NOW - 100 * S);
+	assert_int_equal(hosts_see(&hosts, &one, NOW - 2 * S), 0);
+	assert_int_equal(hosts_see(&hosts, &two, NOW - 3 * S), 0);
+	assert_int_equal(hosts_see(&hosts, &two, NOW - 101 * S), 0); /* no ledger more */
+	agent = only(&hosts, &list);
+	part = json_object_get(agent, "ledger");
+	assert_int_equal(json_integer_value(json_object_get(part, "seen")), 15);
+	assert_int_equal(json_integer_value(json_object_get(part, "delivered")), 12);
+	assert_int_equal(json_integer_value(json_object_get(part, "lost")), 3);
+	part = json_object_get(agent, "overhead");
+	assert_true(json_real_value(json_object_get(part, "host_pct")) == 0.3);
+	assert_true(json_real_value(json_object_get(part, "agent_pct")) == 0.2);
+	assert_null(json_object_get(part, "max_pct")); /* not known is absent */
+	part = json_object_get(agent, "unseen");
+	assert_int_equal(json_integer_value(json_object_get(part, "tls_connections")), 4);
+	assert_null(json_object_get(part, "http2_connections"));
+	json_decref(list);
 	hosts_done(&hosts);
 }
 
@@ -120,6 +157,8 @@ int main(void)
 	    cmocka_unit_test(test_an_agent_has_time_to_find_a_collector_that_was_away),
 	    cmocka_unit_test(test_lines_from_elsewhere_are_never_silent),
 	    cmocka_unit_test(test_what_is_old_or_nameless_is_left_out),
+	    cmocka_unit_test(
+		test_a_host_has_the_ledgers_of_its_agents_and_the_latest_figures),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

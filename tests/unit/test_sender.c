@@ -53,11 +53,11 @@ static uint64_t accounted(void)
 	return n;
 }
 
-static void read_counts(void *context, struct batch_ledger *ledger)
+static void read_counts(void *context, struct batch_head *head)
 {
 	(void)context;
-	*ledger = ledger_now();
-	ledger->seen = seen;
+	head->ledger = ledger_now();
+	head->ledger.seen = seen;
 }
 
 static void open_sender_to(const char *url, const char *directory, uint64_t limit_bytes)

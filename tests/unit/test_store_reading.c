@@ -1,6 +1,8 @@
 /* Opening and reading the ledger: scans, functions, documents, the outbox. */
 #include "tests/unit/store_place.h"
 
+#include <sqlite3.h>
+
 static void test_store_scans_one_function_as_it_scans_all(void **state)
 {
 	struct place *place = *state;
@@ -125,6 +127,57 @@ static void test_store_refuses_a_newer_ledger(void **state)
 	assert_int_equal(fwrite(version, 1, 4, f), 4);
 	(void)fclose(f);
 	assert_int_equal(store_open(place->directory, &place->store), -EPROTONOSUPPORT);
+}
+
+static int see_shed(void *context, const struct batch_head *last, int64_t received_ns)
+{
+	(void)received_ns;
+	*(struct host_figures *)context = last->figures;
+	return 0;
+}
+
+static void test_store_keeps_the_latest_figures_of_a_host(void **state)
+{
+	struct place *place = *state;
+	const struct plan_of_batch late = {1, 3, "f", T0, 1000, 0};
+	const struct plan_of_batch early = {1, 2, "f", T0, 1000, 0};
+	struct host_figures figures = {0};
+
+	assert_int_equal(put(place->store, &late), 1);
+	assert_int_equal(put(place->store, &early), 1);
+	reopen(place);
+	assert_int_equal(store_scan_agents(place->store, see_shed, &figures), 0);
+	assert_true(figures.has == 1 << FIGURE_SHED);
+	assert_int_equal(figures.value[FIGURE_SHED], 3);
+}
+
+/* As version 1 left it: before agents told figures of their hosts. */
+static void test_store_takes_over_a_ledger_without_figures(void **state)
+{
+	struct place *place = *state;
+	const struct plan_of_batch old = {1, 1, "f", T0, 1000, 5};
+	const struct plan_of_batch next = {1, 2, "f", T0, 1000, 5};
+	struct host_figures figures = {.has = ~0ULL};
+	char path[128];
+	sqlite3 *db;
+
+	assert_int_equal(put(place->store, &old), 1);
+	store_close(place->store);
+	place->store = NULL;
+	(void)snprintf(path, sizeof(path), "%s/main.db", place->directory);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db,
+			     "ALTER TABLE agent DROP COLUMN figures;"
+			     "PRAGMA user_version=1",
+			     NULL, NULL, NULL),
+	    SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	assert_int_equal(store_open(place->directory, &place->store), 0);
+	assert_int_equal(store_scan_agents(place->store, see_shed, &figures), 0);
+	assert_true(figures.has == 0);
+	assert_int_equal(put(place->store, &next), 1);
+	assert_int_equal(store_scan_agents(place->store, see_shed, &figures), 0);
+	assert_int_equal(figures.value[FIGURE_SHED], 2);
 }
 
 static void test_store_keeps_its_files_private(void **state)
@@ -287,6 +340,8 @@ int main(void)
 	    TEST(test_store_refuses_a_second_collector),
 	    TEST(test_store_refuses_a_damaged_ledger),
 	    TEST(test_store_refuses_a_newer_ledger),
+	    TEST(test_store_keeps_the_latest_figures_of_a_host),
+	    TEST(test_store_takes_over_a_ledger_without_figures),
 	    TEST(test_store_keeps_its_files_private),
 	    TEST(test_store_updates_a_functions_set_up_to_the_latest),
 	    TEST(test_store_keeps_documents),

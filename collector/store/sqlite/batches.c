@@ -110,14 +110,13 @@ int batches_note_agent(
     struct connection *c, const struct batch_head *head, int64_t now_ns)
 {
 	static const char sql[] =
-	    "INSERT INTO agent(agent, boot, host, sequence, seen, delivered, lost, "
-	    "sent_ns,"
-	    " received_ns) VALUES(:agent, :boot, :host, :sequence, :seen, :delivered, "
-	    ":lost,"
-	    " :sent, :received) ON CONFLICT DO UPDATE SET host = :host, sequence = "
-	    ":sequence,"
-	    " seen = :seen, delivered = :delivered, lost = :lost, sent_ns = :sent,"
-	    " received_ns = :received WHERE sequence <= :sequence";
+	    "INSERT INTO agent(agent, boot, host, sequence, seen, delivered, lost,"
+	    " sent_ns, received_ns, figures) VALUES(:agent, :boot, :host, :sequence,"
+	    " :seen, :delivered, :lost, :sent, :received, :figures)"
+	    " ON CONFLICT DO UPDATE SET host = :host, sequence = :sequence, seen = :seen,"
+	    " delivered = :delivered, lost = :lost, sent_ns = :sent,"
+	    " received_ns = :received, figures = :figures WHERE sequence <= :sequence";
+	uint8_t figures[HOST_FIGURES_MAX_BYTES];
 	uint8_t lost[LOST_REASONS * VARINT_MAX_BYTES];
 	size_t lost_bytes = 0;
 	AUTO(statement) sqlite3_stmt *s = NULL;
@@ -140,6 +139,8 @@ int batches_note_agent(
 	statement_bind_blob(s, ":lost", lost, lost_bytes);
 	statement_bind(s, ":sent", head->sent_ns);
 	statement_bind(s, ":received", now_ns);
+	statement_bind_blob(
+	    s, ":figures", figures, host_figures_encode(&head->figures, figures));
 	return statement_run(s);
 }
 
@@ -164,6 +165,8 @@ int batches_expire(struct connection *c, int64_t before_ns)
 
 static void read_head(sqlite3_stmt *s, struct batch_head *head)
 {
+	struct cursor figures =
+	    cursor_over(sqlite3_column_blob(s, 9), (size_t)sqlite3_column_bytes(s, 9));
 	const uint8_t *lost = sqlite3_column_blob(s, 6);
 	size_t left = (size_t)sqlite3_column_bytes(s, 6);
 
@@ -184,35 +187,8 @@ static void read_head(sqlite3_stmt *s, struct batch_head *head)
 		lost += n;
 		left -= (size_t)n;
 	}
+	(void)host_figures_decode(&figures, &head->figures);
 }
-
-int store_scan_agents(struct store *store, store_agent_visit visit, void *context)
-{
-	static const char sql[] =
-	    "SELECT agent, boot, host, sequence, seen, delivered, lost,"
-	    " sent_ns, received_ns FROM agent ORDER BY agent, received_ns DESC";
-	struct connection *c;
-	sqlite3_stmt *s;
-	struct batch_head head;
-	int err = pool_borrow(store->readers, &c);
-
-	if (err)
-		return err;
-	err = statement_get(c, sql, &s);
-	while (!err && (err = statement_step(s)) == 1) {
-		read_head(s, &head);
-		err = visit(context, &head, sqlite3_column_int64(s, 8));
-	}
-	pool_return(store->readers, c);
-	return err;
-}
-
-struct ledger_sum {
-	int64_t since_ns;
-	struct batch_ledger sum;
-	struct batch_id newer; /* of the row before */
-	bool has_newer;
-};
 
 /* What a boot that is over had in hand. */
 static uint64_t count_gone(const struct batch_ledger *ledger)
@@ -224,22 +200,48 @@ static uint64_t count_gone(const struct batch_ledger *ledger)
 	return ledger->seen > told ? ledger->seen - told : 0;
 }
 
+int store_scan_agents(struct store *store, store_agent_visit visit, void *context)
+{
+	static const char sql[] =
+	    "SELECT agent, boot, host, sequence, seen, delivered, lost,"
+	    " sent_ns, received_ns, figures FROM agent ORDER BY agent, received_ns DESC";
+	struct connection *c;
+	sqlite3_stmt *s;
+	struct batch_head head;
+	uint8_t newer[sizeof(head.id.agent)]; /* of the row before */
+	bool has_newer = false;
+	int err = pool_borrow(store->readers, &c);
+
+	if (err)
+		return err;
+	err = statement_get(c, sql, &s);
+	while (!err && (err = statement_step(s)) == 1) {
+		read_head(s, &head);
+		if (has_newer && memcmp(newer, head.id.agent, sizeof(newer)) == 0)
+			head.ledger.lost[LOST_AGENT_GONE] += count_gone(&head.ledger);
+		memcpy(newer, head.id.agent, sizeof(newer));
+		has_newer = true;
+		err = visit(context, &head, sqlite3_column_int64(s, 8));
+	}
+	pool_return(store->readers, c);
+	return err;
+}
+
+struct ledger_sum {
+	int64_t since_ns;
+	struct batch_ledger sum;
+};
+
 static int add_ledger(void *context, const struct batch_head *last, int64_t received_ns)
 {
 	struct ledger_sum *sum = context;
-	bool is_over = sum->has_newer && memcmp(sum->newer.agent, last->id.agent,
-					     sizeof(last->id.agent)) == 0;
 
-	sum->newer = last->id;
-	sum->has_newer = true;
 	if (received_ns < sum->since_ns)
 		return 0;
 	sum->sum.seen += last->ledger.seen;
 	sum->sum.delivered += last->ledger.delivered;
 	for (size_t i = 0; i < LOST_REASONS; i++)
 		sum->sum.lost[i] += last->ledger.lost[i];
-	if (is_over)
-		sum->sum.lost[LOST_AGENT_GONE] += count_gone(&last->ledger);
 	return 0;
 }
 

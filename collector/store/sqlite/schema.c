@@ -36,7 +36,11 @@ static const char main_1[] =
     " state TEXT NOT NULL, error TEXT, settled_ns INTEGER) STRICT;"
     "CREATE INDEX outbox_due ON outbox(due_ns) WHERE state = 'pending';";
 
-const char *const schema_main[] = {main_1};
+/* figures: host_figures_encode() of the latest batch. */
+static const char main_2[] =
+    "ALTER TABLE agent ADD COLUMN figures BLOB NOT NULL DEFAULT x'';";
+
+const char *const schema_main[] = {main_1, main_2};
 const size_t schema_main_n = sizeof(schema_main) / sizeof(schema_main[0]);
 
 /* first_ns and last_ns: earliest and latest start in the batch. */

@@ -1,0 +1,39 @@
+/* What watching costs this host: the agent's own process, and its probes, by samples. */
+#ifndef COLDMETER_AGENT_OVERHEAD_H
+#define COLDMETER_AGENT_OVERHEAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/probes.h"
+
+/* Shares are of the CPU time of all CPUs of the host, 0 to 1, in the time since the
+ * sample before. */
+struct overhead_cost {
+	bool known;             /* there was a sample */
+	bool probes_known;      /* else their figures are 0 */
+	uint64_t agent_cpu_ns;  /* since the process began */
+	uint64_t probes_cpu_ns; /* since the first sample, extrapolated from samples */
+	uint64_t resident_bytes;
+	double agent_share;
+	double probes_share;
+};
+
+struct overhead;
+
+/* Before the probes are loaded and before privileges are dropped (it forks, see
+ * stats_gate.h). 0 or -ENOMEM. Where the kernel does not count, one line says so and only
+ * the process is measured. */
+int overhead_open(struct overhead **out);
+void overhead_close(struct overhead *overhead);
+
+/* To be called every few hundred milliseconds or oftener; now_ns is boot time. The kernel
+ * counts for 1 s of every 30 s, and closely: for 0.25 s of every 2 s. True when there is
+ * a new sample. */
+bool overhead_turn(struct overhead *overhead, const struct probes *probes,
+    uint64_t now_ns, bool closely);
+
+/* The latest sample; the figures of the process are of now. */
+struct overhead_cost overhead_cost(const struct overhead *overhead);
+
+#endif
