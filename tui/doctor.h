@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "tui/client.h"
+#include "tui/snapshot.h"
 
 #define DOCTOR_MAX_CHECKS 96
 #define DOCTOR_WHAT_BYTES 64
@@ -44,7 +45,11 @@ void doctor_check_blind(struct doctor *doctor);
 /* Whether prices are old; now is wall time. */
 void doctor_check_prices(struct doctor *doctor, int64_t now_ns);
 
-/* Reachable, ready, agents, losses. */
+/* What an answer of GET /v1/functions says of agents: alive, what they cost, what they do
+ * not see, what was lost. */
+void doctor_check_agents(struct doctor *doctor, const struct snapshot *snapshot);
+
+/* Reachable, ready, and its agents. */
 void doctor_check_collector(
     struct doctor *doctor, const struct endpoint *endpoint, struct client *client);
 

@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,7 +191,69 @@ void doctor_check_prices(struct doctor *doctor, int64_t now_ns)
 	book_free(book);
 }
 
-static void check_agents(struct doctor *doctor, const struct snapshot *snapshot)
+/* What watching costs a host, and whether the agent sheds detail for it. */
+static void check_cost(struct doctor *doctor, const struct agent_row *agent)
+{
+	char cost[FORMAT_BYTES], max[FORMAT_BYTES], memory[FORMAT_BYTES];
+	char limit[FORMAT_BYTES + 16] = "";
+
+	if (isnan(agent->agent_pct))
+		return;
+	if (!isnan(agent->max_pct))
+		(void)snprintf(limit, sizeof(limit), " (%s allowed)",
+		    format_percent(agent->max_pct, max));
+	doctor_add(doctor,
+	    agent->shed > 0 || isnan(agent->probes_pct) ? DOCTOR_WARN : DOCTOR_OK, "cost",
+	    "%s: watching takes %s of the host's CPUs%s%s, %s of memory%s", agent->host,
+	    format_percent(agent_row_cost_pct(agent), cost), limit,
+	    isnan(agent->probes_pct) ? ", probes not counted" : "",
+	    format_memory(agent->resident_bytes / 1048576, memory),
+	    agent->shed > 0 ? "; detail is shed to stay below: see --max-overhead in "
+			      "coldmeter-agent(8)"
+			    : "");
+}
+
+/* What the probes met that they could not measure. */
+static void check_unseen(struct doctor *doctor, const struct agent_row *agent)
+{
+	if (agent->tls || agent->http2)
+		doctor_add(doctor, DOCTOR_WARN, "blind spots",
+		    "%s: %" PRIu64 " TLS and %" PRIu64
+		    " HTTP/2 connections of functions could not be read: their requests "
+		    "are not measured",
+		    agent->host, agent->tls, agent->http2);
+	if (agent->read_faults || agent->map_full || agent->exec_lost)
+		doctor_add(doctor, DOCTOR_WARN, "probes",
+		    "%s: %" PRIu64 " messages could not be read, %" PRIu64
+		    " processes found no room, %" PRIu64
+		    " sandboxes were lost before they were named",
+		    agent->host, agent->read_faults, agent->map_full, agent->exec_lost);
+}
+
+static void check_ledger(struct doctor *doctor, const struct snapshot *snapshot)
+{
+	const struct agent_row *agents = snapshot->agents.items;
+	char reasons[200];
+
+	if (!snapshot->ledger.lost) {
+		doctor_add(doctor, DOCTOR_OK, "ledger",
+		    "%" PRIu64 " seen in the last hour, none lost",
+		    snapshot->ledger.seen);
+		return;
+	}
+	doctor_add(doctor, DOCTOR_WARN, "ledger",
+	    "%" PRIu64 " of %" PRIu64 " invocations were lost in the last hour: %s",
+	    snapshot->ledger.lost, snapshot->ledger.seen,
+	    ledger_reasons(&snapshot->ledger, reasons, sizeof(reasons)));
+	for (size_t i = 0; i < snapshot->agents.items_n; i++)
+		if (agents[i].ledger.lost)
+			doctor_add(doctor, DOCTOR_WARN, "ledger",
+			    "%s: %" PRIu64 " of %" PRIu64 " lost: %s", agents[i].host,
+			    agents[i].ledger.lost, agents[i].ledger.seen,
+			    ledger_reasons(&agents[i].ledger, reasons, sizeof(reasons)));
+}
+
+void doctor_check_agents(struct doctor *doctor, const struct snapshot *snapshot)
 {
 	const struct agent_row *agents = snapshot->agents.items;
 	char age[FORMAT_BYTES];
@@ -198,19 +261,15 @@ static void check_agents(struct doctor *doctor, const struct snapshot *snapshot)
 	if (!snapshot->agents.items_n)
 		doctor_add(doctor, DOCTOR_WARN, "agents",
 		    "none has sent anything yet: `sudo coldmeter-agent --collector URL`");
-	for (size_t i = 0; i < snapshot->agents.items_n; i++)
+	for (size_t i = 0; i < snapshot->agents.items_n; i++) {
 		doctor_add(doctor, agents[i].silent ? DOCTOR_WARN : DOCTOR_OK, "agent",
 		    "%s: last batch %s ago%s", agents[i].host,
 		    format_age(agents[i].age_s, age),
 		    agents[i].silent ? ": does coldmeter-agent still run there?" : "");
-	if (snapshot->lost)
-		doctor_add(doctor, DOCTOR_WARN, "ledger",
-		    "%" PRIu64 " of %" PRIu64 " invocations were lost in the last hour: "
-		    "/metrics of the agent's collector says for what reason",
-		    snapshot->lost, snapshot->seen);
-	else
-		doctor_add(doctor, DOCTOR_OK, "ledger",
-		    "%" PRIu64 " seen in the last hour, none lost", snapshot->seen);
+		check_cost(doctor, &agents[i]);
+		check_unseen(doctor, &agents[i]);
+	}
+	check_ledger(doctor, snapshot);
 }
 
 void doctor_check_collector(
@@ -238,6 +297,6 @@ void doctor_check_collector(
 		doctor_add(doctor, DOCTOR_FAIL, "collector",
 		    "%s answers, but is no coldmeter collector", endpoint->url);
 	else
-		check_agents(doctor, &snapshot);
+		doctor_check_agents(doctor, &snapshot);
 	snapshot_done(&snapshot);
 }

@@ -152,12 +152,12 @@ int functions_table_print(const struct snapshot *snapshot, enum order order, boo
 	if (err)
 		return err;
 	table_print(table, colour, out);
-	if (snapshot->lost)
+	if (snapshot->ledger.lost)
 		(void)fprintf(out,
 		    "%" PRIu64 " of %" PRIu64 " invocations were lost before they could "
 		    "be measured: see `coldmeter "
 		    "doctor`\n",
-		    snapshot->lost, snapshot->seen);
+		    snapshot->ledger.lost, snapshot->ledger.seen);
 	if (snapshot->functions.cut)
 		(void)fputs(
 		    "more functions than are shown: narrow with --function\n", out);

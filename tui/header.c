@@ -1,5 +1,6 @@
 /* The lines above and below every view. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -77,7 +78,7 @@ static void totals(const struct dash *dash, struct pen *pen)
 /* At the right end; what was lost is said however little room there is. */
 static void ledger(const struct dash *dash, const struct pen *pen)
 {
-	const struct snapshot *shot = &dash->snapshot;
+	const struct ledger *shot = &dash->snapshot.ledger;
 	uint64_t settled = shot->delivered + shot->lost;
 	char text[160], lost_text[64], seen[FORMAT_BYTES], delivered[FORMAT_BYTES];
 	char lost[FORMAT_BYTES], pending[FORMAT_BYTES], on_the_way[64] = "";
@@ -186,6 +187,65 @@ static void budgets(const struct dash *dash, struct pen *pen)
 	}
 }
 
+/* The host where agent and probes take most; NULL: none has told. */
+static const struct agent_row *busiest(const struct dash *dash, size_t *n)
+{
+	const struct agent_row *rows = dash->snapshot.agents.items;
+	const struct agent_row *most = NULL;
+
+	*n = 0;
+	for (size_t i = 0; i < dash->snapshot.agents.items_n; i++) {
+		if (rows[i].silent || isnan(rows[i].agent_pct))
+			continue;
+		(*n)++;
+		if (!most || agent_row_cost_pct(&rows[i]) > agent_row_cost_pct(most))
+			most = &rows[i];
+	}
+	return most;
+}
+
+/* At the right end, as far as there is room: what watching costs. */
+static void watching(const struct dash *dash, const struct pen *pen)
+{
+	size_t n;
+	const struct agent_row *row = busiest(dash, &n);
+	char text[160], percent[FORMAT_BYTES], shed[64] = "";
+	int cols = pen->canvas->cols;
+	int width;
+
+	if (!row)
+		return;
+	if (row->shed > 0)
+		(void)snprintf(shed, sizeof(shed), ", detail is shed (step %.0f)",
+		    row->shed > 99 ? 99 : row->shed);
+	width = snprintf(text, sizeof(text), "watching costs %s of %s host%s ",
+	    format_percent(agent_row_cost_pct(row), percent),
+	    n == 1 ? "this" : "the busiest", shed);
+	if (pen->col + 2 + width <= cols)
+		(void)canvas_text(pen->canvas, pen->row, cols - width, width,
+		    row->shed > 0 ? STYLE_WARN : STYLE_DIM, text);
+}
+
+/* Connections of functions whose requests nobody counts. */
+static void unseen(const struct dash *dash, struct pen *pen)
+{
+	const struct agent_row *rows = dash->snapshot.agents.items;
+	uint64_t tls = 0, http2 = 0;
+	char text[160], a[FORMAT_BYTES], b[FORMAT_BYTES];
+
+	for (size_t i = 0; i < dash->snapshot.agents.items_n; i++) {
+		tls += rows[i].tls;
+		http2 += rows[i].http2;
+	}
+	if (!tls && !http2)
+		return;
+	(void)snprintf(text, sizeof(text), "  not measured: %s%s%s%s%s connections",
+	    tls ? format_count(tls, a) : "", tls ? " TLS" : "",
+	    tls && http2 ? " and " : "", http2 ? format_count(http2, b) : "",
+	    http2 ? " HTTP/2" : "");
+	write_text(pen, STYLE_WARN, text);
+}
+
 int header_draw(const struct dash *dash, struct canvas *canvas)
 {
 	struct pen first = {canvas, 1, 1};
@@ -199,7 +259,9 @@ int header_draw(const struct dash *dash, struct canvas *canvas)
 	if (dash->has_snapshot) {
 		silence(dash, &second);
 		alerts(dash, &second);
+		unseen(dash, &second);
 		budgets(dash, &second);
+		watching(dash, &second);
 	}
 	if (dash->lost_ms)
 		banner(dash, canvas);

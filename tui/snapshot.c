@@ -90,10 +90,23 @@ static void parse_function(const json_t *object, void *item)
 static void parse_agent(const json_t *object, void *item)
 {
 	struct agent_row *row = item;
+	const json_t *overhead = json_object_get(object, "overhead");
+	const json_t *unseen = json_object_get(object, "unseen");
 
 	(void)field_text(object, "host", row->host, sizeof(row->host));
 	row->age_s = field_number(object, "age_s");
 	row->silent = field_is_true(object, "silent");
+	row->ledger = ledger_parse(object, "ledger");
+	row->agent_pct = field_number(overhead, "agent_pct");
+	row->probes_pct = field_number(overhead, "probes_pct");
+	row->max_pct = field_number(overhead, "max_pct");
+	row->resident_bytes = field_number(overhead, "resident_bytes");
+	row->shed = field_number(overhead, "shed");
+	row->tls = field_count(unseen, "tls_connections");
+	row->http2 = field_count(unseen, "http2_connections");
+	row->read_faults = field_count(unseen, "read_faults");
+	row->map_full = field_count(unseen, "map_full");
+	row->exec_lost = field_count(unseen, "exec_lost");
 }
 
 static const struct row_kind function_kind = {
@@ -104,7 +117,6 @@ static const struct row_kind agent_kind = {
 int snapshot_parse(const char *body, size_t body_bytes, struct snapshot *snapshot)
 {
 	AUTO(json) json_t *root = rows_root(body, body_bytes);
-	const json_t *ledger = json_object_get(root, "ledger");
 	const json_t *window = json_object_get(root, "window");
 	int err;
 
@@ -116,9 +128,7 @@ int snapshot_parse(const char *body, size_t body_bytes, struct snapshot *snapsho
 	if (rows_parse(root, &agent_kind, &snapshot->agents) < 0)
 		rows_done(&snapshot->agents);
 	snapshot->hosts = field_count(root, "host_count");
-	snapshot->seen = field_count(ledger, "seen");
-	snapshot->delivered = field_count(ledger, "delivered");
-	snapshot->lost = field_count(ledger, "lost");
+	snapshot->ledger = ledger_parse(root, "ledger");
 	snapshot->since_ns = field_time(window, "since");
 	snapshot->until_ns = field_time(window, "until");
 	return 0;
@@ -128,6 +138,11 @@ void snapshot_done(struct snapshot *snapshot)
 {
 	rows_done(&snapshot->functions);
 	rows_done(&snapshot->agents);
+}
+
+double agent_row_cost_pct(const struct agent_row *row)
+{
+	return row->agent_pct + (isnan(row->probes_pct) ? 0 : row->probes_pct);
 }
 
 const struct function_row *snapshot_at(const struct snapshot *snapshot, size_t i)

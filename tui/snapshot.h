@@ -7,6 +7,7 @@
 
 #include "model/function.h"
 #include "model/money.h"
+#include "tui/ledger.h"
 #include "tui/rows.h"
 
 #define SNAPSHOT_TREND 30
@@ -47,13 +48,19 @@ struct agent_row {
 	char host[SNAPSHOT_HOST_BYTES];
 	double age_s; /* since its last batch */
 	bool silent;  /* for longer than an agent that lives is */
+	struct ledger ledger;
+	/* shares of the host's CPU time in percent; NAN: not known */
+	double agent_pct, probes_pct, max_pct;
+	double resident_bytes, shed;
+	uint64_t tls, http2; /* connections that cannot be read */
+	uint64_t read_faults, map_full, exec_lost;
 };
 
 struct snapshot {
 	struct rows functions; /* struct function_row */
 	struct rows agents;    /* struct agent_row; none when the answer names none */
 	uint64_t hosts;
-	uint64_t seen, delivered, lost;
+	struct ledger ledger;
 	int64_t since_ns, until_ns;
 };
 
@@ -61,6 +68,10 @@ struct snapshot {
  * is untouched then. A snapshot starts zeroed. */
 int snapshot_parse(const char *body, size_t body_bytes, struct snapshot *snapshot);
 void snapshot_done(struct snapshot *snapshot);
+
+/* What agent and probes take together; of the agent alone where that is all that is
+ * known. NAN: nothing is. */
+double agent_row_cost_pct(const struct agent_row *row);
 
 /* The row at i, and the first of that name (NULL: none). */
 const struct function_row *snapshot_at(const struct snapshot *snapshot, size_t i);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "model/invocation.h"
+#include "model/loss.h"
 #include "wire/host_figures.h"
 
 #define BATCH_CONTENT_TYPE "application/vnd.coldmeter.batch"
@@ -16,20 +17,6 @@
 #define BATCH_MAX_RECORDS 4096
 #define BATCH_MAX_FUNCTIONS 1024
 #define BATCH_HOST_BYTES 72
-
-/* Why an invocation that was seen has no record. Append only. */
-enum lost_reason {
-	LOST_RING_FULL,  /* the kernel's ring buffer had no room */
-	LOST_MAP_FULL,   /* no room for the state of a sandbox or a process */
-	LOST_UNNAMED,    /* the sandbox is not known to the agent */
-	LOST_SPOOL_FULL, /* the agent's disk spool reached its limit */
-	LOST_READ_FAULT, /* bytes of the function could not be read */
-	LOST_AGENT_GONE, /* its agent ended before it had written it down or sent it */
-	LOST_REFUSED,    /* the collector could not take the batch it was in */
-	LOST_REASONS
-};
-
-const char *lost_reason_name(enum lost_reason reason); /* "ring_full", ... */
 
 /* Twice means once: the collector takes each (agent, boot, sequence) one time only. */
 struct batch_id {

@@ -18,21 +18,6 @@ _Static_assert(
 	BATCH_HEAD_MAX_BYTES,
     "every head fits");
 
-static const char *const reason_names[LOST_REASONS] = {
-    [LOST_RING_FULL] = "ring_full",
-    [LOST_MAP_FULL] = "map_full",
-    [LOST_UNNAMED] = "unnamed",
-    [LOST_SPOOL_FULL] = "spool_full",
-    [LOST_READ_FAULT] = "read_fault",
-    [LOST_AGENT_GONE] = "agent_gone",
-    [LOST_REFUSED] = "refused",
-};
-
-const char *lost_reason_name(enum lost_reason reason)
-{
-	return reason < LOST_REASONS ? reason_names[reason] : "unknown";
-}
-
 /* FNV-1a, 32 bits: finds damage on a disk, not malice. */
 static uint32_t check_of(const uint8_t *bytes, size_t n)
 {

@@ -35,7 +35,7 @@ static void test_a_whole_answer_is_read(void **state)
 	(void)state;
 	assert_int_equal(snapshot_parse(whole, strlen(whole), &snapshot), 0);
 	assert_int_equal(snapshot.functions.items_n, 1);
-	assert_int_equal(snapshot.lost, 1);
+	assert_int_equal(snapshot.ledger.lost, 1);
 	row = snapshot_find(&snapshot, "hello");
 	assert_non_null(row);
 	assert_int_equal(row->invocations, 10);

@@ -1,0 +1,91 @@
+/* What doctor makes of an answer about agents. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tui/doctor.h"
+
+static struct doctor doctor;
+
+static void examine(const char *ledger, const char *agents)
+{
+	char body[2048];
+	struct snapshot snapshot = {0};
+
+	(void)snprintf(body, sizeof(body),
+	    "{\"functions\":[],\"ledger\":{%s},\"agents\":[{\"host\":\"box\",\"age_s\":1%"
+	    "s}]"
+	    "}",
+	    ledger, agents);
+	assert_int_equal(snapshot_parse(body, strlen(body), &snapshot), 0);
+	memset(&doctor, 0, sizeof(doctor));
+	doctor_check_agents(&doctor, &snapshot);
+	snapshot_done(&snapshot);
+}
+
+static void expect(enum doctor_state state, const char *what, const char *detail)
+{
+	for (size_t i = 0; i < doctor.n; i++)
+		if (doctor.checks[i].state == state &&
+		    strcmp(doctor.checks[i].what, what) == 0 &&
+		    strstr(doctor.checks[i].detail, detail))
+			return;
+	fail_msg("no %s %s: %s", doctor_state_name(state), what, detail);
+}
+
+static void test_doctor_says_what_watching_costs(void **state)
+{
+	(void)state;
+	examine("\"seen\":5,\"lost\":0",
+	    ",\"overhead\":{\"agent_pct\":0.3,\"probes_pct\":0.2,\"max_pct\":1,"
+	    "\"resident_bytes\":10485760,\"shed\":0}");
+	expect(DOCTOR_OK, "cost",
+	    "box: watching takes 0.5% of the host's CPUs (1.0% allowed), 10.0 MB of "
+	    "memory");
+	expect(DOCTOR_OK, "ledger", "5 seen in the last hour, none lost");
+	examine("", ",\"overhead\":{\"agent_pct\":0.3,\"probes_pct\":0.2,\"shed\":2}");
+	expect(DOCTOR_WARN, "cost", "detail is shed");
+	examine("", ",\"overhead\":{\"agent_pct\":0.3}");
+	expect(DOCTOR_WARN, "cost", "probes not counted");
+	examine("", ""); /* an older agent: nothing is known, nothing is said */
+	assert_int_equal(doctor.n, 2);
+}
+
+static void test_doctor_says_what_was_lost_where_and_why(void **state)
+{
+	(void)state;
+	examine(
+	    "\"seen\":50,\"lost\":7,\"lost_by_reason\":{\"ring_full\":3,\"refused\":4}",
+	    ",\"ledger\":{\"seen\":20,\"lost\":3,\"lost_by_reason\":{\"ring_full\":3}}");
+	expect(DOCTOR_WARN, "ledger",
+	    "7 of 50 invocations were lost in the last hour: ring_full 3, refused 4");
+	expect(DOCTOR_WARN, "ledger", "box: 3 of 20 lost: ring_full 3");
+}
+
+static void test_doctor_says_what_the_probes_do_not_see(void **state)
+{
+	(void)state;
+	examine("", ",\"unseen\":{\"tls_connections\":4,\"http2_connections\":2}");
+	expect(DOCTOR_WARN, "blind spots", "box: 4 TLS and 2 HTTP/2 connections");
+	examine("", ",\"unseen\":{\"read_faults\":1,\"map_full\":2,\"exec_lost\":3}");
+	expect(DOCTOR_WARN, "probes",
+	    "box: 1 messages could not be read, 2 processes found no room, 3 sandboxes");
+	examine("", ",\"unseen\":{\"tls_connections\":0,\"read_faults\":0}");
+	assert_int_equal(doctor.n, 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_doctor_says_what_watching_costs),
+	    cmocka_unit_test(test_doctor_says_what_was_lost_where_and_why),
+	    cmocka_unit_test(test_doctor_says_what_the_probes_do_not_see),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
