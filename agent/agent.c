@@ -17,6 +17,7 @@
 #include "agent/running.h"
 #include "agent/sandboxes.h"
 #include "agent/sender.h"
+#include "agent/shedding.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "wire/json.h"
@@ -33,6 +34,9 @@ struct agent {
 	struct spool *spool;
 	struct sender *sender;
 	struct overhead *overhead;
+	struct shedding shedding;
+	bool is_costly; /* the process alone took more than it may, in the last second */
+	bool is_helpless; /* all detail is shed, and that was not enough */
 	int64_t boot_to_wall_ns;
 	uint64_t clock_read_ns;
 	uint64_t
@@ -86,10 +90,12 @@ static void read_ledger(const struct agent *agent, struct batch_ledger *ledger)
 	uint64_t lost_ring = agent->counts[COUNT_LOST_RING];
 	uint64_t counted = agent->counts[COUNT_SEEN];
 	uint64_t seen = counted > agent->parts ? counted - agent->parts : 0;
-	uint64_t settled = agent->drained + lost_ring;
+	uint64_t shed = agent->counts[COUNT_SHED];
+	uint64_t settled = agent->drained + lost_ring + shed;
 
 	*ledger = (struct batch_ledger){.seen = seen > settled ? seen : settled};
 	ledger->lost[LOST_RING_FULL] = lost_ring;
+	ledger->lost[LOST_SHED] = shed;
 	ledger->lost[LOST_UNNAMED] = agent->unnamed;
 	ledger->delivered = agent->printed;
 	if (agent->sender)
@@ -114,6 +120,8 @@ static void read_figures(const struct agent *agent, struct host_figures *f)
 	*f = (struct host_figures){.has = 0};
 	host_figures_set(f, FIGURE_AGENT_CPU_NS, cost.agent_cpu_ns);
 	host_figures_set(f, FIGURE_RESIDENT_BYTES, cost.resident_bytes);
+	host_figures_set(f, FIGURE_MAX_SHARE, millionths(agent->shedding.max));
+	host_figures_set(f, FIGURE_SHED, agent->shedding.step);
 	if (cost.known)
 		host_figures_set(f, FIGURE_AGENT_SHARE, millionths(cost.agent_share));
 	if (cost.probes_known) {
@@ -139,6 +147,8 @@ static int drain(struct agent *agent)
 		agent->boot_to_wall_ns = clock_boot_to_wall_ns();
 		agent->clock_read_ns = now;
 		probes_set_clock(agent->probes, agent->boot_to_wall_ns);
+		agent->is_costly =
+		    overhead_glance(agent->overhead, now) > agent->shedding.max;
 	}
 	probes_counts(agent->probes, agent->counts);
 	n = probes_drain(agent->probes, on_record, agent);
@@ -147,13 +157,55 @@ static int drain(struct agent *agent)
 	return n;
 }
 
+static void say_shedding(const struct shedding *s, int change, double share)
+{
+	double percent = share * 100;
+	double max = s->max * 100;
+
+	if (change > 0)
+		log_warn("watching costs %.3f %% of this host, more than --max-overhead "
+			 "%.3g: step %d, left out from now on: %s",
+		    percent, max, s->step, shedding_name(s->step));
+	else
+		log_note("watching costs %.3f %% of this host, less than half of "
+			 "--max-overhead %.3g: step %d is taken back: %s",
+		    percent, max, s->step + 1, shedding_name(s->step + 1));
+}
+
+/* Sheds detail while watching costs more than it may, and takes it back. */
+static void watch_cost(struct agent *agent)
+{
+	struct shedding *s = &agent->shedding;
+	uint64_t now = clock_boot_ns();
+	bool closely = agent->is_costly || shedding_is_undecided(s);
+	struct overhead_cost cost;
+	double share;
+	int change;
+
+	if (!overhead_turn(agent->overhead, agent->probes, now, closely))
+		return;
+	cost = overhead_cost(agent->overhead);
+	share = cost.agent_share + cost.probes_share;
+	change = shedding_judge(s, share, now);
+	if (change) {
+		probes_set_shed(agent->probes, s->step);
+		say_shedding(s, change, share);
+	} else if (s->is_over && s->step == SHED_ALL && !agent->is_helpless) {
+		agent->is_helpless = true;
+		log_warn("watching costs %.3f %% of this host, more than --max-overhead "
+			 "%.3g, although all is left out but counts",
+		    share * 100, s->max * 100);
+	}
+}
+
 /* One turn: drain, send, wait. */
 static void turn(struct agent *agent, int signals)
 {
 	struct pollfd wait = {.fd = signals, .events = POLLIN};
-	int tick_ms = drain(agent) > 0 ? TICK_BUSY_MS : TICK_IDLE_MS;
+	bool at_once = drain(agent) > 0 && agent->shedding.step < SHED_DRAIN;
+	int tick_ms = at_once ? TICK_BUSY_MS : TICK_IDLE_MS;
 
-	(void)overhead_turn(agent->overhead, agent->probes, clock_boot_ns(), false);
+	watch_cost(agent);
 
 	if (agent->sender)
 		sender_work(agent->sender, tick_ms);
@@ -203,6 +255,8 @@ static int open_all(struct agent *agent)
 		err = probes_open(&agent->probes);
 	if (err)
 		return err;
+	agent->shedding = shedding_start(s->max_overhead, (enum record_shed)s->shed);
+	probes_set_shed(agent->probes, agent->shedding.step);
 	err = running_adopt(agent->probes, agent->sandboxes);
 	if (err < 0)
 		return log_error(err, "cannot look for functions that are running");

@@ -35,6 +35,8 @@ struct overhead {
 	uint64_t rested_ns;  /* boot time since when it rests or counts */
 	uint64_t sampled_ns; /* 0: it begins with the first turn */
 	uint64_t cpu_ns;     /* of the process, at the sample */
+	uint64_t glanced_ns;
+	uint64_t glanced_cpu_ns;
 	struct run_time began;
 	struct overhead_cost cost;
 };
@@ -183,6 +185,20 @@ bool overhead_turn(
 		return true;
 	}
 	return false;
+}
+
+double overhead_glance(struct overhead *o, uint64_t now_ns)
+{
+	uint64_t cpu_ns = process_cpu_ns();
+	uint64_t wall_ns = now_ns - o->glanced_ns;
+	double share = 0;
+
+	if (o->glanced_ns && wall_ns)
+		share = (double)(cpu_ns - o->glanced_cpu_ns) /
+			((double)wall_ns * (double)o->cpus);
+	o->glanced_ns = now_ns;
+	o->glanced_cpu_ns = cpu_ns;
+	return share;
 }
 
 struct overhead_cost overhead_cost(const struct overhead *o)

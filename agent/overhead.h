@@ -33,6 +33,10 @@ void overhead_close(struct overhead *overhead);
 bool overhead_turn(struct overhead *overhead, const struct probes *probes,
     uint64_t now_ns, bool closely);
 
+/* The share of the process alone since the last glance: cheap, without the kernel's help.
+ */
+double overhead_glance(struct overhead *overhead, uint64_t now_ns);
+
 /* The latest sample; the figures of the process are of now. */
 struct overhead_cost overhead_cost(const struct overhead *overhead);
 

@@ -226,6 +226,11 @@ void probes_set_clock(struct probes *probes, int64_t boot_to_wall_ns)
 	    &probes->skeleton->bss->boot_to_wall_ns, boot_to_wall_ns, __ATOMIC_RELAXED);
 }
 
+void probes_set_shed(struct probes *probes, enum record_shed step)
+{
+	__atomic_store_n(&probes->skeleton->bss->shed_step, step, __ATOMIC_RELAXED);
+}
+
 int probes_adopt_sandbox(
     struct probes *probes, uint64_t id, const struct sandbox *sandbox)
 {

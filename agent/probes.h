@@ -39,6 +39,9 @@ int probes_run_time(const struct probes *probes, struct run_time *sum);
 /* Tells the probes what to add to a boot time to get wall time. */
 void probes_set_clock(struct probes *probes, int64_t boot_to_wall_ns);
 
+/* Tells the probes how much detail to leave out. */
+void probes_set_shed(struct probes *probes, enum record_shed step);
+
 /* Makes a process, a sandbox or a socket known that is older than the probes. What the
  * kernel saw itself is never overwritten: -EEXIST then. */
 int probes_adopt_sandbox(

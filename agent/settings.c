@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "bpf/record.h"
 
 #define VERSION "0.1.0"
 
@@ -17,6 +18,8 @@ enum {
 	OPTION_TOKEN,
 	OPTION_SPOOL,
 	OPTION_LIMIT,
+	OPTION_OVERHEAD,
+	OPTION_SHED,
 	OPTION_CHECK,
 	OPTION_VERBOSE,
 	OPTION_HELP,
@@ -29,6 +32,8 @@ static const struct option options[] = {
     {"token-file", required_argument, NULL, OPTION_TOKEN},
     {"spool", required_argument, NULL, OPTION_SPOOL},
     {"spool-limit-mb", required_argument, NULL, OPTION_LIMIT},
+    {"max-overhead", required_argument, NULL, OPTION_OVERHEAD},
+    {"shed", required_argument, NULL, OPTION_SHED},
     {"check", no_argument, NULL, OPTION_CHECK},
     {"verbose", no_argument, NULL, OPTION_VERBOSE},
     {"help", no_argument, NULL, OPTION_HELP},
@@ -51,6 +56,12 @@ static const char help[] =
     "  --spool DIR           keep batches in DIR until the collector has them\n"
     "  --spool-limit-mb N    at most so much waits, 256 unless told; beyond, it is lost\n"
     "                        and counted\n"
+    "  --max-overhead P      leave out detail, step by step, while watching costs more\n"
+    "                        than P percent of this host's CPUs, 1 unless told; counts\n"
+    "                        stay exact\n"
+    "  --shed STEP           leave out that much from the start: 1 CPU time of all\n"
+    "                        threads, 2 reading at once, 3 the records of 7 of 8 warm\n"
+    "                        invocations that went well, 4 of all of these\n"
     "  --check               say what this kernel can do for the agent, and stop\n"
     "  --verbose             say more on standard error\n"
     "  --help, --version\n"
@@ -74,6 +85,26 @@ static int parse_limit(const char *text, uint64_t *limit_mb)
 	if (*text < '0' || *text > '9' || *end || n < 1 || n > 1048576)
 		return wrong("--spool-limit-mb", text, "must be 1 to 1048576");
 	*limit_mb = n;
+	return 0;
+}
+
+static int parse_overhead(const char *text, double *share)
+{
+	char *end;
+	double percent = strtod(text, &end);
+
+	if (*text < '0' || *text > '9' || *end || !(percent > 0) || percent > 100)
+		return wrong(
+		    "--max-overhead", text, "must be a percentage above 0, up to 100");
+	*share = percent / 100;
+	return 0;
+}
+
+static int parse_shed(const char *text, unsigned int *step)
+{
+	if (*text < '0' || *text > '0' + SHED_ALL || text[1])
+		return wrong("--shed", text, "must be 0 to 4");
+	*step = (unsigned int)(*text - '0');
 	return 0;
 }
 
@@ -101,6 +132,10 @@ static int take(int option, struct settings *s)
 		return 0;
 	case OPTION_LIMIT:
 		return parse_limit(optarg, &s->spool_limit_mb);
+	case OPTION_OVERHEAD:
+		return parse_overhead(optarg, &s->max_overhead);
+	case OPTION_SHED:
+		return parse_shed(optarg, &s->shed);
 	case OPTION_CHECK:
 		s->check = true;
 		return 0;
@@ -120,7 +155,7 @@ static int take(int option, struct settings *s)
 
 int settings_parse(int argc, char **argv, struct settings *settings)
 {
-	struct settings s = {.spool_limit_mb = 256};
+	struct settings s = {.spool_limit_mb = 256, .max_overhead = 0.01};
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {

@@ -13,6 +13,8 @@ struct settings {
 	const char *token_file; /* NULL: none */
 	const char *spool;      /* NULL: in memory */
 	uint64_t spool_limit_mb;
+	double max_overhead; /* share of the host's CPU time, 0 to 1 */
+	unsigned int shed;   /* the least step of detail to leave out, enum record_shed */
 };
 
 /* Reads the command line. Returns 0 to go on, 1 when help or version was asked for and

@@ -19,6 +19,7 @@ static __always_inline struct record_invocation *begin_record(struct sandbox *s,
 	r = bpf_ringbuf_reserve(&records, sizeof(*r), 0);
 	if (!r) {
 		count(COUNT_LOST_RING);
+		__sync_fetch_and_add(&s->lost, 1);
 		return NULL;
 	}
 	__builtin_memset(r, 0, sizeof(*r));
@@ -27,6 +28,27 @@ static __always_inline struct record_invocation *begin_record(struct sandbox *s,
 	r->sandbox = id;
 	r->function_kind = s->function_kind;
 	return r;
+}
+
+/* What an end must not have to be shed. */
+#define NOTABLE                                                                          \
+	(INVOCATION_FIRST | INVOCATION_ERROR | INVOCATION_INIT_ERROR |                   \
+	    INVOCATION_EXITED | INVOCATION_ABORTED | INVOCATION_OOM)
+
+/* Whether an end is only counted, which is done then: one that is warm and went well,
+ * while the agent sheds. */
+static __always_inline bool is_shed(struct sandbox *s, __u32 flags, __u16 http_status)
+{
+	__u32 step = shed_step;
+
+	if (step < SHED_MOST || flags & NOTABLE || http_status >= 500 ||
+	    (step == SHED_MOST && (s->ended & SHED_KEPT_MASK) == 0))
+		return false;
+	count(COUNT_SEEN);
+	count(COUNT_SHED);
+	__sync_fetch_and_add(&s->ended, 1);
+	__sync_fetch_and_add(&s->shed, 1);
+	return true;
 }
 
 /* CPU time and waits for a CPU since start. Moments on different CPUs leave an error of
@@ -38,11 +60,13 @@ static __always_inline void fill_cpu(
 	struct cpu_reading now;
 	__s64 used;
 
-	read_cpu(&now);
+	read_cpu(&now, start->one_thread);
 	used = (__s64)(now.sum_ns - start->sum_ns);
 	if (now.cpu == start->cpu)
 		used += now.running_ns - start->running_ns;
 	else
+		r->flags |= INVOCATION_CPU_ESTIMATE;
+	if (start->one_thread)
 		r->flags |= INVOCATION_CPU_ESTIMATE;
 	r->cpu_ns = used > 0 ? used : 0;
 	/* a thread that ended took its waits with it */
@@ -148,7 +172,7 @@ static __always_inline void mark_ready(
 	r->first_exec_ns = s->first_exec_ns;
 	r->last_exec_ns = s->last_exec_ns;
 	r->execs = s->execs;
-	read_cpu(&cpu);
+	read_cpu(&cpu, false);
 	r->cpu_ns = cpu.sum_ns;
 	r->run_queue_ns = cpu.run_queue_ns;
 	read_init(r);
@@ -170,6 +194,8 @@ static __always_inline void sandbox_gone(struct sandbox *s, __u64 id, __u32 pid)
 		end->sandbox = id;
 		end->end_ns = bpf_ktime_get_boot_ns();
 		end->ended = s->ended;
+		end->lost = s->lost;
+		end->shed = s->shed;
 		bpf_ringbuf_submit(end, BPF_RB_NO_WAKEUP);
 	}
 	if (s->pid_namespace) {

@@ -82,6 +82,7 @@ static __always_inline void http2_stream_begins(
 	/* no room for it: it is counted, with a reason */
 	count(COUNT_SEEN);
 	__sync_fetch_and_add(&b->s->ended, 1);
+	__sync_fetch_and_add(&b->s->lost, 1);
 	count(COUNT_LOST_RING);
 }
 

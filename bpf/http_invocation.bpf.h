@@ -7,7 +7,7 @@
 static __always_inline void http_begin(struct exchange *e, struct sandbox *s, __u64 now)
 {
 	read_memory(bpf_get_current_task_btf(), &e->rss, &e->peak);
-	read_cpu(&e->cpu);
+	read_cpu(&e->cpu, shed_step >= SHED_THREADS);
 	busy_begin(s, now);
 	if (e->is_unix)
 		__sync_fetch_and_add(&s->unix_in_flight, 1);
@@ -25,10 +25,13 @@ static __always_inline void http_begin(struct exchange *e, struct sandbox *s, __
 static __always_inline void http_end(struct exchange *e, struct sandbox *s, bool ours)
 {
 	__u64 busy = busy_end(s, e->end_ns);
-	struct record_invocation *r = begin_record(s, e->sandbox);
+	struct record_invocation *r;
 
 	if (e->is_unix)
 		__sync_fetch_and_add(&s->unix_in_flight, -1);
+	if (is_shed(s, e->flags | (e->is_first ? INVOCATION_FIRST : 0), e->status))
+		return;
+	r = begin_record(s, e->sandbox);
 	if (!r)
 		return;
 	r->pid = e->pid;

@@ -10,9 +10,12 @@ static __always_inline void lambda_end(
     struct sandbox *s, __u64 id, __u64 end, __u32 flags, __u32 exit_code)
 {
 	__u64 busy = busy_end(s, end);
-	struct record_invocation *r = begin_record(s, id);
+	struct record_invocation *r;
 
 	s->open = 0;
+	if (is_shed(s, flags | s->open_flags, 0))
+		return;
+	r = begin_record(s, id);
 	if (!r)
 		return;
 	r->start_ns = s->open_start_ns;
@@ -96,7 +99,7 @@ static __always_inline void lambda_begin(
 	copy_id(m, s->open_request_id);
 	copy_trace(m, s->open_trace_id);
 	read_memory(bpf_get_current_task_btf(), &s->open_rss, &s->open_peak);
-	read_cpu(&s->open_cpu);
+	read_cpu(&s->open_cpu, shed_step >= SHED_THREADS);
 	busy_begin(s, e->start_ns);
 	if (s->starting)
 		coldstart_reach(e->sandbox, MARK_EVENT, e->start_ns);

@@ -173,7 +173,7 @@ static __always_inline void describe(
 	s->open_start_ns = bpf_ktime_get_boot_ns();
 	s->first_exec_ns = s->last_exec_ns = s->open_start_ns;
 	s->execs = 1;
-	read_cpu(&s->open_cpu);
+	read_cpu(&s->open_cpu, false);
 }
 
 /* A process that was not there before is part of a sandbox that is. */

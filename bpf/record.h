@@ -139,6 +139,8 @@ struct record_end {
 	__u64 end_ns;
 	__u64
 	    ended; /* invocations that ended in it, whether their record arrived or not */
+	__u64 lost; /* of them, as in struct sandbox */
+	__u64 shed;
 };
 
 enum record_blindness { BLIND_TLS = 1, BLIND_HTTP2 };
@@ -197,8 +199,20 @@ struct record_invocation {
 _Static_assert(sizeof(struct record_coldstart) == 912, "the layout is the contract");
 _Static_assert(sizeof(struct record_ready) == 80, "the layout is the contract");
 _Static_assert(sizeof(struct record_blind) == 24, "the layout is the contract");
-_Static_assert(sizeof(struct record_end) == 32, "the layout is the contract");
 _Static_assert(sizeof(struct record_invocation) == 224, "the layout is the contract");
+_Static_assert(sizeof(struct record_end) == 48, "the layout is the contract");
+
+/* Steps of detail that are left out to stay below the agent's --max-overhead. The order is
+ * a contract: agents ship it. Each includes those before it. */
+enum record_shed {
+	SHED_NOTHING,
+	SHED_THREADS, /* CPU time is the writing thread's */
+	SHED_DRAIN,   /* the ring is drained less often */
+	SHED_MOST,    /* of warm invocations that went well one of 8 has a record */
+	SHED_ALL      /* they have none: they are counted */
+};
+
+#define SHED_KEPT_MASK 7 /* of SHED_MOST */
 
 /* Counts per CPU; summed by the agent. */
 enum record_count {
@@ -209,6 +223,7 @@ enum record_count {
 	COUNT_READ_FAULT,
 	COUNT_TLS, /* connections that cannot be read */
 	COUNT_HTTP2,
+	COUNT_SHED, /* invocations without a record because of SHED_MOST or SHED_ALL */
 	RECORD_COUNTS
 };
 
@@ -221,6 +236,7 @@ struct cpu_reading {
 	__s64 running_ns;
 	__u64 run_queue_ns; /* waits for a CPU of the threads that live */
 	__u32 cpu;
+	__u32 one_thread; /* of several: the sums are of the current one alone */
 };
 
 /* State of the maps. User space writes it only for functions older than the agent. */
@@ -256,6 +272,8 @@ struct sandbox {
 	__u32 open_flags;
 	__u64 starting; /* its cold start is watched: until its first invocation has ended
 			 */
+	__u64 lost; /* of ended: without room in the ring */
+	__u64 shed; /* of ended: see SHED_MOST */
 	__u64 open_start_ns;
 	__u64 open_response_ns;
 	struct cpu_reading open_cpu;

@@ -42,6 +42,9 @@ struct {
 	__type(value, __u64);
 } counts SEC(".maps");
 
+/* enum record_shed, as the agent decides. */
+volatile __u32 shed_step = SHED_NOTHING;
+
 static __always_inline void count(__u32 what)
 {
 	__u64 *n = bpf_map_lookup_elem(&counts, &what);
@@ -105,8 +108,8 @@ static __always_inline __u64 run_delay(struct task_struct *thread)
 }
 
 /* Threads that ended and threads that live. Kernels before 6.7 cannot walk threads; there
- * it is the current thread's and the ended ones'. */
-static __always_inline void read_cpu(struct cpu_reading *reading)
+ * it is the current thread's and the ended ones', as with one_thread. */
+static __always_inline void read_cpu(struct cpu_reading *reading, bool one_thread)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_struct *thread;
@@ -116,7 +119,8 @@ static __always_inline void read_cpu(struct cpu_reading *reading)
 	reading->running_ns = (__s64)(bpf_ktime_get_ns() - task->se.exec_start);
 	reading->sum_ns = task->signal->sum_sched_runtime;
 	reading->run_queue_ns = 0;
-	if (!bpf_iter_task_new || task->signal->nr_threads == 1) {
+	reading->one_thread = one_thread && task->signal->nr_threads > 1;
+	if (!bpf_iter_task_new || one_thread || task->signal->nr_threads == 1) {
 		reading->sum_ns += task->se.sum_exec_runtime;
 		reading->run_queue_ns += run_delay(task);
 		return;

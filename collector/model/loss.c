@@ -8,6 +8,7 @@ static const char *const names[LOST_REASONS] = {
     [LOST_READ_FAULT] = "read_fault",
     [LOST_AGENT_GONE] = "agent_gone",
     [LOST_REFUSED] = "refused",
+    [LOST_SHED] = "shed",
 };
 
 const char *lost_reason_name(enum lost_reason reason)

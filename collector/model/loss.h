@@ -11,6 +11,7 @@ enum lost_reason {
 	LOST_READ_FAULT, /* bytes of the function could not be read */
 	LOST_AGENT_GONE, /* its agent ended before it had written it down or sent it */
 	LOST_REFUSED,    /* the collector could not take the batch it was in */
+	LOST_SHED,       /* left out by the agent, to stay below its --max-overhead */
 	LOST_REASONS
 };
 

@@ -17,7 +17,7 @@ teardown() {
 }
 
 agent() {
-	"$OUT/coldmeter-agent" --stdout >"$out" 2>"$err" 3>&- &
+	"$OUT/coldmeter-agent" --stdout --max-overhead 100 >"$out" 2>"$err" 3>&- &
 	agent_pid=$!
 	for _ in $(seq 100); do
 		grep -q measuring "$err" && return 0
@@ -219,6 +219,13 @@ PY
 	run "$OUT/coldmeter-agent" --stdout --nonsense
 	[ "$status" -eq 2 ]
 	[ "${#lines[@]}" -eq 1 ]
+	for wrong in '--max-overhead 0' '--max-overhead 101' '--max-overhead 1%' '--max-overhead nan' '--max-overhead -1' \
+		'--shed 5' '--shed -1' '--shed 1x'; do
+		# shellcheck disable=SC2086 # two words
+		run "$OUT/coldmeter-agent" --stdout $wrong
+		[ "$status" -eq 2 ]
+		[ "${#lines[@]}" -eq 1 ]
+	done
 	run "$OUT/coldmeter-agent" --collector ftp://127.0.0.1
 	[ "$status" -eq 2 ]
 	[ "${#lines[@]}" -eq 1 ]

@@ -61,13 +61,14 @@ until_true() {
 
 listens() { (exec 9<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-# agent_start: its lines go to $dir/seen, what it says to $dir/agent.err.
+# agent_start [options]: its lines go to $dir/seen, what it says to $dir/agent.err. Whatever it costs: the loads here
+# are those of a host that does nothing else, and must be measured in full.
 agent_start() {
 	[ -x "$OUT/coldmeter-agent" ] || skip "the agent is not built"
 	dir=$BATS_TEST_TMPDIR
 	: >"$dir/seen"
 	: >"$dir/agent.err"
-	"$OUT/coldmeter-agent" --stdout >>"$dir/seen" 2>>"$dir/agent.err" </dev/null 3>&- 4>&- &
+	"$OUT/coldmeter-agent" --stdout --max-overhead 100 "$@" >>"$dir/seen" 2>>"$dir/agent.err" </dev/null 3>&- 4>&- &
 	agent=$!
 	disown
 	until_true 20 grep -q measuring "$dir/agent.err" || {

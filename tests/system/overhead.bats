@@ -66,3 +66,69 @@ rests() {
 	[ "$runs_after" -gt "$runs" ]
 	figure "agent $(said agent) %, probes $(said probes) % of the host under wrk on 8 connections"
 }
+
+# ledger: seen, delivered and lost of the last line about it.
+ledger() { sed -n 's/.*ledger: seen=\([0-9]*\) delivered=\([0-9]*\) lost=\([0-9]*\)$/\1 \2 \3/p' "$dir/agent.err" | tail -n 1; }
+
+@test "what costs more than it may sheds detail in steps, says so, and counts on" {
+	function=$(name shedding)
+	http_function $port "$function"
+	in_background "$dir/wrk" wrk -t1 -c8 -d60 "http://127.0.0.1:$port/"
+	load=$!
+	agent_start --max-overhead 0.05
+	for step in 1 2 3 4; do
+		until_true 30 grep -q "more than --max-overhead 0.05: step $step, left out from now on: " "$dir/agent.err"
+	done
+	sleep 1 # all is only counted now
+	end $load INT
+	sleep 0.3
+	end "$agent"
+	read -r seen delivered lost < <(ledger)
+	[ "$lost" -gt 0 ]
+	is "$seen" $((delivered + lost)) "seen"
+	is "$(wc -l <"$dir/seen")" "$delivered" "lines"
+	# each step once
+	is "$(grep -c 'left out from now on' "$dir/agent.err")" 4 "steps said"
+	figure "shed $lost of $seen at --max-overhead 0.05; $(grep -o 'watching costs [0-9.]* %' "$dir/agent.err" | tr '\n' ' ')"
+}
+
+@test "detail comes back when watching costs little again" {
+	function=$(name back)
+	http_function $port "$function"
+	in_background "$dir/wrk" wrk -t1 -c8 -d60 "http://127.0.0.1:$port/"
+	load=$!
+	agent_start --max-overhead 1
+	until_true 40 grep -q 'step 1, left out' "$dir/agent.err"
+	end $load INT
+	until_true 60 grep -q 'step 1 is taken back' "$dir/agent.err"
+}
+
+@test "with warm invocations shed, those that are cold or went wrong still have their records" {
+	function=$(name notable)
+	agent_start --shed 4
+	http_function $port "$function"
+	function_pid=$!
+	for _ in $(seq 5); do curl -fsS "http://127.0.0.1:$port/" >/dev/null; done
+	curl -sS "http://127.0.0.1:$port/?status=503" >/dev/null
+	for _ in $(seq 5); do curl -fsS "http://127.0.0.1:$port/" >/dev/null; done
+	end $function_pid
+	sleep 0.3
+	end "$agent"
+	is "$(seen "$function" '[.cold, .status] | join(" ")' | tr '\n' ',')" "true ok,false error," "records"
+	read -r total delivered lost < <(ledger)
+	is "$total" $((delivered + lost)) "seen"
+	[ "$lost" -ge 9 ]
+}
+
+@test "one of 8 warm invocations has its record at step 3, and CPU time of several threads is an estimate from step 1" {
+	function=$(name most)
+	agent_start --shed 3
+	in_background "$dir/$function" env COLDMETER_FUNCTION="$function" \
+		python3 "$BATS_TEST_DIRNAME/../functions/python/http_server.py" 127.0.0.1 $port
+	until_true 10 listening 127.0.0.1:$port
+	for _ in $(seq 33); do curl -fsS "http://127.0.0.1:$port/" >/dev/null; done
+	sleep 0.3
+	end "$agent"
+	is "$(count "$function")" 5 "records" # the first, and four of 32
+	is "$(seen "$function" '.quality | index("cpu:estimate") != null' | sort -u)" true "CPU time is an estimate"
+}

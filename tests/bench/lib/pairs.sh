@@ -71,7 +71,8 @@ has_bpftrace() {
 # agent_start: until it measures.
 agent_start() {
 	: >"$work/agent" # what the one before said is not taken for this one's
-	"$OUT/coldmeter-agent" --collector http://127.0.0.1:7077 --spool "$work/spool" 2>"$work/agent" &
+	"$OUT/coldmeter-agent" --collector http://127.0.0.1:7077 --spool "$work/spool" --max-overhead 100 \
+		2>"$work/agent" &
 	agent=$!
 	until_true 60 grep -q measuring "$work/agent" || fail "the agent does not start: $(cat "$work/agent")"
 }
