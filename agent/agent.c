@@ -18,6 +18,7 @@
 #include "agent/sandboxes.h"
 #include "agent/sender.h"
 #include "agent/shedding.h"
+#include "agent/untold.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "wire/json.h"
@@ -33,6 +34,8 @@ struct agent {
 	struct sandboxes *sandboxes;
 	struct spool *spool;
 	struct sender *sender;
+	struct untold *untold;
+	uint64_t attributed; /* of the kernel's losses: looked for by function so far */
 	struct overhead *overhead;
 	struct shedding shedding;
 	bool is_costly; /* the process alone took more than it may, in the last second */
@@ -102,6 +105,32 @@ static void read_ledger(const struct agent *agent, struct batch_ledger *ledger)
 		sender_ledger(agent->sender, ledger);
 }
 
+static void on_loss(
+    void *context, const struct function *function, enum lost_reason reason, uint64_t n)
+{
+	struct agent *agent = context;
+
+	untold_add(agent->untold, function, reason, n);
+}
+
+static int read_losses(void *context, uint64_t sandbox, uint64_t *lost, uint64_t *shed)
+{
+	const struct agent *agent = context;
+
+	return probes_losses(agent->probes, sandbox, lost, shed);
+}
+
+/* Finds out whose the kernel's losses are, when there are new ones. */
+static void attribute_losses(struct agent *agent)
+{
+	uint64_t now = agent->counts[COUNT_LOST_RING] + agent->counts[COUNT_SHED];
+
+	if (now == agent->attributed)
+		return;
+	agent->attributed = now;
+	sandboxes_read_losses(agent->sandboxes, read_losses, agent);
+}
+
 static uint64_t millionths(double share)
 {
 	return (uint64_t)(share * HOST_SHARE + 0.5);
@@ -134,6 +163,7 @@ static void read_figures(const struct agent *agent, struct host_figures *f)
 
 static void read_head(void *context, struct batch_head *head)
 {
+	attribute_losses(context);
 	read_ledger(context, &head->ledger);
 	read_figures(context, &head->figures);
 }
@@ -242,7 +272,11 @@ static int open_all(struct agent *agent)
 	int err = overhead_open(&agent->overhead);
 
 	if (!err)
+		err = untold_new(&agent->untold);
+	if (!err)
 		err = sandboxes_new(on_invocation, agent, &agent->sandboxes);
+	if (!err)
+		sandboxes_on_loss(agent->sandboxes, on_loss);
 	(void)gethostname(agent->host, sizeof(agent->host) - 1);
 	agent->boot_to_wall_ns = clock_boot_to_wall_ns();
 	if (!err && s->collector) {
@@ -250,6 +284,8 @@ static int open_all(struct agent *agent)
 		if (!err)
 			err = sender_open(s->collector, s->token_file, agent->spool,
 			    read_head, agent, &agent->sender);
+		if (!err)
+			sender_tell(agent->sender, agent->untold);
 	}
 	if (!err)
 		err = probes_open(&agent->probes);
@@ -275,6 +311,22 @@ static void close_all(struct agent *agent)
 	probes_close(agent->probes);
 	sandboxes_free(agent->sandboxes);
 	overhead_close(agent->overhead);
+	untold_free(agent->untold);
+}
+
+static void say_loss(
+    void *context, const struct function *function, const uint64_t lost[LOST_REASONS])
+{
+	char text[320] = "";
+	size_t at = 0;
+
+	(void)context;
+	for (int i = 0; i < LOST_REASONS && at < sizeof(text); i++)
+		if (lost[i])
+			at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s=%llu",
+			    at ? " " : "", lost_reason_name((enum lost_reason)i),
+			    (unsigned long long)lost[i]);
+	log_note("lost of %s: %s", function->name, text);
 }
 
 static void say_cost(const struct agent *agent)
@@ -304,6 +356,7 @@ static void say_ledger(struct agent *agent)
 	if (probes_ring_most(agent->probes, &most_bytes, &ring_bytes))
 		log_note("ring: at most %llu of %llu bytes waited",
 		    (unsigned long long)most_bytes, (unsigned long long)ring_bytes);
+	attribute_losses(agent);
 	read_ledger(agent, &ledger);
 	if (agent->sender) {
 		sender_flush(agent->sender, FLUSH_MS);
@@ -314,6 +367,7 @@ static void say_ledger(struct agent *agent)
 	log_note("ledger: seen=%llu delivered=%llu lost=%llu",
 	    (unsigned long long)ledger.seen, (unsigned long long)ledger.delivered,
 	    (unsigned long long)lost);
+	untold_scan(agent->untold, say_loss, NULL);
 	say_cost(agent);
 }
 

@@ -226,6 +226,19 @@ void probes_set_clock(struct probes *probes, int64_t boot_to_wall_ns)
 	    &probes->skeleton->bss->boot_to_wall_ns, boot_to_wall_ns, __ATOMIC_RELAXED);
 }
 
+int probes_losses(
+    const struct probes *probes, uint64_t sandbox, uint64_t *lost, uint64_t *shed)
+{
+	struct sandbox state;
+
+	if (bpf_map_lookup_elem(
+		bpf_map__fd(probes->skeleton->maps.sandboxes), &sandbox, &state) < 0)
+		return -errno;
+	*lost = state.lost;
+	*shed = state.shed;
+	return 0;
+}
+
 void probes_set_shed(struct probes *probes, enum record_shed step)
 {
 	__atomic_store_n(&probes->skeleton->bss->shed_step, step, __ATOMIC_RELAXED);

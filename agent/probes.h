@@ -39,6 +39,11 @@ int probes_run_time(const struct probes *probes, struct run_time *sum);
 /* Tells the probes what to add to a boot time to get wall time. */
 void probes_set_clock(struct probes *probes, int64_t boot_to_wall_ns);
 
+/* What the kernel has counted of a sandbox: invocations without room in the ring, and
+ * shed. 0 or -errno. */
+int probes_losses(
+    const struct probes *probes, uint64_t sandbox, uint64_t *lost, uint64_t *shed);
+
 /* Tells the probes how much detail to leave out. */
 void probes_set_shed(struct probes *probes, enum record_shed step);
 

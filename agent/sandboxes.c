@@ -26,6 +26,8 @@ struct known {
 	struct known *newer;
 	uint64_t id;
 	struct outcome_life life;
+	uint64_t lost; /* told so far */
+	uint64_t shed;
 	enum invocation_status last_status;
 	uint64_t last_work_ns; /* boot clock: it was ready, or an invocation ended */
 	struct coldstart *coldstart;  /* until its first invocation; owned */
@@ -39,6 +41,7 @@ struct known {
 
 struct sandboxes {
 	sandboxes_emit emit;
+	sandboxes_lose lose; /* NULL: nobody asks */
 	void *context;
 	size_t n;
 	struct known *oldest;
@@ -148,6 +151,39 @@ static void drop(struct sandboxes *s, uint64_t id, uint64_t end_ns)
 	s->n--;
 	free(k->coldstart);
 	free(k);
+}
+
+/* --- what the kernel lost --------------------------------------------------------------
+ */
+
+void sandboxes_on_loss(struct sandboxes *s, sandboxes_lose lose)
+{
+	s->lose = lose;
+}
+
+/* Both only grow. */
+static void tell_losses(
+    struct sandboxes *s, struct known *k, uint64_t lost, uint64_t shed)
+{
+	if (!s->lose || k->is_part)
+		return;
+	if (lost > k->lost)
+		s->lose(s->context, &k->function, LOST_RING_FULL, lost - k->lost);
+	if (shed > k->shed)
+		s->lose(s->context, &k->function, LOST_SHED, shed - k->shed);
+	k->lost = lost;
+	k->shed = shed;
+}
+
+void sandboxes_read_losses(struct sandboxes *s, sandboxes_read read, void *context)
+{
+	for (struct known *k = s->oldest; k; k = k->newer) {
+		uint64_t lost;
+		uint64_t shed;
+
+		if (read(context, k->id, &lost, &shed) == 0)
+			tell_losses(s, k, lost, shed);
+	}
 }
 
 int sandboxes_adopt_process(struct sandboxes *s, uint32_t pid, uint64_t sandbox)
@@ -337,6 +373,9 @@ int sandboxes_take(
 	if (kind == RECORD_BLIND && bytes == sizeof(struct record_blind))
 		return take_blind(s, record);
 	if (kind == RECORD_END && bytes == sizeof(*end)) {
+		k = find(s, end->sandbox);
+		if (k)
+			tell_losses(s, k, end->lost, end->shed);
 		drop(s, end->sandbox, end->end_ns);
 		return 0;
 	}

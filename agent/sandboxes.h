@@ -7,14 +7,32 @@
 
 #include "bpf/record.h"
 #include "model/invocation.h"
+#include "model/loss.h"
 
 struct sandboxes;
+
+/* n more invocations of a function were lost in the kernel. */
+typedef void (*sandboxes_lose)(
+    void *context, const struct function *function, enum lost_reason reason, uint64_t n);
+
+/* What the kernel has counted of a sandbox: ended without room in the ring, and shed. 0,
+ * or -ENOENT when it has gone. */
+typedef int (*sandboxes_read)(
+    void *context, uint64_t sandbox, uint64_t *lost, uint64_t *shed);
 
 /* The invocation and its function live during the call. */
 typedef void (*sandboxes_emit)(void *context, const struct invocation *invocation);
 
 int sandboxes_new(sandboxes_emit emit, void *context, struct sandboxes **out);
 void sandboxes_free(struct sandboxes *sandboxes);
+
+/* lose is called, with the context of emit, for what the last record of a sandbox tells,
+ * and from sandboxes_read_losses(). Without it nothing is told. */
+void sandboxes_on_loss(struct sandboxes *sandboxes, sandboxes_lose lose);
+
+/* Asks for what was lost in each sandbox that lives. */
+void sandboxes_read_losses(
+    struct sandboxes *sandboxes, sandboxes_read read, void *context);
 
 /* Takes one record, aligned as the ring aligns it (8 bytes); bytes must be its whole
  * size. Pure but for memory: boot_to_wall_ns turns the record's times into wall time.

@@ -22,6 +22,7 @@
 
 struct sender {
 	struct spool *spool;
+	struct untold *untold; /* NULL: none is told */
 	struct batch_writer *writer;
 	struct batch_head head;
 	CURLM *multi;
@@ -152,7 +153,7 @@ void sender_ledger(const struct sender *s, struct batch_ledger *ledger)
 
 /* Takes the oldest batch out of the spool. Returns how many invocations of this agent's
  * were in it: those of an agent before it are in that one's ledger. */
-static uint64_t drop_oldest(struct sender *s)
+static uint64_t drop_oldest(struct sender *s, enum lost_reason reason)
 {
 	struct batch *batch;
 	const uint8_t *bytes;
@@ -162,13 +163,21 @@ static uint64_t drop_oldest(struct sender *s)
 	if (spool_peek(s->spool, &bytes, &bytes_n) == 0 &&
 	    batch_decode(bytes, bytes_n, &batch, NULL) == 0) {
 		if (memcmp(batch->head.id.boot, s->head.id.boot,
-			sizeof(s->head.id.boot)) == 0)
+			sizeof(s->head.id.boot)) == 0) {
 			n = batch->invocations_n;
+			if (s->untold)
+				untold_add_batch(s->untold, batch, reason);
+		}
 		batch_free(batch);
 	}
 	spool_pop(s->spool);
 	s->sealed -= n;
 	return n;
+}
+
+void sender_tell(struct sender *s, struct untold *untold)
+{
+	s->untold = untold;
 }
 
 static void lose(struct sender *s, uint64_t n, int err)
@@ -177,6 +186,17 @@ static void lose(struct sender *s, uint64_t n, int err)
 		(void)log_error(
 		    err, "the spool takes no more: invocations are lost from now on");
 	s->lost += n;
+}
+
+/* What a batch held that the spool did not take. */
+static void untell(struct sender *s, const uint8_t *bytes, size_t bytes_n)
+{
+	struct batch *batch;
+
+	if (!s->untold || batch_decode(bytes, bytes_n, &batch, NULL) < 0)
+		return;
+	untold_add_batch(s->untold, batch, LOST_SPOOL_FULL);
+	batch_free(batch);
 }
 
 /* What could not be sealed stays in the writer; what the spool does not take is lost. */
@@ -191,13 +211,18 @@ static int seal(struct sender *s)
 	s->head.sent_ns = clock_wall_ns();
 	s->sealed_ns = clock_boot_ns();
 	s->read(s->context, &s->head);
+	if (s->untold)
+		untold_tell(s->untold, s->writer);
 	err = batch_writer_seal(s->writer, &s->head, &batch, &bytes);
 	if (!err) {
 		err = spool_put(s->spool, batch, bytes);
-		if (err)
+		if (err) {
 			lose(s, n, err);
-		else
+			untell(s, batch, bytes);
+			free(batch);
+		} else {
 			s->sealed += n;
+		}
 	}
 	if (err)
 		s->head.id.sequence--; /* it never existed */
@@ -212,10 +237,13 @@ void sender_add(struct sender *s, const struct invocation *inv)
 		(void)seal(s);
 		err = batch_writer_add(s->writer, inv);
 	}
-	if (err)
+	if (err) {
 		lose(s, 1, err);
-	else if (batch_writer_count(s->writer) == 1)
+		if (s->untold)
+			untold_add(s->untold, inv->function, LOST_SPOOL_FULL, 1);
+	} else if (batch_writer_count(s->writer) == 1) {
 		s->first_ns = clock_boot_ns();
+	}
 }
 
 static void retry_later(struct sender *s, uint64_t now, const char *why, long status)
@@ -251,7 +279,7 @@ static void ended(struct sender *s, CURLcode code)
 		s->retry_step_ns = 0;
 		spool_pop(s->spool);
 	} else if (code == CURLE_OK && (status == 400 || status == 413)) {
-		uint64_t n = drop_oldest(s);
+		uint64_t n = drop_oldest(s, LOST_REFUSED);
 
 		log_warn("the collector refused a batch (status %ld): %llu invocations "
 			 "are lost",
@@ -331,7 +359,7 @@ void sender_flush(struct sender *s, int limit_ms)
 	if (spool_is_kept(s->spool))
 		return;
 	while (spool_waiting(s->spool) > 0)
-		s->left_behind += drop_oldest(s);
+		s->left_behind += drop_oldest(s, LOST_AGENT_GONE);
 	if (s->left_behind)
 		log_warn("%llu invocations did not reach the collector and are lost: "
 			 "--spool DIR keeps them",

@@ -3,6 +3,7 @@
 #define COLDMETER_AGENT_SENDER_H
 
 #include "agent/spool.h"
+#include "agent/untold.h"
 #include "model/invocation.h"
 #include "wire/batch.h"
 
@@ -17,6 +18,10 @@ typedef void (*sender_read)(void *context, struct batch_head *head);
 int sender_open(const char *url, const char *token_file, struct spool *spool,
     sender_read read, void *context, struct sender **out);
 void sender_close(struct sender *sender);
+
+/* Batches tell these losses from now on; what is lost with a batch is added to them.
+ * Borrowed. */
+void sender_tell(struct sender *sender, struct untold *untold);
 
 /* Adds an invocation to the batch in the making; one that is full is sealed first. What
  * cannot be kept is lost and counted: that one, or all of the full batch. */

@@ -199,25 +199,19 @@ int spool_put(struct spool *spool, uint8_t *batch, size_t bytes)
 	struct waiting *w;
 	int err;
 
-	if (spool->waiting_bytes + bytes > spool->limit_bytes) {
-		free(batch);
+	if (spool->waiting_bytes + bytes > spool->limit_bytes)
 		return -ENOSPC;
-	}
 	if (spool->directory >= 0) {
 		(void)snprintf(name, sizeof(name), "%016llx-%08llx.batch",
 		    (unsigned long long)clock_wall_ns(),
 		    (unsigned long long)spool->made++);
 		err = write_file(spool->directory, name, batch, bytes);
-		if (err) {
-			free(batch);
+		if (err)
 			return err;
-		}
 	}
 	w = append(spool, bytes);
-	if (!w) {
-		free(batch);
+	if (!w)
 		return -ENOMEM;
-	}
 	w->batch = batch;
 	memcpy(w->name, name, sizeof(name));
 	/* what waits long is read from disk again, so that memory stays bounded */

@@ -18,7 +18,7 @@ void spool_close(struct spool *spool);
 /* 16 random bytes that stay the same as long as the folder does. */
 const uint8_t *spool_agent_id(const struct spool *spool);
 
-/* Takes a sealed batch (the bytes are the spool's from now on, freed on failure too). 0,
+/* Takes a sealed batch; the bytes are the spool's from then on, but on failure. 0,
  * -ENOSPC when the limit or the disk is reached, or -errno. */
 int spool_put(struct spool *spool, uint8_t *batch, size_t bytes);
 

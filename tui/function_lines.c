@@ -196,6 +196,25 @@ static int draw_story(
 	return lines_of(canvas, area, "latest init", STYLE_PLAIN, text);
 }
 
+/* What is missing in every total here. Returns the rows used. */
+static int draw_ledger(
+    const struct function_row *row, struct canvas *canvas, const struct area *area)
+{
+	const struct ledger *ledger = &row->ledger;
+	char text[400], reasons[200], seen[FORMAT_BYTES], delivered[FORMAT_BYTES];
+	char lost[FORMAT_BYTES];
+
+	if (!ledger->lost)
+		return 0;
+	(void)snprintf(text, sizeof(text),
+	    "%s seen = %s delivered + %s lost (%s): every total here is + up to %" PRIu64
+	    " invocations",
+	    format_count(ledger->seen, seen), format_count(ledger->delivered, delivered),
+	    format_count(ledger->lost, lost),
+	    ledger_reasons(ledger, reasons, sizeof(reasons)), ledger->lost);
+	return lines_of(canvas, area, "ledger", STYLE_WARN, text);
+}
+
 static void draw_errors(const struct function_row *row, struct canvas *canvas,
     const struct area *area, int at)
 {
@@ -275,6 +294,8 @@ int function_lines(const struct dash *dash, const struct function_row *row,
 	block = *area;
 	block.row = at + 1;
 	at += draw_story(dash, canvas, &block);
+	block.row = at + 1;
+	at += draw_ledger(row, canvas, &block);
 	draw_errors(row, canvas, area, at + 1);
 	draw_memory(row, canvas, area, at + 2);
 	block.row = at + 3;

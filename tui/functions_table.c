@@ -45,6 +45,7 @@ static const struct table_column csv_columns[] = {
     {"plan", TABLE_LEFT},
     {"cost_usd", TABLE_LEFT},
     {"cost_month_usd", TABLE_LEFT},
+    {"lost", TABLE_LEFT},
 };
 
 static int add_money(struct table *table, const struct function_row *row, struct money m)
@@ -54,6 +55,16 @@ static int add_money(struct table *table, const struct function_row *row, struct
 	return table_add(table, row->has_cost ? format_money(m, text) : "-");
 }
 
+/* "1000", or "1000 +34" when 34 more were seen and lost. */
+static int add_invocations(struct table *table, const struct function_row *row)
+{
+	char text[2 * FORMAT_BYTES + 3], count[FORMAT_BYTES], lost[FORMAT_BYTES];
+
+	(void)snprintf(text, sizeof(text), row->ledger.lost ? "%s +%s" : "%s",
+	    format_count(row->invocations, count), format_count(row->ledger.lost, lost));
+	return table_add(table, text);
+}
+
 static int add_text_row(struct table *table, const struct function_row *row)
 {
 	char text[FORMAT_BYTES];
@@ -61,7 +72,7 @@ static int add_text_row(struct table *table, const struct function_row *row)
 
 	err |= table_add(table, row->platform);
 	err |= table_add(table, format_rate(row->rate, text));
-	err |= table_add(table, format_count(row->invocations, text));
+	err |= add_invocations(table, row);
 	err |= table_add(table, format_percent(row->cold_pct, text));
 	err |= table_add(table, format_duration(row->init.p95, text));
 	err |= table_add(table, format_duration(row->duration.p50, text));
@@ -122,6 +133,7 @@ static int add_csv_row(struct table *table, const struct function_row *row)
 	err |= table_add(table, row->plan);
 	err |= add_exact_money(table, row, row->cost);
 	err |= add_exact_money(table, row, row->cost_month);
+	err |= add_count(table, row->ledger.lost);
 	return err ? -ENOMEM : 0;
 }
 
@@ -148,6 +160,7 @@ int functions_table_print(const struct snapshot *snapshot, enum order order, boo
 	struct table *table =
 	    table_new(text_columns, sizeof(text_columns) / sizeof(text_columns[0]));
 	int err = table ? fill(table, snapshot, order, reverse, add_text_row) : -ENOMEM;
+	char reasons[200];
 
 	if (err)
 		return err;
@@ -155,9 +168,9 @@ int functions_table_print(const struct snapshot *snapshot, enum order order, boo
 	if (snapshot->ledger.lost)
 		(void)fprintf(out,
 		    "%" PRIu64 " of %" PRIu64 " invocations were lost before they could "
-		    "be measured: see `coldmeter "
-		    "doctor`\n",
-		    snapshot->ledger.lost, snapshot->ledger.seen);
+		    "be measured (%s): see `coldmeter doctor`\n",
+		    snapshot->ledger.lost, snapshot->ledger.seen,
+		    ledger_reasons(&snapshot->ledger, reasons, sizeof(reasons)));
 	if (snapshot->functions.cut)
 		(void)fputs(
 		    "more functions than are shown: narrow with --function\n", out);

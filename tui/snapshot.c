@@ -69,6 +69,7 @@ static void parse_function(const json_t *object, void *item)
 	row->cold = field_count(object, "cold");
 	row->prewarmed = field_count(object, "prewarmed");
 	row->errors = field_count(object, "errors");
+	row->ledger = ledger_parse(object, "ledger");
 	row->rate = field_number(object, "rate");
 	row->cold_pct = field_number(object, "cold_pct");
 	parse_percentiles(object, "duration_ms", &row->duration);

@@ -37,7 +37,8 @@ struct function_row {
 	double concurrency_mean, concurrency_max;
 	bool has_cost;
 	struct money cost, cost_per_hour,
-	    cost_month; /* over the window; an hour; 730 h */
+	    cost_month;       /* over the window; an hour; 730 h */
+	struct ledger ledger; /* lost: on top of every total here */
 	uint64_t pings;
 	struct money pings_cost;
 	int64_t last_seen_ns;

@@ -31,7 +31,13 @@ static const char *text_rate(const struct function_row *row, char *out)
 
 static const char *text_count(const struct function_row *row, char *out)
 {
-	return format_count(row->invocations, out);
+	size_t n = strlen(format_count(row->invocations, out));
+
+	if (row->ledger.lost && n + 1 < FORMAT_BYTES) { /* and more */
+		out[n] = '+';
+		out[n + 1] = '\0';
+	}
+	return out;
 }
 
 static const char *text_cold(const struct function_row *row, char *out)
@@ -79,6 +85,11 @@ static const char *text_month(const struct function_row *row, char *out)
 	return row->has_cost ? format_money(row->cost_month, out) : "-";
 }
 
+static enum style style_count(const struct function_row *row)
+{
+	return row->ledger.lost ? STYLE_WARN : STYLE_PLAIN;
+}
+
 static enum style style_cold(const struct function_row *row)
 {
 	return row->cold_pct >= 10 ? STYLE_WARN : STYLE_PLAIN;
@@ -102,7 +113,7 @@ static const struct column columns[COLUMNS] = {
     {"FUNCTION", NAME_LEAST, NAME_MOST, 100, ORDER_NAME, NULL, NULL},
     {"PLATFORM", 10, 15, 10, ORDER_PLATFORM, NULL, NULL},
     {"INV/S", 5, 5, 90, ORDER_RATE, text_rate, NULL},
-    {"COUNT", 6, 6, 70, ORDER_INVOCATIONS, text_count, NULL},
+    {"COUNT", 6, 6, 70, ORDER_INVOCATIONS, text_count, style_count},
     {"COLD", 5, 5, 95, ORDER_COLD, text_cold, style_cold},
     {"INIT95", 7, 8, 60, ORDER_INIT, text_init, NULL},
     {"P50", 7, 7, 50, ORDER_P50, text_p50, NULL},

@@ -6,6 +6,7 @@ static const char *const words[] = {
     "init       from the start of a sandbox to ready",
     "P95        95 of 100 invocations took at most so long",
     "$/month    the cost of the window, at the same rate for 730 hours",
+    "1000+      more were seen and lost: the function's page says how many and why",
     "ledger     seen = delivered + lost, counted in the kernel first",
 };
 

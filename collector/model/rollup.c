@@ -31,6 +31,14 @@ static const struct {
     {offsetof(struct rollup, response_bytes), false},
     {offsetof(struct rollup, memory_max_bytes), true},
     {offsetof(struct rollup, concurrency_max), true},
+    {offsetof(struct rollup, lost[LOST_RING_FULL]), false},
+    {offsetof(struct rollup, lost[LOST_MAP_FULL]), false},
+    {offsetof(struct rollup, lost[LOST_UNNAMED]), false},
+    {offsetof(struct rollup, lost[LOST_SPOOL_FULL]), false},
+    {offsetof(struct rollup, lost[LOST_READ_FAULT]), false},
+    {offsetof(struct rollup, lost[LOST_AGENT_GONE]), false},
+    {offsetof(struct rollup, lost[LOST_REFUSED]), false},
+    {offsetof(struct rollup, lost[LOST_SHED]), false},
 };
 
 /* Histograms in the order of the coding: append, never reorder. */
@@ -167,6 +175,15 @@ int rollup_merge(struct rollup *into, const struct rollup *from)
 			return err;
 	}
 	return 0;
+}
+
+uint64_t rollup_lost(const struct rollup *r)
+{
+	uint64_t lost = 0;
+
+	for (size_t i = 0; i < LOST_REASONS; i++)
+		add_to(&lost, r->lost[i]);
+	return lost;
 }
 
 uint64_t rollup_errors(const struct rollup *r)

@@ -7,6 +7,7 @@
 
 #include "model/histogram.h"
 #include "model/invocation.h"
+#include "model/loss.h"
 #include "model/usage.h"
 
 /* Zero-initialised is empty and valid. Pings are counted apart: only in pings and
@@ -26,9 +27,10 @@ struct rollup {
 	uint64_t response_bytes;
 	uint64_t memory_max_bytes;
 	uint64_t concurrency_max;
-	struct usage usage;      /* of everything but pings */
-	struct usage ping_usage; /* of the pings */
-	struct histogram warm;   /* duration of invocations that were not cold */
+	uint64_t lost[LOST_REASONS]; /* seen, and not among the invocations */
+	struct usage usage;          /* of everything but pings */
+	struct usage ping_usage;     /* of the pings */
+	struct histogram warm;       /* duration of invocations that were not cold */
 	struct histogram cold_duration;
 	struct histogram init;
 	struct histogram memory; /* peak_memory_bytes, unscaled */
@@ -44,6 +46,9 @@ int rollup_add(struct rollup *r, const struct invocation *inv, const struct usag
 
 /* Adds from to into; same error rule. Order does not matter. */
 int rollup_merge(struct rollup *into, const struct rollup *from);
+
+/* Of all reasons. */
+uint64_t rollup_lost(const struct rollup *r);
 
 uint64_t rollup_errors(const struct rollup *r);
 

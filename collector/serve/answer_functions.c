@@ -134,6 +134,9 @@ static void set_identity(
 static void set_counts(json_t *out, const struct rollup *r)
 {
 	json_t *by_status = json_object();
+	uint64_t delivered = r->invocations + r->pings;
+	struct batch_ledger ledger = {
+	    .seen = delivered + rollup_lost(r), .delivered = delivered};
 
 	(void)json_object_set_new(out, "invocations", answer_count(r->invocations));
 	(void)json_object_set_new(out, "cold", answer_count(r->cold));
@@ -149,6 +152,8 @@ static void set_counts(json_t *out, const struct rollup *r)
 			    answer_count(r->by_status[i]));
 	}
 	(void)json_object_set_new(out, "by_status", by_status);
+	memcpy(ledger.lost, r->lost, sizeof(ledger.lost));
+	(void)json_object_set_new(out, "ledger", answer_ledger(&ledger));
 }
 
 static json_t *function_json(

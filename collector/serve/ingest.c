@@ -29,6 +29,7 @@ struct job {
 struct ingest {
 	struct store *store;
 	struct live *live;
+	struct losses *losses;
 	ingest_observer observer;
 	void *observer_context;
 	int64_t raw_ns;
@@ -236,6 +237,8 @@ static void announce(struct ingest *ingest, const struct job *job)
 
 		if (!job->in.batches[b].is_new)
 			continue;
+		for (size_t i = 0; i < batch->losses_n; i++)
+			losses_count(ingest->losses, &batch->losses[i], batch->head.host);
 		for (size_t i = 0; i < batch->invocations_n; i++) {
 			live_count(ingest->live, &batch->invocations[i]);
 			if (ingest->observer)
@@ -373,8 +376,11 @@ int ingest_start(struct store *store, struct ingest **out)
 	if (!err)
 		err = live_new(&ingest->live);
 	if (!err)
+		err = losses_new(&ingest->losses);
+	if (!err)
 		err = -pthread_create(&ingest->writer, NULL, writer_run, ingest);
 	if (err) {
+		losses_free(ingest->losses);
 		live_free(ingest->live);
 		free(ingest);
 		return err;
@@ -394,6 +400,7 @@ void ingest_stop(struct ingest *ingest)
 	(void)pthread_join(ingest->writer, NULL);
 	(void)pthread_cond_destroy(&ingest->queued);
 	(void)pthread_mutex_destroy(&ingest->mutex);
+	losses_free(ingest->losses);
 	live_free(ingest->live);
 	free(ingest->group);
 	free(ingest);
@@ -419,4 +426,9 @@ double ingest_rate(struct ingest *ingest, const struct function *function)
 struct live *ingest_live(struct ingest *ingest)
 {
 	return ingest->live;
+}
+
+struct losses *ingest_losses(struct ingest *ingest)
+{
+	return ingest->losses;
 }

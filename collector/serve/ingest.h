@@ -5,6 +5,7 @@
 
 #include "serve/http.h"
 #include "serve/live.h"
+#include "serve/losses.h"
 #include "store/store.h"
 
 struct ingest;
@@ -33,5 +34,6 @@ double ingest_rate(struct ingest *ingest, const struct function *function);
 
 /* What is known of each function since the start of this process. */
 struct live *ingest_live(struct ingest *ingest);
+struct losses *ingest_losses(struct ingest *ingest);
 
 #endif

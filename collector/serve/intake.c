@@ -84,6 +84,12 @@ int intake_batch(
 	*why = batch->head.id.sequence == 0 || batch->head.id.sequence > INT64_MAX
 		   ? "the sequence is 0 or too large"
 		   : NULL;
+	if (!*why && batch->losses_n > 0 &&
+	    (batch->head.sent_ns < 0 || batch->head.sent_ns >= LATEST_START_NS))
+		*why = "the time when it was sent is before 1970 or after 2200";
+	for (size_t i = 0; !*why && i < batch->losses_n; i++)
+		if (batch->losses[i].function->name[0] == '\0')
+			*why = "function has no name";
 	for (size_t i = 0; !*why && i < batch->invocations_n; i++)
 		*why = refusal(&batch->invocations[i]);
 	return *why ? -EBADMSG : 0;

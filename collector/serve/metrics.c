@@ -133,6 +133,32 @@ static void write_functions(FILE *out, struct live *live)
 	}
 }
 
+static void write_lost(void *context, const struct function *function, const char *host,
+    const uint64_t lost[LOST_REASONS])
+{
+	char labels[LABELS_BYTES];
+	char at[2 * BATCH_HOST_BYTES];
+
+	labels_of(function, labels);
+	metrics_escape(at, sizeof(at), host);
+	for (int i = 0; i < LOST_REASONS; i++)
+		if (lost[i])
+			(void)fprintf((FILE *)context,
+			    "coldmeter_function_lost_total{%s,host=\"%s\",reason=\"%s\"} "
+			    "%llu\n",
+			    labels, at, lost_reason_name((enum lost_reason)i),
+			    (unsigned long long)lost[i]);
+}
+
+static void write_losses(FILE *out, struct losses *losses)
+{
+	(void)fputs("# TYPE coldmeter_function_lost counter\n"
+		    "# HELP coldmeter_function_lost Invocations seen and lost, by "
+		    "function, host and reason.\n",
+	    out);
+	losses_scan(losses, write_lost, out);
+}
+
 /* Gauges, for they fall when an agent's boot is forgotten. */
 static void write_ledger(FILE *out, const struct batch_ledger *ledger)
 {
@@ -171,6 +197,7 @@ int answer_metrics(
 	if (!out)
 		return -ENOMEM;
 	write_functions(out, ingest_live(answers->ingest));
+	write_losses(out, ingest_losses(answers->ingest));
 	write_ledger(out, &ledger);
 	err = metrics_hosts(out, answers->store);
 	(void)fputs("# EOF\n", out);

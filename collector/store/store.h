@@ -36,6 +36,7 @@ struct store_batch {
 };
 
 /* (writer) Commits all of them in one transaction: raw bytes, rollups, ledger, batch ids.
+ * Losses of functions count in the minute when their batch was sent.
  * After 0 each is durable against a crash of the process, each id once. On error
  * (-ENOSPC, -EROFS, -EIO, -ENOMEM) nothing of them is kept. */
 int store_write(struct store *store, struct store_batch *batches, size_t n);

@@ -89,6 +89,8 @@
  *          varint  others_wait_ns
  *          varint  others
  *          varint  helpers
+ *  1000  3 varints   -              losses: index into functions, enum lost_reason,
+ * number
  *
  * Sums and differences wrap at 64 bits; what differences start from is 0. A column that
  * would hold no value is left out.
@@ -121,6 +123,7 @@ void batch_free(struct batch *batch)
 		free((void *)batch->invocations[i].coldstart);
 	free(batch->functions);
 	free(batch->invocations);
+	free(batch->losses);
 	free(batch);
 }
 

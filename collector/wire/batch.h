@@ -50,6 +50,11 @@ void batch_writer_free(struct batch_writer *w);
 int batch_writer_add(struct batch_writer *w, const struct invocation *inv);
 size_t batch_writer_count(const struct batch_writer *w);
 
+/* Adds that n invocations of a function were lost, beside those that the batch holds. The
+ * same errors; n is above 0. */
+int batch_writer_lose(struct batch_writer *w, const struct function *function,
+    enum lost_reason reason, uint64_t n);
+
 /* Seals what was added (none is allowed: a heartbeat that carries the ledger) into a
  * buffer of the caller, who frees it, and empties the writer. 0, -ENOMEM, or -EMSGSIZE
  * when it does not fit BATCH_MAX_BYTES (cannot happen with records that batch_writer_add
@@ -57,14 +62,25 @@ size_t batch_writer_count(const struct batch_writer *w);
 int batch_writer_seal(struct batch_writer *w, const struct batch_head *head,
     uint8_t **out, size_t *out_bytes);
 
-/* A decoded batch. The invocations' function pointers lead into functions; their cold
- * starts are the batch's too. */
+/* Invocations of a function that were seen and have no record, since the batch before it
+ * that told of some. What an agent cannot tell a function for is in the head's ledger
+ * alone. */
+struct batch_loss {
+	const struct function *function;
+	enum lost_reason reason;
+	uint64_t n;
+};
+
+/* A decoded batch. The function pointers lead into functions; the cold starts are the
+ * batch's too. */
 struct batch {
 	struct batch_head head;
 	struct function *functions;
 	size_t functions_n;
 	struct invocation *invocations; /* in order of their end */
 	size_t invocations_n;
+	struct batch_loss *losses;
+	size_t losses_n;
 };
 
 /* Reads a whole batch. 0, -EBADMSG when malformed or beyond a limit (*why, when not NULL,

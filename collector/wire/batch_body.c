@@ -20,6 +20,7 @@ struct column {
 
 struct body {
 	struct column columns[COLUMN_END_OF_IDS];
+	struct column losses;
 	struct batch_previous previous;
 	uint32_t sandboxes_n;
 	uint32_t sandbox_record[BATCH_MAX_RECORDS]; /* the first record of each sandbox */
@@ -62,7 +63,11 @@ static const char *read_column(struct cursor *in, uint64_t *last_id, struct body
 	if (id <= *last_id)
 		return "a column comes twice or out of order";
 	*last_id = id;
-	if (id >= COLUMN_END_OF_IDS) /* a newer writer's */
+	if (id == COLUMN_LOSSES && encoding != ENCODING_EACH)
+		return "a column has an encoding that is not known here";
+	if (id == COLUMN_LOSSES)
+		body->losses = column;
+	if (id >= COLUMN_END_OF_IDS) /* else a newer writer's */
 		return NULL;
 	if (encoding >
 	    (batch_column_is_number((unsigned int)id) ? ENCODING_SAME : ENCODING_EACH))
@@ -180,6 +185,24 @@ static bool is_read_up(const struct body *body)
 	return true;
 }
 
+/* A reason of a newer writer is not known here, and left out. */
+static const char *read_losses(struct cursor *in, struct batch *batch)
+{
+	while (in->at < in->end) {
+		uint64_t function;
+		uint64_t reason;
+		uint64_t n;
+
+		if (!cursor_varint(in, &function) || !cursor_varint(in, &reason) ||
+		    !cursor_varint(in, &n) || function >= batch->functions_n)
+			return "a loss is malformed or of a function that is not there";
+		if (reason < LOST_REASONS)
+			batch->losses[batch->losses_n++] = (struct batch_loss){
+			    &batch->functions[function], (enum lost_reason)reason, n};
+	}
+	return NULL;
+}
+
 static int read_counts(struct cursor *in, struct batch *batch, const char **why)
 {
 	uint64_t records;
@@ -221,7 +244,13 @@ int batch_body_decode(struct cursor in, struct batch *batch, const char **why)
 		*why = read_record(body, batch, i);
 	if (!*why && !is_read_up(body))
 		*why = "a column has more values than records have of it";
-	if (*why == no_memory)
+	if (*why)
+		return *why == no_memory ? -ENOMEM : -EBADMSG;
+	/* each takes three bytes or more */
+	batch->losses =
+	    calloc(cursor_left(&body->losses.bytes) / 3 + 1, sizeof(*batch->losses));
+	if (!batch->losses)
 		return -ENOMEM;
+	*why = read_losses(&body->losses.bytes, batch);
 	return *why ? -EBADMSG : 0;
 }

@@ -46,6 +46,10 @@ enum batch_column {
 	COLUMN_END_OF_IDS
 };
 
+/* An id of its own, behind those of all columns that may come: losses by function. Each
+ * is three varints: index into functions, enum lost_reason, number. */
+#define COLUMN_LOSSES 1000
+
 /* Whether a column holds numbers; the others hold bytes. */
 static inline bool batch_column_is_number(unsigned int id)
 {

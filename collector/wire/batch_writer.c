@@ -29,7 +29,9 @@ _Static_assert(
 /* What the numbers of one record take at most, and the counts and the columns' ids,
  * encodings and lengths of a body (each length is below 2^21). */
 #define NUMBERS_MAX_BYTES ((size_t)COLUMN_END_OF_IDS * VARINT_MAX_BYTES)
-#define FRAME_MAX_BYTES ((size_t)2 * VARINT_MAX_BYTES + (size_t)COLUMN_END_OF_IDS * 5)
+#define FRAME_MAX_BYTES                                                                  \
+	((size_t)2 * VARINT_MAX_BYTES + ((size_t)COLUMN_END_OF_IDS + 1) * 6)
+#define LOSS_MAX_BYTES ((size_t)3 * VARINT_MAX_BYTES)
 
 #define COLUMN_FIRST_BYTES 2048 /* the room that a column begins with */
 
@@ -52,6 +54,7 @@ struct batch_writer {
 	struct batch_dictionary functions;
 	struct batch_dictionary sandboxes;
 	struct column columns[COLUMN_END_OF_IDS];
+	struct column losses;
 	struct batch_previous previous;
 	size_t n;
 	size_t used; /* bytes in columns and dictionaries */
@@ -99,6 +102,7 @@ void batch_writer_free(struct batch_writer *w)
 	batch_dictionary_done(&w->sandboxes);
 	for (size_t i = 0; i < COLUMN_END_OF_IDS; i++)
 		free(w->columns[i].bytes);
+	free(w->losses.bytes);
 	ZSTD_freeCCtx(w->zstd);
 	free(w);
 }
@@ -117,6 +121,7 @@ static void writer_clear(struct batch_writer *w)
 
 		*column = (struct column){.bytes = column->bytes, .room = column->room};
 	}
+	w->losses = (struct column){.bytes = w->losses.bytes, .room = w->losses.room};
 	memset(&w->previous, 0, sizeof(w->previous));
 	w->n = 0;
 	w->used = 0;
@@ -271,8 +276,31 @@ int batch_writer_add(struct batch_writer *w, const struct invocation *inv)
 	return 0;
 }
 
-static uint8_t *put_column(uint8_t *at, enum batch_column id,
-    enum batch_encoding encoding, const uint8_t *bytes, size_t n)
+int batch_writer_lose(struct batch_writer *w, const struct function *function,
+    enum lost_reason reason, uint64_t n)
+{
+	uint8_t bytes[FUNCTION_MAX_BYTES];
+	size_t bytes_n = encode_function(function, bytes);
+	uint8_t *at;
+
+	if (w->used + FRAME_MAX_BYTES + LOSS_MAX_BYTES + bytes_n > BODY_MAX_BYTES ||
+	    (w->functions.n == BATCH_MAX_FUNCTIONS &&
+		batch_dictionary_find(&w->functions, bytes, bytes_n) == w->functions.n))
+		return -ENOSPC;
+	if (reserve(&w->losses, LOSS_MAX_BYTES) < 0 ||
+	    batch_dictionary_reserve(&w->functions, bytes_n) < 0)
+		return -ENOMEM;
+	at = w->losses.bytes + w->losses.used;
+	at = put(at, intern(w, &w->functions, bytes, bytes_n));
+	at = put(at, reason);
+	at = put(at, n);
+	w->used += (size_t)(at - w->losses.bytes) - w->losses.used;
+	w->losses.used = (size_t)(at - w->losses.bytes);
+	return 0;
+}
+
+static uint8_t *put_column(uint8_t *at, unsigned int id, enum batch_encoding encoding,
+    const uint8_t *bytes, size_t n)
 {
 	at = put(at, id);
 	at = put(at, encoding);
@@ -300,11 +328,11 @@ static size_t write_body(const struct batch_writer *w, uint8_t *out)
 	uint8_t *at = put(out, w->n);
 
 	at = put(at, w->functions.n);
-	if (w->n == 0)
+	if (w->functions.n == 0)
 		return (size_t)(at - out);
 	memcpy(at, w->functions.bytes, w->functions.used);
 	at += w->functions.used;
-	for (unsigned int id = COLUMN_NONE + 1; id < COLUMN_END_OF_IDS; id++) {
+	for (unsigned int id = COLUMN_NONE + 1; w->n && id < COLUMN_END_OF_IDS; id++) {
 		const struct column *column = &w->columns[id];
 
 		if (batch_column_is_number(id))
@@ -316,6 +344,9 @@ static size_t write_body(const struct batch_writer *w, uint8_t *out)
 			at = put_column(
 			    at, id, ENCODING_EACH, column->bytes, column->used);
 	}
+	if (w->losses.used)
+		at = put_column(
+		    at, COLUMN_LOSSES, ENCODING_EACH, w->losses.bytes, w->losses.used);
 	return (size_t)(at - out);
 }
 

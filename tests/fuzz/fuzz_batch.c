@@ -21,6 +21,7 @@ static void check_same(const struct batch *a, const struct batch *b, size_t n)
 	if (b->invocations_n != n ||
 	    memcmp(&a->head.ledger, &b->head.ledger, sizeof(a->head.ledger)) != 0 ||
 	    memcmp(a->head.id.agent, b->head.id.agent, sizeof(a->head.id.agent)) != 0 ||
+	    memcmp(&a->head.figures, &b->head.figures, sizeof(a->head.figures)) != 0 ||
 	    a->head.id.sequence != b->head.id.sequence ||
 	    a->head.sent_ns != b->head.sent_ns || strcmp(a->head.host, b->head.host) != 0)
 		abort();
@@ -34,6 +35,17 @@ static void check_same(const struct batch *a, const struct batch *b, size_t n)
 	}
 }
 
+static void check_losses(const struct batch *a, const struct batch *b, size_t n)
+{
+	if (b->losses_n != n)
+		abort();
+	for (size_t i = 0; i < n; i++)
+		if (a->losses[i].reason != b->losses[i].reason ||
+		    a->losses[i].n != b->losses[i].n ||
+		    !sample_same_function(a->losses[i].function, b->losses[i].function))
+			abort();
+}
+
 /* As many records as a batch of ours takes: one that was received may inflate to more. */
 static void check_coding(const struct batch *batch)
 {
@@ -42,6 +54,7 @@ static void check_coding(const struct batch *batch)
 	uint8_t *out;
 	size_t out_bytes;
 	size_t n = 0;
+	size_t losses_n = 0;
 
 	if (batch_writer_new(&w) < 0)
 		abort();
@@ -50,10 +63,18 @@ static void check_coding(const struct batch *batch)
 		n++;
 	if (n == 0 && batch->invocations_n > 0)
 		abort();
+	while (losses_n < batch->losses_n) {
+		const struct batch_loss *loss = &batch->losses[losses_n];
+
+		if (batch_writer_lose(w, loss->function, loss->reason, loss->n) < 0)
+			break;
+		losses_n++;
+	}
 	if (batch_writer_seal(w, &batch->head, &out, &out_bytes) < 0 ||
 	    batch_decode(out, out_bytes, &again, NULL) < 0)
 		abort();
 	check_same(batch, again, n);
+	check_losses(batch, again, losses_n);
 	batch_free(again);
 	free(out);
 	batch_writer_free(w);

@@ -39,7 +39,7 @@ setup() {
 @test "functions --csv has a head and plain numbers" {
 	run "$meter" functions --csv --sort name
 	[ "$status" -eq 0 ]
-	[[ ${lines[0]} == function,version,platform,* ]]
+	[[ ${lines[0]} == function,version,platform,*,lost ]]
 	[[ ${lines[1]} == checkout,,generic,* ]]
 }
 

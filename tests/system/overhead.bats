@@ -132,3 +132,59 @@ ledger() { sed -n 's/.*ledger: seen=\([0-9]*\) delivered=\([0-9]*\) lost=\([0-9]
 	is "$(count "$function")" 5 "records" # the first, and four of 32
 	is "$(seen "$function" '.quality | index("cpu:estimate") != null' | sort -u)" true "CPU time is an estimate"
 }
+
+# collector: at $url, until the end of the test.
+collector() {
+	url=http://127.0.0.1:$((port + 1))
+	in_background "$dir/collector" "$OUT/coldmeter-collector" --listen "127.0.0.1:$((port + 1))" --data "$dir/data"
+	until_true 10 curl -fs "$url/readyz"
+}
+
+# shipping_agent [options]: an agent that ships to it.
+shipping_agent() {
+	: >"$dir/agent.err"
+	"$OUT/coldmeter-agent" --collector "$url" "$@" 2>>"$dir/agent.err" </dev/null 3>&- 4>&- &
+	agent=$!
+	disown
+	until_true 40 grep -q measuring "$dir/agent.err"
+}
+
+# of FUNCTION JQ: what the collector knows of it.
+of() { curl -fsS "$url/v1/functions?function=$1" | jq -r ".functions[0] | $2"; }
+
+ends() { [ "$(of "$1" .ledger.seen)" -ge "$2" ]; }
+
+@test "whatever is shed, seen = delivered + lost for each function and host" {
+	collector
+	shipping_agent --shed 3
+	loaded=$(name loaded)
+	quiet=$(name quiet)
+	http_function $port "$loaded"
+	loaded_pid=$!
+	http_function $((port + 2)) "$quiet"
+	wrk -t1 -c8 -d3 "http://127.0.0.1:$port/" >/dev/null
+	for _ in $(seq 20); do curl -fsS "http://127.0.0.1:$((port + 2))/" >/dev/null; done
+	end $loaded_pid
+	total=$(sed -n 's/^requests //p' "$dir/$loaded")
+	until_true 10 ends "$loaded" "$total"
+	until_true 10 ends "$quiet" 20
+	for function in "$loaded" "$quiet"; do
+		is "$(of "$function" '.ledger | .seen - .delivered - .lost')" 0 "$function: seen - delivered - lost"
+		is "$(of "$function" '.ledger | .lost - .lost_by_reason.shed')" 0 "$function: lost for another reason"
+		is "$(of "$function" '.invocations - .ledger.delivered')" 0 "$function: invocations - delivered"
+	done
+	# wrk closes its connections in the middle: what the function read and could not answer in full
+	aborted=$(of "$loaded" '.by_status.aborted // 0')
+	is "$(of "$loaded" .ledger.seen)" $((total + aborted)) "seen of the loaded function"
+	is "$(of "$quiet" .ledger.seen)" 20 "seen of the quiet function"
+	is "$(of "$quiet" .ledger.lost)" 17 "lost of the quiet function" # 1 and 2 of 19 have a record
+	shed=$(($(of "$loaded" .ledger.lost) + 17))
+	metrics=$(curl -fsS "$url/metrics" | grep "^coldmeter_function_lost_total{function=\"$loaded\"")
+	[[ $metrics = *",host=\"$(hostname)\",reason=\"shed\"} $((shed - 17))" ]]
+	host=$(curl -fsS "$url/v1/functions" | jq -c --arg host "$(hostname)" '.agents[] | select(.host == $host)')
+	between "$(jq .ledger.lost_by_reason.shed <<<"$host")" $shed 1000000000 "lost on the host"
+	is "$(jq .overhead.shed <<<"$host")" 3 "step"
+	is "$(jq '.overhead.max_pct' <<<"$host")" 1 "max_pct"
+	between "$(jq .overhead.resident_bytes <<<"$host")" 1000000 41943040 "memory of the agent"
+	figure "memory of the agent after $total requests: $(jq .overhead.resident_bytes <<<"$host") bytes"
+}

@@ -347,7 +347,7 @@ static void test_answers_metrics_escape_labels(void **state)
 	free(got.text);
 }
 
-/* A heartbeat of an agent on the host `a "box"`. */
+/* A heartbeat of an agent on the host `a "box"`, with losses of bar. */
 static void beat(const struct place *place)
 {
 	struct batch_head head = {.id.agent = "agent",
@@ -355,6 +355,7 @@ static void beat(const struct place *place)
 	    .host = "a \"box\"",
 	    .ledger = {.seen = 12, .delivered = 9, .lost[LOST_SPOOL_FULL] = 3},
 	    .sent_ns = place->now_ns};
+	const struct function bar = {.name = "bar", .platform = PLATFORM_AWS_LAMBDA};
 	struct batch_writer *w;
 	uint8_t *bytes;
 	size_t n;
@@ -364,6 +365,8 @@ static void beat(const struct place *place)
 	host_figures_set(&head.figures, FIGURE_TLS, 7);
 	host_figures_set(&head.figures, FIGURE_EXEC_LOST, 1);
 	assert_int_equal(batch_writer_new(&w), 0);
+	assert_int_equal(batch_writer_lose(w, &bar, LOST_SHED, 20), 0);
+	assert_int_equal(batch_writer_lose(w, &bar, LOST_RING_FULL, 3), 0);
 	assert_int_equal(batch_writer_seal(w, &head, &bytes, &n), 0);
 	batch_writer_free(w);
 	expect_status(
@@ -407,6 +410,31 @@ static void test_answers_tell_hosts_apart(void **state)
 	assert_true(number(at(agent, "overhead"), "probes_pct") == 0.25);
 	assert_int_equal(number(at(agent, "unseen"), "tls_connections"), 7);
 	json_decref(root);
+}
+
+static void test_answers_tell_what_was_lost_of_a_function(void **state)
+{
+	struct place *place = *state;
+	const json_t *bar;
+	struct got got;
+	json_t *root;
+
+	fill(place);
+	beat(place);
+	beat(place); /* twice means once */
+	root = ask(place, "/v1/functions?function=bar");
+	bar = json_array_get(at(root, "functions"), 0);
+	assert_int_equal(number(bar, "invocations"), 101);
+	assert_int_equal(number(at(bar, "ledger"), "delivered"), 102); /* with a ping */
+	assert_int_equal(number(at(bar, "ledger"), "lost"), 23);
+	assert_int_equal(number(at(bar, "ledger"), "seen"), 125);
+	assert_int_equal(number(at(at(bar, "ledger"), "lost_by_reason"), "shed"), 20);
+	json_decref(root);
+	got = raw_get(place->port, "/metrics");
+	assert_non_null(strstr(got.body,
+	    "coldmeter_function_lost_total{function=\"bar\",platform=\"aws-lambda\","
+	    "version=\"\",host=\"a \\\"box\\\"\",reason=\"shed\"} 20\n"));
+	free(got.text);
 }
 
 static void test_answers_refuse_bad_parameters(void **state)
@@ -459,6 +487,7 @@ int main(void)
 	    TEST(test_answers_an_invoice_with_its_sources),
 	    TEST(test_answers_metrics_escape_labels),
 	    TEST(test_answers_tell_hosts_apart),
+	    TEST(test_answers_tell_what_was_lost_of_a_function),
 	    TEST(test_answers_refuse_bad_parameters),
 	    TEST(test_answers_health),
 	};

@@ -82,6 +82,71 @@ static void test_a_heartbeat_carries_the_ledger_alone(void **state)
 	batch_writer_free(w);
 }
 
+/* Losses alone, then with a record of the same function; what was sealed is not told
+ * again. */
+static void test_losses_come_with_the_batch_they_were_added_to(void **state)
+{
+	const struct function f = {.name = "f"};
+	const struct function g = {.name = "g"};
+	const struct invocation inv = {.function = &g};
+	struct batch_writer *w;
+	struct batch *batch;
+	uint8_t *bytes;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(batch_writer_new(&w), 0);
+	for (size_t round = 0; round < 3; round++) {
+		if (round < 2) {
+			assert_int_equal(batch_writer_lose(w, &f, LOST_SHED, 5), 0);
+			assert_int_equal(batch_writer_lose(w, &g, LOST_REFUSED, 1), 0);
+		}
+		if (round > 0)
+			assert_int_equal(batch_writer_add(w, &inv), 0);
+		assert_int_equal(batch_writer_seal(w, &sent.head, &bytes, &n), 0);
+		assert_int_equal(batch_decode(bytes, n, &batch, NULL), 0);
+		assert_int_equal(batch->invocations_n, round > 0);
+		assert_int_equal(batch->losses_n, round < 2 ? 2 : 0);
+		if (round < 2) {
+			assert_string_equal(batch->losses[0].function->name, "f");
+			assert_int_equal(batch->losses[0].reason, LOST_SHED);
+			assert_int_equal(batch->losses[0].n, 5);
+			assert_string_equal(batch->losses[1].function->name, "g");
+		}
+		batch_free(batch);
+		free(bytes);
+	}
+	batch_writer_free(w);
+}
+
+/* Nothing that the writer takes makes a batch that is too large. */
+static void test_losses_stop_where_a_batch_is_full(void **state)
+{
+	struct batch_writer *w;
+	struct batch *batch;
+	uint64_t seed = 11;
+	struct function f;
+	uint8_t *bytes;
+	size_t taken = 0;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(batch_writer_new(&w), 0);
+	for (;; taken++) {
+		sample_function(&seed, &f, false);
+		if (batch_writer_lose(w, &f, LOST_SHED, UINT64_MAX) < 0)
+			break;
+	}
+	assert_in_range(taken, 100, BATCH_MAX_FUNCTIONS);
+	assert_int_equal(batch_writer_seal(w, &sent.head, &bytes, &n), 0);
+	assert_in_range(n, 1, BATCH_MAX_BYTES);
+	assert_int_equal(batch_decode(bytes, n, &batch, NULL), 0);
+	assert_int_equal(batch->losses_n, taken);
+	batch_free(batch);
+	free(bytes);
+	batch_writer_free(w);
+}
+
 static void test_the_writer_stops_at_the_greatest_number_of_records(void **state)
 {
 	const struct function f = {.name = "f"};
@@ -237,6 +302,8 @@ int main(void)
 	    cmocka_unit_test(test_everything_of_random_batches_comes_back),
 	    cmocka_unit_test(test_a_full_batch_fits_the_wire),
 	    cmocka_unit_test(test_a_heartbeat_carries_the_ledger_alone),
+	    cmocka_unit_test(test_losses_come_with_the_batch_they_were_added_to),
+	    cmocka_unit_test(test_losses_stop_where_a_batch_is_full),
 	    cmocka_unit_test(test_the_writer_stops_at_the_greatest_number_of_records),
 	    cmocka_unit_test(test_the_writer_stops_at_the_greatest_number_of_functions),
 	    cmocka_unit_test(test_a_function_whose_set_up_changes_is_carried_twice),

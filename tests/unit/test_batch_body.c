@@ -152,6 +152,49 @@ static void test_figures_and_marks_that_are_not_known_are_dropped(void **state)
 	batch_free(batch);
 }
 
+static void test_losses_of_functions_are_read(void **state)
+{
+	struct batch *batch;
+
+	(void)state;
+	begin_body(0);
+	put_column(1000, 0, BYTES("\x00\x03\x85\x01\x00\x7f\x09\x00\x00\x02"));
+	put_column(1001, 7, BYTES("newer"));
+	finish_body();
+	assert_int_equal(batch_decode(whole.bytes, whole.n, &batch, NULL), 0);
+	assert_int_equal(batch->losses_n, 2); /* reason 127 is a newer writer's */
+	assert_string_equal(batch->losses[0].function->name, "f");
+	assert_int_equal(batch->losses[0].reason, LOST_SPOOL_FULL);
+	assert_int_equal(batch->losses[0].n, 133);
+	assert_int_equal(batch->losses[1].reason, LOST_RING_FULL);
+	assert_int_equal(batch->losses[1].n, 2);
+	batch_free(batch);
+}
+
+static void test_losses_that_cannot_be_are_refused(void **state)
+{
+	static const struct {
+		uint64_t encoding;
+		const char *bytes;
+		size_t n;
+	} bad[] = {{0, "\x01\x03\x05", 3}, {0, "\x00\x03", 2}, {0, "\x00", 1},
+	    {0, "\x00\x03\x05\x00", 4}, {0, "\x00\x03\xff", 3}, {1, "\x00\x03\x05", 3}};
+	struct batch *batch;
+	const char *why;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		begin_body(0);
+		put_column(
+		    1000, bad[i].encoding, (const uint8_t *)bad[i].bytes, bad[i].n);
+		finish_body();
+		why = NULL;
+		assert_int_equal(
+		    batch_decode(whole.bytes, whole.n, &batch, &why), -EBADMSG);
+		assert_non_null(why);
+	}
+}
+
 static void test_a_function_may_have_more_fields_than_are_known(void **state)
 {
 	struct batch *batch;
@@ -449,6 +492,8 @@ int main(void)
 	    cmocka_unit_test(test_a_head_without_figures_of_its_host_is_read),
 	    cmocka_unit_test(test_fields_and_reasons_that_are_not_known_are_skipped),
 	    cmocka_unit_test(test_figures_and_marks_that_are_not_known_are_dropped),
+	    cmocka_unit_test(test_losses_of_functions_are_read),
+	    cmocka_unit_test(test_losses_that_cannot_be_are_refused),
 	    cmocka_unit_test(test_a_function_may_have_more_fields_than_are_known),
 	    cmocka_unit_test(test_columns_twice_or_out_of_order_are_refused),
 	    cmocka_unit_test(test_every_column_that_all_records_have_is_needed),

@@ -240,6 +240,44 @@ static void test_a_record_of_a_wrong_size_or_kind_is_refused(void **state)
 	assert_int_equal(records_take(scene->sandboxes, &r, sizeof(r)), 0);
 }
 
+static uint64_t lost_of[LOST_REASONS];
+
+static void keep_loss(
+    void *context, const struct function *function, enum lost_reason reason, uint64_t n)
+{
+	(void)context;
+	assert_string_equal(function->name, "hello");
+	lost_of[reason] += n;
+}
+
+/* The kernel's map: sandbox 1 has lost 3 and shed 5, others have gone. */
+static int kernel_counts(void *context, uint64_t sandbox, uint64_t *lost, uint64_t *shed)
+{
+	(void)context;
+	*lost = 3;
+	*shed = 5;
+	return sandbox == 1 ? 0 : -ENOENT;
+}
+
+static void test_what_the_kernel_lost_is_told_by_function_once(void **state)
+{
+	struct scene *scene = *state;
+	const struct record_end end = {
+	    .kind = RECORD_END, .pid = 1, .sandbox = 1, .ended = 9, .lost = 4, .shed = 5};
+
+	memset(lost_of, 0, sizeof(lost_of));
+	sandboxes_on_loss(scene->sandboxes, keep_loss);
+	begin(scene, 1, "hello");
+	begin(scene, 2, "hello");
+	sandboxes_read_losses(scene->sandboxes, kernel_counts, NULL);
+	sandboxes_read_losses(scene->sandboxes, kernel_counts, NULL);
+	assert_int_equal(lost_of[LOST_RING_FULL], 3);
+	assert_int_equal(lost_of[LOST_SHED], 5);
+	assert_int_equal(records_take(scene->sandboxes, &end, sizeof(end)), 0);
+	assert_int_equal(lost_of[LOST_RING_FULL], 4);
+	assert_int_equal(lost_of[LOST_SHED], 5);
+}
+
 static void test_an_invocation_of_an_unknown_sandbox_is_lost(void **state)
 {
 	struct scene *scene = *state;
@@ -394,6 +432,7 @@ int main(void)
 	    TEST(test_a_timeout_is_the_cause_of_the_next_start),
 	    TEST(test_a_sandbox_that_worked_on_after_a_crash_in_it_did_not_crash),
 	    TEST(test_a_record_of_a_wrong_size_or_kind_is_refused),
+	    TEST(test_what_the_kernel_lost_is_told_by_function_once),
 	    TEST(test_an_invocation_of_an_unknown_sandbox_is_lost),
 	    TEST(test_ready_and_end_of_an_unknown_sandbox_are_nothing),
 	};

@@ -22,6 +22,7 @@
 static char folder[] = FOLDER;
 static struct spool *spool;
 static struct sender *sender;
+static struct untold *untold;
 static uint64_t seen;
 
 static struct batch_ledger ledger_now(void)
@@ -92,6 +93,8 @@ static int close_sender(void **state)
 	spool_close(spool);
 	sender = NULL;
 	spool = NULL;
+	untold_free(untold);
+	untold = NULL;
 	return 0;
 }
 
@@ -181,6 +184,69 @@ static void test_room_again_is_used_again(void **state)
 	assert_int_equal(delivered(), seen - before);
 }
 
+/* Of one function, in what waits. */
+static uint64_t told(enum lost_reason reason)
+{
+	const uint8_t *bytes;
+	size_t bytes_n;
+	uint64_t n = 0;
+
+	while (spool_peek(spool, &bytes, &bytes_n) == 0) {
+		struct batch *batch;
+
+		assert_int_equal(batch_decode(bytes, bytes_n, &batch, NULL), 0);
+		for (size_t i = 0; i < batch->losses_n; i++) {
+			assert_string_equal(batch->losses[i].function->name, "hello");
+			if (batch->losses[i].reason == reason)
+				n += batch->losses[i].n;
+		}
+		batch_free(batch);
+		spool_pop(spool);
+	}
+	return n;
+}
+
+/* Also those that were on their way with a batch that was lost itself. */
+static void test_a_batch_that_is_taken_tells_what_was_lost_before(void **state)
+{
+	const struct function hello = {.platform = PLATFORM_GENERIC, .name = "hello"};
+
+	(void)state;
+	assert_int_equal(untold_new(&untold), 0);
+	open_sender(ROOM / 8);
+	sender_tell(sender, untold);
+	while (!lost())
+		add(1);
+	untold_add(untold, &hello, LOST_SHED, 77);
+	add(5000); /* some batches with it are lost */
+	assert_int_equal(told(LOST_SHED), 0);
+	add(1000);
+	sender_flush(sender, 100);
+	assert_int_equal(told(LOST_SHED), 77);
+}
+
+static void test_losses_are_told_once_and_in_full(void **state)
+{
+	uint64_t before;
+
+	(void)state;
+	assert_int_equal(untold_new(&untold), 0);
+	open_sender(ROOM / 8);
+	sender_tell(sender, untold);
+	while (!lost())
+		add(1);
+	add(3000);
+	before = lost();
+	while (spool_waiting(spool) > 0)
+		spool_pop(spool);
+	add(1000);
+	sender_flush(sender, 100);
+	assert_int_equal(lost(), before);
+	assert_int_equal(told(LOST_SPOOL_FULL), before);
+	sender_flush(sender, 100);
+	assert_int_equal(told(LOST_SPOOL_FULL), 0);
+}
+
 static void test_what_a_spool_in_memory_still_holds_at_the_end_is_lost(void **state)
 {
 	struct batch_ledger ledger;
@@ -226,6 +292,10 @@ int main(void)
 	    cmocka_unit_test_teardown(
 		test_what_a_full_spool_does_not_take_is_lost_once, close_sender),
 	    cmocka_unit_test_teardown(test_room_again_is_used_again, close_sender),
+	    cmocka_unit_test_teardown(
+		test_a_batch_that_is_taken_tells_what_was_lost_before, close_sender),
+	    cmocka_unit_test_teardown(
+		test_losses_are_told_once_and_in_full, close_sender),
 	    cmocka_unit_test_teardown(
 		test_what_a_spool_in_memory_still_holds_at_the_end_is_lost, close_sender),
 	    cmocka_unit_test_teardown(

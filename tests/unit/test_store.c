@@ -105,6 +105,43 @@ static void test_store_counts_what_an_agent_that_is_gone_had_in_hand_as_lost(voi
 	assert_int_equal(sum.lost[LOST_AGENT_GONE], 4);
 }
 
+static int add_lost(void *context, int64_t minute_start_s,
+    const struct function *function, const struct rollup *rollup)
+{
+	uint64_t *lost = context;
+
+	assert_string_equal(function->name, "f");
+	assert_int_equal(minute_start_s * CLOCK_NS_PER_S, T0);
+	assert_int_equal(rollup->invocations, 5);
+	*lost += rollup->lost[LOST_SHED];
+	return 0;
+}
+
+/* With the records of the same minute, once, and after a restart too. */
+static void test_store_keeps_what_was_lost_of_a_function(void **state)
+{
+	struct place *place = *state;
+	const struct plan_of_batch want = {1, 1, "f", T0, 1000, 5};
+	struct sealed s = seal(&want);
+	struct batch_loss losses[] = {
+	    {s.batch->functions, LOST_SHED, 30}, {s.batch->functions, LOST_SHED, 4}};
+	struct store_batch b = {.batch = s.batch, .raw = s.bytes, .raw_bytes = s.bytes_n};
+	uint64_t lost = 0;
+
+	s.batch->losses_n = 2;
+	free(s.batch->losses);
+	s.batch->losses = losses;
+	s.batch->head.sent_ns = T0 + 1;
+	assert_int_equal(store_write(place->store, &b, 1), 0);
+	assert_int_equal(store_write(place->store, &b, 1), 0);
+	s.batch->losses = NULL;
+	drop(&s);
+	reopen(place);
+	assert_int_equal(
+	    store_scan_rollups(place->store, 0, INT64_MAX, NULL, add_lost, &lost), 0);
+	assert_int_equal(lost, 34);
+}
+
 static void test_store_merges_batches_into_one_row_a_minute(void **state)
 {
 	struct place *place = *state;
@@ -206,6 +243,7 @@ int main(void)
 	    TEST(test_store_keeps_agents_apart),
 	    TEST(test_store_keeps_the_latest_ledger_of_a_boot),
 	    TEST(test_store_counts_what_an_agent_that_is_gone_had_in_hand_as_lost),
+	    TEST(test_store_keeps_what_was_lost_of_a_function),
 	    TEST(test_store_merges_batches_into_one_row_a_minute),
 	    TEST(test_store_on_a_full_disk_keeps_nothing_half),
 	    TEST(test_store_expires_days_and_minutes),

@@ -173,6 +173,18 @@ static void test_the_latest_cold_start_is_drawn_where_it_has_room(void **state)
 	json_decref(root);
 }
 
+static void test_the_page_of_a_function_tells_what_was_lost(void **state)
+{
+	struct stage stage;
+
+	(void)state;
+	open_stage(&stage, 24, 100, true);
+	press(&stage, "j\n");
+	assert_ptr_equal(view_top(&stage.dash), &view_function);
+	compare(&stage, "function-lost-100x24");
+	close_stage(&stage);
+}
+
 static void test_help_lists_the_keys_of_the_view_below(void **state)
 {
 	struct stage stage;
@@ -377,6 +389,7 @@ int main(void)
 	    cmocka_unit_test(test_without_utf8_only_ascii_is_drawn),
 	    cmocka_unit_test(test_the_page_of_a_function_tells_all),
 	    cmocka_unit_test(test_the_latest_cold_start_is_drawn_where_it_has_room),
+	    cmocka_unit_test(test_the_page_of_a_function_tells_what_was_lost),
 	    cmocka_unit_test(test_help_lists_the_keys_of_the_view_below),
 	    cmocka_unit_test(test_no_functions_yet_explains_what_to_do),
 	    cmocka_unit_test(test_sorting_goes_through_the_columns_and_around),

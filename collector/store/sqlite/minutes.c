@@ -179,6 +179,22 @@ int minutes_add(struct minutes *m, struct connection *c, int64_t key,
 	return err ? err : rollup_add(&hot->rollup, invocation, usage);
 }
 
+int minutes_lose(struct minutes *m, struct connection *c, int64_t key,
+    enum lost_reason reason, uint64_t n)
+{
+	uint64_t *lost;
+	struct hot *hot;
+	int err = find_or_load(m, c, key, &hot);
+
+	if (!err)
+		err = mark(m, hot);
+	if (err)
+		return err;
+	lost = &hot->rollup.lost[reason];
+	*lost = *lost > UINT64_MAX - n ? UINT64_MAX : *lost + n;
+	return 0;
+}
+
 static int write_part(
     struct connection *c, const char *sql, int64_t key, const uint8_t *bytes, size_t n)
 {

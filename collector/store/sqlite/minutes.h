@@ -23,6 +23,8 @@ void minutes_free(struct minutes *m);
  * everything). */
 int minutes_add(struct minutes *m, struct connection *c, int64_t key,
     const struct invocation *invocation, const struct usage *usage);
+int minutes_lose(struct minutes *m, struct connection *c, int64_t key,
+    enum lost_reason reason, uint64_t n);
 int minutes_flush(struct minutes *m, struct connection *c);
 void minutes_settle(struct minutes *m);
 void minutes_drop(struct minutes *m);

@@ -157,6 +157,25 @@ void store_close(struct store *store)
 	free(store);
 }
 
+/* When losses of a batch are counted. */
+static int64_t lost_ns(const struct batch *batch)
+{
+	return batch->head.sent_ns > 0 ? batch->head.sent_ns : 0;
+}
+
+/* A function of which nothing arrived but what was lost. */
+static void see_loss(
+    struct store *store, const struct batch *batch, struct dictionary_entry *entry)
+{
+	struct dictionary_entry known;
+
+	if (entry->last_seen_ns != INT64_MIN)
+		return;
+	entry->first_seen_ns = entry->last_seen_ns = lost_ns(batch);
+	if (dictionary_find(store->functions, &entry->function, &known) == 0)
+		entry->kind = known.kind;
+}
+
 /* The ids of the batch's functions, in their order; what was seen of each is noted. */
 static int take_functions(struct store *store, const struct batch *batch, uint32_t *ids)
 {
@@ -177,6 +196,9 @@ static int take_functions(struct store *store, const struct batch *batch, uint32
 		if (inv->start_ns > entry->last_seen_ns)
 			entry->last_seen_ns = inv->start_ns;
 	}
+	for (size_t i = 0; !err && i < batch->losses_n; i++)
+		see_loss(
+		    store, batch, &seen[batch->losses[i].function - batch->functions]);
 	for (size_t i = 0; !err && i < batch->functions_n; i++) {
 		if (seen[i].last_seen_ns != INT64_MIN) /* else nobody uses it */
 			err = dictionary_take(store->functions, &seen[i], &ids[i]);
@@ -198,6 +220,13 @@ static int count_batch(struct store *store, const struct batch *batch)
 		plan_count_all(inv, &usage);
 		err = minutes_add(store->minutes, store->writer,
 		    minutes_key(inv->start_ns / MINUTE_NS, id), inv, &usage);
+	}
+	for (size_t i = 0; !err && i < batch->losses_n; i++) {
+		const struct batch_loss *loss = &batch->losses[i];
+		uint32_t id = ids[loss->function - batch->functions];
+
+		err = minutes_lose(store->minutes, store->writer,
+		    minutes_key(lost_ns(batch) / MINUTE_NS, id), loss->reason, loss->n);
 	}
 	return err;
 }
