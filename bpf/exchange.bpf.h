@@ -114,10 +114,9 @@ static __always_inline void read_tail(
 		s->tail_len = TAIL_BYTES;
 }
 
-/* The start and the last bytes of what was just moved, behind what rest holds; or NULL.
- */
-static __always_inline struct message *read_message(
-    int moved, bool with_tail, const struct head_rest *rest)
+/* Reads the start and the last bytes of what was just moved, behind what rest holds, into
+ * this CPU's message. Apart, so that the verifier looks at it once. */
+VERIFIED_ONCE int fill_message(int moved, bool with_tail, const struct head_rest *rest)
 {
 	__u32 zero = 0;
 	struct message *s = bpf_map_lookup_elem(&messages, &zero);
@@ -126,23 +125,23 @@ static __always_inline struct message *read_message(
 	__u64 n;
 
 	if (!s)
-		return NULL;
+		return 0;
 	s->tail_len = 0;
 	if (!find_buffer(&buffer, moved)) {
 		count(COUNT_READ_FAULT);
-		return NULL;
+		return 0;
 	}
 	n = buffer.first_len > (__u64)moved ? (__u64)moved : buffer.first_len;
 	barrier_var(n); /* so that what is compared is what is passed on */
 	if (n > HEAD_BYTES)
 		n = HEAD_BYTES;
-	if (before && before < HEAD_REST_BYTES)
+	if (rest && before && before < HEAD_REST_BYTES)
 		__builtin_memcpy(s->head, rest->text, HEAD_REST_BYTES);
 	else
 		before = 0;
 	if (bpf_probe_read_user(s->head + before, n, buffer.at)) {
 		count(COUNT_READ_FAULT);
-		return NULL;
+		return 0;
 	}
 	n += before;
 	if (buffer.vector && n < HEAD_BYTES && buffer.first_len < (__u64)moved) {
@@ -157,7 +156,18 @@ static __always_inline struct message *read_message(
 	s->head[n] = 0;
 	if (with_tail)
 		read_tail(s, &buffer, n == moved + before);
-	return s;
+	return 1;
+}
+
+/* What was just moved, or NULL when it cannot be read. */
+static __always_inline struct message *read_message(
+    int moved, bool with_tail, const struct head_rest *rest)
+{
+	__u32 zero = 0;
+
+	return fill_message(moved, with_tail, rest)
+		   ? bpf_map_lookup_elem(&messages, &zero)
+		   : NULL;
 }
 
 #endif

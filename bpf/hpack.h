@@ -202,7 +202,7 @@ static __always_inline void hpack_literal(struct hpack *w, __u32 mask, bool inse
 }
 
 /* One field; 1 at the end of the block. */
-PURE_GLOBAL int hpack_field(struct hpack *w)
+VERIFIED_ONCE int hpack_field(struct hpack *w)
 {
 	__u8 c;
 

@@ -200,7 +200,7 @@ static __always_inline void http2_sends_frame(struct http2 *h, struct http2_dire
 }
 
 /* n bytes were copied, or passed over: as many as http2_wants() or d->pass at most. */
-PURE_GLOBAL int http2_moves(
+VERIFIED_ONCE int http2_moves(
     struct http2 *h, __u32 n, bool is_sent, struct http2_event *event)
 {
 	struct http2_direction *d;

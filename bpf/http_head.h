@@ -31,9 +31,9 @@ struct message {
 #define __always_inline inline __attribute__((always_inline))
 #endif
 #ifdef __bpf__
-
-/* Verified by itself, once, however often it is called. Its pointers may be NULL. */
-#define PURE_GLOBAL __noinline
+/* A function that the verifier looks at by itself and not again at each call. To it any
+ * pointer may be NULL. */
+#define VERIFIED_ONCE __noinline
 
 /* The kernel's machine loads from any address. */
 static __always_inline __u64 load_u64(const char *at)
@@ -48,8 +48,7 @@ static __always_inline __u32 load_u32(const char *at)
 
 #else
 #include <stdbool.h>
-
-#define PURE_GLOBAL static inline
+#define VERIFIED_ONCE static inline
 
 static inline __u64 load_u64(const char *at)
 {
@@ -89,10 +88,12 @@ static __always_inline __u64 word_at(const struct message *s, __u32 at)
 }
 
 /* The number at offset at, -1 when its end is not there or it is none. */
-static __always_inline __s64 number_at(const struct message *s, __u32 at)
+VERIFIED_ONCE __s64 number_at(const struct message *s, __u32 at)
 {
 	__s64 n = -1;
 
+	if (!s)
+		return n;
 	for (int i = 0; i < NUMBER_DIGITS + 1; i++) {
 		char c = s->head[(at + i) & (HEAD_BYTES - 1)];
 
@@ -182,21 +183,24 @@ static long scan_step(__u32 i, struct message **context)
 
 /* A piece that continues a head begins with what was left of the piece before: put there
  * by the reader, at the start of head. */
-static __always_inline void scan_head(
+VERIFIED_ONCE int scan_head(
     struct message *s, const struct head_rest *before, bool continued)
 {
 	struct message *context = s;
 
+	if (!s || !before)
+		return 0;
 	s->end = s->id = s->trace = s->deadline = s->chunked = s->line = s->h2c = 0;
 	s->length = -1;
 	if (continued && !before->cut && line_at(s, 0))
-		return;
+		return 0;
 	bpf_loop(HEAD_BYTES / 8, scan_step, &context, 0);
 	/* a name at the very end of the piece, its value is not here */
 	if (s->trace > s->head_len)
 		s->trace = 0;
 	if (s->id > s->head_len)
 		s->id = 0;
+	return 0;
 }
 
 /* What is left of a piece that did not end the head. */

@@ -107,13 +107,29 @@ static __always_inline __u64 run_delay(struct task_struct *thread)
 		   : 0;
 }
 
+/* Adds the threads that live. Apart, so that the verifier looks at the loop once. */
+__noinline int add_threads(struct cpu_reading *reading)
+{
+	struct task_struct *thread;
+	struct bpf_iter_task it;
+
+	if (!reading || !bpf_iter_task_new)
+		return 0;
+	bpf_iter_task_new(&it, bpf_get_current_task_btf(), THREADS_OF_PROCESS);
+	for (__u32 i = count_from; i < THREADS_MAX && (thread = bpf_iter_task_next(&it));
+	     i++) {
+		reading->sum_ns += thread->se.sum_exec_runtime;
+		reading->run_queue_ns += run_delay(thread);
+	}
+	bpf_iter_task_destroy(&it);
+	return 0;
+}
+
 /* Threads that ended and threads that live. Kernels before 6.7 cannot walk threads; there
  * it is the current thread's and the ended ones', as with one_thread. */
 static __always_inline void read_cpu(struct cpu_reading *reading, bool one_thread)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_struct *thread;
-	struct bpf_iter_task it;
 
 	reading->cpu = bpf_get_smp_processor_id();
 	reading->running_ns = (__s64)(bpf_ktime_get_ns() - task->se.exec_start);
@@ -125,13 +141,7 @@ static __always_inline void read_cpu(struct cpu_reading *reading, bool one_threa
 		reading->run_queue_ns += run_delay(task);
 		return;
 	}
-	bpf_iter_task_new(&it, task, THREADS_OF_PROCESS);
-	for (__u32 i = count_from; i < THREADS_MAX && (thread = bpf_iter_task_next(&it));
-	     i++) {
-		reading->sum_ns += thread->se.sum_exec_runtime;
-		reading->run_queue_ns += run_delay(thread);
-	}
-	bpf_iter_task_destroy(&it);
+	add_threads(reading);
 }
 
 static __always_inline void busy_begin(struct sandbox *sandbox, __u64 now)
