@@ -155,6 +155,10 @@ static void set_figures(struct invocation *inv, const struct record_invocation *
 		inv->has |= HAS_RUN_QUEUE;
 		inv->run_queue_ns = r->run_queue_ns;
 	}
+	if (r->throttled_ns) {
+		inv->has |= HAS_THROTTLED;
+		inv->throttled_ns = r->throttled_ns;
+	}
 	if (r->peak_bytes)
 		inv->has |= HAS_MEMORY;
 	if (is_http_status(r->http_status))
@@ -168,7 +172,7 @@ static void set_figures(struct invocation *inv, const struct record_invocation *
 	}
 	if (r->peak_bytes && !(r->flags & INVOCATION_MEMORY_EXACT))
 		inv->quality |= QUALITY_MEMORY_BOUND;
-	if (inv->concurrency > 1 || r->flags & INVOCATION_CPU_ESTIMATE)
+	if (r->flags & INVOCATION_CPU_ESTIMATE)
 		inv->quality |= QUALITY_CPU_ESTIMATE;
 	if (r->flags & INVOCATION_NO_START)
 		inv->quality |= QUALITY_START_ESTIMATE;

@@ -125,6 +125,8 @@ static int start(struct probes *probes)
 	if (!probes->skeleton)
 		return log_error(-errno, "cannot open the probes");
 	probes->skeleton->rodata->tick_ns = clock_tick_ns();
+	if (probes->cpus > 2)
+		probes->skeleton->rodata->summed_cpus = (uint32_t)probes->cpus;
 	err = meter_bpf__load(probes->skeleton);
 	if (err)
 		return log_error(err, "the kernel refused the probes");

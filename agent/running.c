@@ -136,7 +136,8 @@ static const struct found *parent_of(const struct census *census, const struct f
 
 /* f and the processes under it. They follow it in the census, which is in order of start.
  */
-static int tree_size(const struct census *census, const struct found *f)
+static int tree_size(
+    const struct census *census, const struct found *f, struct sandbox *sandbox)
 {
 	size_t first = (size_t)(f - census->found);
 	AUTO(free) bool *inside = calloc(census->n, sizeof(*inside));
@@ -149,6 +150,8 @@ static int tree_size(const struct census *census, const struct found *f)
 		const struct found *parent = parent_of(census, &census->found[i]);
 
 		inside[i] = parent && inside[parent - census->found];
+		if (inside[i] && n < SANDBOX_MEMBERS)
+			sandbox->members[n] = census->found[i].pid;
 		n += inside[i];
 	}
 	return n;
@@ -160,7 +163,7 @@ static int found_sandbox(struct probes *probes, struct sandboxes *sandboxes,
 {
 	AUTO(free) char *block = malloc(ENVIRONMENT_BYTES);
 	AUTO(free) struct record_exec *exec = calloc(1, sizeof(*exec));
-	struct sandbox sandbox = {.processes = tree_size(census, f)};
+	struct sandbox sandbox = {.members = {f->pid}};
 	char path[64];
 	ssize_t n;
 
@@ -183,6 +186,7 @@ static int found_sandbox(struct probes *probes, struct sandboxes *sandboxes,
 	exec->pid = f->pid;
 	exec->sandbox = f->sandbox;
 	exec->start_ns = f->start_ns;
+	sandbox.processes = tree_size(census, f, &sandbox);
 	sandbox.start_ns = f->start_ns;
 	sandbox.open_start_ns = f->start_ns;
 	sandbox.first_pid = f->pid;

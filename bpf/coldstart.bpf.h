@@ -132,8 +132,8 @@ __noinline int coldstart_mark(struct coldstart_mark *mark, __u64 sandbox, __u64 
 		add_counters(mark, task);
 	} else {
 		bpf_iter_task_new(&it, task, THREADS_OF_PROCESS);
-		for (int i = 0; i < THREADS_MAX && (thread = bpf_iter_task_next(&it));
-		     i++)
+		for (__u32 i = count_from;
+		     i < THREADS_MAX && (thread = bpf_iter_task_next(&it)); i++)
 			add_thread_counters(mark, thread);
 		bpf_iter_task_destroy(&it);
 	}

@@ -4,7 +4,8 @@
 
 #include "bpf/coldstart.bpf.h"
 #include "bpf/container.bpf.h"
-#include "bpf/sandbox.bpf.h"
+#include "bpf/cpu.bpf.h"
+#include "bpf/memory.bpf.h"
 
 #define UNIX_IN_FLIGHT_MAX 64 /* of one sandbox that dies on all of them */
 
@@ -51,47 +52,25 @@ static __always_inline bool is_shed(struct sandbox *s, __u32 flags, __u16 http_s
 	return true;
 }
 
-/* CPU time and waits for a CPU since start. Moments on different CPUs leave an error of
- * up to a tick. */
-static __always_inline void fill_cpu(
-    struct record_invocation *r, const struct cpu_reading *start)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct cpu_reading now;
-	__s64 used;
-
-	read_cpu(&now, start->one_thread);
-	used = (__s64)(now.sum_ns - start->sum_ns);
-	if (now.cpu == start->cpu)
-		used += now.running_ns - start->running_ns;
-	else
-		r->flags |= INVOCATION_CPU_ESTIMATE;
-	if (start->one_thread)
-		r->flags |= INVOCATION_CPU_ESTIMATE;
-	r->cpu_ns = used > 0 ? used : 0;
-	/* a thread that ended took its waits with it */
-	if (!bpf_core_field_exists(task->sched_info.run_delay))
-		r->run_queue_ns = RECORD_UNKNOWN;
-	else if (now.run_queue_ns > start->run_queue_ns)
-		r->run_queue_ns = now.run_queue_ns - start->run_queue_ns;
-}
-
-/* Of the process that ends it; where others live beside it, the sandbox had at least so
- * much. */
+/* Of the process that ends it, and what others beside it have then: of those a peak that
+ * came and went is not known. */
 static __always_inline void fill_memory(
     struct record_invocation *r, const struct sandbox *s, __u64 rss0, __u64 peak0)
 {
+	bool alone = s->processes <= 1;
 	__u64 rss;
 	__u64 peak;
 
 	read_memory(bpf_get_current_task_btf(), &rss, &peak);
 	if (peak > peak0 || rss == 0) {
-		if (s->processes <= 1)
+		if (alone)
 			r->flags |= INVOCATION_MEMORY_EXACT;
-		r->peak_bytes = peak << 12;
 	} else {
-		r->peak_bytes = (rss > rss0 ? rss : rss0) << 12;
+		peak = rss > rss0 ? rss : rss0;
 	}
+	if (!alone)
+		peak += pages_beside(s);
+	r->peak_bytes = peak << 12;
 }
 
 /* The last process of a sandbox has gone: what it was answering on unix sockets went with
@@ -153,7 +132,7 @@ static __always_inline void read_init(struct record_ready *r)
 static __always_inline void mark_ready(
     struct sandbox *s, __u64 id, __u32 function_kind, __u64 ready_ns)
 {
-	struct cpu_reading cpu;
+	struct cpu_total cpu;
 	struct record_ready *r;
 
 	if (s->ready_ns)
@@ -172,8 +151,8 @@ static __always_inline void mark_ready(
 	r->first_exec_ns = s->first_exec_ns;
 	r->last_exec_ns = s->last_exec_ns;
 	r->execs = s->execs;
-	read_cpu(&cpu, false);
-	r->cpu_ns = cpu.sum_ns;
+	read_process(&cpu, NULL, false);
+	r->cpu_ns = cpu.cpu_ns;
 	r->run_queue_ns = cpu.run_queue_ns;
 	read_init(r);
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);

@@ -7,7 +7,7 @@
 static __always_inline void http_begin(struct exchange *e, struct sandbox *s, __u64 now)
 {
 	read_memory(bpf_get_current_task_btf(), &e->rss, &e->peak);
-	read_cpu(&e->cpu, shed_step >= SHED_THREADS);
+	cpu_begins(&e->cpu, shed_step >= SHED_THREADS);
 	busy_begin(s, now);
 	if (e->is_unix)
 		__sync_fetch_and_add(&s->unix_in_flight, 1);
@@ -29,11 +29,13 @@ static __always_inline void http_end(struct exchange *e, struct sandbox *s, bool
 
 	if (e->is_unix)
 		__sync_fetch_and_add(&s->unix_in_flight, -1);
-	if (is_shed(s, e->flags | (e->is_first ? INVOCATION_FIRST : 0), e->status))
+	r = is_shed(s, e->flags | (e->is_first ? INVOCATION_FIRST : 0), e->status)
+		? NULL
+		: begin_record(s, e->sandbox);
+	if (!r) {
+		cpu_ends(&e->cpu, NULL, ours);
 		return;
-	r = begin_record(s, e->sandbox);
-	if (!r)
-		return;
+	}
 	r->pid = e->pid;
 	r->start_ns = e->start_ns;
 	r->end_ns = e->end_ns;
@@ -46,15 +48,12 @@ static __always_inline void http_end(struct exchange *e, struct sandbox *s, bool
 	r->flags = e->flags;
 	if (e->flags & INVOCATION_WAITED)
 		r->wait_ns = e->wait_ns;
+	cpu_ends(&e->cpu, r, bpf_get_current_pid_tgid() >> 32 == e->cpu.pid);
 	if (ours) {
-		fill_cpu(r, &e->cpu);
 		fill_memory(r, s, e->rss, e->peak);
 		if (e->flags & INVOCATION_EXITED)
 			r->exit_code =
 			    bpf_get_current_task_btf()->signal->group_exit_code;
-	} else {
-		r->flags |= INVOCATION_CPU_ESTIMATE;
-		r->run_queue_ns = RECORD_UNKNOWN;
 	}
 	r->flags |= (e->is_first ? INVOCATION_FIRST : 0) |
 		    (s->open_flags & INVOCATION_READY_INFERRED);

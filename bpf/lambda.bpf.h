@@ -26,7 +26,7 @@ static __always_inline void lambda_end(
 	r->response_bytes = s->open_response_bytes;
 	r->deadline_ms = s->open_deadline_ms;
 	r->flags = flags | s->open_flags;
-	fill_cpu(r, &s->open_cpu);
+	cpu_ends_alone(r, &s->open_cpu, s);
 	r->exit_code = exit_code;
 	r->concurrency = 1;
 	r->function_kind = FUNCTION_LAMBDA;
@@ -99,7 +99,7 @@ static __always_inline void lambda_begin(
 	copy_id(m, s->open_request_id);
 	copy_trace(m, s->open_trace_id);
 	read_memory(bpf_get_current_task_btf(), &s->open_rss, &s->open_peak);
-	read_cpu(&s->open_cpu, shed_step >= SHED_THREADS);
+	cpu_begins_alone(&s->open_cpu, s, shed_step >= SHED_THREADS);
 	busy_begin(s, e->start_ns);
 	if (s->starting)
 		coldstart_reach(e->sandbox, MARK_EVENT, e->start_ns);

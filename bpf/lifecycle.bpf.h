@@ -13,6 +13,7 @@ struct environment {
 	char text[ENVIRONMENT_BYTES + 256];
 	__u32 len;
 	struct record_exec record;
+	struct sandbox fresh;
 };
 
 struct {
@@ -161,6 +162,8 @@ static __always_inline void exec_continues(
 static __always_inline void describe(
     struct sandbox *s, const struct environment *v, __u64 start, __u32 pid)
 {
+	struct cpu_total total;
+
 	if (v->record.present & BIT(VARIABLE_LAMBDA_API))
 		s->declared = FUNCTION_LAMBDA;
 	else if (v->record.present & BIT(VARIABLE_KIND) &&
@@ -173,7 +176,11 @@ static __always_inline void describe(
 	s->open_start_ns = bpf_ktime_get_boot_ns();
 	s->first_exec_ns = s->last_exec_ns = s->open_start_ns;
 	s->execs = 1;
-	read_cpu(&s->open_cpu, false);
+	s->members[0] = pid;
+	read_process(&total, NULL, false);
+	s->open_cpu.share_ns = total.cpu_ns;
+	s->open_cpu.run_queue_ns = total.run_queue_ns;
+	s->open_cpu.throttled_ns = read_throttled();
 }
 
 /* A process that was not there before is part of a sandbox that is. */
@@ -184,10 +191,12 @@ static __always_inline void join(__u32 pid, __u64 start_ns, __u64 sandbox)
 
 	if (!s)
 		return;
-	if (bpf_map_update_elem(&processes, &pid, &process, BPF_ANY))
+	if (bpf_map_update_elem(&processes, &pid, &process, BPF_ANY)) {
 		count(COUNT_LOST_MAP);
-	else
-		__sync_fetch_and_add(&s->processes, 1);
+		return;
+	}
+	__sync_fetch_and_add(&s->processes, 1);
+	member_add(s, pid);
 }
 
 static __always_inline void begin_sandbox(struct task_struct *task, struct environment *v,
@@ -227,7 +236,7 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 	struct process *p = bpf_map_lookup_elem(&processes, &pid);
 	struct sandbox *old = p ? sandbox_of(p->sandbox) : NULL;
 	struct environment *v = read_environment(task);
-	struct sandbox fresh = {};
+	struct sandbox *fresh;
 	__u64 visited;
 
 	if (!v || !(v->record.present & (NAMED | MARKED))) {
@@ -235,20 +244,23 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 			exec_continues(old, p->sandbox, pid, task);
 		return 0;
 	}
-	fresh.name_hash = hash_name(v);
+	fresh = &v->fresh;
+	__builtin_memset(fresh, 0, sizeof(*fresh));
+	fresh->name_hash = hash_name(v);
 	if (old) {
-		if (stays(old, v, fresh.name_hash)) {
+		if (stays(old, v, fresh->name_hash)) {
 			exec_continues(old, p->sandbox, pid, task);
 			return 0;
 		}
 		__sync_fetch_and_add(&old->processes, -1);
+		member_remove(old, pid);
 		sandbox_gone(old, p->sandbox, pid);
 	}
-	visited = old ? 0 : visited_sandbox(task, fresh.name_hash);
+	visited = old ? 0 : visited_sandbox(task, fresh->name_hash);
 	if (visited)
 		join(pid, start, visited);
 	else
-		begin_sandbox(task, v, &fresh, pid, start);
+		begin_sandbox(task, v, fresh, pid, start);
 	return 0;
 }
 
@@ -274,6 +286,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 		return 0;
 	}
 	__sync_fetch_and_add(&s->processes, 1);
+	member_add(s, pid);
 	return 0;
 }
 
@@ -289,7 +302,7 @@ static __always_inline void process_end(
 	r->start_ns = s->open_start_ns;
 	r->end_ns = now;
 	r->busy_ns = now - s->open_start_ns;
-	fill_cpu(r, &s->open_cpu);
+	cpu_ends_alone(r, &s->open_cpu, s);
 	r->flags |= INVOCATION_EXITED | INVOCATION_FIRST | (s->oom ? INVOCATION_OOM : 0);
 	r->exit_code = exit_code;
 	r->concurrency = 1;
@@ -317,8 +330,11 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	if (!p)
 		return 0;
 	id = p->sandbox;
-	bpf_map_delete_elem(&processes, &pid);
 	s = sandbox_of(id);
+	if (s)
+		member_remove(s, pid);
+	if (!s || !cpu_of_ended(p, s) || s->unix_in_flight > 0)
+		bpf_map_delete_elem(&processes, &pid);
 	if (s && s->starting && !s->ready_ns && pid != s->first_pid)
 		coldstart_forget(id, pid);
 	if (!s || __sync_fetch_and_add(&s->processes, -1) > 1)

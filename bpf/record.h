@@ -92,7 +92,7 @@ struct record_ready {
 struct coldstart_mark {
 	__u64 at_ns; /* 0: not reached */
 	__u64 cpu_ns;
-	__s64 running_ns; /* as in struct cpu_reading */
+	__s64 running_ns; /* since the thread was last accounted */
 	__u64 run_queue_ns;
 	__u64 disk_bytes;
 	__u32 major_faults;
@@ -168,7 +168,7 @@ enum {                                    /* record_invocation.flags */
 	INVOCATION_CPU_ESTIMATE = 1 << 10,
 	INVOCATION_READY_INFERRED = 1 << 11,
 	INVOCATION_STATUS_ESTIMATE = 1 << 12, /* what tells it could not be read */
-	INVOCATION_WAITED = 1 << 20 /* wait_ns is known */
+	INVOCATION_WAITED = 1 << 20           /* wait_ns is known */
 };
 
 struct record_invocation {
@@ -180,6 +180,7 @@ struct record_invocation {
 	__u64 response_ns; /* 0: none seen */
 	__u64 cpu_ns;
 	__u64 run_queue_ns; /* RECORD_UNKNOWN: this kernel does not count it */
+	__u64 throttled_ns; /* by CPU limits of its cgroups */
 	__u64 busy_ns;
 	__u64 peak_bytes; /* 0: unknown */
 	__u64 request_bytes;
@@ -199,11 +200,11 @@ struct record_invocation {
 _Static_assert(sizeof(struct record_coldstart) == 912, "the layout is the contract");
 _Static_assert(sizeof(struct record_ready) == 80, "the layout is the contract");
 _Static_assert(sizeof(struct record_blind) == 24, "the layout is the contract");
-_Static_assert(sizeof(struct record_invocation) == 224, "the layout is the contract");
+_Static_assert(sizeof(struct record_invocation) == 232, "the layout is the contract");
 _Static_assert(sizeof(struct record_end) == 48, "the layout is the contract");
 
-/* Steps of detail that are left out to stay below the agent's --max-overhead. The order is
- * a contract: agents ship it. Each includes those before it. */
+/* Steps of detail that are left out to stay below the agent's --max-overhead. The order
+ * is a contract: agents ship it. Each includes those before it. */
 enum record_shed {
 	SHED_NOTHING,
 	SHED_THREADS, /* CPU time is the writing thread's */
@@ -227,23 +228,39 @@ enum record_count {
 	RECORD_COUNTS
 };
 
-/* CPU time of a process at one moment. The kernel's sums are stale between ticks;
- * running_ns is what the current thread has had since, by a clock whose offset differs
- * from CPU to CPU: it only means something as a difference between two moments on one
- * CPU. */
+/* CPU time, and waits for a CPU, up to one moment. */
+struct cpu_total {
+	__u64 cpu_ns;
+	__u64 run_queue_ns;
+};
+
+/* What an invocation began with: see cpu.bpf.h. */
 struct cpu_reading {
-	__u64 sum_ns;
-	__s64 running_ns;
-	__u64 run_queue_ns; /* waits for a CPU of the threads that live */
-	__u32 cpu;
-	__u32 one_thread; /* of several: the sums are of the current one alone */
+	__u64 share_ns;
+	__u64 run_queue_ns;
+	__u64 throttled_ns;
+	__u32 pid; /* that it began in; 0: nothing is known */
+	__u32 one_thread;
+	__u32 overlaps;
+	__u32 padding;
 };
 
 /* State of the maps. User space writes it only for functions older than the agent. */
 struct process {
 	__u64 sandbox;
 	__u64 start_ns;
+	__u64 total_ns;          /* CPU time, its ended children's too, when last read */
+	__u64 share_ns;          /* of one invocation that was open all the time */
+	__u64 children_ns;       /* CPU time of those of its children that ended */
+	struct cpu_total others; /* of all threads but one */
+	__u64 walked_ns;         /* when that was read */
+	__u32 walked_tid;        /* but that one */
+	__s32 in_flight;
+	__u32 overlaps; /* invocations that began while others were open */
+	__u32 gone;
 };
+
+#define SANDBOX_MEMBERS 16 /* processes whose times and memory are added up */
 
 /* One execution environment. lambda holds its one open invocation; http invocations live
  * with their socket. */
@@ -261,6 +278,8 @@ struct sandbox {
 	__u32 execs; /* of its first process, until it is ready */
 	__u32 first_pid;
 	__s32 processes;
+	__u32 members[SANDBOX_MEMBERS]; /* their pids; 0: free */
+	struct cpu_total ended_cpu;     /* of processes that ended */
 	__s32 in_flight;
 	__s32 unix_in_flight; /* of those, on unix sockets, whose end nothing tells */
 	__u32 function_kind;
@@ -272,8 +291,8 @@ struct sandbox {
 	__u32 open_flags;
 	__u64 starting; /* its cold start is watched: until its first invocation has ended
 			 */
-	__u64 lost; /* of ended: without room in the ring */
-	__u64 shed; /* of ended: see SHED_MOST */
+	__u64 lost;     /* of ended: without room in the ring */
+	__u64 shed;     /* of ended: see SHED_MOST */
 	__u64 open_start_ns;
 	__u64 open_response_ns;
 	struct cpu_reading open_cpu;

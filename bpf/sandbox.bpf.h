@@ -65,32 +65,12 @@ static __always_inline struct process *current_process(void)
 	return bpf_map_lookup_elem(&processes, &pid);
 }
 
-static __always_inline __u64 pages_resident(struct mm_struct *mm)
-{
-	/* file, anonymous and shared pages; 2 counts swapped ones */
-	__s64 all = mm->rss_stat[0].count + mm->rss_stat[1].count + mm->rss_stat[3].count;
-
-	return all > 0 ? all : 0;
-}
-
-/* Resident pages now, and the highest so far as far as the kernel noted it. */
-static __always_inline void read_memory(struct task_struct *task, __u64 *rss, __u64 *peak)
-{
-	struct mm_struct *mm = task->mm;
-
-	*rss = *peak = 0;
-	if (!mm)
-		return;
-	*rss = pages_resident(mm);
-	*peak = mm->hiwater_rss;
-	if (*peak < *rss)
-		*peak = *rss;
-}
-
 extern int bpf_iter_task_new(
     struct bpf_iter_task *it, struct task_struct *task, unsigned int flags) __ksym __weak;
 extern struct task_struct *bpf_iter_task_next(struct bpf_iter_task *it) __ksym __weak;
 extern void bpf_iter_task_destroy(struct bpf_iter_task *it) __ksym __weak;
+extern struct task_struct *bpf_task_from_pid(__s32 pid) __ksym __weak;
+extern void bpf_task_release(struct task_struct *task) __ksym __weak;
 
 /* Nobody writes it, which the verifier cannot know: a loop that counts from it is checked
  * once for all counts, not once for each. */
@@ -107,41 +87,21 @@ static __always_inline __u64 run_delay(struct task_struct *thread)
 		   : 0;
 }
 
-/* Adds the threads that live. Apart, so that the verifier looks at the loop once. */
-__noinline int add_threads(struct cpu_reading *reading)
+static __always_inline void member_add(struct sandbox *s, __u32 pid)
 {
-	struct task_struct *thread;
-	struct bpf_iter_task it;
-
-	if (!reading || !bpf_iter_task_new)
-		return 0;
-	bpf_iter_task_new(&it, bpf_get_current_task_btf(), THREADS_OF_PROCESS);
-	for (__u32 i = count_from; i < THREADS_MAX && (thread = bpf_iter_task_next(&it));
-	     i++) {
-		reading->sum_ns += thread->se.sum_exec_runtime;
-		reading->run_queue_ns += run_delay(thread);
+	for (int i = 0; i < SANDBOX_MEMBERS; i++) {
+		if (!s->members[i] &&
+		    !__sync_val_compare_and_swap(&s->members[i], 0, pid))
+			return;
 	}
-	bpf_iter_task_destroy(&it);
-	return 0;
 }
 
-/* Threads that ended and threads that live. Kernels before 6.7 cannot walk threads; there
- * it is the current thread's and the ended ones', as with one_thread. */
-static __always_inline void read_cpu(struct cpu_reading *reading, bool one_thread)
+static __always_inline void member_remove(struct sandbox *s, __u32 pid)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-
-	reading->cpu = bpf_get_smp_processor_id();
-	reading->running_ns = (__s64)(bpf_ktime_get_ns() - task->se.exec_start);
-	reading->sum_ns = task->signal->sum_sched_runtime;
-	reading->run_queue_ns = 0;
-	reading->one_thread = one_thread && task->signal->nr_threads > 1;
-	if (!bpf_iter_task_new || one_thread || task->signal->nr_threads == 1) {
-		reading->sum_ns += task->se.sum_exec_runtime;
-		reading->run_queue_ns += run_delay(task);
-		return;
+	for (int i = 0; i < SANDBOX_MEMBERS; i++) {
+		if (s->members[i] == pid)
+			s->members[i] = 0;
 	}
-	add_threads(reading);
 }
 
 static __always_inline void busy_begin(struct sandbox *sandbox, __u64 now)

@@ -74,7 +74,8 @@ enum {
 	HAS_INIT_STORY = 1 << 10, /* init: only beside init_ns */
 	HAS_CERTAINTY = 1 << 11,  /* certainty: only beside cause */
 	HAS_COLDSTART = 1 << 12,  /* coldstart: only beside init_ns */
-	HAS_END = 1 << 13         /* the first bit that is none */
+	HAS_THROTTLED = 1 << 13,  /* throttled_ns: only when there was any */
+	HAS_END = 1 << 14         /* the first bit that is none */
 };
 
 /* What is not exact, and how. A figure without a mark is exact. */
@@ -122,6 +123,7 @@ struct invocation {
 	uint64_t wait_ns; /* from arrival to start, where the platform shows it */
 	uint64_t cpu_ns;
 	uint64_t run_queue_ns; /* its process waited for a CPU so long */
+	uint64_t throttled_ns; /* its cgroups were not let run, on each CPU, by their limits */
 	/* Time the sandbox was busy, settled by this invocation: the sum over a sandbox's
 	 * invocations is the union of their intervals. What instance-billed plans count.
 	 */

@@ -89,8 +89,9 @@
  *          varint  others_wait_ns
  *          varint  others
  *          varint  helpers
- *  1000  3 varints   -              losses: index into functions, enum lost_reason,
- * number
+ *    33  varint      HAS_THROTTLED  throttled_ns
+ *  1000  3 varints   -              losses: index into functions, enum
+ *                                 lost_reason, number
  *
  * Sums and differences wrap at 64 bits; what differences start from is 0. A column that
  * would hold no value is left out.

@@ -37,6 +37,7 @@ static const uint32_t column_bit[COLUMN_END_OF_IDS] = {
     [COLUMN_INIT_FAULTS] = HAS_INIT_STORY,
     [COLUMN_INIT_EXECS] = HAS_INIT_STORY,
     [COLUMN_CERTAINTY] = HAS_CERTAINTY,
+    [COLUMN_THROTTLED] = HAS_THROTTLED,
     [COLUMN_COLDSTART] = HAS_COLDSTART,
 };
 
@@ -104,6 +105,7 @@ void batch_row_from(
 	value[COLUMN_RUN_QUEUE] = inv->run_queue_ns;
 	story_from(value, &inv->init);
 	value[COLUMN_CERTAINTY] = inv->certainty;
+	value[COLUMN_THROTTLED] = inv->throttled_ns;
 	previous->end = end;
 	last->pid = inv->pid;
 	if (inv->has & HAS_MEMORY)
@@ -148,6 +150,7 @@ static void read_figures(
 	inv->request_bytes = value[COLUMN_REQUEST_BYTES];
 	inv->response_bytes = value[COLUMN_RESPONSE_BYTES];
 	inv->run_queue_ns = value[COLUMN_RUN_QUEUE];
+	inv->throttled_ns = value[COLUMN_THROTTLED];
 	inv->init = (struct init_story){
 	    .first_exec_ns = value[COLUMN_INIT_FIRST_EXEC],
 	    .last_exec_ns = value[COLUMN_INIT_LAST_EXEC],

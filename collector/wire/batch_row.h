@@ -43,6 +43,7 @@ enum batch_column {
 	COLUMN_INIT_EXECS,
 	COLUMN_CERTAINTY,
 	COLUMN_COLDSTART, /* not numbers, but cold starts */
+	COLUMN_THROTTLED,
 	COLUMN_END_OF_IDS
 };
 

@@ -65,6 +65,7 @@ static char *put_times(char *at, const struct invocation *inv)
 	at = json_put_ms(at, "wait_ms", inv->has & HAS_WAIT, inv->wait_ns);
 	at = json_put_ms(at, "cpu_ms", inv->has & HAS_CPU, inv->cpu_ns);
 	at = json_put_ms(at, "run_queue_ms", inv->has & HAS_RUN_QUEUE, inv->run_queue_ns);
+	at = json_put_ms(at, "throttled_ms", inv->has & HAS_THROTTLED, inv->throttled_ns);
 	return json_put_ms(at, "busy_ms", inv->has & HAS_BUSY, inv->busy_ns);
 }
 

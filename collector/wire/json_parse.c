@@ -267,6 +267,7 @@ static const struct key keys[] = {
     MS("wait_ms", wait_ns, HAS_WAIT),
     MS("cpu_ms", cpu_ns, HAS_CPU),
     MS("run_queue_ms", run_queue_ns, HAS_RUN_QUEUE),
+    MS("throttled_ms", throttled_ns, HAS_THROTTLED),
     MS("busy_ms", busy_ns, HAS_BUSY),
     MS("init_first_exec_ms", init.first_exec_ns, HAS_INIT_STORY),
     MS("init_last_exec_ms", init.last_exec_ns, HAS_INIT_STORY),

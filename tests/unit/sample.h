@@ -137,6 +137,7 @@ static inline void sample_invocation(
 	inv->response_bytes = sample_figure(state, inv, HAS_BYTES);
 	inv->http_status = (uint16_t)sample_figure(state, inv, HAS_HTTP_STATUS);
 	inv->run_queue_ns = sample_figure(state, inv, HAS_RUN_QUEUE);
+	inv->throttled_ns = sample_figure(state, inv, HAS_THROTTLED);
 	inv->init.first_exec_ns = sample_figure(state, inv, HAS_INIT_STORY);
 	inv->init.last_exec_ns = sample_figure(state, inv, HAS_INIT_STORY);
 	inv->init.cpu_ns = sample_figure(state, inv, HAS_INIT_STORY);
@@ -185,6 +186,7 @@ static inline bool sample_same_invocation(
 	       a->response_bytes == b->response_bytes &&
 	       a->concurrency == b->concurrency && a->pid == b->pid &&
 	       a->http_status == b->http_status && a->run_queue_ns == b->run_queue_ns &&
+	       a->throttled_ns == b->throttled_ns &&
 	       sample_same_story(&a->init, &b->init) && a->certainty == b->certainty &&
 	       !a->coldstart == !b->coldstart &&
 	       (!a->coldstart || coldstart_is_same(a->coldstart, b->coldstart)) &&

@@ -57,6 +57,7 @@ static const struct invocation cold_hello = {.function = &hello,
     .wait_ns = 400000,
     .cpu_ns = 12300000,
     .run_queue_ns = 70000,
+    .throttled_ns = 90000,
     .busy_ns = 51234001,
     .peak_memory_bytes = 52533658,
     .http_status = 200,
@@ -85,7 +86,8 @@ static void test_the_object_is_the_contracts(void **state)
 	    "\"start\":\"2026-11-22T08:00:00.123456789Z\",\"duration_ms\":51.234,"
 	    "\"response_ms\":50.9,\"init_ms\":222.8,\"cold\":true,\"cause\":\"first\","
 	    "\"cause_certainty\":\"likely\","
-	    "\"wait_ms\":0.4,\"cpu_ms\":12.3,\"run_queue_ms\":0.07,\"busy_ms\":51.234001,"
+	    "\"wait_ms\":0.4,\"cpu_ms\":12.3,\"run_queue_ms\":0.07,\"throttled_ms\":0.09,"
+	    "\"busy_ms\":51.234001,"
 	    "\"init_first_exec_ms\":2.5,\"init_last_exec_ms\":14.7,\"init_execs\":2,"
 	    "\"init_cpu_ms\":180,\"init_run_queue_ms\":0.000001,\"init_read_bytes\":4096,"
 	    "\"init_disk_bytes\":512,\"init_major_faults\":3,"

@@ -301,7 +301,7 @@ static void test_each_doubt_has_its_mark(void **state)
 		uint32_t quality;
 	} rows[] = {
 	    {0, 4096, 1, QUALITY_MEMORY_BOUND}, {INVOCATION_MEMORY_EXACT, 4096, 1, 0},
-	    {0, 0, 1, 0}, {0, 0, 2, QUALITY_CPU_ESTIMATE},
+	    {0, 0, 1, 0}, {0, 0, 2, 0},
 	    {INVOCATION_CPU_ESTIMATE, 0, 1, QUALITY_CPU_ESTIMATE},
 	    {INVOCATION_NO_START, 0, 1, QUALITY_START_ESTIMATE},
 	    {INVOCATION_END_INFERRED, 0, 1, QUALITY_DURATION_ESTIMATE},

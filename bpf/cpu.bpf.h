@@ -1,0 +1,309 @@
+/* CPU time of a process and of a sandbox, and how invocations that overlap share it.
+ *
+ * A process has a clock of shares: it goes on by the CPU time that the process has had,
+ * divided by how many invocations were open meanwhile. What it went on by during an
+ * invocation is that one's CPU time. Alone it has all of it; the times of all that are
+ * open together add up to what was used. */
+#ifndef COLDMETER_BPF_CPU_BPF_H
+#define COLDMETER_BPF_CPU_BPF_H
+
+#include "bpf/sandbox.bpf.h"
+
+#define CPUS_MAX 1024
+#define CLOCK_READINGS 32       /* after which a CPU's clock is compared anew */
+#define RUNNING_MAX_NS 10000000 /* a tick, at least 100 a second, ends it */
+#define WALK_EVERY_NS 100000    /* what a thread of another can have had unseen */
+#define CGROUPS_MAX 4           /* a container's, its pod's, that of all pods */
+
+/* A task's start on its CPU is told by a clock that leaves out interrupts and what the
+ * hypervisor took, and so lags behind ours, differently on each CPU. A task reads us soon
+ * after its start now and then: the least difference that was seen is the lag. */
+struct cpu_clock {
+	__s64 least;
+	__s64 former; /* of the readings before these */
+	__u32 n;
+	__u32 has_former;
+};
+
+static struct cpu_clock cpu_clocks[CPUS_MAX];
+
+static __always_inline void clock_note(__u32 cpu, __s64 lag)
+{
+	struct cpu_clock *c = &cpu_clocks[cpu & (CPUS_MAX - 1)];
+
+	if (!c->n || lag < c->least)
+		c->least = lag;
+	c->n++;
+	if (c->n < CLOCK_READINGS)
+		return;
+	c->former = c->least;
+	c->has_former = 1;
+	c->n = 0;
+}
+
+/* What a task on that CPU has had since its start there; 0 where that is not known. */
+static __always_inline __u64 running_ns(__u32 cpu, __s64 lag)
+{
+	struct cpu_clock *c = &cpu_clocks[cpu & (CPUS_MAX - 1)];
+	__s64 least = c->former;
+	__s64 ran;
+
+	if (!c->n && !c->has_former)
+		return 0;
+	if (!c->has_former || (c->n && c->least < least))
+		least = c->least;
+	ran = lag - least;
+	return ran > 0 && ran < RUNNING_MAX_NS ? ran : 0;
+}
+
+static __always_inline void add_thread_cpu(
+    struct cpu_total *total, struct task_struct *thread, __u64 now)
+{
+	total->cpu_ns += thread->se.sum_exec_runtime;
+	total->run_queue_ns += run_delay(thread);
+	if (thread->on_cpu && bpf_core_field_exists(thread->thread_info.cpu))
+		total->cpu_ns += running_ns(
+		    thread->thread_info.cpu, (__s64)(now - thread->se.exec_start));
+}
+
+/* Adds the threads of a process that live, but for one. By pid: of the process, 0: the
+ * current one. Apart, so that the verifier looks at the loop once. */
+__noinline int add_threads(struct cpu_total *total, __u32 pid, __u32 but)
+{
+	struct task_struct *task;
+	struct task_struct *thread;
+	struct bpf_iter_task it;
+	__u64 now = bpf_ktime_get_ns();
+
+	if (!total || !bpf_iter_task_new || !bpf_task_from_pid)
+		return 0;
+	task = bpf_task_from_pid(pid ? pid : bpf_get_current_pid_tgid() >> 32);
+	if (!task)
+		return 0;
+	if (pid)
+		total->cpu_ns += task->signal->sum_sched_runtime;
+	bpf_iter_task_new(&it, task, THREADS_OF_PROCESS);
+	for (__u32 i = count_from; i < THREADS_MAX && (thread = bpf_iter_task_next(&it));
+	     i++) {
+		if ((__u32)thread->pid != but)
+			add_thread_cpu(total, thread, now);
+	}
+	bpf_iter_task_destroy(&it);
+	bpf_task_release(task);
+	return 0;
+}
+
+/* The other threads of the current process are walked no more often than it takes one of
+ * them to have had WALK_EVERY_NS; p may be NULL. */
+static __always_inline void add_other_threads(
+    struct cpu_total *total, struct process *p, bool one_thread, __u64 now)
+{
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	struct cpu_total others = {};
+
+	if (p && p->walked_tid == tid &&
+	    (one_thread || now - p->walked_ns < WALK_EVERY_NS)) {
+		total->cpu_ns += p->others.cpu_ns;
+		total->run_queue_ns += p->others.run_queue_ns;
+		return;
+	}
+	if (one_thread)
+		return;
+	add_threads(&others, 0, tid);
+	total->cpu_ns += others.cpu_ns;
+	total->run_queue_ns += others.run_queue_ns;
+	if (!p)
+		return;
+	p->others = others;
+	p->walked_tid = tid;
+	p->walked_ns = now;
+}
+
+/* Of the current process: threads that ended and threads that live. Kernels before 6.7
+ * cannot walk threads; there it is the current thread's and the ended ones', as with
+ * one_thread. */
+static __always_inline void read_process(
+    struct cpu_total *total, struct process *p, bool one_thread)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u32 cpu = bpf_get_smp_processor_id();
+	__u64 now = bpf_ktime_get_ns();
+	__s64 lag = (__s64)(now - task->se.exec_start);
+
+	clock_note(cpu, lag);
+	total->cpu_ns = task->signal->sum_sched_runtime + task->se.sum_exec_runtime +
+			running_ns(cpu, lag);
+	total->run_queue_ns = run_delay(task);
+	if (task->signal->nr_threads > 1)
+		add_other_threads(total, p, one_thread, now);
+}
+
+/* Of all processes of a sandbox, those that ended too. */
+static __always_inline void read_sandbox(
+    struct cpu_total *total, const struct sandbox *s, bool one_thread)
+{
+	__u32 current = bpf_get_current_pid_tgid() >> 32;
+	struct cpu_total own;
+
+	*total = s->ended_cpu;
+	for (__u32 i = 0; i < SANDBOX_MEMBERS; i++) {
+		__u32 pid = s->members[i];
+
+		if (!pid)
+			continue;
+		if (pid != current) {
+			add_threads(total, pid, 0);
+			continue;
+		}
+		read_process(&own, current_process(), one_thread);
+		total->cpu_ns += own.cpu_ns;
+		total->run_queue_ns += own.run_queue_ns;
+	}
+}
+
+/* How long the cgroups that the process is in were not let run, as their CPU limits want
+ * it: of each of their CPUs. */
+static __always_inline __u64 read_throttled(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_group *group = NULL;
+	__u64 ns = 0;
+
+	if (!bpf_core_field_exists(task->sched_task_group) ||
+	    !bpf_core_field_exists(group->cfs_bandwidth.throttled_time))
+		return 0;
+	group = BPF_CORE_READ(task, sched_task_group);
+	for (int i = 0; i < CGROUPS_MAX && group; i++) {
+		ns += BPF_CORE_READ(group, cfs_bandwidth.throttled_time);
+		group = BPF_CORE_READ(group, parent);
+	}
+	return ns;
+}
+
+/* The clock of shares goes on until now. */
+static __always_inline void share_out(struct process *p, __u64 total_ns)
+{
+	__u64 before = p->total_ns;
+	__s64 open = p->in_flight;
+
+	total_ns += p->children_ns;
+	/* another CPU may have read later and been here first */
+	if (total_ns <= before ||
+	    __sync_val_compare_and_swap(&p->total_ns, before, total_ns) != before)
+		return;
+	if (open > 0 && before)
+		__sync_fetch_and_add(&p->share_ns, (total_ns - before) / (__u64)open);
+}
+
+/* An invocation begins in the current process. */
+static __always_inline void cpu_begins(struct cpu_reading *start, bool one_thread)
+{
+	struct process *p = current_process();
+	struct cpu_total total;
+
+	start->pid = 0;
+	if (!p)
+		return;
+	read_process(&total, p, one_thread);
+	share_out(p, total.cpu_ns);
+	start->overlaps = p->overlaps;
+	if (__sync_fetch_and_add(&p->in_flight, 1) > 0)
+		__sync_fetch_and_add(&p->overlaps, 1);
+	start->pid = bpf_get_current_pid_tgid() >> 32;
+	start->one_thread = one_thread;
+	start->share_ns = p->share_ns;
+	start->run_queue_ns = total.run_queue_ns;
+	start->throttled_ns = read_throttled();
+}
+
+static __always_inline void fill_waits(struct record_invocation *r,
+    const struct cpu_reading *start, const struct cpu_total *now)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 throttled = read_throttled();
+
+	if (throttled > start->throttled_ns)
+		r->throttled_ns = throttled - start->throttled_ns;
+	/* a thread that ended took its waits with it */
+	if (!bpf_core_field_exists(task->sched_info.run_delay))
+		r->run_queue_ns = RECORD_UNKNOWN;
+	else if (now->run_queue_ns > start->run_queue_ns)
+		r->run_queue_ns = now->run_queue_ns - start->run_queue_ns;
+}
+
+/* It ends. ours: the current process is the one that it began in, and not one that a
+ * packet happened to interrupt. r may be NULL, when nobody is told. */
+static __always_inline void cpu_ends(
+    const struct cpu_reading *start, struct record_invocation *r, bool ours)
+{
+	__u32 pid = start->pid;
+	struct process *p = pid ? bpf_map_lookup_elem(&processes, &pid) : NULL;
+	struct cpu_total total;
+
+	if (!p) {
+		if (r)
+			r->run_queue_ns = RECORD_UNKNOWN;
+		return;
+	}
+	if (r && ours && !p->gone) {
+		read_process(&total, p, start->one_thread);
+		share_out(p, total.cpu_ns);
+		fill_waits(r, start, &total);
+	} else if (r) {
+		r->run_queue_ns = RECORD_UNKNOWN;
+	}
+	if (r) {
+		r->cpu_ns = p->share_ns - start->share_ns;
+		if (!ours || p->overlaps != start->overlaps || start->one_thread)
+			r->flags |= INVOCATION_CPU_ESTIMATE;
+	}
+	if (__sync_fetch_and_add(&p->in_flight, -1) == 1 && p->gone)
+		bpf_map_delete_elem(&processes, &pid);
+}
+
+/* The only invocation of its sandbox begins, in any of its processes. */
+static __always_inline void cpu_begins_alone(
+    struct cpu_reading *start, const struct sandbox *s, bool one_thread)
+{
+	struct cpu_total total;
+
+	read_sandbox(&total, s, one_thread);
+	start->share_ns = total.cpu_ns;
+	start->run_queue_ns = total.run_queue_ns;
+	start->one_thread = one_thread;
+	start->throttled_ns = read_throttled();
+}
+
+static __always_inline void cpu_ends_alone(
+    struct record_invocation *r, const struct cpu_reading *start, const struct sandbox *s)
+{
+	struct cpu_total total;
+
+	read_sandbox(&total, s, start->one_thread);
+	if (total.cpu_ns > start->share_ns)
+		r->cpu_ns = total.cpu_ns - start->share_ns;
+	if (start->one_thread)
+		r->flags |= INVOCATION_CPU_ESTIMATE;
+	fill_waits(r, start, &total);
+}
+
+/* A process ends, in its own context: its time stays with its sandbox and, as that of a
+ * child, with its parent. True: invocations are open in it, whose sockets end later. */
+static __always_inline bool cpu_of_ended(struct process *p, struct sandbox *s)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u32 pid = BPF_CORE_READ(task, real_parent, tgid);
+	struct process *parent = bpf_map_lookup_elem(&processes, &pid);
+	struct cpu_total total;
+
+	read_process(&total, p, false);
+	share_out(p, total.cpu_ns);
+	__sync_fetch_and_add(&s->ended_cpu.cpu_ns, total.cpu_ns);
+	__sync_fetch_and_add(&s->ended_cpu.run_queue_ns, total.run_queue_ns);
+	if (parent && parent->sandbox == p->sandbox)
+		__sync_fetch_and_add(&parent->children_ns, total.cpu_ns + p->children_ns);
+	p->gone = 1;
+	return p->in_flight > 0;
+}
+
+#endif
