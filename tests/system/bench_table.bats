@@ -50,13 +50,21 @@ is() {
 	is "$(field work verdict)" costs
 }
 
-@test "three rounds are too few for an interval: all of them are shown" {
+@test "three rounds are too few for an interval: all of them are shown, and nothing is judged" {
 	row work
 	figures work without 10 10 10
-	figures work coldmeter 9 10.5 12
+	figures work coldmeter 11 11.5 12
 	table "without coldmeter"
-	is "$(field work coldmeter_low)" 0.9000
+	is "$(field work coldmeter_low)" 1.1000
 	is "$(field work coldmeter_high)" 1.2000
+	is "$(field work verdict)" "too few"
+}
+
+@test "no more than noise, when no change at all is in the interval" {
+	row work
+	figures work without 10 10 10 10 10
+	figures work coldmeter 9 10.5 11 11 12
+	table "without coldmeter"
 	is "$(field work verdict)" noise
 }
 

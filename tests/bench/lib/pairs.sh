@@ -21,6 +21,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 functions=$(cd "$here/../functions" && pwd)
 
 [ "$(id -u)" -eq 0 ] || { echo "$name: skipped, the agent needs root"; exit 0; }
+[ "$(nproc)" -ge 2 ] || { echo "$name: skipped, the function and its load need a CPU each"; exit 0; }
 # Ports of its own, and a place for tracefs, both gone with the script.
 if [ -z "${BENCH_INSIDE:-}" ]; then
 	export BENCH_INSIDE=1

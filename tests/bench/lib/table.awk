@@ -5,8 +5,9 @@
 #   figure  WHAT VARIANT ROUND VALUE      one figure
 # A cell is the median of the rounds' ratios to `without`, and the interval that holds the true median with at least
 # 90 % confidence: from the k-th smallest to the k-th largest ratio (the sign test's interval, no assumption on how
-# the noise is spread); with fewer than five rounds all of them. A row that has no figures without a tool shows the
-# figures themselves. VERDICT: against the target, if there is one; otherwise "noise" if 1 is in coldmeter's interval.
+# the noise is spread); fewer than five rounds have no such interval, so all of them are shown and nothing is judged. A
+# row that has no figures without a tool shows the figures themselves. VERDICT: against the target, if there is one;
+# otherwise "noise" if 1 is in coldmeter's interval.
 
 function sort(v, n,   i, j, x) {
 	for (i = 2; i <= n; i++) {
@@ -49,7 +50,7 @@ function figures(what, a, r,   i, n) {
 
 function short(x) { return x >= 1000 ? sprintf("%.0f", x) : x >= 100 ? sprintf("%.1f", x) : sprintf("%.2f", x) }
 
-BEGIN { FS = "\t" }
+BEGIN { FS = "\t"; judged = 5 }
 $1 == "row" { what[++rows] = $2; target[rows] = $3; more[rows] = $4 }
 $1 == "figure" { value[$2, $3, $4] = $5; if ($4 > rounds) rounds = $4 }
 
@@ -71,6 +72,7 @@ function cell(i, v,   r, n) {
 function verdict(i,   r, n) {
 	n = based ? ratios(what[i], "coldmeter", "without", r) : figures(what[i], "coldmeter", r)
 	if (!n || (!based && target[i] == "")) return "-"
+	if (n < judged) return "too few"
 	summary(r, n)
 	if (target[i] != "") {
 		if (more[i] == "more") return low >= target[i] ? "met" : high < target[i] ? "MISSED" : "open"
@@ -85,6 +87,7 @@ function against(i, v,   r, n) {
 	n = ratios(what[i], "coldmeter", v, r)
 	if (!n) return ""
 	summary(r, n)
+	if (n < judged) return 0
 	if (low <= 1 && high >= 1) return 0
 	return (high < 1) == (more[i] != "more") ? 1 : -1
 }
