@@ -68,6 +68,20 @@ is() {
 	is "$(field work verdict)" noise
 }
 
+@test "nor when what changed nothing differs as much" {
+	row work
+	row other
+	figures work without 10 10 10 10 10
+	figures work again 11 11.5 11 11 11
+	figures work coldmeter 11.4 11.5 11.6 11.6 11.6
+	figures other without 10 10 10 10 10
+	figures other again 10 10.1 10.2 10.3 10.3
+	figures other coldmeter 11.4 11.5 11.6 11.6 11.6
+	table "without again coldmeter"
+	is "$(field work verdict)" noise
+	is "$(field other verdict)" costs
+}
+
 @test "a target is met or missed by the whole interval, and open otherwise" {
 	for what in met missed open; do
 		row $what 1.08

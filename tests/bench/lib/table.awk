@@ -7,7 +7,7 @@
 # 90 % confidence: from the k-th smallest to the k-th largest ratio (the sign test's interval, no assumption on how
 # the noise is spread); fewer than five rounds have no such interval, so all of them are shown and nothing is judged. A
 # row that has no figures without a tool shows the figures themselves. VERDICT: against the target, if there is one;
-# otherwise "noise" if 1 is in coldmeter's interval.
+# otherwise "noise" if 1 is in coldmeter's interval, or if that meets the interval of `again`, where nothing changed.
 
 function sort(v, n,   i, j, x) {
 	for (i = 2; i <= n; i++) {
@@ -69,7 +69,7 @@ function cell(i, v,   r, n) {
 	return sprintf("%s (%s %s)", short(median), short(low), short(high))
 }
 
-function verdict(i,   r, n) {
+function verdict(i,   r, n, least, most) {
 	n = based ? ratios(what[i], "coldmeter", "without", r) : figures(what[i], "coldmeter", r)
 	if (!n || (!based && target[i] == "")) return "-"
 	if (n < judged) return "too few"
@@ -79,7 +79,13 @@ function verdict(i,   r, n) {
 		return high <= target[i] ? "met" : low > target[i] ? "MISSED" : "open"
 	}
 	if (low <= 1 && high >= 1) return "noise"
-	return (median > 1) == (more[i] == "more") ? "better" : "costs"
+	least = low; most = high
+	n = ratios(what[i], "again", "without", r)
+	if (n) {
+		summary(r, n)
+		if (low <= most && high >= least) return "noise"
+	}
+	return (least > 1) == (more[i] == "more") ? "better" : "costs"
 }
 
 # Is coldmeter better than v in row i, judged by the ratios of the two in each round? 1, 0 (not to be told), -1.
@@ -97,7 +103,7 @@ END {
 	printf "what\trounds\ttarget\twithout\tlow\thigh" > tsv
 	for (i = 1; i <= rows; i++) if (figures(what[i], "without", all)) paired = 1
 	first = variant[1] == "without" ? 2 : 1
-	printf "%s: %-42s", name, "WHAT"
+	printf "%s: %-45s", name, "WHAT"
 	if (paired) printf " %-23s", "WITHOUT"
 	for (j = first; j <= n; j++) {
 		printf " %-20s", toupper(variant[j])
@@ -117,7 +123,7 @@ END {
 			printf "\t-\t-\t-" > tsv
 			without = "-"
 		}
-		printf "%s: %-42s", name, what[i]
+		printf "%s: %-45s", name, what[i]
 		if (paired) printf " %-23s", without
 		for (j = first; j <= n; j++) printf " %-20s", cell(i, variant[j])
 		printf " %-7s %s\n", target[i] == "" ? "-" : target[i], verdict(i)
