@@ -5,6 +5,7 @@
 #include "bpf/coldstart.bpf.h"
 #include "bpf/container.bpf.h"
 #include "bpf/cpu.bpf.h"
+#include "bpf/http_head.h"
 #include "bpf/memory.bpf.h"
 
 #define UNIX_IN_FLIGHT_MAX 64 /* of one sandbox that dies on all of them */
@@ -37,13 +38,15 @@ static __always_inline struct record_invocation *begin_record(struct sandbox *s,
 	    INVOCATION_EXITED | INVOCATION_ABORTED | INVOCATION_OOM)
 
 /* Whether an end is only counted, which is done then: one that is warm and went well,
- * while the agent sheds. */
-static __always_inline bool is_shed(struct sandbox *s, __u32 flags, __u16 http_status)
+ * while the agent sheds. Not a keep-warm ping: who pings waits for its record. */
+static __always_inline bool is_shed(
+    struct sandbox *s, __u32 flags, __u16 http_status, const char *trace)
 {
 	__u32 step = shed_step;
 
 	if (step < SHED_MOST || flags & NOTABLE || http_status >= 500 ||
-	    (step == SHED_MOST && (s->ended & SHED_KEPT_MASK) == 0))
+	    (step == SHED_MOST && (s->ended & SHED_KEPT_MASK) == 0) ||
+	    (trace[0] && trace_is_ping(trace)))
 		return false;
 	count(COUNT_SEEN);
 	count(COUNT_SHED);

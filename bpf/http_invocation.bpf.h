@@ -29,7 +29,8 @@ static __always_inline void http_end(struct exchange *e, struct sandbox *s, bool
 
 	if (e->is_unix)
 		__sync_fetch_and_add(&s->unix_in_flight, -1);
-	r = is_shed(s, e->flags | (e->is_first ? INVOCATION_FIRST : 0), e->status)
+	r = is_shed(s, e->flags | (e->is_first ? INVOCATION_FIRST : 0), e->status,
+		e->trace_id)
 		? NULL
 		: begin_record(s, e->sandbox);
 	if (!r) {

@@ -13,7 +13,7 @@ static __always_inline void lambda_end(
 	struct record_invocation *r;
 
 	s->open = 0;
-	if (is_shed(s, flags | s->open_flags, 0))
+	if (is_shed(s, flags | s->open_flags, 0, s->open_trace_id))
 		return;
 	r = begin_record(s, id);
 	if (!r)

@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -7,6 +8,7 @@
 #include "tui/command.h"
 #include "tui/field.h"
 #include "tui/format.h"
+#include "tui/ledger.h"
 #include "tui/rows.h"
 #include "tui/table.h"
 
@@ -129,7 +131,8 @@ static int show(struct call *call, const struct reply *reply, const struct path 
 	AUTO(json) json_t *root = rows_root(reply->body, reply->body_bytes);
 	AUTO(free) struct sources *sources = calloc(1, sizeof(*sources));
 	const json_t *plans = json_object_get(root, "plans");
-	char month[16];
+	struct ledger ledger = ledger_parse(root, "ledger");
+	char month[16], reasons[200];
 	int status = COMMAND_DONE;
 
 	if (!json_is_array(plans))
@@ -141,6 +144,11 @@ static int show(struct call *call, const struct reply *reply, const struct path 
 		status = show_plan(call, json_array_get(plans, i), sources);
 	if (!json_array_size(plans))
 		puts("nothing was measured in this month");
+	if (ledger.lost)
+		printf("+ up to %" PRIu64
+		       " invocations that were seen and lost (%s): what "
+		       "they used is in none of these\n",
+		    ledger.lost, ledger_reasons(&ledger, reasons, sizeof(reasons)));
 	for (size_t i = 0; i < sources->n; i++)
 		printf("[%zu] %s\n", i + 1, sources->texts[i]);
 	return status;

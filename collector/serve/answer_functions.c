@@ -131,12 +131,11 @@ static void set_identity(
 	(void)json_object_set_new(out, "last_seen", answer_time(known.last_seen_ns));
 }
 
-static void set_counts(json_t *out, const struct rollup *r)
+static void set_counts(json_t *out, const struct tally *tally)
 {
+	const struct rollup *r = &tally->rollup;
 	json_t *by_status = json_object();
-	uint64_t delivered = r->invocations + r->pings;
-	struct batch_ledger ledger = {
-	    .seen = delivered + rollup_lost(r), .delivered = delivered};
+	struct batch_ledger ledger = {0};
 
 	(void)json_object_set_new(out, "invocations", answer_count(r->invocations));
 	(void)json_object_set_new(out, "cold", answer_count(r->cold));
@@ -152,7 +151,7 @@ static void set_counts(json_t *out, const struct rollup *r)
 			    answer_count(r->by_status[i]));
 	}
 	(void)json_object_set_new(out, "by_status", by_status);
-	memcpy(ledger.lost, r->lost, sizeof(ledger.lost));
+	tally_ledger(tally, &ledger);
 	(void)json_object_set_new(out, "ledger", answer_ledger(&ledger));
 }
 
@@ -164,7 +163,7 @@ static json_t *function_json(
 	json_t *trend = json_array();
 
 	set_identity(out, answers, tally);
-	set_counts(out, r);
+	set_counts(out, tally);
 	(void)json_object_set_new(
 	    out, "rate", answer_number(ingest_rate(answers->ingest, &tally->function)));
 	for (size_t i = 0; i < TALLY_TREND; i++)

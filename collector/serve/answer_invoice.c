@@ -34,6 +34,7 @@ struct bill {
 	size_t n;
 	size_t room;
 	struct money total;
+	struct batch_ledger ledger; /* of what is billed */
 };
 
 /* The month's window, ended by now. */
@@ -235,8 +236,10 @@ static int make(const struct answers *answers, struct bill *bill,
 	struct tallies tallies;
 	int err = tallies_read(&tallies, answers->store, window, function);
 
-	for (size_t i = 0; !err && i < tallies.n; i++)
+	for (size_t i = 0; !err && i < tallies.n; i++) {
+		tally_ledger(tallies.rows[i], &bill->ledger);
 		err = add_tally(bill, tallies.rows[i]);
+	}
 	tallies_done(&tallies);
 	return err ? err : add_empty(bill);
 }
@@ -269,8 +272,8 @@ int answer_invoice(
 	if (err)
 		return err;
 	return answer_send(reply,
-	    json_pack("{s:s,s:o,s:b,s:o*,s:o}", "month", month, "window",
+	    json_pack("{s:s,s:o,s:b,s:o*,s:o,s:o}", "month", month, "window",
 		answer_window_json(&window), "free_tier", bill.free_tier, "total_usd",
-		bill.own || bill.plan ? answer_money(bill.total) : NULL, "plans",
-		invoices));
+		bill.own || bill.plan ? answer_money(bill.total) : NULL, "ledger",
+		answer_ledger(&bill.ledger), "plans", invoices));
 }

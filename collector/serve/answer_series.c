@@ -40,9 +40,10 @@ static json_t *point_json(
 	int64_t t =
 	    series->window.since_ns + (int64_t)i * series->step_s * CLOCK_NS_PER_S;
 	struct money cost = {0};
-	json_t *out = json_pack("{s:o,s:o,s:o,s:o,s:o}", "t", answer_time(t),
+	json_t *out = json_pack("{s:o,s:o,s:o,s:o,s:o,s:o}", "t", answer_time(t),
 	    "invocations", answer_count(r->invocations), "cold", answer_count(r->cold),
-	    "errors", answer_count(rollup_errors(r)), "pings", answer_count(r->pings));
+	    "errors", answer_count(rollup_errors(r)), "pings", answer_count(r->pings),
+	    "lost", answer_count(rollup_lost(r)));
 
 	if (r->warm.count + r->cold_duration.count)
 		(void)json_object_set_new(out, "duration_ms",

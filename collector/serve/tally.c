@@ -132,6 +132,16 @@ int tallies_read(struct tallies *t, struct store *store, const struct window *wi
 	return err;
 }
 
+void tally_ledger(const struct tally *tally, struct batch_ledger *sum)
+{
+	const struct rollup *r = &tally->rollup;
+
+	sum->delivered += r->invocations + r->pings;
+	sum->seen += r->invocations + r->pings + rollup_lost(r);
+	for (size_t i = 0; i < LOST_REASONS; i++)
+		sum->lost[i] += r->lost[i];
+}
+
 void tallies_done(struct tallies *t)
 {
 	for (size_t i = 0; i < t->n; i++) {

@@ -29,4 +29,7 @@ int tallies_read(struct tallies *tallies, struct store *store,
     const struct window *window, const char *function);
 void tallies_done(struct tallies *tallies);
 
+/* Adds what was seen, delivered and lost of one function. */
+void tally_ledger(const struct tally *tally, struct batch_ledger *sum);
+
 #endif

@@ -103,7 +103,7 @@ ledger() { sed -n 's/.*ledger: seen=\([0-9]*\) delivered=\([0-9]*\) lost=\([0-9]
 	until_true 60 grep -q 'step 1 is taken back' "$dir/agent.err"
 }
 
-@test "with warm invocations shed, those that are cold or went wrong still have their records" {
+@test "with warm invocations shed, those that are cold or went wrong and keep-warm pings still have their records" {
 	function=$(name notable)
 	agent_start --shed 4
 	http_function $port "$function"
@@ -111,10 +111,11 @@ ledger() { sed -n 's/.*ledger: seen=\([0-9]*\) delivered=\([0-9]*\) lost=\([0-9]
 	for _ in $(seq 5); do curl -fsS "http://127.0.0.1:$port/" >/dev/null; done
 	curl -sS "http://127.0.0.1:$port/?status=503" >/dev/null
 	for _ in $(seq 5); do curl -fsS "http://127.0.0.1:$port/" >/dev/null; done
+	curl -fsS -H 'traceparent: 00-c01dc01dc01dc01d0000000000000001-0000000000000001-00' "http://127.0.0.1:$port/" >/dev/null
 	end $function_pid
 	sleep 0.3
 	end "$agent"
-	is "$(seen "$function" '[.cold, .status] | join(" ")' | tr '\n' ',')" "true ok,false error," "records"
+	is "$(seen "$function" '[.cold, .status] | join(" ")' | tr '\n' ',')" "true ok,false error,false ok," "records"
 	read -r total delivered lost < <(ledger)
 	is "$total" $((delivered + lost)) "seen"
 	[ "$lost" -ge 9 ]

@@ -416,6 +416,7 @@ static void test_answers_tell_what_was_lost_of_a_function(void **state)
 {
 	struct place *place = *state;
 	const json_t *bar;
+	double lost = 0;
 	struct got got;
 	json_t *root;
 
@@ -429,6 +430,15 @@ static void test_answers_tell_what_was_lost_of_a_function(void **state)
 	assert_int_equal(number(at(bar, "ledger"), "lost"), 23);
 	assert_int_equal(number(at(bar, "ledger"), "seen"), 125);
 	assert_int_equal(number(at(at(bar, "ledger"), "lost_by_reason"), "shed"), 20);
+	json_decref(root);
+	root = ask(place, "/v1/invoice?function=bar");
+	assert_int_equal(number(at(root, "ledger"), "lost"), 23);
+	assert_int_equal(number(at(root, "ledger"), "delivered"), 102);
+	json_decref(root);
+	root = ask(place, "/v1/functions/bar/series?since=10m&step=60s");
+	for (size_t i = 0; i < json_array_size(at(root, "points")); i++)
+		lost += number(json_array_get(at(root, "points"), i), "lost");
+	assert_true(lost == 23);
 	json_decref(root);
 	got = raw_get(place->port, "/metrics");
 	assert_non_null(strstr(got.body,

@@ -5,9 +5,11 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <stdio.h>
 
 #include "alerts/ping.h"
 #include "base/clock.h"
+#include "bpf/http_head.h"
 #include "model/invocation.h"
 #include "tests/unit/receiver.h"
 
@@ -88,6 +90,37 @@ static void test_the_meter_knows_our_trace_ids(void **state)
 	assert_non_null(strstr(amzn, "-" PING_TRACE_MARK "00000001;"));
 }
 
+/* What the kernel keeps of the header, and whether it knows it for a ping's. */
+static bool kernel_sees_a_ping(const char *header)
+{
+	static struct message m;
+	char trace[RECORD_TRACE_BYTES + 8] = "";
+	struct head_rest rest = {0};
+
+	m.head_len = (__u32)snprintf(
+	    m.head, HEAD_BYTES, "GET / HTTP/1.1\r\n%s\r\nHost: x\r\n\r\n", header);
+	scan_head(&m, &rest, false);
+	copy_trace(&m, trace);
+	return trace[0] && trace_is_ping(trace);
+}
+
+static void test_the_kernel_knows_our_pings(void **state)
+{
+	const uint64_t random[2] = {1, 2};
+	char traceparent[PING_HEADER_BYTES];
+	char amzn[PING_HEADER_BYTES];
+
+	(void)state;
+	ping_format_trace(1790000000 * CLOCK_NS_PER_S, random, traceparent, amzn);
+	assert_true(kernel_sees_a_ping(traceparent));
+	assert_true(kernel_sees_a_ping(amzn));
+	assert_true(kernel_sees_a_ping(
+	    "traceparent:00-" PING_TRACE_MARK "0000000000000001-0000000000000003-00"));
+	assert_false(kernel_sees_a_ping(
+	    "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"));
+	assert_false(kernel_sees_a_ping("X-Other: " PING_TRACE_MARK));
+}
+
 static void test_a_post_carries_its_body(void **state)
 {
 	static const char *const answers[] = {RECEIVER_STATUS("500 No", "")};
@@ -149,6 +182,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_the_trace_comes_before_every_other_header),
 	    cmocka_unit_test(test_the_meter_knows_our_trace_ids),
+	    cmocka_unit_test(test_the_kernel_knows_our_pings),
 	    cmocka_unit_test(test_a_post_carries_its_body),
 	    cmocka_unit_test(test_a_failure_has_its_reason),
 	    cmocka_unit_test(test_redirects_are_not_followed),
