@@ -35,6 +35,7 @@ struct overhead {
 	uint64_t rested_ns;  /* boot time since when it rests or counts */
 	uint64_t sampled_ns; /* 0: it begins with the first turn */
 	uint64_t cpu_ns;     /* of the process, at the sample */
+	uint64_t ring_bytes;
 	uint64_t glanced_ns;
 	uint64_t glanced_cpu_ns;
 	struct run_time began;
@@ -157,6 +158,7 @@ bool overhead_turn(
 	uint64_t since_ns;
 
 	if (o->sampled_ns == 0) { /* loading the probes is no cost of watching */
+		o->ring_bytes = probes_ring_bytes(probes);
 		o->rested_ns = o->sampled_ns = now_ns;
 		o->cpu_ns = process_cpu_ns();
 	}
@@ -207,5 +209,7 @@ struct overhead_cost overhead_cost(const struct overhead *o)
 
 	cost.agent_cpu_ns = process_cpu_ns();
 	cost.resident_bytes = resident_bytes();
+	if (cost.resident_bytes > o->ring_bytes)
+		cost.resident_bytes -= o->ring_bytes;
 	return cost;
 }

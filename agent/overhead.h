@@ -10,11 +10,11 @@
 /* Shares are of the CPU time of all CPUs of the host, 0 to 1, in the time since the
  * sample before. */
 struct overhead_cost {
-	bool known;             /* there was a sample */
-	bool probes_known;      /* else their figures are 0 */
-	uint64_t agent_cpu_ns;  /* since the process began */
-	uint64_t probes_cpu_ns; /* since the first sample, extrapolated from samples */
-	uint64_t resident_bytes;
+	bool known;              /* there was a sample */
+	bool probes_known;       /* else their figures are 0 */
+	uint64_t agent_cpu_ns;   /* since the process began */
+	uint64_t probes_cpu_ns;  /* since the first sample, extrapolated from samples */
+	uint64_t resident_bytes; /* with the ring's pages once, although mapped twice */
 	double agent_share;
 	double probes_share;
 };

@@ -185,13 +185,18 @@ int probes_drain(struct probes *probes, probes_visit visit, void *context)
 	return ring_buffer__consume(probes->ring);
 }
 
+uint64_t probes_ring_bytes(const struct probes *probes)
+{
+	return bpf_map__max_entries(probes->skeleton->maps.records);
+}
+
 bool probes_ring_most(
     const struct probes *probes, uint64_t *most_bytes, uint64_t *ring_bytes)
 {
 	if (!probes->positions)
 		return false;
 	*most_bytes = probes->ring_most_bytes;
-	*ring_bytes = bpf_map__max_entries(probes->skeleton->maps.records);
+	*ring_bytes = probes_ring_bytes(probes);
 	return true;
 }
 

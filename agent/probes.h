@@ -33,6 +33,10 @@ bool probes_ring_most(
 /* Sums the counters of all CPUs. */
 void probes_counts(struct probes *probes, uint64_t counts[RECORD_COUNTS]);
 
+/* The size of the ring. Its pages are mapped twice, one behind the other, so that a
+ * record never wraps: a process's resident memory counts them twice. */
+uint64_t probes_ring_bytes(const struct probes *probes);
+
 /* Adds what the kernel counted of all programs of this agent's. 0 or -errno. */
 int probes_run_time(const struct probes *probes, struct run_time *sum);
 
