@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # What watching costs: measured by the agent itself, and said.
+# shellcheck disable=SC2034,SC2154 # lib uses $timed, and sets $programs
 
 load lib
 
-# shellcheck disable=SC2034 # lib uses it
 timed=() # nobody's clock is compared here
 port=17350
 
