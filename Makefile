@@ -232,7 +232,7 @@ $(OUT)/fuzz/obj/%.o: %.c | $(OUT)/flags
 $(OUT)/fuzz/obj/gen/book_embedded.o: $(OUT)/gen/book_embedded.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(CPPFLAGS) $(FUZZ_FLAGS) -c -o $@ $<
-$(OUT)/fuzz/rooms.a: $(patsubst $(OUT)/obj/%,$(OUT)/fuzz/obj/%,$(ROOMS))
+$(OUT)/fuzz/rooms.a: $(patsubst $(OUT)/obj/%,$(OUT)/fuzz/obj/%,$(ROOMS) $(OUT)/obj/agent/perf_map.o)
 	$(Q)rm -f $@ && ar rcs $@ $^
 $(FUZZ): $(OUT)/fuzz/%: $(OUT)/fuzz/obj/tests/fuzz/fuzz_%.o $(OUT)/fuzz/rooms.a
 	$(call say,LINK,$@)

@@ -11,6 +11,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "agent/deep.h"
 #include "agent/overhead.h"
 #include "agent/privileges.h"
 #include "agent/probes.h"
@@ -39,7 +40,8 @@ struct agent {
 	struct overhead *overhead;
 	struct shedding shedding;
 	bool is_costly; /* the process alone took more than it may, in the last second */
-	bool is_helpless; /* all detail is shed, and that was not enough */
+	bool is_helpless;  /* all detail is shed, and that was not enough */
+	struct deep *deep; /* NULL: no function is sampled */
 	int64_t boot_to_wall_ns;
 	uint64_t clock_read_ns;
 	uint64_t
@@ -73,7 +75,15 @@ static void on_invocation(void *context, const struct invocation *inv)
 static void on_record(void *context, const void *record, size_t bytes)
 {
 	struct agent *agent = context;
-	int err = sandboxes_take(agent->sandboxes, record, bytes, agent->boot_to_wall_ns);
+	const struct record_sample *sample = record;
+	int err;
+
+	if (bytes == sizeof(*sample) && sample->kind == RECORD_SAMPLE) {
+		if (agent->deep)
+			deep_take(agent->deep, sample);
+		return;
+	}
+	err = sandboxes_take(agent->sandboxes, record, bytes, agent->boot_to_wall_ns);
 
 	if (err == -ECHILD) {
 		agent->parts++;
@@ -179,6 +189,7 @@ static int drain(struct agent *agent)
 		probes_set_clock(agent->probes, agent->boot_to_wall_ns);
 		agent->is_costly =
 		    overhead_glance(agent->overhead, now) > agent->shedding.max;
+		deep_write(agent->deep);
 	}
 	probes_counts(agent->probes, agent->counts);
 	n = probes_drain(agent->probes, on_record, agent);
@@ -287,8 +298,10 @@ static int open_all(struct agent *agent)
 		if (!err)
 			sender_tell(agent->sender, agent->untold);
 	}
+	if (!err && s->deep)
+		err = deep_open(s->deep_out, &agent->deep);
 	if (!err)
-		err = probes_open(&agent->probes);
+		err = probes_open_deep(s->deep, &agent->probes);
 	if (err)
 		return err;
 	agent->shedding = shedding_start(s->max_overhead, (enum record_shed)s->shed);
@@ -300,12 +313,16 @@ static int open_all(struct agent *agent)
 	    err == 1 ? "" : "es");
 	(void)drain(agent);
 	sandboxes_settle(agent->sandboxes);
-	err = privileges_drop();
+	err = privileges_drop(s->deep != NULL);
 	return err ? log_error(err, "cannot give up privileges") : 0;
 }
 
 static void close_all(struct agent *agent)
 {
+	if (agent->deep)
+		log_note("%llu samples, %llu lost",
+		    (unsigned long long)deep_close(agent->deep),
+		    (unsigned long long)agent->counts[COUNT_LOST_SAMPLE]);
 	sender_close(agent->sender);
 	spool_close(agent->spool);
 	probes_close(agent->probes);

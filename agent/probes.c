@@ -4,17 +4,21 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <linux/perf_event.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "meter.skel.h"
 
+#define SAMPLED_CPUS_MAX 1024
 #define STOP_US 2000 /* a probe that runs while it is detached has ended by then */
 
 struct probes {
@@ -23,6 +27,7 @@ struct probes {
 	void *positions; /* the ring's first two pages, or NULL */
 	uint64_t ring_most_bytes;
 	int cpus;
+	struct bpf_link *samples[SAMPLED_CPUS_MAX];
 	probes_visit visit;
 	void *context;
 };
@@ -114,7 +119,34 @@ static void note_fill(struct probes *probes)
 		probes->ring_most_bytes = fill;
 }
 
-static int start(struct probes *probes)
+/* The clock of each CPU, 99 times a second: not in step with what runs every 10 ms. */
+static int attach_samples(struct probes *probes)
+{
+	struct perf_event_attr attr = {.type = PERF_TYPE_SOFTWARE,
+	    .size = sizeof(attr),
+	    .config = PERF_COUNT_SW_CPU_CLOCK,
+	    .freq = 1,
+	    .sample_freq = 99};
+	int attached = 0;
+
+	for (int cpu = 0; cpu < probes->cpus && cpu < SAMPLED_CPUS_MAX; cpu++) {
+		int fd = (int)syscall(
+		    SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+
+		if (fd < 0) /* one that is offline */
+			continue;
+		probes->samples[cpu] =
+		    bpf_program__attach_perf_event(probes->skeleton->progs.on_sample, fd);
+		if (!probes->samples[cpu]) {
+			(void)close(fd);
+			continue;
+		}
+		attached++;
+	}
+	return attached > 0 ? 0 : log_error(-ENOTSUP, "cannot sample any CPU's clock");
+}
+
+static int start(struct probes *probes, const char *deep)
 {
 	int err;
 
@@ -127,6 +159,10 @@ static int start(struct probes *probes)
 	probes->skeleton->rodata->tick_ns = clock_tick_ns();
 	if (probes->cpus > 2)
 		probes->skeleton->rodata->summed_cpus = (uint32_t)probes->cpus;
+	(void)bpf_program__set_autoload(probes->skeleton->progs.on_sample, deep != NULL);
+	if (deep)
+		(void)text_copy((char *)probes->skeleton->rodata->deep_function,
+		    DEEP_NAME_BYTES, deep);
 	err = meter_bpf__load(probes->skeleton);
 	if (err)
 		return log_error(err, "the kernel refused the probes");
@@ -136,10 +172,17 @@ static int start(struct probes *probes)
 		return log_error(-errno, "cannot open the ring buffer");
 	map_positions(probes);
 	err = meter_bpf__attach(probes->skeleton);
-	return err ? log_error(err, "cannot attach the probes") : 0;
+	if (err)
+		return log_error(err, "cannot attach the probes");
+	return deep ? attach_samples(probes) : 0;
 }
 
 int probes_open(struct probes **out)
+{
+	return probes_open_deep(NULL, out);
+}
+
+int probes_open_deep(const char *function, struct probes **out)
 {
 	struct probes *probes;
 	int err;
@@ -151,7 +194,7 @@ int probes_open(struct probes **out)
 	probes = calloc(1, sizeof(*probes));
 	if (!probes)
 		return -ENOMEM;
-	err = start(probes);
+	err = start(probes, function);
 	if (err) {
 		probes_close(probes);
 		return err;
@@ -160,8 +203,17 @@ int probes_open(struct probes **out)
 	return 0;
 }
 
+static void stop_samples(struct probes *probes)
+{
+	for (int cpu = 0; cpu < SAMPLED_CPUS_MAX; cpu++) {
+		bpf_link__destroy(probes->samples[cpu]);
+		probes->samples[cpu] = NULL;
+	}
+}
+
 void probes_stop(struct probes *probes)
 {
+	stop_samples(probes);
 	meter_bpf__detach(probes->skeleton);
 	(void)usleep(STOP_US);
 }
@@ -170,6 +222,7 @@ void probes_close(struct probes *probes)
 {
 	if (!probes)
 		return;
+	stop_samples(probes);
 	ring_buffer__free(probes->ring);
 	if (probes->positions)
 		(void)munmap(probes->positions, 2 * position_bytes());

@@ -14,6 +14,8 @@ struct probes;
 /* Loads and attaches. Needs root and a kernel with BTF, 6.3 or later. 0 or a negative
  * errno after one line that says what is missing and what to do. */
 int probes_open(struct probes **out);
+/* The same, and samples the inits of that function on every CPU. */
+int probes_open_deep(const char *function, struct probes **out);
 void probes_close(struct probes *probes);
 
 /* Detaches: nothing is counted any more, so that what is drained now is the last. */

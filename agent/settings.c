@@ -20,6 +20,8 @@ enum {
 	OPTION_LIMIT,
 	OPTION_OVERHEAD,
 	OPTION_SHED,
+	OPTION_DEEP,
+	OPTION_DEEP_OUT,
 	OPTION_CHECK,
 	OPTION_VERBOSE,
 	OPTION_HELP,
@@ -34,6 +36,8 @@ static const struct option options[] = {
     {"spool-limit-mb", required_argument, NULL, OPTION_LIMIT},
     {"max-overhead", required_argument, NULL, OPTION_OVERHEAD},
     {"shed", required_argument, NULL, OPTION_SHED},
+    {"deep", required_argument, NULL, OPTION_DEEP},
+    {"deep-out", required_argument, NULL, OPTION_DEEP_OUT},
     {"check", no_argument, NULL, OPTION_CHECK},
     {"verbose", no_argument, NULL, OPTION_VERBOSE},
     {"help", no_argument, NULL, OPTION_HELP},
@@ -62,6 +66,9 @@ static const char help[] =
     "  --shed STEP           leave out that much from the start: 1 CPU time of all\n"
     "                        threads, 2 reading at once, 3 the records of 7 of 8 warm\n"
     "                        invocations that went well, 4 of all of these\n"
+    "  --deep FUNCTION       sample the stacks of its inits, 99 times a second on each "
+    "CPU\n"
+    "  --deep-out FILE       write them there as folded stacks, for flame graphs\n"
     "  --check               say what this kernel can do for the agent, and stop\n"
     "  --verbose             say more on standard error\n"
     "  --help, --version\n"
@@ -116,6 +123,14 @@ static int parse_collector(const char *text, const char **collector)
 	return 0;
 }
 
+static int parse_deep(const char *text, const char **deep)
+{
+	if (!text[0] || strlen(text) >= DEEP_NAME_BYTES)
+		return wrong("--deep", text, "must be a name of 1 to 63 bytes");
+	*deep = text;
+	return 0;
+}
+
 static int take(int option, struct settings *s)
 {
 	switch (option) {
@@ -136,6 +151,11 @@ static int take(int option, struct settings *s)
 		return parse_overhead(optarg, &s->max_overhead);
 	case OPTION_SHED:
 		return parse_shed(optarg, &s->shed);
+	case OPTION_DEEP:
+		return parse_deep(optarg, &s->deep);
+	case OPTION_DEEP_OUT:
+		s->deep_out = optarg;
+		return 0;
 	case OPTION_CHECK:
 		s->check = true;
 		return 0;
@@ -168,6 +188,8 @@ int settings_parse(int argc, char **argv, struct settings *settings)
 		return wrong("argument", argv[optind], "none is expected; try --help");
 	if (!s.check && !s.to_stdout && !s.collector)
 		return wrong("say where to", "--stdout or --collector URL", "try --help");
+	if (!s.deep != !s.deep_out)
+		return wrong("--deep and --deep-out", "", "go together; try --help");
 	*settings = s;
 	return 0;
 }

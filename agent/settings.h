@@ -15,6 +15,8 @@ struct settings {
 	uint64_t spool_limit_mb;
 	double max_overhead; /* share of the host's CPU time, 0 to 1 */
 	unsigned int shed;   /* the least step of detail to leave out, enum record_shed */
+	const char *deep;    /* function whose inits are sampled; NULL: none */
+	const char *deep_out; /* NULL without deep */
 };
 
 /* Reads the command line. Returns 0 to go on, 1 when help or version was asked for and

@@ -154,8 +154,8 @@ static __always_inline void set_exec(
 	bpf_probe_read_kernel_str(exec->name, sizeof(exec->name), task->comm);
 }
 
-/* The sandbox is in its map. */
-static __always_inline void coldstart_begin(__u64 id, struct task_struct *task)
+/* The sandbox is in its map. how: what its starting becomes. */
+static __always_inline void coldstart_begin(__u64 id, struct task_struct *task, __u64 how)
 {
 	struct sandbox *s = sandbox_of(id);
 	struct record_coldstart *c;
@@ -169,7 +169,7 @@ static __always_inline void coldstart_begin(__u64 id, struct task_struct *task)
 	c->sandbox = id;
 	c->cgroup_ns = take_cgroup_birth(task);
 	set_exec(&c->execs[0], id, task);
-	s->starting = 1;
+	s->starting = how;
 }
 
 /* A program more, before ready. Without room the last one goes: what matters is where it

@@ -2,6 +2,7 @@
 #ifndef COLDMETER_BPF_LIFECYCLE_BPF_H
 #define COLDMETER_BPF_LIFECYCLE_BPF_H
 
+#include "bpf/deep.bpf.h"
 #include "bpf/ending.bpf.h"
 #include "bpf/exchange.bpf.h"
 #include "bpf/http2.bpf.h"
@@ -136,6 +137,16 @@ static __always_inline __u64 hash_name(const struct environment *v)
 	return 0;
 }
 
+/* Whether that is the function that deep mode samples. */
+static __always_inline bool is_deep(const struct environment *v)
+{
+	_Static_assert(DEEP_NAME_BYTES == NAME_HASH_BYTES, "what is zeroed is compared");
+	for (__u32 k = 0; k < RECORD_VARIABLES; k++)
+		if ((NAMED | BIT(VARIABLE_LAMBDA_NAME)) & BIT(k) & v->record.present)
+			return is_deep_name(v->record.value[k]);
+	return false;
+}
+
 /* Whether a process of a sandbox that execs goes on being part of it: a link of an init
  * chain, a helper. Another name, or a runtime under its server, is a beginning. */
 static __always_inline bool stays(
@@ -213,7 +224,7 @@ static __always_inline void begin_sandbox(struct task_struct *task, struct envir
 		count(COUNT_LOST_MAP);
 		return;
 	}
-	coldstart_begin(process.sandbox, task);
+	coldstart_begin(process.sandbox, task, is_deep(v) ? DEEP_START : 1);
 	if (key.pid_namespace)
 		bpf_map_update_elem(
 		    &namespaced_sandboxes, &key, &process.sandbox, BPF_ANY);

@@ -43,7 +43,8 @@ enum record_kind {
 	RECORD_INVOCATION,
 	RECORD_END,
 	RECORD_BLIND,
-	RECORD_COLDSTART = 16
+	RECORD_COLDSTART = 16,
+	RECORD_SAMPLE
 };
 
 enum record_function_kind {
@@ -131,6 +132,24 @@ struct record_coldstart {
 	__u32 helpers; /* programs that ended before, or were not on the way to ready */
 };
 
+#define DEEP_NAME_BYTES 64
+#define SAMPLE_USER_FRAMES 96
+#define SAMPLE_KERNEL_FRAMES 32
+
+/* What a process of a sandbox was doing, during its init. Frames are addresses, the
+ * innermost first. */
+struct record_sample {
+	__u32 kind;
+	__u32 pid;
+	__u64 sandbox;
+	__u64 memory;       /* tells the programs apart that a process becomes */
+	__s32 user_bytes;   /* of user; negative: it could not be walked */
+	__s32 kernel_bytes; /* of kernel; negative: it was not in the kernel */
+	char name[COLDSTART_NAME_BYTES];
+	__u64 user[SAMPLE_USER_FRAMES];
+	__u64 kernel[SAMPLE_KERNEL_FRAMES];
+};
+
 /* The last process of the sandbox has gone. */
 struct record_end {
 	__u32 kind;
@@ -198,6 +217,7 @@ struct record_invocation {
 };
 
 _Static_assert(sizeof(struct record_coldstart) == 912, "the layout is the contract");
+_Static_assert(sizeof(struct record_sample) == 1072, "the layout is the contract");
 _Static_assert(sizeof(struct record_ready) == 80, "the layout is the contract");
 _Static_assert(sizeof(struct record_blind) == 24, "the layout is the contract");
 _Static_assert(sizeof(struct record_invocation) == 232, "the layout is the contract");
@@ -225,6 +245,7 @@ enum record_count {
 	COUNT_TLS, /* connections that cannot be read */
 	COUNT_HTTP2,
 	COUNT_SHED, /* invocations without a record because of SHED_MOST or SHED_ALL */
+	COUNT_LOST_SAMPLE,
 	RECORD_COUNTS
 };
 

@@ -1,0 +1,200 @@
+/* Stacks are counted in a hash table by their text. */
+#include "agent/deep.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/programs.h"
+#include "agent/symbols.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/text.h"
+
+#define BUCKETS 4096
+#define STACKS_MAX 65536 /* different ones; beyond, samples are "[other]" */
+#define STACK_BYTES 16384
+#define FRAME_BYTES 200
+
+struct stack {
+	struct stack *next;
+	uint64_t samples;
+	char text[];
+};
+
+struct deep {
+	FILE *file;
+	struct programs *programs;
+	struct symbols *kernel; /* NULL: its names cannot be read */
+	uint64_t samples;
+	uint64_t written; /* samples that are in the file */
+	size_t stacks_n;
+	struct stack *stacks[BUCKETS];
+};
+
+int deep_open(const char *path, struct deep **out)
+{
+	struct deep *deep = calloc(1, sizeof(*deep));
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	if (!deep || fd < 0 || programs_new(&deep->programs) < 0) {
+		int err = fd < 0 ? -errno : -ENOMEM;
+
+		if (fd >= 0)
+			(void)close(fd);
+		free(deep);
+		return log_error(err, "cannot write --deep-out %s", path);
+	}
+	deep->file = fdopen(fd, "w");
+	if (!deep->file) {
+		(void)close(fd);
+		programs_free(deep->programs);
+		free(deep);
+		return -ENOMEM;
+	}
+	if (symbols_read_kernel(&deep->kernel) < 0)
+		log_warn("the kernel's symbols cannot be read: its frames stay "
+			 "addresses");
+	*out = deep;
+	return 0;
+}
+
+int deep_add_frame(char *stack, size_t size, const char *frame)
+{
+	size_t at = strlen(stack);
+	size_t n = strlen(frame);
+	char *name;
+
+	if (at + n + 2 > size)
+		return -ENOSPC;
+	if (at > 0)
+		stack[at++] = ';';
+	name = stack + at;
+	memcpy(name, frame, n + 1);
+	for (; *name; name++)
+		if (*name == ';')
+			*name = ':';
+	text_make_printable(stack + at);
+	return 0;
+}
+
+static void add_user_frame(
+    struct deep *deep, const struct record_sample *sample, uint64_t address, char *stack)
+{
+	char name[FRAME_BYTES];
+
+	programs_name(
+	    deep->programs, sample->pid, sample->memory, address, name, sizeof(name));
+	(void)deep_add_frame(stack, STACK_BYTES, name);
+}
+
+static void add_kernel_frame(const struct deep *deep, uint64_t address, char *stack)
+{
+	const char *name = deep->kernel ? symbols_find(deep->kernel, address) : NULL;
+	char frame[FRAME_BYTES];
+
+	/* _[k] as in perf's folded stacks, for the colours of flame graphs */
+	if (name)
+		(void)snprintf(frame, sizeof(frame), "%.180s_[k]", name);
+	else
+		(void)snprintf(frame, sizeof(frame), "[kernel+0x%llx]_[k]",
+		    (unsigned long long)address);
+	(void)deep_add_frame(stack, STACK_BYTES, frame);
+}
+
+static size_t frames_in(int32_t bytes, size_t most)
+{
+	size_t n = bytes > 0 ? (size_t)bytes / sizeof(uint64_t) : 0;
+
+	return n < most ? n : most;
+}
+
+static struct stack **find(struct deep *deep, const char *text)
+{
+	uint64_t hash = 14695981039346656037U; /* FNV-1a */
+	struct stack **at;
+
+	for (const char *c = text; *c; c++)
+		hash = (hash ^ (unsigned char)*c) * 1099511628211U;
+	at = &deep->stacks[hash % BUCKETS];
+	while (*at && strcmp((*at)->text, text) != 0)
+		at = &(*at)->next;
+	return at;
+}
+
+static void count(struct deep *deep, const char *text)
+{
+	struct stack **at = find(deep, text);
+	size_t bytes;
+
+	if (!*at && deep->stacks_n >= STACKS_MAX)
+		at = find(deep, text = "[other]");
+	if (!*at) {
+		bytes = strlen(text) + 1;
+		*at = calloc(1, sizeof(**at) + bytes);
+		if (!*at)
+			return;
+		memcpy((*at)->text, text, bytes);
+		deep->stacks_n++;
+	}
+	(*at)->samples++;
+	deep->samples++;
+}
+
+void deep_take(struct deep *deep, const struct record_sample *sample)
+{
+	static char stack[STACK_BYTES];
+	char name[COLDSTART_NAME_BYTES + 1];
+	size_t i;
+
+	stack[0] = '\0';
+	(void)text_copy_bytes(name, sizeof(name), sample->name, COLDSTART_NAME_BYTES);
+	(void)deep_add_frame(stack, sizeof(stack), name[0] ? name : "[no name]");
+	for (i = frames_in(sample->user_bytes, SAMPLE_USER_FRAMES); i-- > 0;)
+		add_user_frame(deep, sample, sample->user[i], stack);
+	for (i = frames_in(sample->kernel_bytes, SAMPLE_KERNEL_FRAMES); i-- > 0;)
+		add_kernel_frame(deep, sample->kernel[i], stack);
+	count(deep, stack);
+}
+
+void deep_write(struct deep *deep)
+{
+	if (!deep || deep->written == deep->samples)
+		return;
+	if (fseek(deep->file, 0, SEEK_SET) < 0)
+		return;
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (const struct stack *s = deep->stacks[i]; s; s = s->next)
+			(void)fprintf(deep->file, "%s %llu\n", s->text,
+			    (unsigned long long)s->samples);
+	if (fflush(deep->file) == 0 &&
+	    ftruncate(fileno(deep->file), ftell(deep->file)) == 0)
+		deep->written = deep->samples;
+}
+
+uint64_t deep_close(struct deep *deep)
+{
+	uint64_t samples;
+
+	if (!deep)
+		return 0;
+	deep_write(deep);
+	samples = deep->samples;
+	if (deep->written != samples)
+		(void)log_error(-EIO, "cannot write the folded stacks");
+	(void)fclose(deep->file);
+	for (size_t i = 0; i < BUCKETS; i++)
+		while (deep->stacks[i]) {
+			struct stack *s = deep->stacks[i];
+
+			deep->stacks[i] = s->next;
+			free(s);
+		}
+	programs_free(deep->programs);
+	symbols_free(deep->kernel);
+	free(deep);
+	return samples;
+}

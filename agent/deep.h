@@ -1,0 +1,31 @@
+/* Deep mode: samples of one function's inits become folded stacks for flame graphs. */
+#ifndef COLDMETER_AGENT_DEEP_H
+#define COLDMETER_AGENT_DEEP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bpf/record.h"
+
+struct deep;
+
+/* Opens (and empties) the file, reads the kernel's symbols; before privileges are
+ * dropped. 0 or -errno, said. */
+int deep_open(const char *path, struct deep **out);
+
+/* Takes a sample while its process lives, for its names. */
+void deep_take(struct deep *deep, const struct record_sample *sample);
+
+/* Writes the file anew when there is something new: a line a stack, "program;outer;inner
+ * count". Call now and then. */
+void deep_write(struct deep *deep);
+
+/* Writes what is left. Returns the samples that were taken. */
+uint64_t deep_close(struct deep *deep);
+
+/* Appends a frame to a folded stack, behind ';' unless it is the first. Semicolons and
+ * control characters of a name become ':' and '?'. 0, or -ENOSPC when it does not
+ * fit. */
+int deep_add_frame(char *stack, size_t size, const char *frame);
+
+#endif

@@ -1,0 +1,279 @@
+/* A few programs are remembered, and the symbols of each file once for all of them. */
+#include "agent/programs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "agent/perf_map.h"
+#include "agent/symbols.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+
+#define PROGRAMS_MAX 32 /* beyond, the one that was asked for longest ago goes */
+#define MAPS_MAX 1024   /* executable ones of a program */
+#define MODULES_MAX 256
+#define PERF_BYTES_MAX (64U << 20)
+#define PIECE_BYTES 65536
+
+struct module {
+	uint64_t device, inode;
+	struct symbols *symbols; /* NULL: it has none that can be read */
+};
+
+struct program {
+	uint32_t pid; /* 0: free */
+	uint64_t memory;
+	uint64_t used;
+	struct program_map *maps;
+	size_t maps_n;
+	struct perf_map *perf;
+	size_t perf_bytes; /* of its file, that were read */
+};
+
+struct programs {
+	struct program each[PROGRAMS_MAX];
+	uint64_t clock;
+	struct module modules[MODULES_MAX];
+	size_t modules_n;
+};
+
+int programs_new(struct programs **out)
+{
+	struct programs *all = calloc(1, sizeof(*all));
+
+	if (!all)
+		return -ENOMEM;
+	*out = all;
+	return 0;
+}
+
+static void forget(struct program *p)
+{
+	free(p->maps);
+	perf_map_free(p->perf);
+	memset(p, 0, sizeof(*p));
+}
+
+void programs_free(struct programs *all)
+{
+	if (!all)
+		return;
+	for (size_t i = 0; i < PROGRAMS_MAX; i++)
+		forget(&all->each[i]);
+	for (size_t i = 0; i < all->modules_n; i++)
+		symbols_free(all->modules[i].symbols);
+	free(all);
+}
+
+bool program_map_parse(const char *line, struct program_map *out)
+{
+	struct program_map map = {.start = 0};
+	unsigned long long start, end, offset, inode;
+	unsigned int major, minor;
+	char permissions[5];
+	int path = 0;
+
+	/* NOLINTNEXTLINE(cert-err34-c): the kernel wrote these numbers */
+	if (sscanf(line, "%llx-%llx %4s %llx %x:%x %llu %n", &start, &end, permissions,
+		&offset, &major, &minor, &inode, &path) < 7 ||
+	    end <= start)
+		return false;
+	map.start = start;
+	map.end = end;
+	map.offset = offset;
+	map.device = (uint64_t)major << 32 | minor;
+	map.inode = inode;
+	map.executable = permissions[2] == 'x';
+	if (path > 0) {
+		size_t n = strcspn(line + path, "\n");
+
+		if (n >= sizeof(map.path))
+			path += (int)(n - (sizeof(map.path) - 1));
+		(void)text_copy_bytes(
+		    map.path, sizeof(map.path), line + path, strcspn(line + path, "\n"));
+	}
+	*out = map;
+	return true;
+}
+
+static void load_maps(struct program *p)
+{
+	AUTO(file) FILE *file = NULL;
+	AUTO(free) struct program_map *maps = calloc(MAPS_MAX, sizeof(*maps));
+	char line[4352]; /* a path of PATH_MAX behind 100 characters */
+	size_t n = 0;
+
+	(void)snprintf(line, sizeof(line), "/proc/%u/maps", p->pid);
+	file = fopen(line, "re");
+	while (file && maps && n < MAPS_MAX && fgets(line, sizeof(line), file))
+		if (program_map_parse(line, &maps[n]) && maps[n].executable)
+			n++;
+	if (n == 0) /* it has gone: what is known stays */
+		return;
+	free(p->maps);
+	p->maps = TAKE(maps);
+	p->maps_n = n;
+}
+
+static struct program *program_of(struct programs *all, uint32_t pid, uint64_t memory)
+{
+	struct program *oldest = &all->each[0];
+
+	for (size_t i = 0; i < PROGRAMS_MAX; i++) {
+		struct program *p = &all->each[i];
+
+		if (p->pid == pid && p->memory == memory) {
+			p->used = ++all->clock;
+			return p;
+		}
+		if (p->used < oldest->used)
+			oldest = p;
+	}
+	forget(oldest);
+	oldest->pid = pid;
+	oldest->memory = memory;
+	oldest->used = ++all->clock;
+	load_maps(oldest);
+	return oldest;
+}
+
+static const struct program_map *map_at(const struct program *p, uint64_t address)
+{
+	for (size_t i = 0; i < p->maps_n; i++)
+		if (address >= p->maps[i].start && address < p->maps[i].end)
+			return &p->maps[i];
+	return NULL;
+}
+
+/* A regular file as the process sees it, also of a link that leads out of its root. */
+static int open_as_seen(uint32_t pid, const char *path)
+{
+	const struct open_how how = {
+	    .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK, .resolve = RESOLVE_IN_ROOT};
+	AUTO(fd) int root = -EBADF;
+	AUTO(fd) int fd = -EBADF;
+	struct stat status;
+	char name[64];
+	int taken;
+
+	(void)snprintf(name, sizeof(name), "/proc/%u/root", pid);
+	root = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return -errno;
+	fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return -errno;
+	if (!S_ISREG(status.st_mode))
+		return -EINVAL;
+	taken = fd;
+	fd = -EBADF;
+	return taken;
+}
+
+static struct symbols *module_symbols(
+    struct programs *all, const struct program *p, const struct program_map *map)
+{
+	AUTO(fd) int fd = -EBADF;
+	struct module *module;
+
+	for (size_t i = 0; i < all->modules_n; i++)
+		if (all->modules[i].inode == map->inode &&
+		    all->modules[i].device == map->device)
+			return all->modules[i].symbols;
+	if (all->modules_n == MODULES_MAX || map->path[0] != '/')
+		return NULL;
+	fd = open_as_seen(p->pid, map->path);
+	if (fd < 0)
+		return NULL; /* perhaps another process can */
+	module = &all->modules[all->modules_n++];
+	*module = (struct module){.device = map->device, .inode = map->inode};
+	(void)symbols_read(fd, &module->symbols);
+	return module->symbols;
+}
+
+/* The pid that the process itself sees: the last of NSpid. */
+static unsigned int own_pid(uint32_t pid)
+{
+	AUTO(file) FILE *file = NULL;
+	char line[256];
+	unsigned int own = pid;
+
+	(void)snprintf(line, sizeof(line), "/proc/%u/status", pid);
+	file = fopen(line, "re");
+	while (file && fgets(line, sizeof(line), file)) {
+		const char *last = strrchr(line, '\t');
+
+		if (strncmp(line, "NSpid:", 6) == 0 && last)
+			own = (unsigned int)strtoul(last + 1, NULL, 10);
+	}
+	return own;
+}
+
+/* What the runtime has written since. */
+static void follow_perf_map(struct program *p)
+{
+	static char piece[PIECE_BYTES];
+	AUTO(fd) int fd = -EBADF;
+	char path[64];
+	ssize_t n;
+
+	(void)snprintf(path, sizeof(path), "/tmp/perf-%u.map", own_pid(p->pid));
+	fd = open_as_seen(p->pid, path);
+	if (fd < 0 || (!p->perf && perf_map_new(&p->perf) < 0))
+		return;
+	while (p->perf_bytes < PERF_BYTES_MAX &&
+	       (n = pread(fd, piece, sizeof(piece), (off_t)p->perf_bytes)) > 0) {
+		long used = perf_map_add(p->perf, piece, (size_t)n);
+
+		if (used <= 0)
+			return;
+		p->perf_bytes += (size_t)used;
+	}
+}
+
+static const char *made_name(struct program *p, uint64_t address)
+{
+	const char *name = p->perf ? perf_map_find(p->perf, address) : NULL;
+
+	if (name)
+		return name;
+	follow_perf_map(p);
+	return p->perf ? perf_map_find(p->perf, address) : NULL;
+}
+
+void programs_name(struct programs *all, uint32_t pid, uint64_t memory, uint64_t address,
+    char *out, size_t size)
+{
+	struct program *p = program_of(all, pid, memory);
+	const struct program_map *map = map_at(p, address);
+	const struct symbols *symbols;
+	const char *name;
+	const char *base;
+
+	if (!map) { /* a library that was loaded since */
+		load_maps(p);
+		map = map_at(p, address);
+	}
+	if (!map) {
+		(void)text_copy(out, size, "[unknown]");
+		return;
+	}
+	symbols = map->inode ? module_symbols(all, p, map) : NULL;
+	name = map->inode ? NULL : made_name(p, address);
+	if (symbols)
+		name = symbols_find(symbols, address - map->start + map->offset);
+	base = strrchr(map->path, '/');
+	base = base ? base + 1 : map->path;
+	if (name)
+		(void)text_copy(out, size, name);
+	else
+		(void)snprintf(out, size, "[%.64s+0x%llx]", *base ? base : "anonymous",
+		    (unsigned long long)(address - map->start + map->offset));
+}

@@ -1,0 +1,21 @@
+/* Names of the functions in an ELF file, or of the kernel. */
+#ifndef COLDMETER_AGENT_SYMBOLS_H
+#define COLDMETER_AGENT_SYMBOLS_H
+
+#include <stdint.h>
+
+struct symbols;
+
+/* Reads the symbols of the ELF file behind fd, which stays the caller's: of .symtab or,
+ * in a stripped file, .dynsym. 0, -ENOEXEC when it is no such file, or -ENOMEM. */
+int symbols_read(int fd, struct symbols **out);
+
+/* Reads /proc/kallsyms; needs CAP_SYSLOG. 0, -EPERM when the addresses are hidden, ... */
+int symbols_read_kernel(struct symbols **out);
+void symbols_free(struct symbols *symbols);
+
+/* The function at an offset of the file; of the kernel's, at an address. NULL: none that
+ * is known. Lives as long as symbols. */
+const char *symbols_find(const struct symbols *symbols, uint64_t offset);
+
+#endif

@@ -1,0 +1,195 @@
+/* Names out of perf-PID.map files, /proc/PID/maps and ELF files, and folded stacks. */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/deep.h"
+#include "agent/perf_map.h"
+#include "agent/programs.h"
+#include "agent/symbols.h"
+
+static long add(struct perf_map *map, const char *text)
+{
+	return perf_map_add(map, text, strlen(text));
+}
+
+static void test_addresses_find_their_names(void **state)
+{
+	static const char text[] = "3ef414c0 398 RegExp:[{(]\n"
+				   "3ef418a0 10 JS:~hello world /w/x.js:1:2\n"
+				   "10 FF last\n";
+	struct perf_map *map;
+
+	(void)state;
+	assert_int_equal(perf_map_new(&map), 0);
+	assert_null(perf_map_find(map, 0x10));
+	assert_int_equal(add(map, text), (long)strlen(text));
+	assert_string_equal(perf_map_find(map, 0x3ef414c0), "RegExp:[{(]");
+	assert_string_equal(perf_map_find(map, 0x3ef414c0 + 0x397), "RegExp:[{(]");
+	assert_null(perf_map_find(map, 0x3ef414c0 + 0x398));
+	assert_string_equal(
+	    perf_map_find(map, 0x3ef418af), "JS:~hello world /w/x.js:1:2");
+	assert_string_equal(perf_map_find(map, 0x10 + 0xfe), "last");
+	assert_null(perf_map_find(map, 0));
+	assert_null(perf_map_find(map, UINT64_MAX));
+	perf_map_free(map);
+}
+
+static void test_code_that_came_later_is_what_is_there(void **state)
+{
+	struct perf_map *map;
+
+	(void)state;
+	assert_int_equal(perf_map_new(&map), 0);
+	(void)add(map, "100 100 old\n180 10 inner\n");
+	assert_string_equal(perf_map_find(map, 0x185), "inner");
+	(void)add(map, "100 100 new\n");
+	assert_string_equal(perf_map_find(map, 0x185), "new");
+	assert_string_equal(perf_map_find(map, 0x1ff), "new");
+	perf_map_free(map);
+}
+
+static void test_a_line_that_is_not_whole_waits(void **state)
+{
+	struct perf_map *map;
+
+	(void)state;
+	assert_int_equal(perf_map_new(&map), 0);
+	assert_int_equal(add(map, "100 10 whole\n200 10 ha"), 13);
+	assert_null(perf_map_find(map, 0x200));
+	assert_int_equal(add(map, "200 10 half\n"), 12);
+	assert_string_equal(perf_map_find(map, 0x200), "half");
+	perf_map_free(map);
+}
+
+static void test_what_is_no_entry_is_skipped(void **state)
+{
+	static const char *const wrong[] = {"\n", "100\n", "100 10\n", "100 10 \n",
+	    "x 10 f\n", "100 x f\n", "100 0 f\n", "-1 10 f\n", " 100 10 f\n",
+	    "10000000000000000 10 f\n", "100 10000000000000000 f\n"};
+	struct perf_map *map;
+
+	(void)state;
+	assert_int_equal(perf_map_new(&map), 0);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_int_equal(add(map, wrong[i]), (long)strlen(wrong[i]));
+	for (uint64_t at = 0; at < 0x200; at++)
+		assert_null(perf_map_find(map, at));
+	perf_map_free(map);
+}
+
+static void test_lines_of_maps_are_read(void **state)
+{
+	struct program_map map;
+	char line[1024];
+
+	(void)state;
+	assert_true(program_map_parse("7f00-7f80 r-xp 00001000 fe:01 1234      "
+				      "           /usr/lib/a b.so\n",
+	    &map));
+	assert_int_equal(map.start, 0x7f00);
+	assert_int_equal(map.end, 0x7f80);
+	assert_int_equal(map.offset, 0x1000);
+	assert_int_equal(map.inode, 1234);
+	assert_true(map.executable);
+	assert_string_equal(map.path, "/usr/lib/a b.so");
+	assert_true(program_map_parse("7f00-7f80 rw-p 0 00:00 0 \n", &map));
+	assert_false(map.executable);
+	assert_string_equal(map.path, "");
+	assert_true(program_map_parse("7f00-7f80 r-xp 0 00:00 0 [vdso]", &map));
+	assert_string_equal(map.path, "[vdso]");
+	memset(line, 'x', sizeof(line));
+	memcpy(line, "1-2 r-xp 0 0:0 1 /", 18);
+	memcpy(line + sizeof(line) - 6, "/end\n", 6);
+	assert_true(program_map_parse(line, &map));
+	assert_int_equal(strlen(map.path), sizeof(map.path) - 1);
+	assert_string_equal(map.path + strlen(map.path) - 4, "/end");
+	assert_false(program_map_parse("", &map));
+	assert_false(program_map_parse("7f80-7f00 r-xp 0 00:00 0\n", &map));
+	assert_false(program_map_parse("not a map\n", &map));
+}
+
+/* A function of ours, by the file that it is in. */
+__attribute__((noinline)) static int found_by_its_name(int x)
+{
+	return x * 7 + 3;
+}
+
+static void test_our_own_functions_have_names(void **state)
+{
+	struct programs *programs;
+	char name[64];
+
+	(void)state;
+	assert_int_equal(programs_new(&programs), 0);
+	assert_int_equal(found_by_its_name(1), 10);
+	programs_name(programs, (uint32_t)getpid(), 1,
+	    (uint64_t)(uintptr_t)&found_by_its_name + 1, name, sizeof(name));
+	assert_string_equal(name, "found_by_its_name");
+	programs_name(programs, (uint32_t)getpid(), 1, (uint64_t)(uintptr_t)&strtoull,
+	    name, sizeof(name)); /* of a stripped library */
+	assert_non_null(strstr(name, "strtou"));
+	programs_name(programs, (uint32_t)getpid(), 1, 8, name, sizeof(name));
+	assert_string_equal(name, "[unknown]");
+	programs_name(programs, 0x7fffffff, 1, 8, name, sizeof(name));
+	assert_string_equal(name, "[unknown]");
+	programs_free(programs);
+}
+
+static void test_a_file_that_is_no_program_has_no_symbols(void **state)
+{
+	char path[] = "/tmp/coldmeter-test-XXXXXX";
+	struct symbols *symbols = NULL;
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	(void)unlink(path);
+	assert_int_equal(symbols_read(fd, &symbols), -ENOEXEC);
+	assert_int_equal(write(fd,
+			     "\x7f"
+			     "ELF\2\1\1",
+			     7),
+	    7);
+	assert_int_equal(symbols_read(fd, &symbols), -ENOEXEC);
+	assert_null(symbols);
+	(void)close(fd);
+}
+
+static void test_frames_are_folded(void **state)
+{
+	char stack[32] = "";
+
+	(void)state;
+	assert_int_equal(deep_add_frame(stack, sizeof(stack), "node"), 0);
+	assert_int_equal(deep_add_frame(stack, sizeof(stack), "a;b\n\x1b"), 0);
+	assert_string_equal(stack, "node;a:b??");
+	assert_int_equal(deep_add_frame(stack, sizeof(stack), "12345678901234567890"), 0);
+	assert_int_equal(deep_add_frame(stack, sizeof(stack), ""), -ENOSPC);
+	assert_string_equal(stack, "node;a:b??;12345678901234567890");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_addresses_find_their_names),
+	    cmocka_unit_test(test_code_that_came_later_is_what_is_there),
+	    cmocka_unit_test(test_a_line_that_is_not_whole_waits),
+	    cmocka_unit_test(test_what_is_no_entry_is_skipped),
+	    cmocka_unit_test(test_lines_of_maps_are_read),
+	    cmocka_unit_test(test_our_own_functions_have_names),
+	    cmocka_unit_test(test_a_file_that_is_no_program_has_no_symbols),
+	    cmocka_unit_test(test_frames_are_folded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
