@@ -117,7 +117,8 @@ needs_runtimes() {
 
 # seen NAME [JQ]: what the agent printed of a function, one value a line.
 seen() {
-	jq -cr --arg name "$1" "select(.function == \$name) | ${2:-.}" "$dir/seen"
+	# others' functions may fill the file at any rate
+	grep -aF "\"$1\"" "$dir/seen" | jq -cr --arg name "$1" "select(.function == \$name) | ${2:-.}"
 }
 
 count() { seen "$1" | wc -l; }
