@@ -193,6 +193,8 @@ void outcome_read(const struct record_invocation *r, const struct outcome_life *
 	inv->status = status_of(r, boot_to_wall_ns);
 	if (inv->status == STATUS_TIMEOUT)
 		inv->quality |= QUALITY_STATUS_ESTIMATE; /* from the deadline */
+	if (inv->kind == KIND_HTTP && r->flags & INVOCATION_RESPONDED && !r->http_status)
+		inv->quality |= QUALITY_STATUS_ESTIMATE; /* nobody could read it */
 	set_figures(inv, r);
 	set_start(inv, life, r);
 	set_trace(inv, r->trace_id);

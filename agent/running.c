@@ -254,6 +254,8 @@ static void adopt_socket(struct probes *probes, const struct found *f, int fd,
 			i++;
 		if (i == PORTS_MAX || !ports[i])
 			return;
+		/* what it answers first, it was asked before now */
+		exchange.last_receive_ns = clock_boot_ns();
 	}
 	exchange.is_adopted = !listening;
 	(void)probes_adopt_socket(probes, fd, &exchange);

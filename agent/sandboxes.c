@@ -296,6 +296,12 @@ static int take_blind(struct sandboxes *s, const struct record_blind *blind)
 {
 	const struct known *k = find(s, blind->sandbox);
 
+	if (blind->why == BLIND_IO_URING && k)
+		log_warn("function %s answers by io_uring: when its requests ended is "
+			 "inferred, their status is not known",
+		    k->function.name);
+	if (blind->why == BLIND_IO_URING)
+		return 0;
 	if (blind->why != BLIND_TLS && blind->why != BLIND_HTTP2)
 		return -EBADMSG;
 	if (k && blind->why == BLIND_TLS)

@@ -7,6 +7,7 @@
 #ifndef COLDMETER_BPF_CPU_BPF_H
 #define COLDMETER_BPF_CPU_BPF_H
 
+#include "bpf/http_head.h"
 #include "bpf/sandbox.bpf.h"
 
 #define CPUS_MAX 1024
@@ -122,7 +123,7 @@ static __always_inline void add_other_threads(
 /* Of the current process: threads that ended and threads that live. Kernels before 6.7
  * cannot walk threads; there it is the current thread's and the ended ones', as with
  * one_thread. */
-static __always_inline void read_process(
+VERIFIED_ONCE int read_process(
     struct cpu_total *total, struct process *p, bool one_thread)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -130,24 +131,29 @@ static __always_inline void read_process(
 	__u64 now = bpf_ktime_get_ns();
 	__s64 lag = (__s64)(now - task->se.exec_start);
 
+	if (!total)
+		return 0;
 	clock_note(cpu, lag);
 	total->cpu_ns = task->signal->sum_sched_runtime + task->se.sum_exec_runtime +
 			running_ns(cpu, lag);
 	total->run_queue_ns = run_delay(task);
 	if (task->signal->nr_threads > 1)
 		add_other_threads(total, p, one_thread, now);
+	return 0;
 }
 
 /* Of all processes of a sandbox, those that ended too. */
-static __always_inline void read_sandbox(
+VERIFIED_ONCE int read_sandbox(
     struct cpu_total *total, const struct sandbox *s, bool one_thread)
 {
 	__u32 current = bpf_get_current_pid_tgid() >> 32;
 	struct cpu_total own;
 
+	if (!total || !s)
+		return 0;
 	*total = s->ended_cpu;
-	for (__u32 i = 0; i < SANDBOX_MEMBERS; i++) {
-		__u32 pid = s->members[i];
+	for (__u32 i = count_from; i < SANDBOX_MEMBERS; i++) {
+		__u32 pid = s->members[i & (SANDBOX_MEMBERS - 1)];
 
 		if (!pid)
 			continue;
@@ -159,6 +165,7 @@ static __always_inline void read_sandbox(
 		total->cpu_ns += own.cpu_ns;
 		total->run_queue_ns += own.run_queue_ns;
 	}
+	return 0;
 }
 
 /* How long the cgroups that the process is in were not let run, as their CPU limits want
@@ -224,11 +231,18 @@ static __always_inline void fill_waits(struct record_invocation *r,
 
 	if (throttled > start->throttled_ns)
 		r->throttled_ns = throttled - start->throttled_ns;
-	/* a thread that ended took its waits with it */
 	if (!bpf_core_field_exists(task->sched_info.run_delay))
 		r->run_queue_ns = RECORD_UNKNOWN;
 	else if (now->run_queue_ns > start->run_queue_ns)
 		r->run_queue_ns = now->run_queue_ns - start->run_queue_ns;
+	else
+		r->run_queue_ns = 0; /* a thread that ended took its waits with it */
+}
+
+static __always_inline void cpu_lets_go(struct process *p, __u32 pid)
+{
+	if (__sync_fetch_and_add(&p->in_flight, -1) == 1 && p->gone)
+		bpf_map_delete_elem(&processes, &pid);
 }
 
 /* It ends. ours: the current process is the one that it began in, and not one that a
@@ -240,25 +254,40 @@ static __always_inline void cpu_ends(
 	struct process *p = pid ? bpf_map_lookup_elem(&processes, &pid) : NULL;
 	struct cpu_total total;
 
-	if (!p) {
-		if (r)
-			r->run_queue_ns = RECORD_UNKNOWN;
+	if (r)
+		r->run_queue_ns = RECORD_UNKNOWN;
+	if (!p)
 		return;
-	}
 	if (r && ours && !p->gone) {
 		read_process(&total, p, start->one_thread);
 		share_out(p, total.cpu_ns);
 		fill_waits(r, start, &total);
-	} else if (r) {
-		r->run_queue_ns = RECORD_UNKNOWN;
 	}
 	if (r) {
 		r->cpu_ns = p->share_ns - start->share_ns;
 		if (!ours || p->overlaps != start->overlaps || start->one_thread)
 			r->flags |= INVOCATION_CPU_ESTIMATE;
 	}
-	if (__sync_fetch_and_add(&p->in_flight, -1) == 1 && p->gone)
-		bpf_map_delete_elem(&processes, &pid);
+	cpu_lets_go(p, pid);
+}
+
+/* What a server inside of another used for it. */
+static __always_inline __u64 cpu_ends_inner(const struct cpu_reading *start)
+{
+	__u32 pid = start->pid;
+	struct process *p = pid ? bpf_map_lookup_elem(&processes, &pid) : NULL;
+	struct cpu_total total;
+	__u64 used;
+
+	if (!p)
+		return 0;
+	if (bpf_get_current_pid_tgid() >> 32 == pid && !p->gone) {
+		read_process(&total, p, start->one_thread);
+		share_out(p, total.cpu_ns);
+	}
+	used = p->share_ns - start->share_ns;
+	cpu_lets_go(p, pid);
+	return used;
 }
 
 /* The only invocation of its sandbox begins, in any of its processes. */

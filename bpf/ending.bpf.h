@@ -55,6 +55,29 @@ static __always_inline bool is_shed(
 	return true;
 }
 
+/* What inner servers used meanwhile is part of it, and what processes held that ended:
+ * their CPU time is with their parent's. */
+static __always_inline void fill_parts(struct record_invocation *r, struct sandbox *s)
+{
+	__u64 cpu_ns;
+
+	if (!s->part_pages && !s->part_cpu_ns)
+		return;
+	cpu_ns = __sync_lock_test_and_set(&s->part_cpu_ns, 0);
+	if (cpu_ns)
+		r->flags |= INVOCATION_CPU_ESTIMATE;
+	r->cpu_ns += cpu_ns;
+	r->peak_bytes += __sync_lock_test_and_set(&s->part_pages, 0) << 12;
+	r->flags &= ~INVOCATION_MEMORY_EXACT;
+}
+
+static __always_inline void add_part(struct sandbox *s, __u64 cpu_ns, __u64 pages)
+{
+	__sync_fetch_and_add(&s->part_cpu_ns, cpu_ns);
+	if (pages > s->part_pages)
+		s->part_pages = pages;
+}
+
 /* Of the process that ends it, and what others beside it have then: of those a peak that
  * came and went is not known. */
 static __always_inline void fill_memory(

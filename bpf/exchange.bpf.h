@@ -13,6 +13,7 @@ struct {
 } messages SEC(".maps");
 
 #define PIECES_MAX 8 /* of a vector that are gathered: heads come in one to three */
+#define SKIP_PIECES_MAX 64
 
 /* The buffer of the system call in progress. */
 struct buffer {
@@ -38,7 +39,11 @@ static __always_inline bool find_buffer(struct buffer *buffer, int moved)
 		buffer->first_len = moved;
 		return true;
 	}
-	if (call == 46 || call == 47) { /* sendmsg recvmsg */
+	/* of several messages in one call it cannot be told which was moved */
+	if ((call == 307 || call == 299) && regs->dx != 1) /* sendmmsg recvmmsg */
+		return false;
+	if (call == 46 || call == 47 || call == 307 ||
+	    call == 299) { /* sendmsg recvmsg */
 		struct user_msghdr message;
 
 		if (bpf_probe_read_user(&message, sizeof(message), at))
@@ -55,6 +60,48 @@ static __always_inline bool find_buffer(struct buffer *buffer, int moved)
 	buffer->at = piece.iov_base;
 	buffer->first_len = piece.iov_len;
 	return true;
+}
+
+struct skip {
+	struct buffer *buffer;
+	__u64 left;
+};
+
+/* Past one more piece, or into it. */
+static long skip_step(__u32 i, struct skip *s)
+{
+	struct buffer *b = s->buffer;
+	struct iovec piece;
+
+	if (s->left < b->first_len) {
+		b->at += s->left;
+		b->first_len -= s->left;
+		s->left = 0;
+		return 1;
+	}
+	s->left -= b->first_len;
+	b->pieces--;
+	b->vector += sizeof(piece);
+	if (!b->pieces || bpf_probe_read_user(&piece, sizeof(piece), b->vector))
+		return 1;
+	b->at = piece.iov_base;
+	b->first_len = piece.iov_len;
+	return 0;
+}
+
+/* The buffer behind its first bytes. */
+static __always_inline bool skip_bytes(struct buffer *buffer, __u64 bytes)
+{
+	struct skip skip = {buffer, bytes};
+
+	if (!bytes)
+		return true;
+	if (!buffer->vector) {
+		buffer->at += bytes;
+		return true;
+	}
+	bpf_loop(SKIP_PIECES_MAX, skip_step, &skip, 0);
+	return skip.left == 0;
 }
 
 struct gather {
@@ -114,9 +161,11 @@ static __always_inline void read_tail(
 		s->tail_len = TAIL_BYTES;
 }
 
-/* Reads the start and the last bytes of what was just moved, behind what rest holds, into
- * this CPU's message. Apart, so that the verifier looks at it once. */
-VERIFIED_ONCE int fill_message(int moved, bool with_tail, const struct head_rest *rest)
+/* Reads the start and the last bytes of the last moved bytes of this call, which moved
+ * skipped bytes before them, behind what rest holds, into this CPU's message. Apart, so
+ * that the verifier looks at it once. */
+VERIFIED_ONCE int fill_message(
+    __u32 skipped, int moved, bool with_tail, const struct head_rest *rest)
 {
 	__u32 zero = 0;
 	struct message *s = bpf_map_lookup_elem(&messages, &zero);
@@ -127,7 +176,7 @@ VERIFIED_ONCE int fill_message(int moved, bool with_tail, const struct head_rest
 	if (!s)
 		return 0;
 	s->tail_len = 0;
-	if (!find_buffer(&buffer, moved)) {
+	if (!find_buffer(&buffer, moved) || !skip_bytes(&buffer, skipped)) {
 		count(COUNT_READ_FAULT);
 		return 0;
 	}
@@ -160,14 +209,29 @@ VERIFIED_ONCE int fill_message(int moved, bool with_tail, const struct head_rest
 }
 
 /* What was just moved, or NULL when it cannot be read. */
-static __always_inline struct message *read_message(
-    int moved, bool with_tail, const struct head_rest *rest)
+static __always_inline struct message *read_message_behind(
+    __u32 skipped, int moved, bool with_tail, const struct head_rest *rest)
 {
 	__u32 zero = 0;
 
-	return fill_message(moved, with_tail, rest)
+	return fill_message(skipped, moved, with_tail, rest)
 		   ? bpf_map_lookup_elem(&messages, &zero)
 		   : NULL;
+}
+
+static __always_inline struct message *read_message(
+    int moved, bool with_tail, const struct head_rest *rest)
+{
+	return read_message_behind(0, moved, with_tail, rest);
+}
+
+/* Whether the caller's buffer lies in a ring and not in its registers. */
+static __always_inline bool is_io_uring(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+
+	return regs->orig_ax == 426 || task->flags & PF_IO_WORKER;
 }
 
 #endif

@@ -4,9 +4,13 @@
 #define COLDMETER_BPF_HTTP_BPF_H
 
 #include "bpf/exchange.bpf.h"
+#include "bpf/forward.bpf.h"
 #include "bpf/http1.h"
 #include "bpf/http2.bpf.h"
 #include "bpf/http_invocation.bpf.h"
+
+#define ANSWERS_MAX 63 /* behind the first one of a write */
+#define STATUS_LINE_BYTES 12
 
 /* n bytes of a connection of HTTP/2; those before the first frame are passed over. */
 static __always_inline void http2_moved(
@@ -70,6 +74,8 @@ static __always_inline void http1_moved_in(
 	struct message *m = NULL;
 	enum http1_step step;
 
+	if (!e->last_receive_ns && is_forwarded(sk, s, e->sandbox))
+		e->role = ROLE_INNER;
 	if (http1_before_received(e) == HTTP1_ENDS)
 		http_end(e, s, true);
 	if (http1_reads_received(e))
@@ -92,15 +98,20 @@ static __always_inline void http_received(
 		http2_moved(sk, e, s, n, false);
 }
 
-static __always_inline void http1_moved_out(
-    struct sock *sk, struct exchange *e, struct sandbox *s, int n)
+/* The last n bytes of a write, which wrote skipped bytes before them. */
+static __always_inline enum http1_step http1_written(
+    struct exchange *e, struct sandbox *s, int n, __u32 skipped)
 {
 	__u64 now = bpf_ktime_get_boot_ns();
 	struct message *m = NULL;
 	enum http1_step step;
 
-	if (http1_reads_sent(e))
-		m = read_message(n, true, e->phase == PHASE_IDLE ? NULL : &e->rest);
+	if (http1_reads_sent(e)) {
+		m = read_message_behind(
+		    skipped, n, true, e->phase == PHASE_IDLE ? NULL : &e->rest);
+		if (!m && is_io_uring())
+			tell_blind(s, e->sandbox, COUNT_IO_URING, BLIND_IO_URING);
+	}
 	step = http1_sent(e, m, n, now);
 	if (step == HTTP1_BEGINS || step == HTTP1_BEGINS_AND_ENDS)
 		http_begin(e, s, now);
@@ -108,8 +119,48 @@ static __always_inline void http1_moved_out(
 		coldstart_reach(e->sandbox, MARK_RESPONSE, now);
 	if (step == HTTP1_ENDS || step == HTTP1_BEGINS_AND_ENDS)
 		http_end(e, s, true);
-	if (step == HTTP1_UPGRADES && m)
-		http2_takes_over(sk, e, m, n, now);
+	return step;
+}
+
+/* The next response of a write of n bytes that holds several. Apart, so that the verifier
+ * looks at it once. Returns whether there was one. */
+VERIFIED_ONCE int http1_next_answer(struct exchange *e, struct sandbox *s, __u32 n)
+{
+	__u32 over;
+
+	if (!e || !s || e->phase != PHASE_IDLE || e->over < STATUS_LINE_BYTES ||
+	    e->over >= n)
+		return 0;
+	over = (__u32)e->over;
+	return http1_written(e, s, (int)over, n - over) != HTTP1_GOES_ON;
+}
+
+struct answers {
+	struct exchange *e;
+	struct sandbox *s;
+	__u32 n;
+};
+
+static long answer_step(__u32 i, struct answers *a)
+{
+	return !http1_next_answer(a->e, a->s, a->n);
+}
+
+static __always_inline void http1_moved_out(
+    struct sock *sk, struct exchange *e, struct sandbox *s, int n)
+{
+	struct answers answers = {e, s, (__u32)n};
+	enum http1_step step = http1_written(e, s, n, 0);
+	__u32 zero = 0;
+	struct message *m;
+
+	if (e->over)
+		bpf_loop(ANSWERS_MAX, answer_step, &answers, 0);
+	if (step != HTTP1_UPGRADES)
+		return;
+	m = bpf_map_lookup_elem(&messages, &zero);
+	if (m)
+		http2_takes_over(sk, e, m, n, bpf_ktime_get_boot_ns());
 }
 
 static __always_inline void http_sent(

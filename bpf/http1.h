@@ -139,6 +139,15 @@ static __always_inline __u32 http1_status(const struct message *m)
 		       (m->head[11] - '0'));
 }
 
+/* What is behind the response that ends in this write: the next one of a pipeline. */
+static __always_inline void http1_over(struct exchange *e, __s64 bytes)
+{
+	if (bytes <= 0)
+		return;
+	e->over = bytes;
+	e->response_bytes -= bytes;
+}
+
 /* Takes what a piece of the response's head says; bytes: of the piece, with what was left
  * of the one before. */
 static __always_inline void http1_head(
@@ -158,12 +167,14 @@ static __always_inline void http1_head(
 	if (e->is_head || e->status == 204 || e->status == 304) {
 		e->chunked = 0;
 		e->left = 0;
+		http1_over(e, bytes - (__s64)m->end);
 	} else if (e->status == 101) {
 		e->phase = m->h2c ? PHASE_HTTP2 : PHASE_SESSION;
 	} else if (e->chunked) {
 		e->left = -1;
 	} else if (e->left >= 0) {
 		e->left -= bytes - (__s64)m->end;
+		http1_over(e, -e->left);
 		if (e->left < 0)
 			e->left = 0;
 	}
@@ -195,7 +206,18 @@ static __always_inline bool http1_is_pipelined(const struct exchange *e, __u32 s
 	return e->phase == PHASE_IDLE && status >= 200 && status != 400 && status != 408;
 }
 
-/* n bytes were sent; m as for http1_received(), with what e->rest holds in front. */
+/* A response that nobody can read: it ends with the next request or the connection. */
+static __always_inline void http1_unread(struct exchange *e)
+{
+	e->phase = PHASE_RESPONSE;
+	e->left = -1;
+	e->chunked = 0;
+	e->flags |= INVOCATION_END_INFERRED;
+}
+
+/* n bytes were sent; m as for http1_received(), with what e->rest holds in front. After
+ * the end of a response e->over says how many of them are behind it: they are to be given
+ * again, as a write of their own. */
 static __always_inline enum http1_step http1_sent(
     struct exchange *e, struct message *m, int n, __u64 now)
 {
@@ -203,12 +225,15 @@ static __always_inline enum http1_step http1_sent(
 	__u32 status = m ? http1_status(m) : 0;
 	bool begins = m && http1_is_pipelined(e, status);
 
+	e->over = 0;
 	if (begins)
 		http1_begin(e, e->last_receive_ns, INVOCATION_NO_START);
 	if (e->phase == PHASE_IDLE || e->phase == PHASE_IGNORE)
 		return HTTP1_GOES_ON;
 	e->response_bytes += n;
-	if (e->phase == PHASE_REQUEST || e->phase == PHASE_HEAD) {
+	if (e->phase == PHASE_REQUEST && !m) {
+		http1_unread(e);
+	} else if (e->phase == PHASE_REQUEST || e->phase == PHASE_HEAD) {
 		if (!m || !http1_is_response(e, m, status))
 			return HTTP1_GOES_ON;
 		scan_head(m, &e->rest, e->phase == PHASE_HEAD);
@@ -216,6 +241,7 @@ static __always_inline enum http1_step http1_sent(
 		if (e->phase == PHASE_HTTP2)
 			return HTTP1_UPGRADES;
 	} else if (e->phase == PHASE_RESPONSE && e->left > 0) {
+		http1_over(e, n - e->left);
 		e->left -= n < e->left ? n : e->left;
 	}
 	e->last_send_ns = now;

@@ -8,6 +8,8 @@ static __always_inline void http_begin(struct exchange *e, struct sandbox *s, __
 {
 	read_memory(bpf_get_current_task_btf(), &e->rss, &e->peak);
 	cpu_begins(&e->cpu, shed_step >= SHED_THREADS);
+	if (e->role == ROLE_INNER)
+		return;
 	busy_begin(s, now);
 	if (e->is_unix)
 		__sync_fetch_and_add(&s->unix_in_flight, 1);
@@ -20,13 +22,32 @@ static __always_inline void http_begin(struct exchange *e, struct sandbox *s, __
 	}
 }
 
+/* The end of what an inner server did for the invocation that the outer one handles. What
+ * it holds then is added as that of a process beside; here what it gave back. */
+static __always_inline void inner_end(struct exchange *e, struct sandbox *s, bool ours)
+{
+	__u64 used = cpu_ends_inner(&e->cpu);
+	__u64 rss;
+	__u64 peak;
+
+	if (!ours)
+		return;
+	read_memory(bpf_get_current_task_btf(), &rss, &peak);
+	add_part(s, used, peak > e->peak ? peak - rss : 0);
+}
+
 /* ours: the current process is the function, not one that a packet happened to interrupt.
  */
 static __always_inline void http_end(struct exchange *e, struct sandbox *s, bool ours)
 {
-	__u64 busy = busy_end(s, e->end_ns);
 	struct record_invocation *r;
+	__u64 busy;
 
+	if (e->role == ROLE_INNER) {
+		inner_end(e, s, ours);
+		return;
+	}
+	busy = busy_end(s, e->end_ns);
 	if (e->is_unix)
 		__sync_fetch_and_add(&s->unix_in_flight, -1);
 	r = is_shed(s, e->flags | (e->is_first ? INVOCATION_FIRST : 0), e->status,
@@ -56,6 +77,7 @@ static __always_inline void http_end(struct exchange *e, struct sandbox *s, bool
 			r->exit_code =
 			    bpf_get_current_task_btf()->signal->group_exit_code;
 	}
+	fill_parts(r, s);
 	r->flags |= (e->is_first ? INVOCATION_FIRST : 0) |
 		    (s->open_flags & INVOCATION_READY_INFERRED);
 	__builtin_memcpy(r->trace_id, e->trace_id, RECORD_TRACE_BYTES);

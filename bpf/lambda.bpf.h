@@ -31,9 +31,28 @@ static __always_inline void lambda_end(
 	r->concurrency = 1;
 	r->function_kind = FUNCTION_LAMBDA;
 	fill_memory(r, s, s->open_rss, s->open_peak);
+	fill_parts(r, s);
 	__builtin_memcpy(r->request_id, s->open_request_id, RECORD_ID_BYTES);
 	__builtin_memcpy(r->trace_id, s->open_trace_id, RECORD_TRACE_BYTES);
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+}
+
+/* An answer to an event whose arrival was not seen: the agent came later. It began, at
+ * the latest, when the agent did, or now. */
+static __always_inline void lambda_missed(struct sandbox *s, struct message *m, __u64 now)
+{
+	bool first = __sync_fetch_and_add(&s->seen, 1) == 0;
+
+	s->open = 1;
+	s->open_flags = INVOCATION_NO_START | (first ? INVOCATION_FIRST : 0);
+	s->open_start_ns = first ? s->ready_ns : now;
+	s->open_request_bytes = s->open_response_bytes = s->open_deadline_ms = 0;
+	s->open_trace_id[0] = 0;
+	m->id = RUNTIME_ID_AT;
+	copy_id(m, s->open_request_id);
+	read_memory(bpf_get_current_task_btf(), &s->open_rss, &s->open_peak);
+	cpu_begins_alone(&s->open_cpu, s, shed_step >= SHED_THREADS);
+	busy_begin(s, s->open_start_ns);
 }
 
 static __always_inline void lambda_answers(
@@ -51,10 +70,17 @@ static __always_inline void lambda_answers(
 static __always_inline void lambda_sent(struct exchange *e, struct sandbox *s, int n)
 {
 	__u64 now = bpf_ktime_get_boot_ns();
+	struct message *m;
+	enum runtime_step step;
 
 	if (e->phase == PHASE_IGNORE)
 		return;
-	switch (runtime_sent(e, read_message(n, false, NULL))) {
+	m = read_message(n, false, NULL);
+	step = runtime_sent(e, m);
+	if (m && (step == RUNTIME_ANSWERS || step == RUNTIME_FAILS) && !s->open &&
+	    s->ready_ns)
+		lambda_missed(s, m, now);
+	switch (step) {
 	case RUNTIME_ASKS:
 		if (s->open)
 			lambda_end(s, e->sandbox, now, 0, 0);

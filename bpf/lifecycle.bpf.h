@@ -260,6 +260,7 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 	fresh->name_hash = hash_name(v);
 	if (old) {
 		if (stays(old, v, fresh->name_hash)) {
+			p->serves = 0;
 			exec_continues(old, p->sandbox, pid, task);
 			return 0;
 		}
@@ -291,6 +292,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	if (!s)
 		return 0;
 	process.sandbox = p->sandbox;
+	process.serves = p->serves;
 	process.start_ns = BPF_CORE_READ(child, start_boottime);
 	if (bpf_map_update_elem(&processes, &pid, &process, BPF_ANY)) {
 		count(COUNT_LOST_MAP);
@@ -325,6 +327,20 @@ static __always_inline void process_end(
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 }
 
+/* A process that others of its sandbox outlive: when it was begun by the invocation in
+ * progress, as a helper or for each request, what it held belongs to that. */
+static __always_inline void part_ends(
+    struct task_struct *task, struct sandbox *s, __u64 start_ns)
+{
+	__u64 rss;
+	__u64 peak;
+
+	if (s->in_flight <= 0 || start_ns < s->busy_since_ns)
+		return;
+	read_memory(task, &rss, &peak);
+	add_part(s, 0, peak);
+}
+
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_exit, struct task_struct *task)
 {
@@ -332,6 +348,7 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	__u64 now = bpf_ktime_get_boot_ns();
 	struct process *p;
 	struct sandbox *s;
+	__u64 start_ns;
 	__u64 id;
 	__u32 code;
 
@@ -341,6 +358,7 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	if (!p)
 		return 0;
 	id = p->sandbox;
+	start_ns = p->start_ns;
 	s = sandbox_of(id);
 	if (s)
 		member_remove(s, pid);
@@ -348,8 +366,12 @@ int BPF_PROG(on_exit, struct task_struct *task)
 		bpf_map_delete_elem(&processes, &pid);
 	if (s && s->starting && !s->ready_ns && pid != s->first_pid)
 		coldstart_forget(id, pid);
-	if (!s || __sync_fetch_and_add(&s->processes, -1) > 1)
+	if (!s)
 		return 0;
+	if (__sync_fetch_and_add(&s->processes, -1) > 1) {
+		part_ends(task, s, start_ns);
+		return 0;
+	}
 	code = BPF_CORE_READ(task, signal, group_exit_code);
 	if (!code)
 		code = BPF_CORE_READ(task, exit_code);

@@ -2,6 +2,7 @@
 #ifndef COLDMETER_BPF_MEMORY_BPF_H
 #define COLDMETER_BPF_MEMORY_BPF_H
 
+#include "bpf/http_head.h"
 #include "bpf/sandbox.bpf.h"
 
 #define SUMMED_CPUS_MAX 64 /* on hosts with more, the kernel's own sum has to do */
@@ -62,15 +63,15 @@ static __always_inline void read_memory(struct task_struct *task, __u64 *rss, __
 }
 
 /* Of the processes of the sandbox beside the current one. */
-static __noinline __u64 pages_beside(const struct sandbox *s)
+VERIFIED_ONCE __u64 pages_beside(const struct sandbox *s)
 {
 	__u32 current = bpf_get_current_pid_tgid() >> 32;
 	__u64 pages = 0;
 
-	if (!bpf_task_from_pid)
+	if (!s || !bpf_task_from_pid)
 		return 0;
-	for (__u32 i = 0; i < SANDBOX_MEMBERS; i++) {
-		__u32 pid = s->members[i];
+	for (__u32 i = count_from; i < SANDBOX_MEMBERS; i++) {
+		__u32 pid = s->members[i & (SANDBOX_MEMBERS - 1)];
 		struct task_struct *task;
 
 		if (!pid || pid == current)

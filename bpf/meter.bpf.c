@@ -91,11 +91,11 @@ int BPF_PROG(on_send, struct sock *sk, int ret, int flags)
 	if (ret < 0) {
 		if (e->is_unix) /* of a TCP socket the state tells */
 			http_closed(sk, e, s);
-	} else if (e->role == ROLE_SERVER)
+	} else if (e->role == ROLE_SERVER || e->role == ROLE_INNER)
 		http_sent(sk, e, s, ret);
 	else if (e->role == ROLE_PEER)
 		peer_goes_on(e, s, sk, true);
-	else
+	else if (e->role == ROLE_CLIENT)
 		lambda_sent(e, s, ret);
 	return 0;
 }
@@ -113,13 +113,13 @@ int BPF_PROG(on_receive, struct sock *sk, int ret, int flags)
 	if (!s)
 		return 0;
 	e->pid = bpf_get_current_pid_tgid() >> 32;
-	if (e->role == ROLE_SERVER) {
+	if (e->role == ROLE_SERVER || e->role == ROLE_INNER) {
 		if (s->starting && e->phase == PHASE_IDLE)
 			e->wait_ns = waited_ns(sk);
 		http_received(sk, e, s, ret);
 	} else if (e->role == ROLE_PEER) {
 		peer_goes_on(e, s, sk, false);
-	} else {
+	} else if (e->role == ROLE_CLIENT) {
 		if (s->starting)
 			peer_settle(e, s, sk);
 		lambda_received(e, s, ret);
@@ -127,26 +127,62 @@ int BPF_PROG(on_receive, struct sock *sk, int ret, int flags)
 	return 0;
 }
 
+/* What a socket is that a process of the sandbox starts to listen on or to connect. */
+static __always_inline enum exchange_role role_of(
+    struct sock *sk, struct process *p, const struct sandbox *s, bool listens)
+{
+	if (s->declared == FUNCTION_LAMBDA)
+		return listens ? ROLE_NONE : ROLE_CLIENT;
+	if (listens) {
+		p->serves = 1;
+		return ROLE_SERVER;
+	}
+	if (p->serves && is_to_loopback(sk))
+		return ROLE_FORWARDER;
+	return peer_waits(s) ? ROLE_PEER : ROLE_NONE;
+}
+
 /* Listens, or connects. */
-static __always_inline void socket_begins(struct sock *sk, int new)
+static __always_inline void socket_begins(struct sock *sk, bool listens)
 {
 	struct process *p = current_process();
 	struct sandbox *s = p ? sandbox_of(p->sandbox) : NULL;
-	bool is_peer = s && s->declared != FUNCTION_LAMBDA && new == TCP_SYN_SENT;
+	enum exchange_role role = s ? role_of(sk, p, s, listens) : ROLE_NONE;
 	struct exchange *e;
 
-	if (!s || (is_peer && !peer_waits(s)) ||
-	    (s->declared == FUNCTION_LAMBDA && new == TCP_LISTEN))
+	if (!s || role == ROLE_NONE)
 		return;
 	e = bpf_sk_storage_get(&exchanges, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!e)
 		return;
 	e->sandbox = p->sandbox;
-	e->role = new == TCP_LISTEN ? ROLE_SERVER : is_peer ? ROLE_PEER : ROLE_CLIENT;
-	if (new == TCP_LISTEN)
+	e->role = role;
+	if (listens)
 		mark_ready(s, p->sandbox, FUNCTION_HTTP, bpf_ktime_get_boot_ns());
-	else
+	else if (role != ROLE_FORWARDER)
 		peer_sent(e, s);
+}
+
+/* What connected is there, or is not. */
+static __always_inline void socket_connected(struct sock *sk, bool is_there)
+{
+	struct exchange *e = bpf_sk_storage_get(&exchanges, sk, NULL, 0);
+	struct sandbox *s = e ? sandbox_of(e->sandbox) : NULL;
+
+	if (!s)
+		return;
+	if (e->role != ROLE_FORWARDER)
+		peer_connected(e, s, sk, is_there);
+	else if (is_there)
+		forward_opened(sk, s, e->sandbox);
+}
+
+static __always_inline void forwarder_closed(struct sock *sk)
+{
+	const struct exchange *e = bpf_sk_storage_get(&exchanges, sk, NULL, 0);
+
+	if (e && e->role == ROLE_FORWARDER)
+		forward_closed(sk);
 }
 
 SEC("tp_btf/inet_sock_set_state")
@@ -156,23 +192,22 @@ int BPF_PROG(on_state, struct sock *sk, int old, int new)
 	struct sandbox *s;
 
 	if (new == TCP_LISTEN || new == TCP_SYN_SENT) {
-		socket_begins(sk, new);
+		socket_begins(sk, new == TCP_LISTEN);
 		return 0;
 	}
 	if (old == TCP_SYN_SENT) {
-		e = bpf_sk_storage_get(&exchanges, sk, NULL, 0);
-		s = e ? sandbox_of(e->sandbox) : NULL;
-		if (s)
-			peer_connected(e, s, sk, new == TCP_ESTABLISHED);
+		socket_connected(sk, new == TCP_ESTABLISHED);
 		return 0;
 	}
+	if (new == TCP_CLOSE)
+		forwarder_closed(sk);
 	if (old != TCP_ESTABLISHED && old != TCP_CLOSE_WAIT)
 		return 0;
 	if (new != TCP_FIN_WAIT1 &&new != TCP_LAST_ACK &&new != TCP_CLOSE)
 		return 0;
 	e = bpf_sk_storage_get(&exchanges, sk, NULL, 0);
 	s = e ? sandbox_of(e->sandbox) : NULL;
-	if (!s || e->role != ROLE_SERVER)
+	if (!s || (e->role != ROLE_SERVER && e->role != ROLE_INNER))
 		return 0;
 	http_closed(sk, e, s);
 	sandbox_gone(s, e->sandbox, e->pid);

@@ -162,7 +162,7 @@ struct record_end {
 	__u64 shed;
 };
 
-enum record_blindness { BLIND_TLS = 1, BLIND_HTTP2 };
+enum record_blindness { BLIND_TLS = 1, BLIND_HTTP2, BLIND_IO_URING };
 
 /* A connection of the sandbox cannot be read: told once for each reason. */
 struct record_blind {
@@ -244,6 +244,7 @@ enum record_count {
 	COUNT_READ_FAULT,
 	COUNT_TLS, /* connections that cannot be read */
 	COUNT_HTTP2,
+	COUNT_IO_URING, /* answers that could not be read for it */
 	COUNT_SHED, /* invocations without a record because of SHED_MOST or SHED_ALL */
 	COUNT_LOST_SAMPLE,
 	RECORD_COUNTS
@@ -279,6 +280,16 @@ struct process {
 	__s32 in_flight;
 	__u32 overlaps; /* invocations that began while others were open */
 	__u32 gone;
+	__u32 serves; /* it listens, or was forked from one that does */
+	__u32 padding;
+};
+
+/* A connection over loopback from a server to another of its own sandbox: what comes in
+ * on it is part of the invocation that the first one handles. */
+struct forward {
+	__u32 net; /* namespace, inode number */
+	__u16 from_port;
+	__u16 to_port;
 };
 
 #define SANDBOX_MEMBERS 16 /* processes whose times and memory are added up */
@@ -308,7 +319,11 @@ struct sandbox {
 	__u32 blind; /* bit per reason that was told */
 	__u32 gone;
 	__u32 declared; /* kind the environment asked for, FUNCTION_UNDECIDED: none */
-	__u32 open;     /* lambda: an invocation is open */
+	__u32 forwards; /* it has a server behind its server */
+	__u64
+	    part_cpu_ns;  /* of inner servers and of processes that ended, not yet told */
+	__u64 part_pages; /* the most that one of these held */
+	__u32 open;       /* lambda: an invocation is open */
 	__u32 open_flags;
 	__u64 starting; /* its cold start is watched: until its first invocation has ended
 			 */
@@ -340,7 +355,9 @@ enum exchange_role {
 	ROLE_NONE,
 	ROLE_SERVER,
 	ROLE_CLIENT,
-	ROLE_PEER /* a client's, of an init that is under way */
+	ROLE_PEER,      /* a client's, of an init that is under way */
+	ROLE_FORWARDER, /* a server's own connection to another over loopback */
+	ROLE_INNER      /* the other end of one: part of an invocation, not one itself */
 };
 enum exchange_phase {
 	PHASE_IDLE,
@@ -367,6 +384,7 @@ struct exchange {
 	struct cpu_reading cpu; /* at the start */
 	__u64 request_bytes, response_bytes;
 	__s64 left; /* of the body; -1: until the end is seen */
+	__s64 over; /* bytes of the last write that are behind the response it ended */
 	__u32 role, phase;
 	__u32 chunked, is_head, is_first, is_unix;
 	__u32 is_adopted; /* older than the probes */

@@ -18,6 +18,8 @@ enum runtime_step {
 	RUNTIME_ANSWERS_ON /* more of a response or an error */
 };
 
+#define RUNTIME_ID_AT 36 /* in "POST /2018-06-01/runtime/invocation/<id>/response" */
+
 /* "GET " + "/2018-06-01/" is 16 bytes, "POST " one more. */
 static __always_inline enum runtime_step runtime_request(
     struct exchange *e, const struct message *m)

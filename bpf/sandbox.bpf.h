@@ -5,15 +5,18 @@
 #include "vmlinux.h"
 
 #include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
 #include "bpf/record.h"
 
 #define AF_UNIX 1
+#define AF_INET6 10
 #define MSG_PEEK 2
 #define EPIPE 32
 #define PF_EXITING 4 /* include/linux/sched.h */
+#define PF_IO_WORKER 0x10
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -89,18 +92,19 @@ static __always_inline __u64 run_delay(struct task_struct *thread)
 
 static __always_inline void member_add(struct sandbox *s, __u32 pid)
 {
-	for (int i = 0; i < SANDBOX_MEMBERS; i++) {
-		if (!s->members[i] &&
-		    !__sync_val_compare_and_swap(&s->members[i], 0, pid))
+	for (__u32 i = count_from; i < SANDBOX_MEMBERS; i++) {
+		__u32 *member = &s->members[i & (SANDBOX_MEMBERS - 1)];
+
+		if (!*member && !__sync_val_compare_and_swap(member, 0, pid))
 			return;
 	}
 }
 
 static __always_inline void member_remove(struct sandbox *s, __u32 pid)
 {
-	for (int i = 0; i < SANDBOX_MEMBERS; i++) {
-		if (s->members[i] == pid)
-			s->members[i] = 0;
+	for (__u32 i = count_from; i < SANDBOX_MEMBERS; i++) {
+		if (s->members[i & (SANDBOX_MEMBERS - 1)] == pid)
+			s->members[i & (SANDBOX_MEMBERS - 1)] = 0;
 	}
 }
 

@@ -34,6 +34,12 @@ def read(path, keep=lambda line: True):
         return [line for line in map(json.loads, file) if keep(line)]
 
 
+def read_seen(path, name):
+    """Of the lines of many functions only those that are worth parsing."""
+    with open(path, encoding="utf-8") as file:
+        return [line for line in map(json.loads, (text for text in file if name in text)) if line["function"] == name]
+
+
 def pairs(seen, truth, start):
     if all("request_id" in line for line in truth):
         by_id = {line["request_id"]: line for line in truth}
@@ -67,7 +73,7 @@ def main():
     parser.add_argument("--start-by")
     parser.add_argument("--end-by")
     given = parser.parse_args()
-    seen = read(given.seen, lambda line: line["function"] == given.name)
+    seen = read_seen(given.seen, given.name)
     truth = read(given.truth, lambda line: "listen_ns" not in line)
     if len(seen) != len(truth):
         sys.exit(f"{given.name}: {len(seen)} invocations seen, {len(truth)} happened")

@@ -83,6 +83,17 @@ static inline void replay_send(
 	replay_step(r, http1_sent(&r->e, m, (int)(n + second_n), r->now_ns));
 }
 
+/* Several responses in one call, one behind the other, as the kernel side takes them. */
+static inline void replay_send_several(struct replay *r, const char *text, size_t n)
+{
+	size_t left = n;
+
+	do {
+		replay_send(r, text + n - left, left, NULL, 0);
+		left = (size_t)r->e.over;
+	} while (left && r->e.phase == PHASE_IDLE);
+}
+
 static inline void replay_close(struct replay *r, bool dying)
 {
 	r->now_ns++;

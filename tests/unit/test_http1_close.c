@@ -137,9 +137,55 @@ static void test_http1_http2_that_began_before_the_probes(void **state)
 	is_counted(&r, 0, 0);
 }
 
+static void test_http1_answers_in_one_write_are_as_many(void **state)
+{
+	static const char several[] =
+	    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+	    "HTTP/1.1 204 No Content\r\n\r\n"
+	    "HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\n\r\nhe";
+	struct replay r = {0};
+
+	(void)state;
+	RECEIVE(&r, get);
+	replay_send_several(&r, several, sizeof(several) - 1);
+	is_counted(&r, 3, 2);
+	assert_int_equal(r.e.status, 404);
+	assert_int_equal(r.e.left, 3);
+	assert_true(r.e.flags & INVOCATION_NO_START);
+	SEND(&r, "lloHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+	is_counted(&r, 3, 3);
+	assert_int_equal(
+	    r.e.over, sizeof("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") - 1);
+	assert_int_equal(r.e.response_bytes,
+	    sizeof("HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\n\r\nhello") - 1);
+}
+
+static void test_http1_an_answer_that_nobody_can_read_ends_with_the_next_request(
+    void **state)
+{
+	struct replay r = {0};
+
+	(void)state;
+	RECEIVE(&r, get);
+	replay_step(&r, http1_sent(&r.e, NULL, 40, 7));
+	replay_step(&r, http1_sent(&r.e, NULL, 40, 9));
+	is_counted(&r, 1, 0);
+	RECEIVE(&r, get);
+	is_counted(&r, 2, 1);
+	replay_step(&r, http1_sent(&r.e, NULL, 40, 11));
+	replay_close(&r, false);
+	is_counted(&r, 2, 2);
+	assert_int_equal(r.e.end_ns, 11);
+	assert_int_equal(r.e.status, 0);
+	assert_int_equal(r.e.flags, INVOCATION_RESPONDED | INVOCATION_END_INFERRED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_http1_answers_in_one_write_are_as_many),
+	    cmocka_unit_test(
+		test_http1_an_answer_that_nobody_can_read_ends_with_the_next_request),
 	    cmocka_unit_test(
 		test_http1_an_answer_without_a_length_ends_with_the_connection),
 	    cmocka_unit_test(
