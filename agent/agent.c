@@ -15,6 +15,7 @@
 #include "agent/overhead.h"
 #include "agent/privileges.h"
 #include "agent/probes.h"
+#include "agent/rules.h"
 #include "agent/running.h"
 #include "agent/sandboxes.h"
 #include "agent/sender.h"
@@ -32,6 +33,7 @@
 struct agent {
 	const struct settings *settings;
 	struct probes *probes;
+	struct rules *rules; /* NULL: none */
 	struct sandboxes *sandboxes;
 	struct spool *spool;
 	struct sender *sender;
@@ -282,12 +284,16 @@ static int open_all(struct agent *agent)
 	const struct settings *s = agent->settings;
 	int err = overhead_open(&agent->overhead);
 
+	if (!err && s->config)
+		err = rules_load(s->config, &agent->rules);
 	if (!err)
 		err = untold_new(&agent->untold);
 	if (!err)
 		err = sandboxes_new(on_invocation, agent, &agent->sandboxes);
-	if (!err)
+	if (!err) {
+		sandboxes_set_rules(agent->sandboxes, agent->rules);
 		sandboxes_on_loss(agent->sandboxes, on_loss);
+	}
 	(void)gethostname(agent->host, sizeof(agent->host) - 1);
 	agent->boot_to_wall_ns = clock_boot_to_wall_ns();
 	if (!err && s->collector) {
@@ -306,6 +312,7 @@ static int open_all(struct agent *agent)
 		return err;
 	agent->shedding = shedding_start(s->max_overhead, (enum record_shed)s->shed);
 	probes_set_shed(agent->probes, agent->shedding.step);
+	probes_want_targets(agent->probes, rules_want_targets(agent->rules));
 	err = running_adopt(agent->probes, agent->sandboxes);
 	if (err < 0)
 		return log_error(err, "cannot look for functions that are running");
@@ -327,6 +334,7 @@ static void close_all(struct agent *agent)
 	spool_close(agent->spool);
 	probes_close(agent->probes);
 	sandboxes_free(agent->sandboxes);
+	rules_free(agent->rules);
 	overhead_close(agent->overhead);
 	untold_free(agent->untold);
 }

@@ -1,7 +1,18 @@
 /* coldmeter-agent: measures the functions of one host. */
 #include "agent/agent.h"
 #include "agent/probes.h"
+#include "agent/rules.h"
 #include "base/log.h"
+
+/* Of the kernel, and of the rules when there are any. */
+static int check(const struct settings *settings)
+{
+	struct rules *rules = NULL;
+	int err = settings->config ? rules_load(settings->config, &rules) : 0;
+
+	rules_free(rules);
+	return err ? err : probes_check();
+}
 
 int main(int argc, char **argv)
 {
@@ -15,6 +26,6 @@ int main(int argc, char **argv)
 	if (settings.verbose)
 		log_init("coldmeter-agent", LOG_LEVEL_DEBUG);
 	if (settings.check)
-		return probes_check() ? 1 : 0;
+		return check(&settings) ? 1 : 0;
 	return agent_run(&settings) ? 1 : 0;
 }

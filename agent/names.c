@@ -1,6 +1,7 @@
 #include "agent/names.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 
@@ -191,4 +192,18 @@ int names_container(const char *cgroup, size_t bytes, char out[NAMES_CONTAINER_B
 		return 1;
 	}
 	return 0;
+}
+
+void names_process(uint32_t pid, char name[NAMES_PROCESS_BYTES])
+{
+	char path[64];
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "/proc/%u/comm", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return;
+	if (fgets(name, NAMES_PROCESS_BYTES, f))
+		name[strcspn(name, "\n")] = '\0';
+	(void)fclose(f);
 }

@@ -299,6 +299,11 @@ int probes_losses(
 	return 0;
 }
 
+void probes_want_targets(struct probes *probes, bool want)
+{
+	__atomic_store_n(&probes->skeleton->bss->want_targets, want, __ATOMIC_RELAXED);
+}
+
 void probes_set_shed(struct probes *probes, enum record_shed step)
 {
 	__atomic_store_n(&probes->skeleton->bss->shed_step, step, __ATOMIC_RELAXED);

@@ -45,6 +45,9 @@ int probes_run_time(const struct probes *probes, struct run_time *sum);
 /* Tells the probes what to add to a boot time to get wall time. */
 void probes_set_clock(struct probes *probes, int64_t boot_to_wall_ns);
 
+/* Whether records of requests carry what they ask for: rules name functions by that. */
+void probes_want_targets(struct probes *probes, bool want);
+
 /* What the kernel has counted of a sandbox: invocations without room in the ring, and
  * shed. 0 or -errno. */
 int probes_losses(

@@ -10,6 +10,7 @@
 #include "agent/known_functions.h"
 #include "agent/names.h"
 #include "agent/outcome.h"
+#include "agent/targets.h"
 #include "agent/waterfall.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -36,11 +37,14 @@ struct known {
 	struct known_function *owner;
 	bool is_part;             /* of an adopted sandbox; it is no sandbox itself */
 	struct function function; /* with the set-up of this sandbox */
+	struct targets targets;
+	char process[NAMES_PROCESS_BYTES]; /* of its first process, "" unknown */
 	char name[INVOCATION_ID_BYTES];
 };
 
 struct sandboxes {
 	sandboxes_emit emit;
+	const struct rules *rules;
 	sandboxes_lose lose; /* NULL: nobody asks */
 	void *context;
 	size_t n;
@@ -72,6 +76,18 @@ int sandboxes_new(sandboxes_emit emit, void *context, struct sandboxes **out)
 	return 0;
 }
 
+static void free_known(struct known *k)
+{
+	targets_done(&k->targets);
+	free(k->coldstart);
+	free(k);
+}
+
+void sandboxes_set_rules(struct sandboxes *s, const struct rules *rules)
+{
+	s->rules = rules;
+}
+
 void sandboxes_free(struct sandboxes *s)
 {
 	if (!s)
@@ -82,8 +98,7 @@ void sandboxes_free(struct sandboxes *s)
 			struct known *k = s->by_id[i];
 
 			s->by_id[i] = k->next;
-			free(k->coldstart);
-			free(k);
+			free_known(k);
 		}
 	}
 	known_functions_done(&s->functions);
@@ -149,8 +164,7 @@ static void drop(struct sandboxes *s, uint64_t id, uint64_t end_ns)
 	known_functions_end(&s->functions, k->owner, k->last_status,
 	    end_ns > k->last_work_ns ? end_ns - k->last_work_ns : 0);
 	s->n--;
-	free(k->coldstart);
-	free(k);
+	free_known(k);
 }
 
 /* --- what the kernel lost --------------------------------------------------------------
@@ -229,6 +243,28 @@ static void remember_api(struct known *k, const struct record_exec *exec)
 		    exec->value[VARIABLE_LAMBDA_API], RECORD_VALUE_BYTES);
 }
 
+static struct rules_subject subject_of(const struct known *k)
+{
+	return (struct rules_subject){.function = k->function.name,
+	    .process = k->process[0] ? k->process : NULL,
+	    .container = k->name};
+}
+
+/* A rule that needs no request names the sandbox. */
+static void apply_rules(const struct sandboxes *s, struct known *k, uint32_t pid)
+{
+	struct rules_subject subject;
+	const char *name;
+
+	if (!s->rules)
+		return;
+	names_process(pid, k->process);
+	subject = subject_of(k);
+	name = rules_name(s->rules, &subject);
+	if (name)
+		(void)text_copy(k->function.name, sizeof(k->function.name), name);
+}
+
 static int add(struct sandboxes *s, const struct record_exec *exec, bool late)
 {
 	struct known *k;
@@ -242,6 +278,11 @@ static int add(struct sandboxes *s, const struct record_exec *exec, bool late)
 	k->life.start_ns = exec->start_ns;
 	k->life.is_late = late;
 	names_function(exec, &k->function);
+	_Static_assert(NAMES_CONTAINER_BYTES <= sizeof(k->name), "an id fits");
+	if (!names_container(exec->cgroup, sizeof(exec->cgroup), k->name))
+		(void)snprintf(k->name, sizeof(k->name), "%u-%llx", exec->pid,
+		    (unsigned long long)exec->start_ns);
+	apply_rules(s, k, exec->pid);
 	k->owner = known_functions_begin(&s->functions, &k->function, &k->life.cause);
 	if (!k->owner) {
 		free(k);
@@ -249,10 +290,6 @@ static int add(struct sandboxes *s, const struct record_exec *exec, bool late)
 	}
 	k->is_part = is_part_of_adopted(s, exec, k);
 	remember_api(k, exec);
-	_Static_assert(NAMES_CONTAINER_BYTES <= sizeof(k->name), "an id fits");
-	if (!names_container(exec->cgroup, sizeof(exec->cgroup), k->name))
-		(void)snprintf(k->name, sizeof(k->name), "%u-%llx", exec->pid,
-		    (unsigned long long)exec->start_ns);
 	k->next = s->by_id[bucket(k->id)];
 	s->by_id[bucket(k->id)] = k;
 	link_newest(s, k);
@@ -268,10 +305,13 @@ int sandboxes_adopt(struct sandboxes *s, const struct record_exec *exec)
 
 /* --- records ----------------------------------------------------------------------- */
 
-static int take_invocation(
-    struct sandboxes *s, const struct record_invocation *r, int64_t boot_to_wall_ns)
+/* targeted: r is the start of a record_targeted. Losses of a server that serves many
+ * functions stand under its own name: what was lost named none. */
+static int take_invocation(struct sandboxes *s, const struct record_invocation *r,
+    bool targeted, int64_t boot_to_wall_ns)
 {
 	struct known *k = heard_of(s, r->sandbox);
+	struct function function;
 	struct invocation inv;
 
 	if (!k)
@@ -281,6 +321,12 @@ static int take_invocation(
 	k->life.coldstart = k->coldstart;
 	outcome_read(r, &k->life, boot_to_wall_ns, &inv);
 	inv.function = &k->function;
+	if (targeted) {
+		function = k->function;
+		targets_name(&k->targets, s->rules, (const struct record_targeted *)r,
+		    subject_of(k), &function);
+		inv.function = &function;
+	}
 	(void)text_copy(inv.sandbox, sizeof(inv.sandbox), k->name);
 	k->last_status = inv.status;
 	k->last_work_ns = r->end_ns;
@@ -363,7 +409,9 @@ int sandboxes_take(
 		return -EBADMSG;
 	memcpy(&kind, record, sizeof(kind));
 	if (kind == RECORD_INVOCATION && bytes == sizeof(struct record_invocation))
-		return take_invocation(s, record, boot_to_wall_ns);
+		return take_invocation(s, record, false, boot_to_wall_ns);
+	if (kind == RECORD_INVOCATION && bytes == sizeof(struct record_targeted))
+		return take_invocation(s, record, true, boot_to_wall_ns);
 	if (kind == RECORD_EXEC && bytes == sizeof(struct record_exec))
 		return add(s, record, false);
 	if (kind == RECORD_READY && bytes == sizeof(*ready)) {

@@ -30,6 +30,11 @@ void sandboxes_free(struct sandboxes *sandboxes);
  * and from sandboxes_read_losses(). Without it nothing is told. */
 void sandboxes_on_loss(struct sandboxes *sandboxes, sandboxes_lose lose);
 
+struct rules;
+
+/* Names are given by these rules first, which must live as long. NULL: there are none. */
+void sandboxes_set_rules(struct sandboxes *sandboxes, const struct rules *rules);
+
 /* Asks for what was lost in each sandbox that lives. */
 void sandboxes_read_losses(
     struct sandboxes *sandboxes, sandboxes_read read, void *context);

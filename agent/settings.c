@@ -22,6 +22,7 @@ enum {
 	OPTION_SHED,
 	OPTION_DEEP,
 	OPTION_DEEP_OUT,
+	OPTION_CONFIG,
 	OPTION_CHECK,
 	OPTION_VERBOSE,
 	OPTION_HELP,
@@ -38,6 +39,7 @@ static const struct option options[] = {
     {"shed", required_argument, NULL, OPTION_SHED},
     {"deep", required_argument, NULL, OPTION_DEEP},
     {"deep-out", required_argument, NULL, OPTION_DEEP_OUT},
+    {"config", required_argument, NULL, OPTION_CONFIG},
     {"check", no_argument, NULL, OPTION_CHECK},
     {"verbose", no_argument, NULL, OPTION_VERBOSE},
     {"help", no_argument, NULL, OPTION_HELP},
@@ -69,6 +71,7 @@ static const char help[] =
     "  --deep FUNCTION       sample the stacks of its inits, 99 times a second on each "
     "CPU\n"
     "  --deep-out FILE       write them there as folded stacks, for flame graphs\n"
+    "  --config FILE         rules that name functions; see coldmeter-agent(8)\n"
     "  --check               say what this kernel can do for the agent, and stop\n"
     "  --verbose             say more on standard error\n"
     "  --help, --version\n"
@@ -155,6 +158,9 @@ static int take(int option, struct settings *s)
 		return parse_deep(optarg, &s->deep);
 	case OPTION_DEEP_OUT:
 		s->deep_out = optarg;
+		return 0;
+	case OPTION_CONFIG:
+		s->config = optarg;
 		return 0;
 	case OPTION_CHECK:
 		s->check = true;

@@ -12,6 +12,7 @@ struct settings {
 	const char *collector;  /* NULL: none */
 	const char *token_file; /* NULL: none */
 	const char *spool;      /* NULL: in memory */
+	const char *config;     /* NULL: none */
 	uint64_t spool_limit_mb;
 	double max_overhead; /* share of the host's CPU time, 0 to 1 */
 	unsigned int shed;   /* the least step of detail to leave out, enum record_shed */

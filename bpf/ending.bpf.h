@@ -10,7 +10,9 @@
 
 #define UNIX_IN_FLIGHT_MAX 64 /* of one sandbox that dies on all of them */
 
-static __always_inline struct record_invocation *begin_record(struct sandbox *s, __u64 id)
+/* targeted: it is the first part of a record_targeted. */
+static __always_inline struct record_invocation *begin_record_as(
+    struct sandbox *s, __u64 id, bool targeted)
 {
 	struct record_invocation *r;
 
@@ -18,7 +20,10 @@ static __always_inline struct record_invocation *begin_record(struct sandbox *s,
 		coldstart_tell(s, id);
 	count(COUNT_SEEN);
 	__sync_fetch_and_add(&s->ended, 1);
-	r = bpf_ringbuf_reserve(&records, sizeof(*r), 0);
+	if (targeted)
+		r = bpf_ringbuf_reserve(&records, sizeof(struct record_targeted), 0);
+	else
+		r = bpf_ringbuf_reserve(&records, sizeof(*r), 0);
 	if (!r) {
 		count(COUNT_LOST_RING);
 		__sync_fetch_and_add(&s->lost, 1);
@@ -30,6 +35,11 @@ static __always_inline struct record_invocation *begin_record(struct sandbox *s,
 	r->sandbox = id;
 	r->function_kind = s->function_kind;
 	return r;
+}
+
+static __always_inline struct record_invocation *begin_record(struct sandbox *s, __u64 id)
+{
+	return begin_record_as(s, id, false);
 }
 
 /* What an end must not have to be shed. */

@@ -81,6 +81,12 @@ static __always_inline void http1_moved_in(
 	if (http1_reads_received(e))
 		m = read_message(n, false, NULL);
 	step = http1_received(e, m, n, now);
+	if (step == HTTP1_BEGINS && m && is_runtime_call(m)) {
+		e->phase = PHASE_IGNORE; /* the runtime's side of it counts */
+		return;
+	}
+	if (step == HTTP1_BEGINS && m)
+		http1_keep_target(e, m, want_targets);
 	if (step == HTTP1_BEGINS)
 		http_begin(e, s, now);
 	else if (step == HTTP1_TLS)

@@ -62,6 +62,21 @@ static __always_inline void http1_begin(struct exchange *e, __u64 start_ns, __u3
 	e->flags = flags;
 	e->rest.bytes = e->rest.cut = 0;
 	e->trace_id[0] = 0;
+	e->target_kind = TARGET_NONE;
+}
+
+/* What the request asks for, when names may come from that. */
+static __always_inline void http1_keep_target(
+    struct exchange *e, const struct message *m, bool wanted)
+{
+	if (is_front_door(m)) {
+		e->target_kind = TARGET_FRONT_DOOR;
+		__builtin_memcpy(
+		    e->target, m->head + FRONT_DOOR_BYTES, RECORD_TARGET_BYTES);
+	} else if (wanted) {
+		e->target_kind = TARGET_REQUEST;
+		__builtin_memcpy(e->target, m->head, RECORD_TARGET_BYTES);
+	}
 }
 
 /* Only its end of life or the next request can end a response without a length. */

@@ -245,6 +245,32 @@ static __always_inline bool trace_is_ping(const char *trace)
 	       load_u64(trace + 3) == mark || load_u64(trace + 16) == mark;
 }
 
+#define FRONT_DOOR_BYTES 27
+
+/* Lambda's invoke API: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html */
+static __always_inline bool is_front_door(const struct message *s)
+{
+	const char *h = s->head;
+
+	return load_u64(h) == WORD('P', 'O', 'S', 'T', ' ', '/', '2', '0') &&
+	       load_u64(h + 8) == WORD('1', '5', '-', '0', '3', '-', '3', '1') &&
+	       load_u64(h + 16) == WORD('/', 'f', 'u', 'n', 'c', 't', 'i', 'o') &&
+	       h[24] == 'n' && h[25] == 's' && h[26] == '/';
+}
+
+/* "/2018-06-01/runtime/" at that offset, of any date. */
+static __always_inline bool is_runtime_path(const char *h)
+{
+	return h[0] == '/' && h[1] == '2' && h[5] == '-' && h[8] == '-' &&
+	       load_u64(h + 12) == WORD('r', 'u', 'n', 't', 'i', 'm', 'e', '/');
+}
+
+/* A runtime that asks its Runtime API for an event, or answers. */
+static __always_inline bool is_runtime_call(const struct message *s)
+{
+	return is_runtime_path(s->head + 4) || is_runtime_path(s->head + 5);
+}
+
 static __always_inline void copy_trace(const struct message *s, char *to)
 {
 	__u32 at = s->trace & (HEAD_BYTES - 1);

@@ -40,6 +40,7 @@ static __always_inline void inner_end(struct exchange *e, struct sandbox *s, boo
  */
 static __always_inline void http_end(struct exchange *e, struct sandbox *s, bool ours)
 {
+	__u64 targeted = e->target_kind;
 	struct record_invocation *r;
 	__u64 busy;
 
@@ -50,10 +51,13 @@ static __always_inline void http_end(struct exchange *e, struct sandbox *s, bool
 	busy = busy_end(s, e->end_ns);
 	if (e->is_unix)
 		__sync_fetch_and_add(&s->unix_in_flight, -1);
-	r = is_shed(s, e->flags | (e->is_first ? INVOCATION_FIRST : 0), e->status,
-		e->trace_id)
-		? NULL
-		: begin_record(s, e->sandbox);
+	r = NULL;
+	barrier_var(targeted);
+	/* at the door of a Runtime API server its runtime counts the event */
+	if (!(targeted == TARGET_FRONT_DOOR && s->hosts_runtimes) &&
+	    !is_shed(s, e->flags | (e->is_first ? INVOCATION_FIRST : 0), e->status,
+		e->trace_id))
+		r = begin_record_as(s, e->sandbox, targeted != TARGET_NONE);
 	if (!r) {
 		cpu_ends(&e->cpu, NULL, ours);
 		return;
@@ -81,6 +85,11 @@ static __always_inline void http_end(struct exchange *e, struct sandbox *s, bool
 	r->flags |= (e->is_first ? INVOCATION_FIRST : 0) |
 		    (s->open_flags & INVOCATION_READY_INFERRED);
 	__builtin_memcpy(r->trace_id, e->trace_id, RECORD_TRACE_BYTES);
+	if (targeted != TARGET_NONE)
+		__builtin_memcpy(((struct record_targeted *)r)->target, e->target,
+		    RECORD_TARGET_BYTES);
+	if (targeted == TARGET_FRONT_DOOR)
+		r->flags |= INVOCATION_FRONT_DOOR;
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 }
 

@@ -264,6 +264,8 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 			exec_continues(old, p->sandbox, pid, task);
 			return 0;
 		}
+		if (v->record.present & BIT(VARIABLE_LAMBDA_API))
+			old->hosts_runtimes = 1;
 		__sync_fetch_and_add(&old->processes, -1);
 		member_remove(old, pid);
 		sandbox_gone(old, p->sandbox, pid);

@@ -9,6 +9,7 @@
 #define RECORD_VALUE_BYTES 160 /* of one environment variable, cut beyond */
 #define RECORD_ID_BYTES 40     /* a 36-character request id */
 #define RECORD_TRACE_BYTES 64
+#define RECORD_TARGET_BYTES 64 /* of a request, where names come from it */
 #define RECORD_CGROUP_BYTES 96 /* "cri-containerd-" + 64 digits + ".scope" fit */
 #define RECORD_WORDS __attribute__((aligned(8))) /* copied a word at a time */
 #define RECORD_UNKNOWN (~0ULL)
@@ -187,7 +188,9 @@ enum {                                    /* record_invocation.flags */
 	INVOCATION_CPU_ESTIMATE = 1 << 10,
 	INVOCATION_READY_INFERRED = 1 << 11,
 	INVOCATION_STATUS_ESTIMATE = 1 << 12, /* what tells it could not be read */
-	INVOCATION_WAITED = 1 << 20           /* wait_ns is known */
+	INVOCATION_FRONT_DOOR = 1
+				<< 13, /* the target is what Lambda's invoke API names */
+	INVOCATION_WAITED = 1 << 20    /* wait_ns is known */
 };
 
 struct record_invocation {
@@ -216,11 +219,19 @@ struct record_invocation {
 	__u64 wait_ns; /* lay in the socket so long before it was read; to a tick */
 };
 
+/* One of a server that may serve many functions: with the start of its request, method
+ * and target, or, at a front door, the name and what follows it. Cut, without NUL. */
+struct record_targeted {
+	struct record_invocation invocation;
+	char target[RECORD_TARGET_BYTES] RECORD_WORDS;
+};
+
 _Static_assert(sizeof(struct record_coldstart) == 912, "the layout is the contract");
 _Static_assert(sizeof(struct record_sample) == 1072, "the layout is the contract");
 _Static_assert(sizeof(struct record_ready) == 80, "the layout is the contract");
 _Static_assert(sizeof(struct record_blind) == 24, "the layout is the contract");
 _Static_assert(sizeof(struct record_invocation) == 232, "the layout is the contract");
+_Static_assert(sizeof(struct record_targeted) == 296, "the layout is the contract");
 _Static_assert(sizeof(struct record_end) == 48, "the layout is the contract");
 
 /* Steps of detail that are left out to stay below the agent's --max-overhead. The order
@@ -320,6 +331,7 @@ struct sandbox {
 	__u32 gone;
 	__u32 declared; /* kind the environment asked for, FUNCTION_UNDECIDED: none */
 	__u32 forwards; /* it has a server behind its server */
+	__u32 hosts_runtimes; /* its children are Lambda's runtimes, counted themselves */
 	__u64
 	    part_cpu_ns;  /* of inner servers and of processes that ended, not yet told */
 	__u64 part_pages; /* the most that one of these held */
@@ -351,6 +363,7 @@ struct head_rest {
 		   */
 };
 
+enum exchange_target { TARGET_NONE, TARGET_REQUEST, TARGET_FRONT_DOOR };
 enum exchange_role {
 	ROLE_NONE,
 	ROLE_SERVER,
@@ -394,6 +407,8 @@ struct exchange {
 	__u32 pid; /* of the process that last read or wrote */
 	struct head_rest rest;
 	char trace_id[RECORD_TRACE_BYTES] RECORD_WORDS;
+	char target[RECORD_TARGET_BYTES] RECORD_WORDS;
+	__u64 target_kind; /* enum exchange_target */
 };
 
 #endif

@@ -46,6 +46,9 @@ struct {
 } counts SEC(".maps");
 
 /* enum record_shed, as the agent decides. */
+/* Rules name functions by their requests. */
+volatile __u32 want_targets = 0;
+
 volatile __u32 shed_step = SHED_NOTHING;
 
 static __always_inline void count(__u32 what)

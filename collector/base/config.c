@@ -94,13 +94,28 @@ static int take_pair(const char *path, struct fy_node_pair *pair,
 	return -EINVAL;
 }
 
-static int take_root(const char *path, struct fy_document *document,
-    const struct config_key *keys, size_t n, void *settings)
+struct flat {
+	const struct config_key *keys;
+	size_t n;
+	void *settings;
+};
+
+static int take_flat(const char *path, struct fy_node *root, void *context)
 {
-	struct fy_node *root = fy_document_root(document);
+	const struct flat *flat = context;
 	struct fy_node_pair *pair;
 	void *at = NULL;
 	int err = 0;
+
+	while (!err && (pair = fy_node_mapping_iterate(root, &at)))
+		err = take_pair(path, pair, flat->keys, flat->n, flat->settings);
+	return err;
+}
+
+static int take_root(
+    const char *path, struct fy_document *document, config_taker take, void *context)
+{
+	struct fy_node *root = fy_document_root(document);
 
 	if (!root || (fy_node_is_scalar(root) && !*fy_node_get_scalar0(root)))
 		return 0; /* empty, or comments alone */
@@ -108,9 +123,22 @@ static int take_root(const char *path, struct fy_document *document,
 		(void)log_error(0, "%s:1:1: must be a list of `key: value` lines", path);
 		return -EINVAL;
 	}
-	while (!err && (pair = fy_node_mapping_iterate(root, &at)))
-		err = take_pair(path, pair, keys, n, settings);
-	return err;
+	return take(path, root, context);
+}
+
+/* Of a list or mapping the place of the first word in it. */
+int config_wrong(const char *path, struct fy_node *node, const char *what)
+{
+	int line;
+	int column;
+
+	while (node && !fy_node_is_scalar(node))
+		node = fy_node_is_mapping(node)
+			   ? fy_node_pair_key(fy_node_mapping_get_by_index(node, 0))
+			   : fy_node_sequence_get_by_index(node, 0);
+	place_of(node, &line, &column);
+	(void)log_error(0, "%s:%d:%d: %s", path, line, column, what);
+	return -EINVAL;
 }
 
 static int say_malformed(const char *path, struct fy_diag *diag)
@@ -167,6 +195,13 @@ static int read_file(const char *path, char *text, size_t *size)
 
 int config_load(const char *path, const struct config_key *keys, size_t n, void *settings)
 {
+	struct flat flat = {keys, n, settings};
+
+	return config_read(path, take_flat, &flat);
+}
+
+int config_read(const char *path, config_taker take, void *context)
+{
 	const struct fy_diag_cfg quiet = {.fp = NULL, .level = FYET_ERROR};
 	struct fy_parse_cfg cfg = {.flags = FYPCF_COLLECT_DIAG | FYPCF_RESOLVE_DOCUMENT};
 	AUTO(free) char *text = malloc(CONFIG_MAX_BYTES + 1);
@@ -185,7 +220,7 @@ int config_load(const char *path, const struct config_key *keys, size_t n, void 
 		return log_error(-ENOMEM, "cannot read %s", path);
 	fy_diag_set_collect_errors(cfg.diag, true);
 	document = fy_document_build_from_string(&cfg, text, size);
-	err = document ? take_root(path, document, keys, n, settings)
+	err = document ? take_root(path, document, take, context)
 		       : say_malformed(path, cfg.diag);
 	fy_document_destroy(document);
 	fy_diag_destroy(cfg.diag);

@@ -23,6 +23,18 @@ struct config_key {
 int config_load(
     const char *path, const struct config_key *keys, size_t n, void *settings);
 
+struct fy_node;
+
+/* Takes the root of a file. 0, or -errno after one line through log_error. */
+typedef int (*config_taker)(const char *path, struct fy_node *root, void *context);
+
+/* Reads a file whose shape is not that flat, at most 1 MiB of YAML. take is not called
+ * for an empty one. 0, or what take returned, or as config_load(). */
+int config_read(const char *path, config_taker take, void *context);
+
+/* Says what is wrong with a node, with its place. Returns -EINVAL. */
+int config_wrong(const char *path, struct fy_node *node, const char *what);
+
 /* Parsers; each names the type of its field. */
 int config_text(
     const char *value, void *field, const char **why); /* char[CONFIG_TEXT_BYTES] */

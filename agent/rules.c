@@ -1,0 +1,190 @@
+#include "agent/rules.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <libfyaml.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/config.h"
+#include "base/text.h"
+#include "model/function.h"
+
+enum part { PART_FUNCTION, PART_PROCESS, PART_CONTAINER, PART_METHOD, PART_PATH, PARTS };
+
+static const char *const part_names[PARTS] = {
+    "function", "process", "container", "method", "path"};
+
+/* A pattern of a shell for each part, "" where any will do. */
+struct rule {
+	char pattern[PARTS][RULES_PATTERN_BYTES];
+	char name[FUNCTION_NAME_BYTES];
+};
+
+struct rules {
+	size_t n;
+	bool want_targets;
+	struct rule rule[RULES_MAX];
+};
+
+static bool is_key(struct fy_node_pair *pair, const char *name)
+{
+	const char *key = fy_node_get_scalar0(fy_node_pair_key(pair));
+
+	return key && strcmp(key, name) == 0;
+}
+
+static int take_part(const char *path, struct fy_node_pair *pair, struct rule *rule)
+{
+	struct fy_node *value = fy_node_pair_value(pair);
+	const char *pattern = value ? fy_node_get_scalar0(value) : NULL;
+	int part = 0;
+
+	while (part < PARTS && !is_key(pair, part_names[part]))
+		part++;
+	if (part == PARTS)
+		return config_wrong(path, fy_node_pair_key(pair),
+		    "match knows function, process, container, method and path");
+	if (!pattern || !*pattern ||
+	    !text_copy(rule->pattern[part], RULES_PATTERN_BYTES, pattern))
+		return config_wrong(path, value ? value : fy_node_pair_key(pair),
+		    "must be a pattern of 1 to 255 bytes");
+	return 0;
+}
+
+static int take_match(const char *path, struct fy_node *match, struct rule *rule)
+{
+	struct fy_node_pair *pair;
+	void *at = NULL;
+	int err = 0;
+
+	if (!fy_node_is_mapping(match))
+		return config_wrong(path, match,
+		    "match must be a list of `key: pattern`, such as {path: /orders/*}");
+	while (!err && (pair = fy_node_mapping_iterate(match, &at)))
+		err = take_part(path, pair, rule);
+	return err;
+}
+
+static int take_name(const char *path, struct fy_node *value, struct rule *rule)
+{
+	const char *name = value ? fy_node_get_scalar0(value) : NULL;
+
+	if (!name || !*name || !text_copy(rule->name, sizeof(rule->name), name))
+		return config_wrong(path, value, "name must be 1 to 159 bytes");
+	text_make_printable(rule->name);
+	return 0;
+}
+
+static int take_rule(const char *path, struct fy_node *node, struct rule *rule)
+{
+	struct fy_node_pair *pair;
+	bool matches = false;
+	void *at = NULL;
+	int err = 0;
+
+	if (!fy_node_is_mapping(node))
+		return config_wrong(path, node, "a rule has match and name");
+	while (!err && (pair = fy_node_mapping_iterate(node, &at))) {
+		struct fy_node *value = fy_node_pair_value(pair);
+
+		if (is_key(pair, "match")) {
+			matches = true;
+			err = take_match(path, value, rule);
+		} else if (is_key(pair, "name")) {
+			err = take_name(path, value, rule);
+		} else {
+			err = config_wrong(path, fy_node_pair_key(pair),
+			    "a rule has match and name, nothing else");
+		}
+	}
+	if (!err && (!matches || !rule->name[0]))
+		err = config_wrong(path, node, "a rule needs match and name");
+	return err;
+}
+
+static int take_functions(const char *path, struct fy_node *list, struct rules *rules)
+{
+	struct fy_node *node;
+	void *at = NULL;
+	int err = 0;
+
+	if (!fy_node_is_sequence(list))
+		return config_wrong(path, list, "functions must be a list of rules");
+	while (!err && (node = fy_node_sequence_iterate(list, &at))) {
+		struct rule *rule = &rules->rule[rules->n];
+
+		if (rules->n == RULES_MAX)
+			return config_wrong(path, node, "there are more than 256 rules");
+		err = take_rule(path, node, rule);
+		if (err)
+			break;
+		rules->n++;
+		if (rule->pattern[PART_METHOD][0] || rule->pattern[PART_PATH][0])
+			rules->want_targets = true;
+	}
+	return err;
+}
+
+static int take_root(const char *path, struct fy_node *root, void *context)
+{
+	struct fy_node_pair *pair;
+	void *at = NULL;
+	int err = 0;
+
+	while (!err && (pair = fy_node_mapping_iterate(root, &at))) {
+		if (is_key(pair, "functions"))
+			err = take_functions(path, fy_node_pair_value(pair), context);
+		else
+			err = config_wrong(path, fy_node_pair_key(pair),
+			    "there is no such setting; functions is");
+	}
+	return err;
+}
+
+int rules_load(const char *path, struct rules **out)
+{
+	struct rules *rules = calloc(1, sizeof(*rules));
+	int err = rules ? config_read(path, take_root, rules) : -ENOMEM;
+
+	if (err) {
+		free(rules);
+		return err;
+	}
+	*out = rules;
+	return 0;
+}
+
+void rules_free(struct rules *rules)
+{
+	free(rules);
+}
+
+bool rules_want_targets(const struct rules *rules)
+{
+	return rules && rules->want_targets;
+}
+
+static bool matches(const struct rule *rule, const char *const known[PARTS])
+{
+	for (int part = 0; part < PARTS; part++) {
+		if (!rule->pattern[part][0])
+			continue;
+		if (!known[part] || fnmatch(rule->pattern[part], known[part], 0) != 0)
+			return false;
+	}
+	return true;
+}
+
+const char *rules_name(const struct rules *rules, const struct rules_subject *subject)
+{
+	const char *const known[PARTS] = {subject->function, subject->process,
+	    subject->container, subject->method, subject->path};
+
+	for (size_t i = 0; rules && i < rules->n; i++)
+		if (matches(&rules->rule[i], known))
+			return rules->rule[i].name;
+	return NULL;
+}

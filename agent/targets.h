@@ -1,0 +1,31 @@
+/* Names of functions out of what requests ask for. */
+#ifndef COLDMETER_AGENT_TARGETS_H
+#define COLDMETER_AGENT_TARGETS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agent/rules.h"
+#include "bpf/record.h"
+#include "model/function.h"
+
+#define TARGETS_FRONT_DOORS_MAX 256 /* names of one sandbox that strangers may make */
+
+/* The names that came in at one front door; all zero is empty. */
+struct targets {
+	uint64_t *hash; /* owned */
+	size_t n;
+};
+
+void targets_done(struct targets *targets);
+
+/* Gives *function, which is the sandbox's, the name that a rule gives its request, or the
+ * one that was asked for at a front door of Lambda's invoke API: NAME, an ARN, with
+ * :QUALIFIER. A name nobody answers for (404), one that was cut, and the 257th of a
+ * sandbox are not taken. process and container may be NULL. Names come from strangers:
+ * they are cut to fit and made printable. */
+void targets_name(struct targets *targets, const struct rules *rules,
+    const struct record_targeted *record, struct rules_subject subject,
+    struct function *function);
+
+#endif
