@@ -188,9 +188,8 @@ enum {                                    /* record_invocation.flags */
 	INVOCATION_CPU_ESTIMATE = 1 << 10,
 	INVOCATION_READY_INFERRED = 1 << 11,
 	INVOCATION_STATUS_ESTIMATE = 1 << 12, /* what tells it could not be read */
-	INVOCATION_FRONT_DOOR = 1
-				<< 13, /* the target is what Lambda's invoke API names */
-	INVOCATION_WAITED = 1 << 20    /* wait_ns is known */
+	INVOCATION_FRONT_DOOR = 1 << 13, /* its target is one of Lambda's invoke API */
+	INVOCATION_WAITED = 1 << 20      /* wait_ns is known */
 };
 
 struct record_invocation {
