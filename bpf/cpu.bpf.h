@@ -179,10 +179,10 @@ static __always_inline __u64 read_throttled(void)
 	if (!bpf_core_field_exists(task->sched_task_group) ||
 	    !bpf_core_field_exists(group->cfs_bandwidth.throttled_time))
 		return 0;
-	group = BPF_CORE_READ(task, sched_task_group);
+	group = task->sched_task_group;
 	for (int i = 0; i < CGROUPS_MAX && group; i++) {
-		ns += BPF_CORE_READ(group, cfs_bandwidth.throttled_time);
-		group = BPF_CORE_READ(group, parent);
+		ns += group->cfs_bandwidth.throttled_time;
+		group = group->parent;
 	}
 	return ns;
 }

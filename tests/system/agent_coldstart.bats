@@ -146,7 +146,7 @@ phase() { seen "$f" "select(.init_phases) | [.init_phases[] | select(.phase == \
 @test "an init that fails has the phases it got to" {
 	runtime_api $port "$f" -- env INIT_EXIT=3 $python -B "$functions/lambda_runtime.py"
 	invoke $port "$f" '{}' >/dev/null || true
-	until_true 5 test "$(count "$f")" -ge 1
+	until_true 5 count_reaches "$f" 1
 	agent_stop
 	is "$(seen "$f" .status | head -n 1)" init_error status
 	is "$(phases | sed 's/exec python3,.*/exec python3/')" 'fork,exec env,exec python3' phases

@@ -89,7 +89,7 @@ ask() { node "$functions/node/http2_client.js" "$@"; }
 		$(for i in $(seq 60); do echo "/?ms=200"; done)
 	sleep 0.5
 	agent_start
-	until_true 5 test "$(count "$f")" -ge 3 || { sleep 1; [ "$(count "$f")" -ge 3 ]; }
+	until_true 5 count_reaches "$f" 3
 	end "${started[-1]}"
 	agent_stop
 	is "$(seen "$f" .status | sort -u | grep -v aborted)" ok status

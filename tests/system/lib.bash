@@ -125,6 +125,8 @@ count() { seen "$1" | wc -l; }
 
 count_is() { [ "$(count "$1")" -eq "$2" ]; }
 
+count_reaches() { [ "$(count "$1")" -ge "$2" ]; }
+
 # expect NAME N: so many were seen, soon; and no more.
 expect() {
 	until_true 3 count_is "$1" "$2" || {
