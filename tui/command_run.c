@@ -23,7 +23,7 @@
 #define STEP_MS 50
 
 struct run_options {
-	const char *data, *listen;
+	const char *data, *listen, *max_overhead, *config;
 	int64_t interval_ns, for_ns;
 	bool json;
 };
@@ -34,6 +34,11 @@ static const struct option_row rows[] = {
 	OPTION_TEXT, AT(data)},
     {"listen", "ADDR:PORT", "where the collector listens (127.0.0.1:7077)", OPTION_TEXT,
 	AT(listen)},
+    {"max-overhead", "PERCENT",
+	"of all CPUs that watching may take before it leaves out detail (1)", OPTION_TEXT,
+	AT(max_overhead)},
+    {"config", "FILE", "rules that name functions; see coldmeter-agent(8)", OPTION_TEXT,
+	AT(config)},
     {"interval", "SPAN", "without a terminal: how often the table is printed (5s)",
 	OPTION_SPAN, AT(interval_ns)},
     {"for", "SPAN", "end by itself after that time", OPTION_SPAN, AT(for_ns)},
@@ -258,6 +263,8 @@ static int prepare(struct call *call, struct run *run)
 	char why[CLIENT_WHY_BYTES * 2], url[CLIENT_URL_BYTES];
 
 	run->listen = options->listen ? options->listen : "127.0.0.1:7077";
+	run->max_overhead = options->max_overhead ? options->max_overhead : "1";
+	run->config = options->config;
 	run->interval_ms = options->interval_ns ? options->interval_ns / 1000000 : 5000;
 	run->for_ms = options->for_ns / 1000000;
 	run->colour = call->colour;

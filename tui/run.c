@@ -123,8 +123,9 @@ int run_start(struct run *run, int which, char *why, size_t why_size)
 	char program[PATH_MAX];
 	char *collector[] = {
 	    program, "--listen", (char *)run->listen, "--data", run->data, NULL};
-	char *agent[] = {
-	    program, "--collector", run->endpoint.url, "--spool", run->spool, NULL};
+	char *agent[] = {program, "--collector", run->endpoint.url, "--spool", run->spool,
+	    "--max-overhead", (char *)run->max_overhead, run->config ? "--config" : NULL,
+	    (char *)run->config, NULL};
 	int log_fd;
 	int err;
 

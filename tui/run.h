@@ -22,7 +22,9 @@ struct run {
 	struct owner owner;
 	struct endpoint endpoint; /* of our collector */
 	struct client *client;
-	const char *listen; /* "127.0.0.1:7077" */
+	const char *listen;       /* "127.0.0.1:7077" */
+	const char *max_overhead; /* the agent's option */
+	const char *config;       /* likewise; NULL: none */
 	char data[PATH_MAX / 2];
 	char spool[PATH_MAX];
 	int64_t interval_ms, for_ms;

@@ -78,6 +78,17 @@ start_function() {
 	nothing_left
 }
 
+@test "run hands options on to the agent, and says what it thinks of them" {
+	run timeout 30 "$OUT/coldmeter" run --data "$data" --listen 127.0.0.1:$port --max-overhead none --for 2s --json
+	[ "$status" -eq 1 ]
+	[[ $output == *"--max-overhead none: must be a percentage"* ]]
+	echo 'functions: [{name: a}]' >"$BATS_TEST_TMPDIR/rules"
+	run timeout 30 "$OUT/coldmeter" run --data "$data" --listen 127.0.0.1:$port --config "$BATS_TEST_TMPDIR/rules" --for 2s --json
+	[ "$status" -eq 1 ]
+	[[ $output == *"$BATS_TEST_TMPDIR/rules:1:"* ]]
+	nothing_left
+}
+
 @test "run that is killed leaves nothing behind" {
 	"$OUT/coldmeter" run --data "$data" --listen 127.0.0.1:$port --interval 1s >"$BATS_TEST_TMPDIR/text" 2>&1 3>&- &
 	run_pid=$!
