@@ -114,11 +114,18 @@ tool_on() {
 	esac
 }
 
+tracer_is_told() {
+	kill -INT "$tracer"
+	sleep 0.2
+	[ ! -e "/proc/$tracer/status" ] || grep -q '^State:[[:space:]]*Z' "/proc/$tracer/status"
+}
+
 # tool_off: bpftrace's count is in $counted then, the agent's in $seen.
 tool_off() {
 	[ -z "$agent" ] || agent_stop
 	[ -n "$tracer" ] || return 0
-	kill -INT "$tracer"
+	# bpftrace 0.17 may miss the first one: it goes to sleep between its look for a signal and its wait
+	until_true 1 tracer_is_told || fail "bpftrace does not end"
 	wait "$tracer"
 	tracer=''
 	counted=$(sed -n 's/^@requests: //p' "$work/bpftrace")
