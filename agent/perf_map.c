@@ -1,6 +1,7 @@
 /* Entries are sorted when one is looked for after some were added. */
 #include "agent/perf_map.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -46,16 +47,14 @@ void perf_map_free(struct perf_map *map)
 /* The number in hexadecimal digits at *at, which moves behind it and a blank. */
 static bool take_number(const char **at, const char *end, uint64_t *number)
 {
-	static const char digits[] = "0123456789abcdef";
 	const char *s = *at;
 
 	*number = 0;
 	for (; s < end; s++) {
-		const char *digit = memchr(digits, *s | 0x20, 16);
-
-		if (!digit || s - *at > 15)
+		if (!isxdigit((unsigned char)*s) || s - *at > 15)
 			break;
-		*number = *number << 4 | (uint64_t)(digit - digits);
+		*number = *number << 4 |
+			  (uint64_t)(*s <= '9' ? *s - '0' : (*s | 0x20) - 'a' + 10);
 	}
 	if (s == *at || s == end || *s != ' ')
 		return false;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -158,23 +159,22 @@ static int open_as_seen(uint32_t pid, const char *path)
 	const struct open_how how = {
 	    .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK, .resolve = RESOLVE_IN_ROOT};
 	AUTO(fd) int root = -EBADF;
-	AUTO(fd) int fd = -EBADF;
 	struct stat status;
 	char name[64];
-	int taken;
+	int fd;
 
 	(void)snprintf(name, sizeof(name), "/proc/%u/root", pid);
 	root = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return -errno;
 	fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
-	if (fd < 0 || fstat(fd, &status) < 0)
+	if (fd < 0)
 		return -errno;
-	if (!S_ISREG(status.st_mode))
+	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) {
+		(void)close(fd);
 		return -EINVAL;
-	taken = fd;
-	fd = -EBADF;
-	return taken;
+	}
+	return fd;
 }
 
 static struct symbols *module_symbols(
@@ -274,6 +274,6 @@ void programs_name(struct programs *all, uint32_t pid, uint64_t memory, uint64_t
 	if (name)
 		(void)text_copy(out, size, name);
 	else
-		(void)snprintf(out, size, "[%.64s+0x%llx]", *base ? base : "anonymous",
-		    (unsigned long long)(address - map->start + map->offset));
+		(void)snprintf(out, size, "[%.64s+0x%" PRIx64 "]",
+		    *base ? base : "anonymous", address - map->start + map->offset);
 }

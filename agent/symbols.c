@@ -63,7 +63,7 @@ static int reserve(struct symbols *s, size_t name_bytes)
 		s->each = each;
 		s->room = room;
 	}
-	if (s->names_room - s->names_bytes >= name_bytes)
+	if (s->names && s->names_room - s->names_bytes >= name_bytes)
 		return 0;
 	names = realloc(s->names, names_room);
 	if (!names)

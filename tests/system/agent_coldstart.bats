@@ -186,8 +186,8 @@ phase() { seen "$f" "select(.init_phases) | [.init_phases[] | select(.phase == \
 	between "$(awk '{ n += $NF } END { print n }' "$dir/folded")" 20 400 samples
 	between "$(awk '/worksInInit/ { n += $NF } END { print n + 0 }' "$dir/folded")" 10 200 "samples of worksInInit"
 	grep -q '^node;.*node.*Start' "$dir/folded"
-	! grep -q worksWhileItServes "$dir/folded"
-	! grep -vE '^[^;]+(;[^;]+)* [0-9]+$' "$dir/folded"
+	is "$(grep -c worksWhileItServes "$dir/folded")" 0 "stacks of serving"
+	is "$(grep -cvE '^[^;]+(;[^;]+)* [0-9]+$' "$dir/folded")" 0 "lines that are no folded stack"
 	grep -q ' samples, 0 lost' "$dir/agent.err"
 }
 

@@ -75,7 +75,7 @@ static void test_what_is_no_entry_is_skipped(void **state)
 {
 	static const char *const wrong[] = {"\n", "100\n", "100 10\n", "100 10 \n",
 	    "x 10 f\n", "100 x f\n", "100 0 f\n", "-1 10 f\n", " 100 10 f\n",
-	    "10000000000000000 10 f\n", "100 10000000000000000 f\n"};
+	    "10000000000000000 10 f\n", "\x10 10 f\n", "100 10000000000000000 f\n"};
 	struct perf_map *map;
 
 	(void)state;
@@ -108,8 +108,9 @@ static void test_lines_of_maps_are_read(void **state)
 	assert_true(program_map_parse("7f00-7f80 r-xp 0 00:00 0 [vdso]", &map));
 	assert_string_equal(map.path, "[vdso]");
 	memset(line, 'x', sizeof(line));
-	memcpy(line, "1-2 r-xp 0 0:0 1 /", 18);
-	memcpy(line + sizeof(line) - 6, "/end\n", 6);
+	(void)snprintf(line, sizeof(line), "1-2 r-xp 0 0:0 1 /");
+	line[strlen(line)] = 'x';
+	(void)snprintf(line + sizeof(line) - 6, 6, "/end\n");
 	assert_true(program_map_parse(line, &map));
 	assert_int_equal(strlen(map.path), sizeof(map.path) - 1);
 	assert_string_equal(map.path + strlen(map.path) - 4, "/end");
