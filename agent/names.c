@@ -128,7 +128,7 @@ void names_function(const struct record_exec *exec, struct function *function)
 		break;
 	}
 	if (function->name[0] == '\0') {
-		(void)text_copy(function->name, sizeof(function->name), "unnamed");
+		(void)text_copy(function->name, sizeof(function->name), NAMES_UNNAMED);
 		function->platform = platform_of(exec, PLATFORM_GENERIC);
 	}
 	copy(function->region, sizeof(function->region), exec, VARIABLE_AWS_REGION);

@@ -10,6 +10,8 @@
 /* The name of each variable, in the order of enum record_variable. */
 extern const char *const names_variables[RECORD_VARIABLES];
 
+#define NAMES_UNNAMED "unnamed"
+
 /* Fills *function from what a record_exec carries; first match wins, in the order of the
  * manual page. A function without any name is called "unnamed". Values are strangers'
  * text: cut to fit, made printable, UTF-8. */

@@ -204,3 +204,37 @@ void outcome_read(const struct record_invocation *r, const struct outcome_life *
 	if (inv->kind == KIND_LAMBDA && !inv->request_id[0])
 		inv->quality |= QUALITY_REQUEST_ID_UNKNOWN;
 }
+
+static bool became(
+    struct outcome_life *life, const struct record_ready *ready, bool has_worked)
+{
+	if (ready->execs || has_worked || ready->first_exec_ns < life->ready_ns)
+		return false;
+	life->start_ns += ready->first_exec_ns - life->ready_ns;
+	life->ready_ns = ready->ready_ns;
+	return true;
+}
+
+bool outcome_ready(
+    struct outcome_life *life, const struct record_ready *ready, bool has_worked)
+{
+	uint64_t start_ns = life->start_ns;
+
+	if (life->ready_ns)
+		return became(life, ready, has_worked);
+	life->ready_ns = ready->ready_ns;
+	if (!ready->execs || ready->first_exec_ns < start_ns ||
+	    ready->last_exec_ns < start_ns)
+		return true;
+	life->story = (struct init_story){
+	    .first_exec_ns = ready->first_exec_ns - start_ns,
+	    .last_exec_ns = ready->last_exec_ns - start_ns,
+	    .cpu_ns = ready->cpu_ns,
+	    .run_queue_ns = ready->run_queue_ns,
+	    .read_bytes = ready->read_bytes,
+	    .disk_bytes = ready->disk_bytes,
+	    .major_faults = ready->major_faults,
+	    .execs = ready->execs,
+	};
+	return true;
+}

@@ -24,4 +24,11 @@ struct outcome_life {
 void outcome_read(const struct record_invocation *record, const struct outcome_life *life,
     int64_t boot_to_wall_ns, struct invocation *inv);
 
+/* Takes when and how the sandbox became ready, the first time. A second record, of a
+ * server that was told to become a function (execs is 0) and has not worked before, moves
+ * both: its init is its start until it listened and what it was asked then, without the
+ * time in between. Returns whether anything was taken. */
+bool outcome_ready(
+    struct outcome_life *life, const struct record_ready *ready, bool has_worked);
+
 #endif

@@ -191,6 +191,7 @@ static int found_sandbox(struct probes *probes, struct sandboxes *sandboxes,
 	sandbox.open_start_ns = f->start_ns;
 	sandbox.first_pid = f->pid;
 	sandbox.declared = f->kind;
+	sandbox.speaks = RECORD_SPEAKS(exec->present);
 	sandbox.function_kind = f->kind ? f->kind : FUNCTION_HTTP;
 	if (f->kind != FUNCTION_PROCESS)
 		sandbox.ready_ns = clock_boot_ns();

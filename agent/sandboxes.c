@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/blindness.h"
 #include "agent/known_functions.h"
 #include "agent/names.h"
 #include "agent/outcome.h"
 #include "agent/targets.h"
 #include "agent/waterfall.h"
-#include "base/log.h"
 #include "base/text.h"
 
 #define BUCKETS 4096 /* a host has hundreds of sandboxes, not millions */
@@ -34,6 +34,7 @@ struct known {
 	struct coldstart *coldstart;  /* until its first invocation; owned */
 	char api[RECORD_VALUE_BYTES]; /* of its runtime, "" when it is none */
 	bool is_lambda;
+	bool has_worked; /* it had an invocation */
 	struct known_function *owner;
 	bool is_part;             /* of an adopted sandbox; it is no sandbox itself */
 	struct function function; /* with the set-up of this sandbox */
@@ -330,6 +331,7 @@ static int take_invocation(struct sandboxes *s, const struct record_invocation *
 	(void)text_copy(inv.sandbox, sizeof(inv.sandbox), k->name);
 	k->last_status = inv.status;
 	k->last_work_ns = r->end_ns;
+	k->has_worked = true;
 	s->emit(s->context, &inv);
 	if (inv.has & HAS_COLDSTART) {
 		free(k->coldstart);
@@ -342,46 +344,31 @@ static int take_blind(struct sandboxes *s, const struct record_blind *blind)
 {
 	const struct known *k = find(s, blind->sandbox);
 
-	if (blind->why == BLIND_IO_URING && k)
-		log_warn("function %s answers by io_uring: when its requests ended is "
-			 "inferred, their status is not known",
-		    k->function.name);
-	if (blind->why == BLIND_IO_URING)
+	return blindness_say(blind->why, k ? k->function.name : NULL);
+}
+
+/* A server was told its name. One that has one keeps it. */
+static int take_name(struct sandboxes *s, struct known *k, const struct record_name *name)
+{
+	struct known_function *owner;
+	struct function function = k->function;
+
+	if (k->has_worked || strcmp(k->function.name, NAMES_UNNAMED) != 0 ||
+	    !targets_became(name->text, &function))
 		return 0;
-	if (blind->why != BLIND_TLS && blind->why != BLIND_HTTP2)
-		return -EBADMSG;
-	if (k && blind->why == BLIND_TLS)
-		log_warn("function %s answers in TLS: those requests are not measured",
-		    k->function.name);
-	else if (k)
-		log_warn(
-		    "a connection of function %s lost its place in HTTP/2: what follows "
-		    "on it is not measured",
-		    k->function.name);
+	owner = known_functions_begin(&s->functions, &function, &k->life.cause);
+	if (!owner)
+		return -ENOMEM;
+	known_functions_end(&s->functions, k->owner, STATUS_OK, 0);
+	k->owner = owner;
+	k->function = function;
 	return 0;
 }
 
 static void take_ready(struct known *k, const struct record_ready *ready)
 {
-	uint64_t start_ns = k->life.start_ns;
-
-	if (k->life.ready_ns)
-		return;
-	k->life.ready_ns = ready->ready_ns;
-	k->last_work_ns = ready->ready_ns;
-	if (!ready->execs || ready->first_exec_ns < start_ns ||
-	    ready->last_exec_ns < start_ns)
-		return;
-	k->life.story = (struct init_story){
-	    .first_exec_ns = ready->first_exec_ns - start_ns,
-	    .last_exec_ns = ready->last_exec_ns - start_ns,
-	    .cpu_ns = ready->cpu_ns,
-	    .run_queue_ns = ready->run_queue_ns,
-	    .read_bytes = ready->read_bytes,
-	    .disk_bytes = ready->disk_bytes,
-	    .major_faults = ready->major_faults,
-	    .execs = ready->execs,
-	};
+	if (outcome_ready(&k->life, ready, k->has_worked))
+		k->last_work_ns = ready->ready_ns;
 }
 
 static int take_coldstart(struct known *k, const struct record_coldstart *record)
@@ -423,6 +410,10 @@ int sandboxes_take(
 	if (kind == RECORD_COLDSTART && bytes == sizeof(struct record_coldstart)) {
 		k = find(s, ((const struct record_coldstart *)record)->sandbox);
 		return k ? take_coldstart(k, record) : 0;
+	}
+	if (kind == RECORD_NAME && bytes == sizeof(struct record_name)) {
+		k = find(s, ((const struct record_name *)record)->sandbox);
+		return k ? take_name(s, k, record) : 0;
 	}
 	if (kind == RECORD_BLIND && bytes == sizeof(struct record_blind))
 		return take_blind(s, record);

@@ -103,3 +103,38 @@ void targets_name(struct targets *targets, const struct rules *rules,
 		*function = asked;
 	}
 }
+
+/* The plain string behind a key, or false: of strangers' JSON no more is understood. */
+static bool string_behind(const char *text, const char *key, char *to, size_t size)
+{
+	const char *at = strstr(text, key);
+	size_t n;
+
+	if (!at)
+		return false;
+	at += strlen(key);
+	at += strspn(at, " \t\r\n:");
+	if (*at != '"')
+		return false;
+	n = strcspn(++at, "\"\\");
+	if (at[n] != '"' || n == 0 || n >= size)
+		return false;
+	(void)text_copy_bytes(to, size, at, n);
+	text_make_printable(to);
+	return true;
+}
+
+bool targets_became(const char text[RECORD_NAME_BYTES], struct function *function)
+{
+	char copy[RECORD_NAME_BYTES + 1];
+	char name[FUNCTION_NAME_BYTES];
+	const char *metadata;
+
+	(void)text_copy_bytes(copy, sizeof(copy), text, RECORD_NAME_BYTES);
+	metadata = strstr(copy, "\"FunctionMetadata\"");
+	if (!string_behind(metadata ? metadata : copy, "\"name\"", name, sizeof(name)))
+		return false;
+	(void)text_copy(function->name, sizeof(function->name), name);
+	function->platform = metadata ? PLATFORM_FISSION : PLATFORM_OPENWHISK;
+	return true;
+}

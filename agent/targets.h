@@ -28,4 +28,9 @@ void targets_name(struct targets *targets, const struct rules *rules,
     const struct record_targeted *record, struct rules_subject subject,
     struct function *function);
 
+/* Gives *function the name in what a server was told when it became one: OpenWhisk's
+ * /init, {"value":{"name":"NAME",...}}, or Fission's /v2/specialize,
+ * {...,"FunctionMetadata":{"name":"NAME",...}}. Returns whether there was one. */
+bool targets_became(const char text[RECORD_NAME_BYTES], struct function *function);
+
 #endif

@@ -271,25 +271,6 @@ static __always_inline void cpu_ends(
 	cpu_lets_go(p, pid);
 }
 
-/* What a server inside of another used for it. */
-static __always_inline __u64 cpu_ends_inner(const struct cpu_reading *start)
-{
-	__u32 pid = start->pid;
-	struct process *p = pid ? bpf_map_lookup_elem(&processes, &pid) : NULL;
-	struct cpu_total total;
-	__u64 used;
-
-	if (!p)
-		return 0;
-	if (bpf_get_current_pid_tgid() >> 32 == pid && !p->gone) {
-		read_process(&total, p, start->one_thread);
-		share_out(p, total.cpu_ns);
-	}
-	used = p->share_ns - start->share_ns;
-	cpu_lets_go(p, pid);
-	return used;
-}
-
 /* The only invocation of its sandbox begins, in any of its processes. */
 static __always_inline void cpu_begins_alone(
     struct cpu_reading *start, const struct sandbox *s, bool one_thread)

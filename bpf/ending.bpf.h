@@ -65,25 +65,24 @@ static __always_inline bool is_shed(
 	return true;
 }
 
-/* What inner servers used meanwhile is part of it, and what processes held that ended:
- * their CPU time is with their parent's. */
+/* What inner servers and processes that ended meanwhile held is part of it. */
 static __always_inline void fill_parts(struct record_invocation *r, struct sandbox *s)
 {
-	__u64 cpu_ns;
+	__u64 pages = s->part_pages;
+	__u64 rss;
+	__u64 peak;
 
-	if (!s->part_pages && !s->part_cpu_ns)
+	if (!pages)
 		return;
-	cpu_ns = __sync_lock_test_and_set(&s->part_cpu_ns, 0);
-	if (cpu_ns)
-		r->flags |= INVOCATION_CPU_ESTIMATE;
-	r->cpu_ns += cpu_ns;
-	r->peak_bytes += __sync_lock_test_and_set(&s->part_pages, 0) << 12;
+	s->part_pages = 0;
+	read_memory(bpf_get_current_task_btf(), &rss, &peak);
+	if ((rss + pages) << 12 > r->peak_bytes)
+		r->peak_bytes = (rss + pages) << 12;
 	r->flags &= ~INVOCATION_MEMORY_EXACT;
 }
 
-static __always_inline void add_part(struct sandbox *s, __u64 cpu_ns, __u64 pages)
+static __always_inline void add_part(struct sandbox *s, __u64 pages)
 {
-	__sync_fetch_and_add(&s->part_cpu_ns, cpu_ns);
 	if (pages > s->part_pages)
 		s->part_pages = pages;
 }

@@ -5,12 +5,27 @@
 
 #include "bpf/sandbox.bpf.h"
 
+/* A connection over loopback from a server to another of its own sandbox: what comes in
+ * on it is part of the invocation that the first one handles. */
+struct forward {
+	__u32 net; /* namespace, inode number */
+	__u16 from_port;
+	__u16 to_port;
+};
+
+/* Who is at its near end. */
+struct forwarder {
+	__u64 sandbox;
+	__u32 pid;
+	__u32 padding;
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16384);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct forward);
-	__type(value, __u64); /* sandbox */
+	__type(value, struct forwarder);
 } forwards SEC(".maps");
 
 /* 127.0.0.0/8, ::1 and the first in the form of the second. */
@@ -39,11 +54,12 @@ static __always_inline struct forward forward_of(struct sock *sk, bool accepted)
 
 /* A forwarder's connection is there, before the other end can read of it. */
 static __always_inline void forward_opened(
-    struct sock *sk, struct sandbox *s, __u64 sandbox)
+    struct sock *sk, struct sandbox *s, const struct exchange *e)
 {
+	const struct forwarder forwarder = {.sandbox = e->sandbox, .pid = e->pid};
 	struct forward key = forward_of(sk, false);
 
-	if (bpf_map_update_elem(&forwards, &key, &sandbox, BPF_ANY))
+	if (bpf_map_update_elem(&forwards, &key, &forwarder, BPF_ANY))
 		count(COUNT_LOST_MAP);
 	else
 		s->forwards = 1;
@@ -57,28 +73,28 @@ static __always_inline void forward_closed(struct sock *sk)
 }
 
 /* A unix socket knows the process that connected. */
-static __always_inline bool is_forwarded_on_unix(struct sock *sk, __u64 sandbox)
+static __always_inline __u32 forwarder_on_unix(struct sock *sk, __u64 sandbox)
 {
 	__u32 pid = BPF_CORE_READ(sk, sk_peer_pid, numbers[0].nr);
 	struct process *p = bpf_map_lookup_elem(&processes, &pid);
 
-	return p && p->serves && p->sandbox == sandbox;
+	return p && p->serves && p->sandbox == sandbox ? pid : 0;
 }
 
-/* Whether what comes in on an accepted socket was sent by a server of that sandbox. */
-static __always_inline bool is_forwarded(
+/* The server of that sandbox that sends what comes in on an accepted socket, 0: none. */
+static __always_inline __u32 forwarder_of(
     struct sock *sk, const struct sandbox *s, __u64 sandbox)
 {
+	struct forwarder *from;
 	struct forward key;
-	__u64 *from;
 
 	if (sk->__sk_common.skc_family == AF_UNIX)
-		return is_forwarded_on_unix(sk, sandbox);
+		return forwarder_on_unix(sk, sandbox);
 	if (!s->forwards)
-		return false;
+		return 0;
 	key = forward_of(sk, true);
 	from = bpf_map_lookup_elem(&forwards, &key);
-	return from && *from == sandbox;
+	return from && from->sandbox == sandbox ? from->pid : 0;
 }
 
 #endif

@@ -74,19 +74,28 @@ static __always_inline void http1_moved_in(
 	struct message *m = NULL;
 	enum http1_step step;
 
-	if (!e->last_receive_ns && is_forwarded(sk, s, e->sandbox))
-		e->role = ROLE_INNER;
+	if (!e->last_receive_ns) {
+		e->outer_pid = forwarder_of(sk, s, e->sandbox);
+		if (e->outer_pid)
+			e->role = ROLE_INNER;
+	}
 	if (http1_before_received(e) == HTTP1_ENDS)
 		http_end(e, s, true);
-	if (http1_reads_received(e))
+	if (http1_reads_received(e) || e->control == CONTROL_INIT_BODY)
 		m = read_message(n, false, NULL);
+	if (m && e->phase == PHASE_REQUEST && e->control == CONTROL_INIT_BODY)
+		tell_name(e, s, m, 0);
 	step = http1_received(e, m, n, now);
 	if (step == HTTP1_BEGINS && m && is_runtime_call(m)) {
 		e->phase = PHASE_IGNORE; /* the runtime's side of it counts */
 		return;
 	}
-	if (step == HTTP1_BEGINS && m)
+	if (step == HTTP1_BEGINS && m) {
 		http1_keep_target(e, m, want_targets);
+		e->control = http_control_of(m, s->speaks);
+		if (e->control == CONTROL_INIT)
+			tell_name(e, s, m, m->end);
+	}
 	if (step == HTTP1_BEGINS)
 		http_begin(e, s, now);
 	else if (step == HTTP1_TLS)
@@ -121,7 +130,7 @@ static __always_inline enum http1_step http1_written(
 	step = http1_sent(e, m, n, now);
 	if (step == HTTP1_BEGINS || step == HTTP1_BEGINS_AND_ENDS)
 		http_begin(e, s, now);
-	if (s->starting && e->last_send_ns == now)
+	if (s->starting && e->last_send_ns == now && !e->control)
 		coldstart_reach(e->sandbox, MARK_RESPONSE, now);
 	if (step == HTTP1_ENDS || step == HTTP1_BEGINS_AND_ENDS)
 		http_end(e, s, true);

@@ -63,6 +63,7 @@ static __always_inline void http1_begin(struct exchange *e, __u64 start_ns, __u3
 	e->rest.bytes = e->rest.cut = 0;
 	e->trace_id[0] = 0;
 	e->target_kind = TARGET_NONE;
+	e->control = CONTROL_NONE;
 }
 
 /* What the request asks for, when names may come from that. */

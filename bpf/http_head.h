@@ -24,7 +24,8 @@ struct message {
 	__u32 deadline;
 	__s64 length; /* Content-Length, -1: none */
 	__u32 chunked;
-	__u32 h2c; /* "Upgrade: h2c" */
+	__u32 h2c;   /* "Upgrade: h2c" */
+	__u32 probe; /* it is a platform's question whether this server lives */
 };
 
 #ifndef __always_inline
@@ -129,6 +130,12 @@ static __always_inline void header_at(struct message *s, __u32 at)
 	} else if (a == WORD('t', 'r', 'a', 'c', 'e', 'p', 'a', 'r')) {
 		if (!s->trace)
 			s->trace = at + 12;
+	} else if (a == WORD('u', 's', 'e', 'r', '-', 'a', 'g', 'e')) {
+		if (b == WORD('n', 't', ':', ' ', 'k', 'u', 'b', 'e'))
+			s->probe = 1; /* User-Agent: kube-probe/1.29 */
+	} else if (a == WORD('k', '-', 'n', 'e', 't', 'w', 'o', 'r') ||
+		   a == WORD('k', '-', 'k', 'u', 'b', 'e', 'l', 'e')) {
+		s->probe = 1; /* Knative's K-Network-Probe, K-Kubelet-Probe */
 	} else if (a == WORD('x', '-', 'a', 'm', 'z', 'n', '-', 't')) {
 		s->trace = at + 16;
 	} else if (a == WORD('u', 'p', 'g', 'r', 'a', 'd', 'e', ':')) {
@@ -191,6 +198,7 @@ VERIFIED_ONCE int scan_head(
 	if (!s || !before)
 		return 0;
 	s->end = s->id = s->trace = s->deadline = s->chunked = s->line = s->h2c = 0;
+	s->probe = 0;
 	s->length = -1;
 	if (continued && !before->cut && line_at(s, 0))
 		return 0;

@@ -2,13 +2,14 @@
 #ifndef COLDMETER_BPF_HTTP_INVOCATION_BPF_H
 #define COLDMETER_BPF_HTTP_INVOCATION_BPF_H
 
+#include "bpf/control.h"
 #include "bpf/ending.bpf.h"
 
 static __always_inline void http_begin(struct exchange *e, struct sandbox *s, __u64 now)
 {
 	read_memory(bpf_get_current_task_btf(), &e->rss, &e->peak);
 	cpu_begins(&e->cpu, shed_step >= SHED_THREADS);
-	if (e->role == ROLE_INNER)
+	if (e->role == ROLE_INNER || e->control)
 		return;
 	busy_begin(s, now);
 	if (e->is_unix)
@@ -22,18 +23,66 @@ static __always_inline void http_begin(struct exchange *e, struct sandbox *s, __
 	}
 }
 
-/* The end of what an inner server did for the invocation that the outer one handles. What
- * it holds then is added as that of a process beside; here what it gave back. */
+/* The end of what an inner server did for the invocation that the outer one handles: its
+ * CPU time is the outer process's, as that of a child which ended is. */
 static __always_inline void inner_end(struct exchange *e, struct sandbox *s, bool ours)
 {
-	__u64 used = cpu_ends_inner(&e->cpu);
+	__u32 pid = e->cpu.pid;
+	__u32 outer_pid = e->outer_pid;
+	struct process *p = pid ? bpf_map_lookup_elem(&processes, &pid) : NULL;
+	struct process *outer = bpf_map_lookup_elem(&processes, &outer_pid);
+	struct cpu_total total;
 	__u64 rss;
 	__u64 peak;
 
+	if (p && ours && !p->gone) {
+		read_process(&total, p, e->cpu.one_thread);
+		share_out(p, total.cpu_ns);
+		if (outer)
+			__sync_fetch_and_add(
+			    &outer->children_ns, p->share_ns - e->cpu.share_ns);
+	}
+	cpu_ends(&e->cpu, NULL, ours);
 	if (!ours)
 		return;
 	read_memory(bpf_get_current_task_btf(), &rss, &peak);
-	add_part(s, used, peak > e->peak ? peak - rss : 0);
+	add_part(s, peak > e->peak ? peak : rss);
+}
+
+/* The server is a function from now on: only now it is ready. first_exec_ns is when that
+ * was asked of it; nothing else is known. */
+static __always_inline void became(struct exchange *e, struct sandbox *s)
+{
+	struct record_ready *r;
+
+	s->ready_ns = e->end_ns;
+	r = bpf_ringbuf_reserve(&records, sizeof(*r), 0);
+	if (!r)
+		return;
+	*r = (struct record_ready){.kind = RECORD_READY,
+	    .pid = s->first_pid,
+	    .sandbox = e->sandbox,
+	    .ready_ns = e->end_ns,
+	    .first_exec_ns = e->start_ns};
+	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+}
+
+/* What tells a server which function it is, from that offset. */
+static __always_inline void tell_name(
+    struct exchange *e, struct sandbox *s, const struct message *m, __u32 at)
+{
+	struct record_name *r = bpf_ringbuf_reserve(&records, sizeof(*r), 0);
+
+	e->control = CONTROL_INIT;
+	if (!r)
+		return;
+	r->kind = RECORD_NAME;
+	r->pid = s->first_pid;
+	r->sandbox = e->sandbox;
+	__builtin_memcpy(r->text, &m->head[at & (HEAD_BYTES - 1)], RECORD_NAME_BYTES);
+	if (m->head_len < at + RECORD_NAME_BYTES)
+		r->text[(m->head_len - at) & (RECORD_NAME_BYTES - 1)] = 0;
+	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 }
 
 /* ours: the current process is the function, not one that a packet happened to interrupt.
@@ -44,6 +93,12 @@ static __always_inline void http_end(struct exchange *e, struct sandbox *s, bool
 	struct record_invocation *r;
 	__u64 busy;
 
+	if (e->control) {
+		cpu_ends(&e->cpu, NULL, ours);
+		if (e->control != CONTROL_PROBE && e->status < 300)
+			became(e, s);
+		return;
+	}
 	if (e->role == ROLE_INNER) {
 		inner_end(e, s, ours);
 		return;
@@ -51,13 +106,15 @@ static __always_inline void http_end(struct exchange *e, struct sandbox *s, bool
 	busy = busy_end(s, e->end_ns);
 	if (e->is_unix)
 		__sync_fetch_and_add(&s->unix_in_flight, -1);
-	r = NULL;
+	/* at the door of a Runtime API server: its runtime counts the event */
+	if ((targeted == TARGET_FRONT_DOOR && s->hosts_runtimes) ||
+	    is_shed(s, e->flags | (e->is_first ? INVOCATION_FIRST : 0), e->status,
+		e->trace_id)) {
+		cpu_ends(&e->cpu, NULL, ours);
+		return;
+	}
 	barrier_var(targeted);
-	/* at the door of a Runtime API server its runtime counts the event */
-	if (!(targeted == TARGET_FRONT_DOOR && s->hosts_runtimes) &&
-	    !is_shed(s, e->flags | (e->is_first ? INVOCATION_FIRST : 0), e->status,
-		e->trace_id))
-		r = begin_record_as(s, e->sandbox, targeted != TARGET_NONE);
+	r = begin_record_as(s, e->sandbox, targeted != TARGET_NONE);
 	if (!r) {
 		cpu_ends(&e->cpu, NULL, ours);
 		return;

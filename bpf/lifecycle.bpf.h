@@ -180,6 +180,7 @@ static __always_inline void describe(
 	else if (v->record.present & BIT(VARIABLE_KIND) &&
 		 v->record.value[VARIABLE_KIND][0] == 'p')
 		s->declared = FUNCTION_PROCESS;
+	s->speaks = RECORD_SPEAKS(v->record.present);
 	s->start_ns = start;
 	s->first_pid = pid;
 	s->processes = 1;
@@ -330,7 +331,7 @@ static __always_inline void process_end(
 }
 
 /* A process that others of its sandbox outlive: when it was begun by the invocation in
- * progress, as a helper or for each request, what it held belongs to that. */
+ * progress, as a helper or for each request, what it had belongs to that. */
 static __always_inline void part_ends(
     struct task_struct *task, struct sandbox *s, __u64 start_ns)
 {
@@ -340,7 +341,7 @@ static __always_inline void part_ends(
 	if (s->in_flight <= 0 || start_ns < s->busy_since_ns)
 		return;
 	read_memory(task, &rss, &peak);
-	add_part(s, 0, peak);
+	add_part(s, peak);
 }
 
 SEC("tp_btf/sched_process_exit")

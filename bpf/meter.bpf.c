@@ -157,6 +157,7 @@ static __always_inline void socket_begins(struct sock *sk, bool listens)
 		return;
 	e->sandbox = p->sandbox;
 	e->role = role;
+	e->pid = bpf_get_current_pid_tgid() >> 32;
 	if (listens)
 		mark_ready(s, p->sandbox, FUNCTION_HTTP, bpf_ktime_get_boot_ns());
 	else if (role != ROLE_FORWARDER)
@@ -174,7 +175,7 @@ static __always_inline void socket_connected(struct sock *sk, bool is_there)
 	if (e->role != ROLE_FORWARDER)
 		peer_connected(e, s, sk, is_there);
 	else if (is_there)
-		forward_opened(sk, s, e->sandbox);
+		forward_opened(sk, s, e);
 }
 
 static __always_inline void forwarder_closed(struct sock *sk)

@@ -45,7 +45,8 @@ enum record_kind {
 	RECORD_END,
 	RECORD_BLIND,
 	RECORD_COLDSTART = 16,
-	RECORD_SAMPLE
+	RECORD_SAMPLE,
+	RECORD_NAME
 };
 
 enum record_function_kind {
@@ -218,6 +219,27 @@ struct record_invocation {
 	__u64 wait_ns; /* lay in the socket so long before it was read; to a tick */
 };
 
+#define RECORD_NAME_BYTES 256
+
+/* A server was told which function it is: the start of what told it so, cut. */
+struct record_name {
+	__u32 kind;
+	__u32 pid;
+	__u64 sandbox;
+	char text[RECORD_NAME_BYTES] RECORD_WORDS;
+};
+
+/* Whose protocol a sandbox speaks, by what is present in its environment. */
+#define SPEAKS_OPENWHISK 1
+#define SPEAKS_OPENFAAS 2
+#define RECORD_SPEAKS(present)                                                           \
+	(((present) & (1U << VARIABLE_OPENWHISK | 1U << VARIABLE_OPENWHISK_API)          \
+		 ? SPEAKS_OPENWHISK                                                      \
+		 : 0) |                                                                  \
+	    ((present) & (1U << VARIABLE_OPENFAAS | 1U << VARIABLE_FPROCESS)             \
+		    ? SPEAKS_OPENFAAS                                                    \
+		    : 0))
+
 /* One of a server that may serve many functions: with the start of its request, method
  * and target, or, at a front door, the name and what follows it. Cut, without NUL. */
 struct record_targeted {
@@ -231,6 +253,7 @@ _Static_assert(sizeof(struct record_ready) == 80, "the layout is the contract");
 _Static_assert(sizeof(struct record_blind) == 24, "the layout is the contract");
 _Static_assert(sizeof(struct record_invocation) == 232, "the layout is the contract");
 _Static_assert(sizeof(struct record_targeted) == 296, "the layout is the contract");
+_Static_assert(sizeof(struct record_name) == 272, "the layout is the contract");
 _Static_assert(sizeof(struct record_end) == 48, "the layout is the contract");
 
 /* Steps of detail that are left out to stay below the agent's --max-overhead. The order
@@ -294,14 +317,6 @@ struct process {
 	__u32 padding;
 };
 
-/* A connection over loopback from a server to another of its own sandbox: what comes in
- * on it is part of the invocation that the first one handles. */
-struct forward {
-	__u32 net; /* namespace, inode number */
-	__u16 from_port;
-	__u16 to_port;
-};
-
 #define SANDBOX_MEMBERS 16 /* processes whose times and memory are added up */
 
 /* One execution environment. lambda holds its one open invocation; http invocations live
@@ -330,11 +345,12 @@ struct sandbox {
 	__u32 gone;
 	__u32 declared; /* kind the environment asked for, FUNCTION_UNDECIDED: none */
 	__u32 forwards; /* it has a server behind its server */
+	__u32 speaks;   /* SPEAKS_ */
+	__u32 padding;
 	__u32 hosts_runtimes; /* its children are Lambda's runtimes, counted themselves */
-	__u64
-	    part_cpu_ns;  /* of inner servers and of processes that ended, not yet told */
-	__u64 part_pages; /* the most that one of these held */
-	__u32 open;       /* lambda: an invocation is open */
+	/* the most that an inner server held, or a process that ended, not yet told */
+	__u64 part_pages;
+	__u32 open; /* lambda: an invocation is open */
 	__u32 open_flags;
 	__u64 starting; /* its cold start is watched: until its first invocation has ended
 			 */
@@ -362,6 +378,13 @@ struct head_rest {
 		   */
 };
 
+/* What a platform asks of a server that is no invocation. */
+enum http_control {
+	CONTROL_NONE,
+	CONTROL_PROBE,
+	CONTROL_INIT,     /* to become a function, which its body names */
+	CONTROL_INIT_BODY /* the same, that body is still to come */
+};
 enum exchange_target { TARGET_NONE, TARGET_REQUEST, TARGET_FRONT_DOOR };
 enum exchange_role {
 	ROLE_NONE,
@@ -395,13 +418,15 @@ struct exchange {
 	__u64 rss, peak;        /* pages, at the start */
 	struct cpu_reading cpu; /* at the start */
 	__u64 request_bytes, response_bytes;
-	__s64 left; /* of the body; -1: until the end is seen */
+	__s64 left;      /* of the body; -1: until the end is seen */
+	__u32 outer_pid; /* ROLE_INNER: of the server that sent it */
+	__u32 padding;
 	__s64 over; /* bytes of the last write that are behind the response it ended */
 	__u32 role, phase;
 	__u32 chunked, is_head, is_first, is_unix;
 	__u32 is_adopted; /* older than the probes */
-	__u32 padding;
-	__u32 flags; /* of the invocation, INVOCATION_ */
+	__u32 control;    /* enum http_control of the request */
+	__u32 flags;      /* of the invocation, INVOCATION_ */
 	__u16 status, concurrency;
 	__u32 pid; /* of the process that last read or wrote */
 	struct head_rest rest;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # Names that do not stand in the environment: by rules, and by what requests ask for.
 
-# shellcheck disable=SC2154 # $programs: set in lib
+# shellcheck disable=SC2154 # $programs, $started_ns: set in lib
 load lib
 
 port=17550
@@ -84,4 +84,79 @@ get() { curl -sS "${@/#/http://127.0.0.1:$port}" >/dev/null; }
 	"$OUT/coldmeter-agent" --stdout --config "$dir/agent.yml" >"$dir/said" 2>&1 || status=$?
 	is "$status" 1 status
 	is "$(cat "$dir/said")" "coldmeter-agent: error: $dir/agent.yml:2:13: match knows function, process, container, method and path" "what it said"
+}
+
+# proxy ENVIRONMENT...: a server that is told which function it is.
+proxy() {
+	in_background "$dir/$f" env "$@" python3 "$functions/shapes/proxy.py" $port
+	until_true 20 listening 127.0.0.1:$port
+	up_ms=$(((${EPOCHREALTIME/[.,]/}000 - started_ns) / 1000000))
+}
+
+# one_cold_run NAME PLATFORM: of two runs the first is cold, its init the start and what the server was told, without
+# the time that it idled between these.
+one_cold_run() {
+	expect "$1" 2
+	expect unnamed "${unnamed:=0}"
+	is "$(seen "$1" '[.platform, .kind, .status, .cold] | join(" ")' | tr '\n' ',')" "$2 http ok true,$2 http ok false," "both"
+	between "$(seen "$1" 'select(.cold) | .init_ms')" 120 $((up_ms + 500)) "init_ms"
+	for ms in $(seen "$1" .duration_ms); do between "$ms" 20 60 duration_ms; done
+}
+
+@test "OpenWhisk: /init is the init and names the function, /run is an invocation" {
+	agent_start
+	unnamed=$(count unnamed)
+	proxy __OW_API_HOST=http://localhost
+	sleep 2
+	curl -sS -d "{\"value\":{\"name\":\"$f\",\"main\":\"main\",\"code\":\"x\"}}" "http://127.0.0.1:$port/init" >/dev/null
+	for _ in 1 2; do curl -sS -d '{"value":{},"activation_id":"x"}' "http://127.0.0.1:$port/run" >/dev/null; done
+	one_cold_run "$f" openwhisk
+	agent_stop
+}
+
+@test "OpenWhisk: an /init whose body comes after its head" {
+	agent_start
+	proxy __OW_API_HOST=http://localhost
+	python3 - $port "$f" <<'PY'
+import socket, sys, time
+body = b'{"value":{"name":"%s","code":"x"}}' % sys.argv[2].encode()
+sock = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+sock.sendall(b"POST /init HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body))
+time.sleep(0.2)
+sock.sendall(body)
+sock.recv(4096)
+PY
+	curl -sS -d '{}' "http://127.0.0.1:$port/run" >/dev/null
+	expect "$f" 1
+	agent_stop
+}
+
+@test "Fission: /v2/specialize is the init and names the function" {
+	agent_start
+	unnamed=$(count unnamed)
+	proxy FUNCTIONS_CUSTOMHANDLER_PORT=1 # of a mark that names nothing
+	sleep 2
+	curl -sS -d "{\"filepath\":\"/userfunc/x\",\"functionName\":\"main\",\"FunctionMetadata\":{\"name\":\"$f\",\"namespace\":\"default\"}}" \
+		"http://127.0.0.1:$port/v2/specialize" >/dev/null
+	for _ in 1 2; do curl -sS "http://127.0.0.1:$port/" >/dev/null; done
+	one_cold_run "$f" fission
+	agent_stop
+}
+
+@test "health probes are no invocations, and a path of that name of other platforms is one" {
+	agent_start
+	proxy OPENFAAS_NAME="$f"
+	curl -sS -A kube-probe/1.29 "http://127.0.0.1:$port/" >/dev/null
+	curl -sS -H 'K-Network-Probe: queue' "http://127.0.0.1:$port/" >/dev/null
+	curl -sS -H 'K-Kubelet-Probe: queue' "http://127.0.0.1:$port/" >/dev/null
+	for path in health ready; do curl -sS "http://127.0.0.1:$port/_/$path" >/dev/null; done
+	curl -sS "http://127.0.0.1:$port/" >/dev/null
+	expect "$f" 1
+	is "$(seen "$f" .cold)" true "the first that is an invocation"
+	end "${started[-1]}"
+	proxy COLDMETER_FUNCTION="$f-own"
+	for path in _/health _/ready; do curl -sS "http://127.0.0.1:$port/$path" >/dev/null; done
+	curl -sS -d x "http://127.0.0.1:$port/init" >/dev/null
+	expect "$f-own" 3
+	agent_stop
 }

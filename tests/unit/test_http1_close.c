@@ -6,6 +6,7 @@
 /* after those */
 #include <cmocka.h>
 
+#include "bpf/control.h"
 #include "tests/unit/replay_http.h"
 
 static void test_http1_an_answer_without_a_length_ends_with_the_connection(void **state)
@@ -180,9 +181,50 @@ static void test_http1_an_answer_that_nobody_can_read_ends_with_the_next_request
 	assert_int_equal(r.e.flags, INVOCATION_RESPONDED | INVOCATION_END_INFERRED);
 }
 
+static enum http_control control(const char *text, __u32 speaks)
+{
+	struct replay r = {0};
+	struct message *m = replay_message(&r, text, strlen(text), NULL, 0, NULL);
+
+	scan_head(m, &r.e.rest, false);
+	return http_control_of(m, speaks);
+}
+
+static void test_http1_what_a_platform_asks_is_no_invocation(void **state)
+{
+	(void)state;
+	assert_int_equal(
+	    control("POST /init HTTP/1.1\r\n\r\n{}", SPEAKS_OPENWHISK), CONTROL_INIT);
+	assert_int_equal(
+	    control("POST /init HTTP/1.1\r\n\r\n", SPEAKS_OPENWHISK), CONTROL_INIT_BODY);
+	assert_int_equal(control("POST /init HTTP/1.1\r\n\r\n{}", 0), CONTROL_NONE);
+	assert_int_equal(
+	    control("GET /init HTTP/1.1\r\n\r\n", SPEAKS_OPENWHISK), CONTROL_NONE);
+	assert_int_equal(
+	    control("POST /initial HTTP/1.1\r\n\r\n", SPEAKS_OPENWHISK), CONTROL_NONE);
+	assert_int_equal(
+	    control("POST /run HTTP/1.1\r\n\r\n{}", SPEAKS_OPENWHISK), CONTROL_NONE);
+	assert_int_equal(control("POST /specialize HTTP/1.1\r\n\r\n{}", 0), CONTROL_INIT);
+	assert_int_equal(
+	    control("POST /v2/specialize HTTP/1.1\r\n\r\n{}", 0), CONTROL_INIT);
+	assert_int_equal(
+	    control("POST /specialized HTTP/1.1\r\n\r\n{}", 0), CONTROL_NONE);
+	assert_int_equal(
+	    control("GET /_/health HTTP/1.1\r\n\r\n", SPEAKS_OPENFAAS), CONTROL_PROBE);
+	assert_int_equal(control("GET /_/health HTTP/1.1\r\n\r\n", 0), CONTROL_NONE);
+	assert_int_equal(
+	    control("GET / HTTP/1.1\r\nuser-agent: kube-probe/1.29\r\n\r\n", 0),
+	    CONTROL_PROBE);
+	assert_int_equal(
+	    control("GET / HTTP/1.1\r\nUser-Agent: curl/7\r\n\r\n", 0), CONTROL_NONE);
+	assert_int_equal(control("GET / HTTP/1.1\r\nK-Network-Probe: queue\r\n\r\n", 0),
+	    CONTROL_PROBE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_http1_what_a_platform_asks_is_no_invocation),
 	    cmocka_unit_test(test_http1_answers_in_one_write_are_as_many),
 	    cmocka_unit_test(
 		test_http1_an_answer_that_nobody_can_read_ends_with_the_next_request),

@@ -210,6 +210,38 @@ static void test_targets_rules_come_first(void **state)
 	targets_done(&targets);
 }
 
+static void became(const char *text, const char *name, enum platform platform)
+{
+	struct function function = {.platform = PLATFORM_GENERIC, .name = "unnamed"};
+	char body[RECORD_NAME_BYTES];
+
+	memset(body, 'x', sizeof(body)); /* no NUL */
+	memcpy(body, text, strlen(text) < sizeof(body) ? strlen(text) + 1 : sizeof(body));
+	assert_int_equal(targets_became(body, &function), strcmp(name, "unnamed") != 0);
+	assert_string_equal(function.name, name);
+	assert_int_equal(function.platform, platform);
+}
+
+static void test_targets_what_a_server_is_told_names_it(void **state)
+{
+	char text[400];
+
+	(void)state;
+	became("{\"value\":{\"name\":\"hello\",\"main\":\"main\"}}", "hello",
+	    PLATFORM_OPENWHISK);
+	became(
+	    "{\"action_name\":\"/guest/x\",\"name\" : \"y\"}", "y", PLATFORM_OPENWHISK);
+	became("{\"functionName\":\"f.main\",\"FunctionMetadata\":{\"name\":\"hello\"}}",
+	    "hello", PLATFORM_FISSION);
+	became("{\"name\":\"a\x1b[2J\"}", "a?[2J", PLATFORM_OPENWHISK);
+	became("{\"name\":\"a\\u0062\"}", "unnamed", PLATFORM_GENERIC);
+	became("{\"name\":7}", "unnamed", PLATFORM_GENERIC);
+	became("{\"name\":\"\"}", "unnamed", PLATFORM_GENERIC);
+	became("", "unnamed", PLATFORM_GENERIC);
+	(void)snprintf(text, sizeof(text), "{\"name\":\"%0*d\"}", 300, 7);
+	became(text, "unnamed", PLATFORM_GENERIC);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,6 +252,7 @@ int main(void)
 	    cmocka_unit_test(test_targets_a_front_door_names_the_function),
 	    cmocka_unit_test(test_targets_strangers_make_no_more_than_256_names),
 	    cmocka_unit_test(test_targets_rules_come_first),
+	    cmocka_unit_test(test_targets_what_a_server_is_told_names_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
