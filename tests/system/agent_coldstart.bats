@@ -183,8 +183,8 @@ phase() { seen "$f" "select(.init_phases) | [.init_phases[] | select(.phase == \
 	agent_stop
 	rm -f "/tmp/perf-${started[-1]}.map" "/tmp/perf-${started[-2]}.map"
 	# 99 a second of about one second of work; on a busy host it has less of it
-	between "$(awk '{ n += $NF } END { print n }' "$dir/folded")" 20 400 samples
-	between "$(awk '/worksInInit/ { n += $NF } END { print n + 0 }' "$dir/folded")" 10 200 "samples of worksInInit"
+	between "$(awk '{ n += $NF } END { print n }' "$dir/folded")" 10 400 samples
+	between "$(awk '/worksInInit/ { n += $NF } END { print n + 0 }' "$dir/folded")" 3 200 "samples of worksInInit"
 	grep -q '^node;.*node.*Start' "$dir/folded"
 	is "$(grep -c worksWhileItServes "$dir/folded")" 0 "stacks of serving"
 	is "$(grep -cvE '^[^;]+(;[^;]+)* [0-9]+$' "$dir/folded")" 0 "lines that are no folded stack"
