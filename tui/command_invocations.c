@@ -19,7 +19,7 @@
 #define FOLLOW_LOOK_BACK_NS (900 * CLOCK_NS_PER_S)
 
 struct invocations_options {
-	const char *function, *status, *since;
+	const char *function, *status, *since, *trace;
 	unsigned int limit;
 	bool cold, warm, follow, json;
 };
@@ -31,6 +31,8 @@ static const struct option_row rows[] = {
     {"warm", NULL, "only those that were not cold", OPTION_FLAG, AT(warm)},
     {"status", "S", "ok, error, timeout, oom, crash, init_error or aborted", OPTION_TEXT,
 	AT(status)},
+    {"trace", "ID", "only of the event with that trace id, and what it cost", OPTION_TEXT,
+	AT(trace)},
     {"since", "T", "from then on: 15m, 1h, a date or a time (1h)", OPTION_TEXT,
 	AT(since)},
     {"limit", "N", "at most so many, the newest (50)", OPTION_COUNT, AT(limit)},
@@ -83,8 +85,31 @@ static int add_row(struct table *table, const struct invocation_row *row)
 	return err;
 }
 
+/* What one event cost, over all the functions that it went through. */
+static void print_total(const json_t *total)
+{
+	const char *cost = json_string_value(json_object_get(total, "cost_usd"));
+	json_int_t invocations =
+	    json_integer_value(json_object_get(total, "invocations"));
+	json_int_t functions = json_integer_value(json_object_get(total, "functions"));
+	char together[FORMAT_BYTES], span[FORMAT_BYTES];
+
+	if (!json_is_object(total))
+		return;
+	printf(
+	    "total: %" JSON_INTEGER_FORMAT " invocation%s of %" JSON_INTEGER_FORMAT
+	    " function%s, %s together, %s from the first start to the last end, %s%s\n",
+	    invocations, invocations == 1 ? "" : "s", functions,
+	    functions == 1 ? "" : "s",
+	    format_duration(
+		json_number_value(json_object_get(total, "duration_ms")), together),
+	    format_duration(json_number_value(json_object_get(total, "span_ms")), span),
+	    cost ? "$" : "its cost is not known", cost ? cost : "");
+}
+
 static int show(struct call *call, const struct reply *reply, const struct path *path)
 {
+	const struct invocations_options *options = call->options;
 	AUTO(json) json_t *root = rows_root(reply->body, reply->body_bytes);
 	AUTO(rows) struct rows list = {0};
 	AUTO(table)
@@ -99,6 +124,8 @@ static int show(struct call *call, const struct reply *reply, const struct path 
 			return command_failed(call, "out of memory");
 	if (table)
 		table_print(table, call->colour, stdout);
+	if (list.items_n && options->trace)
+		print_total(json_object_get(root, "total"));
 	if (!list.items_n)
 		puts("none in this window: look further back with --since 24h");
 	else if (json_is_true(json_object_get(root, "truncated")))
@@ -120,6 +147,7 @@ static void make_path(
 	path_query(path, "function", options->function);
 	path_query(path, "status", options->status);
 	path_query(path, "cold", options->cold ? "true" : options->warm ? "false" : NULL);
+	path_query(path, "trace_id", options->trace);
 	path_query(path, "limit", limit);
 }
 
@@ -257,7 +285,8 @@ const struct command command_invocations = {
     .help = "With --json it prints {\"invocations\":[...]}, newest first; with --json "
 	    "--follow one\nobject a line, as invocations end.\n\n"
 	    "  coldmeter invocations --function hello --cold --since 24h\n"
-	    "  coldmeter invocations --follow --status error\n",
+	    "  coldmeter invocations --follow --status error\n"
+	    "  coldmeter invocations --trace 4bf92f3577b34da6a3ce929d0e0e4736\n",
     .options = rows,
     .options_n = sizeof(rows) / sizeof(rows[0]),
     .options_bytes = sizeof(struct invocations_options),

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "serve/answer.h"
+#include "serve/trace.h"
 #include "wire/json.h"
 
 #define LIMIT_DEFAULT 100
@@ -23,6 +24,8 @@ struct list {
 	bool by_ping;
 	bool ping;
 	enum invocation_status status; /* STATUS_COUNT: any */
+	const char *trace_id;          /* NULL: any */
+	struct trace trace;            /* of trace_id */
 	bool truncated;
 };
 
@@ -31,6 +34,8 @@ static bool fits(const struct list *list, const struct invocation *inv)
 	if (list->by_cold && (inv->start_type == START_COLD) != list->cold)
 		return false;
 	if (list->by_ping && inv->ping != list->ping)
+		return false;
+	if (list->trace_id && strcmp(inv->trace_id, list->trace_id) != 0)
 		return false;
 	return list->status == STATUS_COUNT || inv->status == list->status;
 }
@@ -51,6 +56,8 @@ static int add(void *context, const struct invocation *invocation, const char *h
 		list->truncated = true;
 		return STOP;
 	}
+	if (list->trace_id && trace_add(&list->trace, invocation) < 0)
+		return -ENOMEM;
 	len =
 	    json_format_invocation(invocation, host, line) - 1; /* without its newline */
 	if (list->n++ > 0)
@@ -66,6 +73,7 @@ static bool parse(
 	const char *status = http_query(request, "status");
 	char *end = NULL;
 
+	list->trace_id = http_query(request, "trace_id");
 	list->by_cold = http_query(request, "cold") != NULL;
 	list->by_ping = http_query(request, "ping") != NULL;
 	if (!answer_flag(request, "cold", &list->cold, reply) ||
@@ -88,6 +96,21 @@ static bool parse(
 	(void)http_reply_error(reply, 400, "bad_request",
 	    "status is one of ok, error, timeout, oom, crash, init_error, aborted");
 	return false;
+}
+
+/* What the listed invocations of one event add up to. */
+static int write_total(struct list *list, const struct book *book)
+{
+	json_t *total = trace_json(&list->trace, book);
+	char *text =
+	    total ? json_dumps(total, JSON_COMPACT | JSON_REAL_PRECISION(12)) : NULL;
+
+	json_decref(total);
+	if (!text)
+		return -ENOMEM;
+	(void)fprintf(list->out, ",\"total\":%s", text);
+	free(text);
+	return 0;
 }
 
 int answer_invocations(
@@ -117,7 +140,11 @@ int answer_invocations(
 	free(text);
 	err = store_scan_invocations(answers->store, window.since_ns, window.until_ns,
 	    http_query(request, "function"), true, add, &list);
-	(void)fprintf(list.out, "],\"truncated\":%s}", list.truncated ? "true" : "false");
+	(void)fprintf(list.out, "],\"truncated\":%s", list.truncated ? "true" : "false");
+	if (err >= 0 && list.trace_id)
+		err = write_total(&list, answers->book);
+	trace_done(&list.trace);
+	(void)fputc('}', list.out);
 	if (fclose(list.out) != 0)
 		err = -ENOMEM;
 	if (err < 0) {

@@ -51,6 +51,19 @@ setup() {
 	"$meter" invocations --limit 3 --json | jq -e '.invocations | length == 3'
 }
 
+@test "invocations --trace: what one event cost over all its functions" {
+	for function in checkout resize; do
+		jq -nc --arg f "$function" --argjson now "$(date +%s)" '{function: $f, platform: "aws-lambda", kind: "lambda", status: "ok",
+			start: ($now - 20 | todate), duration_ms: 10, memory_limit_mb: 128, trace_id: "one-event"}'
+	done | post $port
+	run "$meter" invocations --trace one-event
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 4 ]
+	[[ ${lines[3]} == "total: 2 invocations of 2 functions, 20.0 ms together, 10.0 ms from the first start to the last end, \$0.00000"* ]]
+	run "$meter" invocations --trace no-event
+	[ "${#lines[@]}" -eq 2 ]
+}
+
 @test "coldstart draws the latest one that has phases, and the one that is asked for" {
 	local now
 	now=$(date +%s)

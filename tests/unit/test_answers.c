@@ -141,6 +141,36 @@ static void test_answers_invocations_newest_first(void **state)
 	json_decref(root);
 }
 
+static void test_answers_what_one_event_cost(void **state)
+{
+	struct place *place = *state;
+	const json_t *total;
+	json_t *root;
+
+	say(place, "a", place->now_ns - 3 * S,
+	    LAMBDA "\"duration_ms\":20,\"trace_id\":\"t1\"");
+	say(place, "b", place->now_ns - 2 * S,
+	    LAMBDA "\"duration_ms\":10,\"trace_id\":\"t1\"");
+	say(place, "a", place->now_ns - S,
+	    LAMBDA "\"duration_ms\":40,\"trace_id\":\"t2\"");
+	root = ask(place, "/v1/invocations?trace_id=t1");
+	assert_int_equal(json_array_size(at(root, "invocations")), 2);
+	total = at(root, "total");
+	assert_int_equal(number(total, "invocations"), 2);
+	assert_int_equal(number(total, "functions"), 2);
+	assert_true(number(total, "duration_ms") == 30);
+	assert_true(is_near(number(total, "span_ms"), 1010, 0.001));
+	assert_non_null(text(total, "cost_usd"));
+	json_decref(root);
+	root = ask(place, "/v1/invocations?trace_id=t");
+	assert_int_equal(json_array_size(at(root, "invocations")), 0);
+	assert_int_equal(number(at(root, "total"), "invocations"), 0);
+	json_decref(root);
+	root = ask(place, "/v1/invocations");
+	assert_null(json_object_get(root, "total"));
+	json_decref(root);
+}
+
 static void test_answers_an_invoice_with_its_sources(void **state)
 {
 	struct place *place = *state;
@@ -245,6 +275,7 @@ int main(void)
 	    TEST(test_answers_tell_the_ledger_and_hosts),
 	    TEST(test_answers_series_has_a_point_for_each_step),
 	    TEST(test_answers_invocations_newest_first),
+	    TEST(test_answers_what_one_event_cost),
 	    TEST(test_answers_an_invoice_with_its_sources),
 	    TEST(test_answers_metrics_escape_labels),
 	    TEST(test_answers_refuse_bad_parameters),
