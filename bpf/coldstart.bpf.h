@@ -118,6 +118,7 @@ __noinline int coldstart_mark(struct coldstart_mark *mark, __u64 sandbox, __u64 
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_struct *up = task;
 	struct task_struct *thread;
+	struct task_struct *first;
 	struct bpf_iter_task it;
 
 	if (!mark)
@@ -128,14 +129,19 @@ __noinline int coldstart_mark(struct coldstart_mark *mark, __u64 sandbox, __u64 
 	mark->cpu = bpf_get_smp_processor_id();
 	mark->running_ns = (__s64)(bpf_ktime_get_ns() - task->se.exec_start);
 	add_ended(mark, task);
-	if (!bpf_iter_task_new || task->signal->nr_threads == 1) {
+	/* from its first thread on: a walk goes no further than the end of the list */
+	first = bpf_iter_task_new && bpf_task_from_pid && task->signal->nr_threads > 1
+		    ? bpf_task_from_pid(task->tgid)
+		    : NULL;
+	if (!first) {
 		add_counters(mark, task);
 	} else {
-		bpf_iter_task_new(&it, task, THREADS_OF_PROCESS);
+		bpf_iter_task_new(&it, first, THREADS_OF_PROCESS);
 		for (__u32 i = count_from;
 		     i < THREADS_MAX && (thread = bpf_iter_task_next(&it)); i++)
 			add_thread_counters(mark, thread);
 		bpf_iter_task_destroy(&it);
+		bpf_task_release(first);
 	}
 	for (int i = 0; i < ANCESTORS_MAX; i++) {
 		up = ancestor_in(up, sandbox);

@@ -202,23 +202,54 @@ static __always_inline void share_out(struct process *p, __u64 total_ns)
 		__sync_fetch_and_add(&p->share_ns, (total_ns - before) / (__u64)open);
 }
 
+/* CPU time of the current thread alone. */
+static __always_inline __u64 thread_ns(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__s64 lag = (__s64)(bpf_ktime_get_ns() - task->se.exec_start);
+
+	return task->se.sum_exec_runtime + running_ns(bpf_get_smp_processor_id(), lag);
+}
+
+/* 0, which is unknown, when another thread goes on with it. */
+static __always_inline __u64 thread_ns_since(const struct cpu_reading *start)
+{
+	if (start->one_thread != (__u32)bpf_get_current_pid_tgid())
+		return 0;
+	return thread_ns() - start->share_ns;
+}
+
+/* Whether the others of several threads are not looked at: nobody wants it, or, before
+ * 6.7, nobody can. Then the clock of shares stands, and goes on from where it is later.
+ */
+static __always_inline bool is_one_thread(bool wanted)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return (wanted || !bpf_iter_task_new) && task->signal->nr_threads > 1;
+}
+
 /* An invocation begins in the current process. */
 static __always_inline void cpu_begins(struct cpu_reading *start, bool one_thread)
 {
 	struct process *p = current_process();
-	struct cpu_total total;
+	struct cpu_total total = {};
 
-	start->pid = 0;
+	start->pid = start->one_thread = 0;
 	if (!p)
 		return;
-	read_process(&total, p, one_thread);
-	share_out(p, total.cpu_ns);
+	if (is_one_thread(one_thread)) {
+		start->one_thread = (__u32)bpf_get_current_pid_tgid();
+		p->total_ns = 0;
+	} else {
+		read_process(&total, p, false);
+		share_out(p, total.cpu_ns);
+	}
 	start->overlaps = p->overlaps;
 	if (__sync_fetch_and_add(&p->in_flight, 1) > 0)
 		__sync_fetch_and_add(&p->overlaps, 1);
 	start->pid = bpf_get_current_pid_tgid() >> 32;
-	start->one_thread = one_thread;
-	start->share_ns = p->share_ns;
+	start->share_ns = start->one_thread ? thread_ns() : p->share_ns;
 	start->run_queue_ns = total.run_queue_ns;
 	start->throttled_ns = read_throttled();
 }
@@ -245,6 +276,20 @@ static __always_inline void cpu_lets_go(struct process *p, __u32 pid)
 		bpf_map_delete_elem(&processes, &pid);
 }
 
+static __always_inline void read_at_end(struct process *p,
+    const struct cpu_reading *start, struct record_invocation *r, __u32 pid, bool ours)
+{
+	struct cpu_total total = {};
+
+	if (ours) {
+		read_process(&total, p, false);
+		fill_waits(r, start, &total);
+	} else {
+		add_threads(&total, pid, 0);
+	}
+	share_out(p, total.cpu_ns);
+}
+
 /* It ends. ours: the current process is the one that it began in, and not one that a
  * packet happened to interrupt. r may be NULL, when nobody is told. */
 static __always_inline void cpu_ends(
@@ -252,20 +297,19 @@ static __always_inline void cpu_ends(
 {
 	__u32 pid = start->pid;
 	struct process *p = pid ? bpf_map_lookup_elem(&processes, &pid) : NULL;
-	struct cpu_total total;
 
 	if (r)
 		r->run_queue_ns = RECORD_UNKNOWN;
 	if (!p)
 		return;
-	if (r && ours && !p->gone) {
-		read_process(&total, p, start->one_thread);
-		share_out(p, total.cpu_ns);
-		fill_waits(r, start, &total);
-	}
-	if (r) {
+	if (r && start->one_thread) {
+		r->cpu_ns = ours ? thread_ns_since(start) : 0;
+		r->flags |= INVOCATION_CPU_ESTIMATE;
+	} else if (r) {
+		if (!p->gone)
+			read_at_end(p, start, r, pid, ours);
 		r->cpu_ns = p->share_ns - start->share_ns;
-		if (!ours || p->overlaps != start->overlaps || start->one_thread)
+		if (!ours || p->overlaps != start->overlaps)
 			r->flags |= INVOCATION_CPU_ESTIMATE;
 	}
 	cpu_lets_go(p, pid);
@@ -297,8 +341,9 @@ static __always_inline void cpu_ends_alone(
 	fill_waits(r, start, &total);
 }
 
-/* A process ends, in its own context: its time stays with its sandbox and, as that of a
- * child, with its parent. True: invocations are open in it, whose sockets end later. */
+/* A process ends, in its own context: its time stays with its sandbox and, when it began
+ * during what its parent does, with that. True: invocations are open in it, whose sockets
+ * end later. */
 static __always_inline bool cpu_of_ended(struct process *p, struct sandbox *s)
 {
 	struct task_struct *task = bpf_get_current_task_btf();

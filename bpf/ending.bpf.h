@@ -81,6 +81,18 @@ static __always_inline void fill_parts(struct record_invocation *r, struct sandb
 	r->flags &= ~INVOCATION_MEMORY_EXACT;
 }
 
+/* An invocation has no record: the time that it settles goes with the next one. */
+static __always_inline void untold(struct sandbox *s, __u64 busy_ns)
+{
+	__sync_fetch_and_add(&s->busy_ns, busy_ns);
+	s->part_pages = 0;
+}
+
+static __always_inline __u64 untold_busy(struct sandbox *s)
+{
+	return s->busy_ns ? __sync_lock_test_and_set(&s->busy_ns, 0) : 0;
+}
+
 static __always_inline void add_part(struct sandbox *s, __u64 pages)
 {
 	if (pages > s->part_pages)
@@ -98,7 +110,7 @@ static __always_inline void fill_memory(
 
 	read_memory(bpf_get_current_task_btf(), &rss, &peak);
 	if (peak > peak0 || rss == 0) {
-		if (alone)
+		if (alone && rss)
 			r->flags |= INVOCATION_MEMORY_EXACT;
 	} else {
 		peak = rss > rss0 ? rss : rss0;
@@ -145,6 +157,7 @@ static __always_inline void read_init(struct record_ready *r)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_struct *thread;
+	struct task_struct *first;
 	struct bpf_iter_task it;
 
 	r->major_faults = task->signal->maj_flt;
@@ -153,15 +166,18 @@ static __always_inline void read_init(struct record_ready *r)
 		r->read_bytes = task->signal->ioac.rchar;
 		r->disk_bytes = task->signal->ioac.read_bytes;
 	}
-	if (!bpf_iter_task_new) {
+	first =
+	    bpf_iter_task_new && bpf_task_from_pid ? bpf_task_from_pid(task->tgid) : NULL;
+	if (!first) {
 		add_thread(r, task);
 		return;
 	}
-	bpf_iter_task_new(&it, task, THREADS_OF_PROCESS);
+	bpf_iter_task_new(&it, first, THREADS_OF_PROCESS);
 	for (__u32 i = count_from; i < THREADS_MAX && (thread = bpf_iter_task_next(&it));
 	     i++)
 		add_thread(r, thread);
 	bpf_iter_task_destroy(&it);
+	bpf_task_release(first);
 }
 
 static __always_inline void mark_ready(
@@ -195,12 +211,12 @@ static __always_inline void mark_ready(
 
 /* Forgets a sandbox whose processes and invocations have all ended. Processes end before
  * their sockets do, so whichever comes last gets here with nothing left. */
-static __always_inline void sandbox_gone(struct sandbox *s, __u64 id, __u32 pid)
+static __always_inline bool sandbox_gone(struct sandbox *s, __u64 id, __u32 pid)
 {
 	struct record_end *end;
 
 	if (s->processes > 0 || s->in_flight > 0 || __sync_lock_test_and_set(&s->gone, 1))
-		return;
+		return false;
 	end = bpf_ringbuf_reserve(&records, sizeof(*end), 0);
 	if (end) {
 		end->kind = RECORD_END;
@@ -222,6 +238,7 @@ static __always_inline void sandbox_gone(struct sandbox *s, __u64 id, __u32 pid)
 	if (s->starting)
 		bpf_map_delete_elem(&coldstarts, &id);
 	bpf_map_delete_elem(&sandboxes, &id);
+	return true;
 }
 
 #endif

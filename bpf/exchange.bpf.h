@@ -134,14 +134,28 @@ static long gather_step(__u32 i, struct gather *g)
 	return 0;
 }
 
+/* The last bytes of the moved ones, which a vector may hold in several pieces and have
+ * more behind. */
+static __always_inline bool read_tail_of_pieces(
+    struct message *s, const struct buffer *buffer, __u64 moved)
+{
+	struct buffer rest = *buffer;
+
+	if (!skip_bytes(&rest, moved - TAIL_BYTES))
+		return false;
+	for (int i = 0; i < TAIL_BYTES; i++) {
+		if (bpf_probe_read_user(&s->tail[i], 1, rest.at) ||
+		    (i < TAIL_BYTES - 1 && !skip_bytes(&rest, 1)))
+			return false;
+	}
+	return true;
+}
+
 /* whole: all of it stands in head. */
 static __always_inline void read_tail(
-    struct message *s, const struct buffer *buffer, bool whole)
+    struct message *s, const struct buffer *buffer, __u64 moved, bool whole)
 {
-	const void *last = buffer->at;
-	__u64 last_len = buffer->first_len;
 	__u32 at = s->head_len - TAIL_BYTES;
-	struct iovec piece;
 
 	if (whole && s->head_len >= TAIL_BYTES) {
 		for (int i = 0; i < TAIL_BYTES; i++)
@@ -149,15 +163,11 @@ static __always_inline void read_tail(
 		s->tail_len = TAIL_BYTES;
 		return;
 	}
-	if (buffer->vector) {
-		if (bpf_probe_read_user(&piece, sizeof(piece),
-			buffer->vector + (buffer->pieces - 1) * sizeof(piece)))
-			return;
-		last = piece.iov_base;
-		last_len = piece.iov_len;
-	}
-	if (last_len >= TAIL_BYTES &&
-	    !bpf_probe_read_user(s->tail, TAIL_BYTES, last + last_len - TAIL_BYTES))
+	if (whole || moved < TAIL_BYTES)
+		return;
+	if (buffer->vector ? read_tail_of_pieces(s, buffer, moved)
+			   : !bpf_probe_read_user(
+				 s->tail, TAIL_BYTES, buffer->at + moved - TAIL_BYTES))
 		s->tail_len = TAIL_BYTES;
 }
 
@@ -204,7 +214,7 @@ VERIFIED_ONCE int fill_message(
 	s->head_len = n;
 	s->head[n] = 0;
 	if (with_tail)
-		read_tail(s, &buffer, n == moved + before);
+		read_tail(s, &buffer, moved, n == moved + before);
 	return 1;
 }
 

@@ -42,10 +42,11 @@ static __always_inline bool is_to_loopback(const struct sock *sk)
 	return six[3] == bpf_htonl(1);
 }
 
-/* As the end that connected sees it, or the one that accepted. */
+/* As the end that connected sees it, or the one that accepted. When a socket is told to
+ * be closed, skc_num is 0 already. */
 static __always_inline struct forward forward_of(struct sock *sk, bool accepted)
 {
-	__u16 local = sk->__sk_common.skc_num;
+	__u16 local = bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
 	__u16 remote = bpf_ntohs(sk->__sk_common.skc_dport);
 
 	return (struct forward){BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum),

@@ -64,7 +64,14 @@ static __always_inline void http2_takes_over(
 	e->status = 0;
 	e->response_bytes = 0;
 	bpf_map_update_elem(&streams, &key, e, BPF_ANY);
+	e->is_open = 0;
 	e->phase = PHASE_HTTP2;
+}
+
+/* How many bytes were given to the socket, from an unknown start and modulo 2^32. */
+static __always_inline __u32 tcp_written(struct sock *sk)
+{
+	return BPF_CORE_READ((struct tcp_sock *)sk, write_seq);
 }
 
 static __always_inline void http1_moved_in(
@@ -79,10 +86,11 @@ static __always_inline void http1_moved_in(
 		if (e->outer_pid)
 			e->role = ROLE_INNER;
 	}
-	if (http1_before_received(e) == HTTP1_ENDS)
-		http_end(e, s, true);
-	if (http1_reads_received(e) || e->control == CONTROL_INIT_BODY)
+	if (http1_reads_received(e) || http1_is_unbounded(e) ||
+	    e->control == CONTROL_INIT_BODY)
 		m = read_message(n, false, NULL);
+	if (http1_before_received(e, m) == HTTP1_ENDS)
+		http_end(e, s, true);
 	if (m && e->phase == PHASE_REQUEST && e->control == CONTROL_INIT_BODY)
 		tell_name(e, s, m, 0);
 	step = http1_received(e, m, n, now);
@@ -96,9 +104,11 @@ static __always_inline void http1_moved_in(
 		if (e->control == CONTROL_INIT)
 			tell_name(e, s, m, m->end);
 	}
-	if (step == HTTP1_BEGINS)
+	if (step == HTTP1_BEGINS) {
 		http_begin(e, s, now);
-	else if (step == HTTP1_TLS)
+		if (!e->is_unix)
+			e->written = tcp_written(sk);
+	} else if (step == HTTP1_TLS)
 		tell_blind(s, e->sandbox, COUNT_TLS, BLIND_TLS);
 	else if (step == HTTP1_HTTP2 || step == HTTP1_HTTP2_LATE)
 		http2_begin(sk, step == HTTP1_HTTP2_LATE, now);
@@ -137,6 +147,17 @@ static __always_inline enum http1_step http1_written(
 	return step;
 }
 
+/* What is open on a connection of HTTP/1 ends with it. */
+static __always_inline void http_gone(
+    struct exchange *e, struct sandbox *s, bool ours, bool dying)
+{
+	if (http1_closed(e, dying, bpf_ktime_get_boot_ns()) != HTTP1_ENDS)
+		return;
+	if (e->flags & INVOCATION_EXITED && s->oom)
+		e->flags |= INVOCATION_OOM;
+	http_end(e, s, ours);
+}
+
 /* The next response of a write of n bytes that holds several. Apart, so that the verifier
  * looks at it once. Returns whether there was one. */
 VERIFIED_ONCE int http1_next_answer(struct exchange *e, struct sandbox *s, __u32 n)
@@ -171,6 +192,8 @@ static __always_inline void http1_moved_out(
 
 	if (e->over)
 		bpf_loop(ANSWERS_MAX, answer_step, &answers, 0);
+	if (e->is_closed)
+		http_gone(e, s, true, false);
 	if (step != HTTP1_UPGRADES)
 		return;
 	m = bpf_map_lookup_elem(&messages, &zero);
@@ -194,19 +217,20 @@ static __always_inline void http_closed(
 	struct task_struct *task = bpf_get_current_task_btf();
 	bool ours = (__u32)task->tgid == e->pid;
 	bool dying = ours && task->flags & PF_EXITING;
-	__u64 now = bpf_ktime_get_boot_ns();
 
 	if (e->phase == PHASE_HTTP2) {
 		struct http2 *h = bpf_sk_storage_get(&connections, sk, NULL, 0);
 
 		if (h)
-			http2_closed(h, s, ours, dying, now);
+			http2_closed(h, s, ours, dying, bpf_ktime_get_boot_ns());
 	}
-	if (http1_closed(e, dying, now) == HTTP1_ENDS) {
-		if (e->flags & INVOCATION_EXITED && s->oom)
-			e->flags |= INVOCATION_OOM;
-		http_end(e, s, ours);
-	}
+	/* over loopback the reset of a client that has its answer comes while that is
+	 * still being sent; one that had hung up before does not have it */
+	if (!e->is_unix && e->phase == PHASE_REQUEST && !dying &&
+	    sk->__sk_common.skc_state == TCP_ESTABLISHED && tcp_written(sk) != e->written)
+		e->is_closed = 1;
+	else
+		http_gone(e, s, ours, dying);
 }
 
 #endif

@@ -8,6 +8,8 @@
 
 #include "bpf/http_head.h"
 
+#define HTTP1_METHOD_BYTES 8 /* "OPTIONS " */
+
 enum http1_step {
 	HTTP1_GOES_ON,
 	HTTP1_BEGINS,          /* start_ns is set */
@@ -61,6 +63,7 @@ static __always_inline void http1_begin(struct exchange *e, __u64 start_ns, __u3
 	e->chunked = e->is_head = 0;
 	e->flags = flags;
 	e->rest.bytes = e->rest.cut = 0;
+	e->tail[0] = 0;
 	e->trace_id[0] = 0;
 	e->target_kind = TARGET_NONE;
 	e->control = CONTROL_NONE;
@@ -90,14 +93,32 @@ static __always_inline bool http1_is_unbounded(const struct exchange *e)
 /* Whether the text of what was received has to be read. */
 static __always_inline bool http1_reads_received(const struct exchange *e)
 {
-	return e->phase == PHASE_IDLE;
+	return e->phase == PHASE_IDLE || (e->phase == PHASE_RESPONSE && e->chunked);
 }
 
-/* The next request on a connection whose response had no length: that one has ended.
- * To be asked before http1_received(). */
-static __always_inline enum http1_step http1_before_received(struct exchange *e)
+/* Whether a message begins as a request does: a method, a blank, and what it is for. */
+static __always_inline bool http1_is_request(const struct message *m)
 {
-	if (!http1_is_unbounded(e))
+	for (__u32 i = 0; i < HTTP1_METHOD_BYTES && i + 1 < m->head_len; i++) {
+		char c = m->head[i];
+
+		if (c == ' ')
+			return i > 2 && (m->head[i + 1] == '/' || m->head[i + 1] == '*');
+		if (c < 'A' || c > 'Z')
+			return false;
+	}
+	return false;
+}
+
+/* The next request on a connection whose response had no length, or chunks whose end was
+ * not seen, behind a trailer for one: that one has ended. To be asked before
+ * http1_received(). */
+static __always_inline enum http1_step http1_before_received(
+    struct exchange *e, const struct message *m)
+{
+	bool next = e->phase == PHASE_RESPONSE && e->chunked && m && http1_is_request(m);
+
+	if (!next && !http1_is_unbounded(e))
 		return HTTP1_GOES_ON;
 	return http1_ends(
 	    e, e->last_send_ns, INVOCATION_RESPONDED | INVOCATION_END_INFERRED);
@@ -262,7 +283,7 @@ static __always_inline enum http1_step http1_sent(
 	}
 	e->last_send_ns = now;
 	if (e->phase == PHASE_RESPONSE &&
-	    (e->left == 0 || (e->chunked && m && ends_chunks(m)))) {
+	    (e->left == 0 || (e->chunked && m && ends_chunks(m, n, e->tail)))) {
 		(void)http1_ends(e, now, INVOCATION_RESPONDED);
 		return begins ? HTTP1_BEGINS_AND_ENDS : HTTP1_ENDS;
 	}

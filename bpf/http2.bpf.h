@@ -68,6 +68,8 @@ static __always_inline void http2_stream_begins(
 		if (!stream)
 			return;
 		stream->sandbox = b->e->sandbox;
+		stream->role = b->e->role;
+		stream->outer_pid = b->e->outer_pid;
 		stream->is_unix = b->e->is_unix;
 		stream->pid = b->e->pid;
 		stream->wait_ns = b->e->wait_ns;

@@ -136,7 +136,8 @@ static __always_inline void header_at(struct message *s, __u32 at)
 	} else if (a == WORD('k', '-', 'n', 'e', 't', 'w', 'o', 'r') ||
 		   a == WORD('k', '-', 'k', 'u', 'b', 'e', 'l', 'e')) {
 		s->probe = 1; /* Knative's K-Network-Probe, K-Kubelet-Probe */
-	} else if (a == WORD('x', '-', 'a', 'm', 'z', 'n', '-', 't')) {
+	} else if (a == WORD('x', '-', 'a', 'm', 'z', 'n', '-', 't') &&
+		   b == WORD('r', 'a', 'c', 'e', '-', 'i', 'd', ':')) {
 		s->trace = at + 16;
 	} else if (a == WORD('u', 'p', 'g', 'r', 'a', 'd', 'e', ':')) {
 		s->h2c = (b & 0xffffffff) == 0x63326820; /* " h2c" */
@@ -226,10 +227,25 @@ static __always_inline void keep_rest(const struct message *s, struct head_rest 
 	__builtin_memcpy(rest->text, &s->head[at & (HEAD_BYTES - 1)], HEAD_REST_BYTES);
 }
 
-static __always_inline bool ends_chunks(const struct message *s)
+/* Whether the end of chunks ends what was written: with this write of n bytes, which may
+ * hold only some of its five, or with those before, whose last are in tail. */
+static __always_inline bool ends_chunks(const struct message *s, int n, char *tail)
 {
-	return s->tail_len == 5 && s->tail[0] == '0' && s->tail[1] == '\r' &&
-	       s->tail[2] == '\n' && s->tail[3] == '\r' && s->tail[4] == '\n';
+	if (s->tail_len == TAIL_BYTES) {
+		__builtin_memcpy(tail, s->tail, TAIL_BYTES);
+	} else if (n < TAIL_BYTES && s->head_len == (__u32)n) {
+		for (int i = 0; i < TAIL_BYTES - 1 && i < n; i++) {
+			tail[0] = tail[1];
+			tail[1] = tail[2];
+			tail[2] = tail[3];
+			tail[3] = tail[4];
+			tail[4] = s->head[i];
+		}
+	} else {
+		tail[0] = 0;
+	}
+	return tail[0] == '0' && tail[1] == '\r' && tail[2] == '\n' && tail[3] == '\r' &&
+	       tail[4] == '\n';
 }
 
 static __always_inline void copy_id(const struct message *s, char *to)

@@ -7,6 +7,7 @@
 
 static __always_inline void http_begin(struct exchange *e, struct sandbox *s, __u64 now)
 {
+	e->is_open = 1;
 	read_memory(bpf_get_current_task_btf(), &e->rss, &e->peak);
 	cpu_begins(&e->cpu, shed_step >= SHED_THREADS);
 	if (e->role == ROLE_INNER || e->control)
@@ -93,9 +94,13 @@ static __always_inline void http_end(struct exchange *e, struct sandbox *s, bool
 	struct record_invocation *r;
 	__u64 busy;
 
+	/* the last write and a reset may both find it open, on two CPUs */
+	if (!__sync_lock_test_and_set(&e->is_open, 0))
+		return;
 	if (e->control) {
 		cpu_ends(&e->cpu, NULL, ours);
-		if (e->control != CONTROL_PROBE && e->status < 300)
+		if (e->control != CONTROL_PROBE && e->flags & INVOCATION_RESPONDED &&
+		    e->status < 300)
 			became(e, s);
 		return;
 	}
@@ -107,23 +112,22 @@ static __always_inline void http_end(struct exchange *e, struct sandbox *s, bool
 	if (e->is_unix)
 		__sync_fetch_and_add(&s->unix_in_flight, -1);
 	/* at the door of a Runtime API server: its runtime counts the event */
-	if ((targeted == TARGET_FRONT_DOOR && s->hosts_runtimes) ||
-	    is_shed(s, e->flags | (e->is_first ? INVOCATION_FIRST : 0), e->status,
-		e->trace_id)) {
-		cpu_ends(&e->cpu, NULL, ours);
-		return;
-	}
+	r = NULL;
 	barrier_var(targeted);
-	r = begin_record_as(s, e->sandbox, targeted != TARGET_NONE);
+	if (!(targeted == TARGET_FRONT_DOOR && s->hosts_runtimes) &&
+	    !is_shed(s, e->flags | (e->is_first ? INVOCATION_FIRST : 0), e->status,
+		e->trace_id))
+		r = begin_record_as(s, e->sandbox, targeted != TARGET_NONE);
 	if (!r) {
 		cpu_ends(&e->cpu, NULL, ours);
+		untold(s, busy);
 		return;
 	}
 	r->pid = e->pid;
 	r->start_ns = e->start_ns;
 	r->end_ns = e->end_ns;
 	r->response_ns = e->last_send_ns;
-	r->busy_ns = busy;
+	r->busy_ns = busy + untold_busy(s);
 	r->request_bytes = e->request_bytes;
 	r->response_bytes = e->response_bytes;
 	r->http_status = e->status;
@@ -134,11 +138,11 @@ static __always_inline void http_end(struct exchange *e, struct sandbox *s, bool
 	cpu_ends(&e->cpu, r, bpf_get_current_pid_tgid() >> 32 == e->cpu.pid);
 	if (ours) {
 		fill_memory(r, s, e->rss, e->peak);
+		fill_parts(r, s);
 		if (e->flags & INVOCATION_EXITED)
 			r->exit_code =
 			    bpf_get_current_task_btf()->signal->group_exit_code;
 	}
-	fill_parts(r, s);
 	r->flags |= (e->is_first ? INVOCATION_FIRST : 0) |
 		    (s->open_flags & INVOCATION_READY_INFERRED);
 	__builtin_memcpy(r->trace_id, e->trace_id, RECORD_TRACE_BYTES);

@@ -10,18 +10,19 @@ static __always_inline void lambda_end(
     struct sandbox *s, __u64 id, __u64 end, __u32 flags, __u32 exit_code)
 {
 	__u64 busy = busy_end(s, end);
-	struct record_invocation *r;
+	struct record_invocation *r = NULL;
 
 	s->open = 0;
-	if (is_shed(s, flags | s->open_flags, 0, s->open_trace_id))
+	if (!is_shed(s, flags | s->open_flags, 0, s->open_trace_id))
+		r = begin_record(s, id);
+	if (!r) {
+		untold(s, busy);
 		return;
-	r = begin_record(s, id);
-	if (!r)
-		return;
+	}
 	r->start_ns = s->open_start_ns;
 	r->end_ns = end;
 	r->response_ns = s->open_response_ns;
-	r->busy_ns = busy;
+	r->busy_ns = busy + untold_busy(s);
 	r->request_bytes = s->open_request_bytes;
 	r->response_bytes = s->open_response_bytes;
 	r->deadline_ms = s->open_deadline_ms;
@@ -114,6 +115,8 @@ static __always_inline void lambda_begin(
 {
 	__s64 deadline_ms = m->deadline ? number_at(m, m->deadline) : 0;
 
+	if (s->open) /* a runtime that takes several at once: the last one goes on */
+		lambda_end(s, e->sandbox, e->start_ns, INVOCATION_END_INFERRED, 0);
 	s->open = 1;
 	s->open_flags = __sync_fetch_and_add(&s->seen, 1) == 0 ? INVOCATION_FIRST : 0;
 	s->open_start_ns = e->start_ns;

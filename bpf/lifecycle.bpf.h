@@ -358,7 +358,8 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	if (BPF_CORE_READ(task, signal, live.counter) > 0)
 		return 0;
 	p = bpf_map_lookup_elem(&processes, &pid);
-	if (!p)
+	/* threads that are killed together may all find that none lives */
+	if (!p || __sync_lock_test_and_set(&p->gone, 1))
 		return 0;
 	id = p->sandbox;
 	start_ns = p->start_ns;
@@ -387,7 +388,8 @@ int BPF_PROG(on_exit, struct task_struct *task)
 		end_on_unix_sockets(s, id, now, code);
 		http2_forget_sandbox(id);
 	}
-	sandbox_gone(s, id, pid);
+	if (sandbox_gone(s, id, pid))
+		bpf_map_delete_elem(&processes, &pid);
 	return 0;
 }
 

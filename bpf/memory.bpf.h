@@ -53,7 +53,8 @@ static __always_inline void read_memory(struct task_struct *task, __u64 *rss, __
 {
 	struct mm_struct *mm = task->mm;
 
-	*rss = *peak = 0;
+	*rss = 0;
+	*peak = task->signal->maxrss; /* before 6.16 all that is left at the exit */
 	if (!mm)
 		return;
 	*rss = pages_resident(mm);

@@ -294,8 +294,8 @@ struct cpu_reading {
 	__u64 share_ns;
 	__u64 run_queue_ns;
 	__u64 throttled_ns;
-	__u32 pid; /* that it began in; 0: nothing is known */
-	__u32 one_thread;
+	__u32 pid;        /* that it began in; 0: nothing is known */
+	__u32 one_thread; /* its id: share_ns is its own CPU time; 0: the process's */
 	__u32 overlaps;
 	__u32 padding;
 };
@@ -425,11 +425,15 @@ struct exchange {
 	__u32 role, phase;
 	__u32 chunked, is_head, is_first, is_unix;
 	__u32 is_adopted; /* older than the probes */
+	__u32 is_open;    /* its invocation has begun and is not counted yet */
+	__u32 written;    /* where the stream of TCP was at the start */
+	__u32 is_closed;  /* while a write was on its way, which is told later */
 	__u32 control;    /* enum http_control of the request */
 	__u32 flags;      /* of the invocation, INVOCATION_ */
 	__u16 status, concurrency;
 	__u32 pid; /* of the process that last read or wrote */
 	struct head_rest rest;
+	char tail[8]; /* of a response in chunks, the last five bytes */
 	char trace_id[RECORD_TRACE_BYTES] RECORD_WORDS;
 	char target[RECORD_TARGET_BYTES] RECORD_WORDS;
 	__u64 target_kind; /* enum exchange_target */

@@ -64,9 +64,9 @@ static inline void replay_receive(struct replay *r, const void *text, size_t n)
 	struct message *m = NULL;
 
 	r->now_ns++;
-	replay_step(r, http1_before_received(&r->e));
-	if (http1_reads_received(&r->e))
+	if (http1_reads_received(&r->e) || http1_is_unbounded(&r->e))
 		m = replay_message(r, text, n, NULL, 0, NULL);
+	replay_step(r, http1_before_received(&r->e, m));
 	replay_step(r, http1_received(&r->e, m, (int)n, r->now_ns));
 }
 

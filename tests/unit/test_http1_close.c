@@ -221,6 +221,24 @@ static void test_http1_what_a_platform_asks_is_no_invocation(void **state)
 	    CONTROL_PROBE);
 }
 
+/* Trailers are no end that is known, but the next request is. */
+static void test_http1_chunks_with_a_trailer_end_with_the_next_request(void **state)
+{
+	struct replay r = {0};
+
+	(void)state;
+	RECEIVE(&r, get);
+	SEND(&r, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+		 "5\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n");
+	is_counted(&r, 1, 0);
+	RECEIVE(&r, "GETTING more of a body that is still uploaded");
+	is_counted(&r, 1, 0);
+	RECEIVE(&r, get);
+	is_counted(&r, 2, 1);
+	SEND(&r, ok);
+	is_counted(&r, 2, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -237,6 +255,7 @@ int main(void)
 	    cmocka_unit_test(test_http1_a_client_that_hangs_up),
 	    cmocka_unit_test(test_http1_a_process_that_dies_on_it),
 	    cmocka_unit_test(test_http1_tls_and_http2_begin_nothing),
+	    cmocka_unit_test(test_http1_chunks_with_a_trailer_end_with_the_next_request),
 	    cmocka_unit_test(test_http1_an_upgrade_to_http2_leaves_its_request_open),
 	    cmocka_unit_test(test_http1_http2_that_began_before_the_probes),
 	};
