@@ -49,7 +49,8 @@ load_with() {
 	ended=$(seen "$function" 'select(.status != "aborted")' | wc -l)
 	aborted=$(seen "$function" 'select(.status == "aborted")' | wc -l)
 	figure "$total answered by the function, $ended seen and $aborted aborted"
-	is "$ended" "$total" "invocations seen"
+	# a client that hung up before its answer is an abort, though the function could still write
+	between "$total" "$ended" $((ended + aborted)) "requests answered"
 	[ "$aborted" -le 200 ]
 	is "$(seen "$function" 'select(.cold) | .init_ms' | wc -l)" 1 "cold starts"
 	is "$(seen "$function" 'select(.status == "ok") | .http_status' | sort -u)" 200 "http_status"
