@@ -82,7 +82,7 @@ phase() { seen "$f" "select(.init_phases) | [.init_phases[] | select(.phase == \
 @test "an init that waits for peers says for whom and how long, the longest first" {
 	peer 127.0.0.1 $((port + 1)) 300
 	peer ::1 $((port + 2)) 100
-	function_of INIT_PEERS="[::1]:$((port + 2)) 127.0.0.1:$((port + 1))"
+	function_of INIT_THINK_MS=150 INIT_PEERS="[::1]:$((port + 2)) 127.0.0.1:$((port + 1))"
 	ask
 	expect "$f" 1
 	agent_stop
@@ -120,6 +120,24 @@ phase() { seen "$f" "select(.init_phases) | [.init_phases[] | select(.phase == \
 	is "$(seen "$f" .init_peers)" "$(printf 'null\nnull')" "peers that only others asked"
 }
 
+@test "the first response is its first byte, not its last" {
+	COLDMETER_FUNCTION=$f in_background "$dir/$f" $python -c "
+import socket, time
+with socket.create_server(('127.0.0.1', $port)) as listener:
+    connection = listener.accept()[0]
+    connection.recv(4096)
+    connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no')
+    time.sleep(0.4)
+    connection.sendall(b'k')
+    time.sleep(20)"
+	until_true 20 listening 127.0.0.1:$port
+	ask
+	expect "$f" 1
+	agent_stop
+	between "$(phase event wall_ms)" 0 300 "time until the first byte of the response"
+	between "$(seen "$f" .duration_ms)" 400 1000 "time until the last"
+}
+
 @test "requests that lie in the socket of a function that is deaf after listen() have a wait" {
 	function_of INIT_DEAF_MS=500
 	ask "?ms=1" & # at once: it is in the socket while nobody accepts
@@ -134,7 +152,7 @@ phase() { seen "$f" "select(.init_phases) | [.init_phases[] | select(.phase == \
 
 @test "a runtime asks for its next event, and its Runtime API is no peer" {
 	peer 127.0.0.1 $((port + 1)) 120
-	runtime_api $port "$f" -- env INIT_PEERS="127.0.0.1:$((port + 1))" $python -B "$functions/slow_init.py"
+	runtime_api $port "$f" -- env INIT_THINK_MS=300 INIT_PEERS="127.0.0.1:$((port + 1))" $python -B "$functions/slow_init.py"
 	invoke $port "$f" '{}' >/dev/null
 	expect "$f" 1
 	agent_stop
@@ -175,7 +193,8 @@ phase() { seen "$f" "select(.init_phases) | [.init_phases[] | select(.phase == \
 	needs node
 	end "$agent"
 	agent_start --deep "$f" --deep-out "$dir/folded"
-	COLDMETER_FUNCTION=$f-other in_background "$dir/other" env -C "$dir" node --perf-basic-prof "$functions/../node/deep.js" $((port + 1))
+	cp "$functions/../node/deep.js" "$dir/other.js"
+	COLDMETER_FUNCTION=$f-other in_background "$dir/other" env -C "$dir" node --perf-basic-prof other.js $((port + 1))
 	COLDMETER_FUNCTION=$f in_background "$dir/$f" env -C "$dir" node --perf-basic-prof "$functions/../node/deep.js" $port
 	until_true 60 listening 127.0.0.1:$port
 	until_true 60 listening 127.0.0.1:$((port + 1))
@@ -187,6 +206,7 @@ phase() { seen "$f" "select(.init_phases) | [.init_phases[] | select(.phase == \
 	between "$(awk '/worksInInit/ { n += $NF } END { print n + 0 }' "$dir/folded")" 3 200 "samples of worksInInit"
 	grep -q '^node;.*node.*Start' "$dir/folded"
 	is "$(grep -c worksWhileItServes "$dir/folded")" 0 "stacks of serving"
+	is "$(grep -c other.js "$dir/folded")" 0 "stacks of another function"
 	is "$(grep -cvE '^[^;]+(;[^;]+)* [0-9]+$' "$dir/folded")" 0 "lines that are no folded stack"
 	grep -q ' samples, 0 lost' "$dir/agent.err"
 }

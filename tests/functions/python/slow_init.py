@@ -2,8 +2,8 @@
 """A function whose init does what it is told, then serves as the HTTP function does, or as a Lambda runtime when the
 environment says so: slow_init.py [ADDRESS PORT].
 
-INIT_READ=FILE reads a file, INIT_MAP=FILE touches each page of it; INIT_PEERS="ADDRESS:PORT ..." sends "hello" to each
-and waits for the answer; INIT_DEAF_MS listens so long before it accepts.
+INIT_READ=FILE reads a file, INIT_MAP=FILE touches each page of it; INIT_PEERS="ADDRESS:PORT ..." connects to each, thinks
+for INIT_THINK_MS, sends "hello" and waits for the answer; INIT_DEAF_MS listens so long before it accepts.
 """
 
 import mmap
@@ -29,6 +29,7 @@ def touch(path):
 def ask(peer):
     address, port = peer.rsplit(":", 1)
     with socket.create_connection((address.strip("[]"), int(port))) as connection:
+        time.sleep(int(os.environ.get("INIT_THINK_MS", 0)) / 1000)
         connection.sendall(b"hello")
         connection.recv(64)
 
