@@ -87,7 +87,7 @@ TUI     := $(call room,tui/*.c)
 PURE    := $(BASE) $(MODEL) $(WIRE)
 ROOMS   := $(ALERTS) $(SERVE) $(STORE) $(PRICE) $(PURE)
 
-LIBS_AGENT     := -lbpf -lelf -lz -lcurl -lzstd -lfyaml -lcap -lm
+LIBS_AGENT     := -lbpf -lelf -lz -lcurl -lzstd -lfyaml -ljansson -lcap -lm
 LIBS_COLLECTOR := -lsqlite3 -lmicrohttpd -lcurl -ljansson -lzstd -lfyaml -lpthread -lm
 LIBS_TUI       := -lcurl -ljansson -lncursesw -lzstd -lfyaml -lm
 LIBS_ALL       := $(LIBS_AGENT) $(LIBS_COLLECTOR) -lncursesw

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "agent/deep.h"
+#include "agent/foreign.h"
 #include "agent/overhead.h"
 #include "agent/privileges.h"
 #include "agent/probes.h"
@@ -313,6 +314,7 @@ static int open_all(struct agent *agent)
 	agent->shedding = shedding_start(s->max_overhead, (enum record_shed)s->shed);
 	probes_set_shed(agent->probes, agent->shedding.step);
 	probes_want_targets(agent->probes, rules_want_targets(agent->rules));
+	sandboxes_said_foreign(agent->sandboxes, foreign_look_around(NULL));
 	err = running_adopt(agent->probes, agent->sandboxes);
 	if (err < 0)
 		return log_error(err, "cannot look for functions that are running");

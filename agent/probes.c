@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "agent/foreign.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -340,6 +341,12 @@ static int try_probes(void)
 	return err;
 }
 
+static void print_foreign(enum foreign foreign, uint32_t pid)
+{
+	printf("warn\trunning here\t%s, process %u: functions in it are not seen\n",
+	    foreign_name(foreign), pid);
+}
+
 int probes_check(void)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
@@ -366,5 +373,6 @@ int probes_check(void)
 		    err ? "this kernel refuses them" : "loaded and attached");
 	}
 	printf("warn\tblind to\tTLS, gVisor, Kata and microVMs\n");
+	(void)foreign_look_around(print_foreign);
 	return err;
 }

@@ -157,6 +157,20 @@ static int tree_size(
 	return n;
 }
 
+/* The name of the cgroup that holds a container's id, of any hierarchy. */
+static void read_cgroup(uint32_t pid, char name[RECORD_CGROUP_BYTES])
+{
+	char path[64];
+	char text[8192];
+	char id[NAMES_CONTAINER_BYTES];
+	ssize_t n;
+
+	(void)snprintf(path, sizeof(path), "/proc/%u/cgroup", pid);
+	n = read_whole(path, text, sizeof(text) - 1);
+	if (n > 0 && names_container(text, (size_t)n, id))
+		(void)snprintf(name, RECORD_CGROUP_BYTES, "%s", id);
+}
+
 /* Starts a sandbox at f when its environment makes it a function. */
 static int found_sandbox(struct probes *probes, struct sandboxes *sandboxes,
     const struct census *census, struct found *f)
@@ -182,6 +196,7 @@ static int found_sandbox(struct probes *probes, struct sandboxes *sandboxes,
 	else if (exec->present & 1U << VARIABLE_KIND &&
 		 exec->value[VARIABLE_KIND][0] == 'p')
 		f->kind = FUNCTION_PROCESS;
+	read_cgroup(f->pid, exec->cgroup);
 	exec->kind = RECORD_EXEC;
 	exec->pid = f->pid;
 	exec->sandbox = f->sandbox;

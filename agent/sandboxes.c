@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "agent/blindness.h"
+#include "agent/containers.h"
+#include "agent/foreign.h"
 #include "agent/known_functions.h"
 #include "agent/names.h"
 #include "agent/outcome.h"
@@ -48,6 +50,7 @@ struct sandboxes {
 	const struct rules *rules;
 	sandboxes_lose lose; /* NULL: nobody asks */
 	void *context;
+	uint32_t foreign_said; /* bits by enum foreign */
 	size_t n;
 	struct known *oldest;
 	struct known *newest;
@@ -82,6 +85,11 @@ static void free_known(struct known *k)
 	targets_done(&k->targets);
 	free(k->coldstart);
 	free(k);
+}
+
+void sandboxes_said_foreign(struct sandboxes *s, uint32_t said)
+{
+	s->foreign_said = said;
 }
 
 void sandboxes_set_rules(struct sandboxes *s, const struct rules *rules)
@@ -283,6 +291,8 @@ static int add(struct sandboxes *s, const struct record_exec *exec, bool late)
 	if (!names_container(exec->cgroup, sizeof(exec->cgroup), k->name))
 		(void)snprintf(k->name, sizeof(k->name), "%u-%llx", exec->pid,
 		    (unsigned long long)exec->start_ns);
+	if (strcmp(k->function.name, NAMES_UNNAMED) == 0)
+		(void)containers_name("", k->name, k->function.name);
 	apply_rules(s, k, exec->pid);
 	k->owner = known_functions_begin(&s->functions, &k->function, &k->life.cause);
 	if (!k->owner) {
@@ -344,6 +354,10 @@ static int take_blind(struct sandboxes *s, const struct record_blind *blind)
 {
 	const struct known *k = find(s, blind->sandbox);
 
+	if (blind->why == BLIND_FOREIGN) {
+		foreign_say(blind->pid, &s->foreign_said);
+		return 0;
+	}
 	return blindness_say(blind->why, k ? k->function.name : NULL);
 }
 

@@ -35,6 +35,9 @@ struct rules;
 /* Names are given by these rules first, which must live as long. NULL: there are none. */
 void sandboxes_set_rules(struct sandboxes *sandboxes, const struct rules *rules);
 
+/* The kinds of enum foreign, as bits, that were said already. */
+void sandboxes_said_foreign(struct sandboxes *sandboxes, uint32_t said);
+
 /* Asks for what was lost in each sandbox that lives. */
 void sandboxes_read_losses(
     struct sandboxes *sandboxes, sandboxes_read read, void *context);

@@ -4,6 +4,9 @@
 
 #include "bpf/sandbox.bpf.h"
 
+#define CGROUPS_ABOVE 4       /* a container's is looked for in so many */
+#define CONTAINER_ID_BYTES 64 /* digits */
+
 /* One function in one pid namespace. A container has one of its own, whatever the host's
  * cgroups look like. */
 struct namespaced {
@@ -65,9 +68,16 @@ static __always_inline void read_cgroup_name(struct task_struct *task, char *to)
 	struct cgroup *group = cgroup_of(task);
 
 	to[0] = 0;
-	if (group && BPF_CORE_READ(group, level))
-		bpf_probe_read_kernel_str(
+	/* below its own a container may have more: podman's "container", systemd's slices
+	 */
+	for (int i = 0; i < CGROUPS_ABOVE && group && BPF_CORE_READ(group, level); i++) {
+		long n = bpf_probe_read_kernel_str(
 		    to, RECORD_CGROUP_BYTES, BPF_CORE_READ(group, kn, name));
+
+		if (n > CONTAINER_ID_BYTES)
+			return;
+		group = BPF_CORE_READ(group, self.parent, cgroup);
+	}
 }
 
 #endif

@@ -240,6 +240,28 @@ static __always_inline void begin_sandbox(struct task_struct *task, struct envir
 		count(COUNT_LOST_EXEC);
 }
 
+/* A program that may be a kernel of its own, by the start of its name; the agent looks
+ * closer. gVisor's sandbox is "exe": /proc/self/exe. */
+static __always_inline void notice_foreign(struct task_struct *task)
+{
+	struct record_blind *r;
+	__u64 word = 0;
+
+	bpf_probe_read_kernel(&word, sizeof(word), task->comm);
+	if (word != WORD('e', 'x', 'e', 0, 0, 0, 0, 0) &&
+	    word != WORD('f', 'i', 'r', 'e', 'c', 'r', 'a', 'c') &&
+	    word != WORD('c', 'l', 'o', 'u', 'd', '-', 'h', 'y') &&
+	    word != WORD('q', 'e', 'm', 'u', '-', 's', 'y', 's') &&
+	    word != WORD('d', 'r', 'a', 'g', 'o', 'n', 'b', 'a'))
+		return;
+	r = bpf_ringbuf_reserve(&records, sizeof(*r), 0);
+	if (!r)
+		return;
+	*r = (struct record_blind){
+	    .kind = RECORD_BLIND, .pid = task->tgid, .why = BLIND_FOREIGN};
+	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+}
+
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
@@ -251,6 +273,7 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 	struct sandbox *fresh;
 	__u64 visited;
 
+	notice_foreign(task);
 	if (!v || !(v->record.present & (NAMED | MARKED))) {
 		if (old)
 			exec_continues(old, p->sandbox, pid, task);

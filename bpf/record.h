@@ -164,7 +164,7 @@ struct record_end {
 	__u64 shed;
 };
 
-enum record_blindness { BLIND_TLS = 1, BLIND_HTTP2, BLIND_IO_URING };
+enum record_blindness { BLIND_TLS = 1, BLIND_HTTP2, BLIND_IO_URING, BLIND_FOREIGN };
 
 /* A connection of the sandbox cannot be read: told once for each reason. */
 struct record_blind {

@@ -14,6 +14,9 @@ setup() {
 
 teardown() {
 	end_all
+	# what a test that failed left
+	[ -z "${id:-}" ] || rm -rf "/run/containerd/io.containerd.runtime.v2.task/k8s.io/$id"
+	[ -z "${folder:-}" ] || until_true 2 empty_folders "$hierarchy" "$folder" || true
 }
 
 # many: a server of many functions.
@@ -159,4 +162,74 @@ PY
 	curl -sS -d x "http://127.0.0.1:$port/init" >/dev/null
 	expect "$f-own" 3
 	agent_stop
+}
+
+# runs PID PROGRAM: it has become that.
+runs() { [ "$(readlink "/proc/$1/exe")" = "$2" ]; }
+
+# stand_in NAME FIRST-ARGUMENT: a process that looks like a kernel of its own.
+stand_in() {
+	local program
+	program=$(mktemp -d -p "$dir")/$1
+	cp "$(readlink -f "$(command -v sleep)")" "$program"
+	in_background "$dir/stand-in" bash -c "exec -a '$2' '$program' 60"
+	until_true 10 runs "${started[-1]}" "$program"
+}
+
+@test "gVisor and microVMs are named, once each, when they are there and when they come" {
+	stand_in firecracker firecracker
+	agent_start
+	until_true 5 grep -q "a microVM (firecracker) runs here (process ${started[-1]})" "$dir/agent.err"
+	stand_in exe runsc-sandbox
+	until_true 5 grep -q "gVisor (runsc) runs here (process ${started[-1]})" "$dir/agent.err"
+	stand_in exe runsc-sandbox
+	stand_in exe something-else
+	sleep 0.3
+	agent_stop
+	is "$(grep -c '\(gVisor\|firecracker\).* runs here' "$dir/agent.err")" 2 "lines about them"
+	"$OUT/coldmeter-agent" --check | grep -q "running here	gVisor (runsc), process"
+}
+
+# in_cgroup FOLDER SETTING: a server with that in its environment, in that cgroup of the hierarchy $hierarchy. It is there
+# before its program is, as in a container.
+in_cgroup() {
+	mkdir -p "$hierarchy/$1"
+	# shellcheck disable=SC2016 # for the inner shell
+	in_background "$dir/$f" bash -c 'echo $$ >"$1/cgroup.procs" && exec env "${@:2}"' - "$hierarchy/$1" \
+		"$2" python3 "$functions/shapes/many.py" $port
+	until_true 20 listening 127.0.0.1:$port
+}
+
+# empty_folders ABOVE FOLDER: removes it and the empty ones above it, below ABOVE.
+empty_folders() {
+	(cd "$1" && rmdir -p "$2" 2>/dev/null) || true
+	[ ! -e "$1/$2" ]
+}
+
+@test "a pod's container is known by its id and named by its runtime's files, on cgroup v1 and v2, before and after the agent" {
+	task=/run/containerd/io.containerd.runtime.v2.task/k8s.io
+	for hierarchy in /sys/fs/cgroup/memory /sys/fs/cgroup/unified /sys/fs/cgroup; do
+		[ -e "$hierarchy/cgroup.procs" ] || continue
+		tried=$hierarchy
+		id=$(echo "$f-$hierarchy" | sha256sum | cut -c1-64)
+		folder=kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1234.slice/cri-containerd-$id.scope/container
+		mkdir -p "$task/$id"
+		echo "{\"annotations\":{\"io.kubernetes.cri.container-name\":\"app\",\"io.kubernetes.cri.sandbox-name\":\"$f\"}}" >"$task/$id/config.json"
+		agent_start
+		in_cgroup "$folder" FUNCTIONS_CUSTOMHANDLER_PORT=1
+		get /a
+		expect "$f/app" 1
+		agent_stop
+		is "$(seen "$f/app" '[.sandbox, .platform] | join(" ")')" "$id azure-functions" "sandbox and platform"
+		agent_start
+		get /b
+		expect "$f/app" 1
+		agent_stop
+		is "$(seen "$f/app" .sandbox)" "$id" "sandbox of one that is older than the agent"
+		end "${started[-1]}"
+		until_true 5 empty_folders "$hierarchy" "$folder"
+		rm -r "${task:?}/$id"
+		empty_folders /run "${task#/run/}"
+	done
+	[ -n "${tried:-}" ] || skip "no cgroups that can be made"
 }
