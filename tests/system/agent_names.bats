@@ -21,7 +21,7 @@ teardown() {
 
 # many: a server of many functions.
 many() {
-	in_background "$dir/$f" env COLDMETER_FUNCTION="$f" "$@" python3 "$functions/shapes/many.py" $port
+	in_background "$dir/$f" env COLDMETER_FUNCTION="$f" python3 "$functions/shapes/many.py" $port
 	until_true 20 listening 127.0.0.1:$port
 }
 
@@ -48,7 +48,9 @@ get() { curl -sS "${@/#/http://127.0.0.1:$port}" >/dev/null; }
 
 @test "a Runtime API server that is itself a function is not counted at its own front door" {
 	agent_start
-	COLDMETER_FUNCTION=$f-host runtime_api $port "$f" -- env -u COLDMETER_FUNCTION python3 "$functions/python/lambda_runtime.py"
+	in_background "$dir/$f" env COLDMETER_FUNCTION="$f-host" "$programs/runtime_api" --listen 127.0.0.1:$port --function "$f" \
+		--log "$dir/$f.log" -- env -u COLDMETER_FUNCTION python3 "$functions/python/lambda_runtime.py"
+	until_true 10 listening 127.0.0.1:$port
 	for _ in 1 2 3; do invoke $port "$f" '{}' >/dev/null; done
 	expect "$f" 3
 	agent_stop

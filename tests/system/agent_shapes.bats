@@ -152,8 +152,6 @@ calls() {
 	until_true 10 listening 127.0.0.1:$port
 }
 
-get='GET / HTTP/1.1\r\nHost: function\r\n\r\n'
-
 # pipeline N: so many requests in one packet; waits for as many answers.
 pipeline() {
 	python3 - $port "$1" <<'PY'
