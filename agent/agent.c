@@ -24,6 +24,7 @@
 #include "agent/untold.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "wire/json.h"
 
 #define TICK_BUSY_MS 10
@@ -296,6 +297,7 @@ static int open_all(struct agent *agent)
 		sandboxes_on_loss(agent->sandboxes, on_loss);
 	}
 	(void)gethostname(agent->host, sizeof(agent->host) - 1);
+	text_make_printable(agent->host);
 	agent->boot_to_wall_ns = clock_boot_to_wall_ns();
 	if (!err && s->collector) {
 		err = spool_open(s->spool, s->spool_limit_mb << 20, &agent->spool);

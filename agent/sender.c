@@ -86,6 +86,7 @@ static int prepare(struct sender *s, const char *token_file)
 	}
 	if (gethostname(s->head.host, sizeof(s->head.host) - 1) < 0)
 		return -errno;
+	text_make_printable(s->head.host);
 	memcpy(s->head.id.agent, spool_agent_id(s->spool), sizeof(s->head.id.agent));
 	if (getrandom(s->head.id.boot, sizeof(s->head.id.boot), 0) < 0)
 		return -errno;

@@ -34,7 +34,7 @@ struct batch_ledger {
 
 struct batch_head {
 	struct batch_id id;
-	char host[BATCH_HOST_BYTES];
+	char host[BATCH_HOST_BYTES]; /* decoded: text_make_printable() */
 	struct batch_ledger ledger;
 	struct host_figures figures; /* as of then; none from an older agent */
 	int64_t sent_ns;             /* wall clock of the agent when it was sealed */

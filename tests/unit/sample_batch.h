@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "tests/unit/sample.h"
 #include "wire/batch.h"
 
@@ -36,6 +37,7 @@ static inline void sample_head(uint64_t *seed, struct batch_head *head)
 	head->id.sequence = random_width(seed);
 	head->sent_ns = (int64_t)random_next(seed);
 	sample_text(seed, head->host, sizeof(head->host), false);
+	text_make_printable(head->host); /* any bytes come back as text */
 	head->ledger.seen = random_width(seed);
 	head->ledger.delivered = random_width(seed);
 	for (size_t i = 0; i < LOST_REASONS; i++)

@@ -1,4 +1,5 @@
 /* The API's answers about what was lost, and about hosts. */
+#include "base/text.h"
 #include "tests/unit/answers_place.h"
 
 /* A heartbeat of an agent on the host `a "box"`, with losses of bar. */
@@ -101,11 +102,57 @@ static void test_answers_tell_what_was_lost_of_a_function(void **state)
 	free(got.text);
 }
 
+/* Of an agent that has nothing to tell but that it lives. */
+static void beat_from(const struct place *place, const char *agent, const char *host)
+{
+	struct batch_head head = {.id.sequence = 1, .sent_ns = place->now_ns};
+	struct batch_writer *w;
+	uint8_t *bytes;
+	size_t n;
+
+	(void)text_copy((char *)head.id.agent, sizeof(head.id.agent), agent);
+	(void)text_copy(head.host, sizeof(head.host), host);
+	assert_int_equal(batch_writer_new(&w), 0);
+	assert_int_equal(batch_writer_seal(w, &head, &bytes, &n), 0);
+	batch_writer_free(w);
+	expect_status(
+	    raw_send(place->port, "POST", "/v1/batches",
+		"Content-Type: " BATCH_CONTENT_TYPE "\r\n", (const char *)bytes, n),
+	    200);
+	free(bytes);
+}
+
+static void test_a_host_whose_name_is_no_text_leaves_the_others_their_answers(
+    void **state)
+{
+	static const char line[] = "coldmeter_host_seen{host=\"h?\"}";
+	struct place *place = *state;
+	const char *first;
+	struct got got;
+	json_t *root;
+
+	beat(place);
+	beat_from(place, "one", "h\xff");
+	beat_from(place, "two", "h\xfe"); /* as text the same host */
+	root = ask(place, "/v1/functions");
+	assert_int_equal(json_array_size(at(root, "agents")), 2);
+	json_decref(root);
+	got = raw_get(place->port, "/metrics");
+	assert_int_equal(got.status, 200);
+	assert_non_null(
+	    strstr(got.body, "coldmeter_host_seen{host=\"a \\\"box\\\"\"} 12\n"));
+	first = strstr(got.body, line);
+	assert_non_null(first);
+	assert_null(strstr(first + 1, line)); /* no series twice */
+	free(got.text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(test_answers_tell_hosts_apart),
 	    TEST(test_answers_tell_what_was_lost_of_a_function),
+	    TEST(test_a_host_whose_name_is_no_text_leaves_the_others_their_answers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

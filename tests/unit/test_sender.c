@@ -8,8 +8,10 @@
 
 #include <cmocka.h>
 #include <ftw.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 
 #include "agent/sender.h"
 #include "tests/unit/receiver.h"
@@ -284,6 +286,40 @@ static void test_a_batch_that_the_collector_refuses_is_lost_with_a_reason(void *
 	assert_int_equal(ledger.lost[LOST_AGENT_GONE], 0);
 }
 
+/* In a child, whose own host name it is. 2: this user may not have one. */
+static int send_from(const char *host)
+{
+	const uint8_t *bytes;
+	size_t bytes_n;
+
+	if (unshare(CLONE_NEWUTS) < 0 || sethostname(host, strlen(host)) < 0)
+		return 2;
+	open_sender_to(NOBODY, NULL, ROOM);
+	add(1);
+	sender_work(sender, 600); /* as long as a batch waits for more */
+	sender_work(sender, 0);
+	if (spool_peek(spool, &bytes, &bytes_n) < 0)
+		return 3;
+	return memmem(bytes, bytes_n, "h?box", 5) ? 0 : 1;
+}
+
+static void test_a_batch_has_the_name_of_its_host_as_text(void **state)
+{
+	int status;
+	pid_t pid = fork();
+
+	(void)state;
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(send_from("h\xff"
+				"box"));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 2)
+		skip();
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -298,6 +334,7 @@ int main(void)
 		test_losses_are_told_once_and_in_full, close_sender),
 	    cmocka_unit_test_teardown(
 		test_what_a_spool_in_memory_still_holds_at_the_end_is_lost, close_sender),
+	    cmocka_unit_test(test_a_batch_has_the_name_of_its_host_as_text),
 	    cmocka_unit_test_teardown(
 		test_a_batch_that_the_collector_refuses_is_lost_with_a_reason,
 		close_sender),

@@ -1,4 +1,5 @@
 /* Writing the ledger: each batch once, whole or not at all, and forgotten in time. */
+#include "base/text.h"
 #include "tests/unit/store_place.h"
 
 static void test_store_takes_each_batch_once(void **state)
@@ -103,6 +104,29 @@ static void test_store_counts_what_an_agent_that_is_gone_had_in_hand_as_lost(voi
 	assert_int_equal(sum.seen, 34 + 18 + 16);
 	assert_int_equal(sum.delivered, 29 + 9 + 9);
 	assert_int_equal(sum.lost[LOST_AGENT_GONE], 4);
+}
+
+static int see_host(void *context, const struct batch_head *last, int64_t received_ns)
+{
+	(void)received_ns;
+	(void)text_copy(context, BATCH_HOST_BYTES, last->host);
+	return 0;
+}
+
+/* As an earlier version took them. */
+static void test_store_reads_a_host_of_any_bytes_as_text(void **state)
+{
+	struct place *place = *state;
+	const struct plan_of_batch want = {1, 1, "f", T0, 1000, 0};
+	struct sealed s = seal(&want);
+	struct store_batch b = {.batch = s.batch, .raw = s.bytes, .raw_bytes = s.bytes_n};
+	char host[BATCH_HOST_BYTES] = "";
+
+	(void)text_copy(s.batch->head.host, BATCH_HOST_BYTES, "h\xff\x1b");
+	assert_int_equal(store_write(place->store, &b, 1), 0);
+	drop(&s);
+	assert_int_equal(store_scan_agents(place->store, see_host, host), 0);
+	assert_string_equal(host, "h??");
 }
 
 static int add_lost(void *context, int64_t minute_start_s,
@@ -243,6 +267,7 @@ int main(void)
 	    TEST(test_store_keeps_agents_apart),
 	    TEST(test_store_keeps_the_latest_ledger_of_a_boot),
 	    TEST(test_store_counts_what_an_agent_that_is_gone_had_in_hand_as_lost),
+	    TEST(test_store_reads_a_host_of_any_bytes_as_text),
 	    TEST(test_store_keeps_what_was_lost_of_a_function),
 	    TEST(test_store_merges_batches_into_one_row_a_minute),
 	    TEST(test_store_on_a_full_disk_keeps_nothing_half),

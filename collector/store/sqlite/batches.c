@@ -179,6 +179,7 @@ static void read_head(sqlite3_stmt *s, struct batch_head *head)
 	if (sqlite3_column_bytes(s, 1) == sizeof(head->id.boot))
 		memcpy(head->id.boot, sqlite3_column_blob(s, 1), sizeof(head->id.boot));
 	(void)text_copy(head->host, sizeof(head->host), statement_text(s, 2));
+	text_make_printable(head->host); /* of a version that stored any bytes */
 	for (size_t i = 0; i < LOST_REASONS; i++) {
 		ssize_t n = varint_decode(lost, left, &head->ledger.lost[i]);
 
