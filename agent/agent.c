@@ -41,6 +41,8 @@ struct agent {
 	struct sender *sender;
 	struct untold *untold;
 	uint64_t attributed; /* of the kernel's losses: looked for by function so far */
+	uint64_t lost_ends;  /* sandboxes whose end was lost: looked for so far */
+	size_t ending;       /* of those, found and not dropped yet */
 	struct overhead *overhead;
 	struct shedding shedding;
 	bool is_costly; /* the process alone took more than it may, in the last second */
@@ -145,6 +147,24 @@ static void attribute_losses(struct agent *agent)
 	sandboxes_read_losses(agent->sandboxes, read_losses, agent);
 }
 
+static int take_end(void *context, struct record_end *end)
+{
+	const struct agent *agent = context;
+
+	return probes_take_end(agent->probes, end);
+}
+
+/* After a drain: finds sandboxes whose last record had no room, when there are some. */
+static void take_lost_ends(struct agent *agent)
+{
+	uint64_t now = agent->counts[COUNT_LOST_END];
+
+	if (now == agent->lost_ends && agent->ending == 0)
+		return;
+	agent->lost_ends = now;
+	agent->ending = sandboxes_read_ends(agent->sandboxes, take_end, agent);
+}
+
 static uint64_t millionths(double share)
 {
 	return (uint64_t)(share * HOST_SHARE + 0.5);
@@ -197,6 +217,7 @@ static int drain(struct agent *agent)
 	}
 	probes_counts(agent->probes, agent->counts);
 	n = probes_drain(agent->probes, on_record, agent);
+	take_lost_ends(agent);
 	if (n > 0 && agent->settings->to_stdout && fflush(stdout) != 0)
 		agent->reader_gone = true;
 	return n;

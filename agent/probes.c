@@ -300,6 +300,21 @@ int probes_losses(
 	return 0;
 }
 
+int probes_take_end(const struct probes *probes, struct record_end *end)
+{
+	int fd = bpf_map__fd(probes->skeleton->maps.sandboxes);
+	struct sandbox state;
+
+	if (bpf_map_lookup_elem(fd, &end->sandbox, &state) < 0 || !state.end_ns)
+		return -ENOENT;
+	end->end_ns = state.end_ns;
+	end->ended = state.ended;
+	end->lost = state.lost;
+	end->shed = state.shed;
+	(void)bpf_map_delete_elem(fd, &end->sandbox);
+	return 0;
+}
+
 void probes_want_targets(struct probes *probes, bool want)
 {
 	__atomic_store_n(&probes->skeleton->bss->want_targets, want, __ATOMIC_RELAXED);

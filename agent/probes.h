@@ -46,6 +46,10 @@ int probes_run_time(const struct probes *probes, struct run_time *sum);
 void probes_set_clock(struct probes *probes, int64_t boot_to_wall_ns);
 
 /* Whether records of requests carry what they ask for: rules name functions by that. */
+/* Takes what the kernel kept of end->sandbox, whose last record found no room in the ring
+ * (see COUNT_LOST_END), and fills the record. 0, or -ENOENT: there is nothing. */
+int probes_take_end(const struct probes *probes, struct record_end *end);
+
 void probes_want_targets(struct probes *probes, bool want);
 
 /* What the kernel has counted of a sandbox: invocations without room in the ring, and

@@ -31,6 +31,7 @@ struct known {
 	struct outcome_life life;
 	uint64_t lost; /* told so far */
 	uint64_t shed;
+	uint64_t end_ns; /* it has ended, without a record; 0: not known to */
 	enum invocation_status last_status;
 	uint64_t last_work_ns; /* boot clock: it was ready, or an invocation ended */
 	struct coldstart *coldstart;  /* until its first invocation; owned */
@@ -207,6 +208,26 @@ void sandboxes_read_losses(struct sandboxes *s, sandboxes_read read, void *conte
 		if (read(context, k->id, &lost, &shed) == 0)
 			tell_losses(s, k, lost, shed);
 	}
+}
+
+size_t sandboxes_read_ends(struct sandboxes *s, sandboxes_read_end read, void *context)
+{
+	struct known *newer;
+	size_t waiting = 0;
+
+	for (struct known *k = s->oldest; k; k = newer) {
+		struct record_end end = {.sandbox = k->id};
+
+		newer = k->newer;
+		if (k->end_ns) {
+			drop(s, k->id, k->end_ns);
+		} else if (read(context, &end) == 0) {
+			tell_losses(s, k, end.lost, end.shed);
+			k->end_ns = end.end_ns;
+			waiting++;
+		}
+	}
+	return waiting;
 }
 
 int sandboxes_adopt_process(struct sandboxes *s, uint32_t pid, uint64_t sandbox)

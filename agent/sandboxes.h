@@ -42,6 +42,16 @@ void sandboxes_said_foreign(struct sandboxes *sandboxes, uint32_t said);
 void sandboxes_read_losses(
     struct sandboxes *sandboxes, sandboxes_read read, void *context);
 
+/* Takes what the kernel kept of a sandbox, end->sandbox, whose end had no room in the
+ * ring, and fills the record. 0, or -ENOENT: there is nothing. */
+typedef int (*sandboxes_read_end)(void *context, struct record_end *end);
+
+/* Asks so for each sandbox that lives, to be called after the ring was drained. What
+ * ended in it may have come into the ring since then: it is dropped by the next call,
+ * after another drain. Returns how many wait for that. */
+size_t sandboxes_read_ends(
+    struct sandboxes *sandboxes, sandboxes_read_end read, void *context);
+
 /* Takes one record, aligned as the ring aligns it (8 bytes); bytes must be its whole
  * size. Pure but for memory: boot_to_wall_ns turns the record's times into wall time.
  * Returns 0, -EBADMSG for a record of a wrong size or kind, -ENOENT when an invocation's

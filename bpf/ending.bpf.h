@@ -210,10 +210,12 @@ static __always_inline void mark_ready(
 }
 
 /* Forgets a sandbox whose processes and invocations have all ended. Processes end before
- * their sockets do, so whichever comes last gets here with nothing left. */
+ * their sockets do, so whichever comes last gets here with nothing left. Without room for
+ * its last record its state stays until the agent takes it. */
 static __always_inline bool sandbox_gone(struct sandbox *s, __u64 id, __u32 pid)
 {
 	struct record_end *end;
+	bool stays = false;
 
 	if (s->processes > 0 || s->in_flight > 0 || __sync_lock_test_and_set(&s->gone, 1))
 		return false;
@@ -227,6 +229,8 @@ static __always_inline bool sandbox_gone(struct sandbox *s, __u64 id, __u32 pid)
 		end->lost = s->lost;
 		end->shed = s->shed;
 		bpf_ringbuf_submit(end, BPF_RB_NO_WAKEUP);
+	} else if (!s->untold) {
+		stays = true;
 	}
 	if (s->pid_namespace) {
 		struct namespaced key = {s->name_hash, s->pid_namespace};
@@ -237,7 +241,12 @@ static __always_inline bool sandbox_gone(struct sandbox *s, __u64 id, __u32 pid)
 	}
 	if (s->starting)
 		bpf_map_delete_elem(&coldstarts, &id);
-	bpf_map_delete_elem(&sandboxes, &id);
+	if (!stays) {
+		bpf_map_delete_elem(&sandboxes, &id);
+		return true;
+	}
+	s->end_ns = bpf_ktime_get_boot_ns();
+	count(COUNT_LOST_END);
 	return true;
 }
 

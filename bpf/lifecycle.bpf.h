@@ -216,6 +216,7 @@ static __always_inline void begin_sandbox(struct task_struct *task, struct envir
 {
 	struct process process = {.start_ns = start};
 	struct namespaced key = {fresh->name_hash, pid_namespace_of(task)};
+	struct sandbox *begun;
 
 	process.sandbox = start << 10 ^ pid ^ fresh->name_hash;
 	fresh->pid_namespace = key.pid_namespace;
@@ -236,8 +237,13 @@ static __always_inline void begin_sandbox(struct task_struct *task, struct envir
 	v->record.start_ns = start;
 	v->record.exec_ns = fresh->open_start_ns;
 	read_cgroup_name(task, v->record.cgroup);
-	if (bpf_ringbuf_output(&records, &v->record, sizeof(v->record), BPF_RB_NO_WAKEUP))
-		count(COUNT_LOST_EXEC);
+	if (!bpf_ringbuf_output(
+		&records, &v->record, sizeof(v->record), BPF_RB_NO_WAKEUP))
+		return;
+	count(COUNT_LOST_EXEC);
+	begun = sandbox_of(process.sandbox);
+	if (begun)
+		begun->untold = 1;
 }
 
 /* A program that may be a kernel of its own, by the start of its name; the agent looks

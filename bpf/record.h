@@ -280,6 +280,7 @@ enum record_count {
 	COUNT_IO_URING, /* answers that could not be read for it */
 	COUNT_SHED, /* invocations without a record because of SHED_MOST or SHED_ALL */
 	COUNT_LOST_SAMPLE,
+	COUNT_LOST_END, /* a sandbox whose last record found no room: see end_ns */
 	RECORD_COUNTS
 };
 
@@ -346,7 +347,7 @@ struct sandbox {
 	__u32 declared; /* kind the environment asked for, FUNCTION_UNDECIDED: none */
 	__u32 forwards; /* it has a server behind its server */
 	__u32 speaks;   /* SPEAKS_ */
-	__u32 padding;
+	__u32 untold;   /* the agent does not know it: its first record found no room */
 	__u32 hosts_runtimes; /* its children are Lambda's runtimes, counted themselves */
 	/* the most that an inner server held, or a process that ended, not yet told */
 	__u64 part_pages;
@@ -356,6 +357,7 @@ struct sandbox {
 			 */
 	__u64 lost;     /* of ended: without room in the ring */
 	__u64 shed;     /* of ended: see SHED_MOST */
+	__u64 end_ns;   /* its last record found no room: the agent takes it from here */
 	__u64 open_start_ns;
 	__u64 open_response_ns;
 	struct cpu_reading open_cpu;
