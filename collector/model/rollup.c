@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/count.h"
 #include "base/varint.h"
 
 #define ROLLUP_VERSION 1
@@ -69,11 +70,6 @@ static const struct histogram *histogram_const(const struct rollup *r, size_t i)
 	return (const struct histogram *)((const char *)r + histograms_table[i]);
 }
 
-static void add_to(uint64_t *sum, uint64_t n)
-{
-	*sum = *sum > UINT64_MAX - n ? UINT64_MAX : *sum + n;
-}
-
 static void raise_to(uint64_t *max, uint64_t n)
 {
 	if (n > *max)
@@ -116,12 +112,12 @@ static int add_figures(struct rollup *r, const struct invocation *inv)
 		if (histogram_add_ns(
 			cold ? &r->cold_duration : &r->warm, inv->duration_ns) < 0)
 			return -ENOMEM;
-		add_to(&r->duration_ns, inv->duration_ns);
+		count_add(&r->duration_ns, inv->duration_ns);
 	}
 	if (inv->has & HAS_INIT) {
 		if (histogram_add_ns(&r->init, inv->init_ns) < 0)
 			return -ENOMEM;
-		add_to(&r->init_ns, inv->init_ns);
+		count_add(&r->init_ns, inv->init_ns);
 	}
 	if (inv->has & HAS_MEMORY) {
 		if (histogram_add(&r->memory, inv->peak_memory_bytes) < 0)
@@ -129,12 +125,12 @@ static int add_figures(struct rollup *r, const struct invocation *inv)
 		raise_to(&r->memory_max_bytes, inv->peak_memory_bytes);
 	}
 	if (inv->has & HAS_CPU)
-		add_to(&r->cpu_ns, inv->cpu_ns);
+		count_add(&r->cpu_ns, inv->cpu_ns);
 	if (inv->has & HAS_BUSY)
-		add_to(&r->busy_ns, inv->busy_ns);
+		count_add(&r->busy_ns, inv->busy_ns);
 	if (inv->has & HAS_BYTES) {
-		add_to(&r->request_bytes, inv->request_bytes);
-		add_to(&r->response_bytes, inv->response_bytes);
+		count_add(&r->request_bytes, inv->request_bytes);
+		count_add(&r->response_bytes, inv->response_bytes);
 	}
 	return 0;
 }
@@ -162,10 +158,10 @@ int rollup_merge(struct rollup *into, const struct rollup *from)
 		if (counters_table[i].is_max)
 			raise_to(counter(into, i), counter_value(from, i));
 		else
-			add_to(counter(into, i), counter_value(from, i));
+			count_add(counter(into, i), counter_value(from, i));
 	}
 	for (size_t i = 0; i < STATUS_COUNT; i++)
-		add_to(&into->by_status[i], from->by_status[i]);
+		count_add(&into->by_status[i], from->by_status[i]);
 	usage_add(&into->usage, &from->usage);
 	usage_add(&into->ping_usage, &from->ping_usage);
 	for (size_t i = 0; i < COUNT_OF(histograms_table); i++) {
@@ -182,7 +178,7 @@ uint64_t rollup_lost(const struct rollup *r)
 	uint64_t lost = 0;
 
 	for (size_t i = 0; i < LOST_REASONS; i++)
-		add_to(&lost, r->lost[i]);
+		count_add(&lost, r->lost[i]);
 	return lost;
 }
 

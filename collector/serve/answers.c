@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/count.h"
 #include "serve/answer.h"
 
 #define MINUTE_NS (60 * CLOCK_NS_PER_S)
@@ -109,7 +110,7 @@ json_t *answer_ledger(const struct batch_ledger *ledger)
 	uint64_t lost = 0;
 
 	for (int i = 0; i < LOST_REASONS; i++) {
-		lost += ledger->lost[i];
+		count_add(&lost, ledger->lost[i]);
 		(void)json_object_set_new(by_reason,
 		    lost_reason_name((enum lost_reason)i), answer_count(ledger->lost[i]));
 	}

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/count.h"
 #include "base/text.h"
 #include "serve/answer.h"
 #include "serve/intake.h"
@@ -60,10 +61,10 @@ int hosts_see(struct hosts *hosts, const struct batch_head *last, int64_t receiv
 	}
 	if (received_ns < hosts->ledger_ns)
 		return 0;
-	host->ledger.seen += last->ledger.seen;
-	host->ledger.delivered += last->ledger.delivered;
+	count_add(&host->ledger.seen, last->ledger.seen);
+	count_add(&host->ledger.delivered, last->ledger.delivered);
 	for (size_t i = 0; i < LOST_REASONS; i++)
-		host->ledger.lost[i] += last->ledger.lost[i];
+		count_add(&host->ledger.lost[i], last->ledger.lost[i]);
 	return 0;
 }
 

@@ -24,6 +24,17 @@ static const char *refusal(const struct invocation *inv)
 	return NULL;
 }
 
+/* Likewise. The head's ledger is no bound: it is read before the losses of functions are.
+ */
+static const char *loss_refusal(const struct batch_loss *loss)
+{
+	if (loss->function->name[0] == '\0')
+		return "function has no name";
+	if (loss->n == 0 || loss->n > INT64_MAX)
+		return "a loss is of no invocation, or of more than can be";
+	return NULL;
+}
+
 static int reserve(struct intake *in)
 {
 	size_t room = in->room ? in->room * 2 : 1;
@@ -88,8 +99,7 @@ int intake_batch(
 	    (batch->head.sent_ns < 0 || batch->head.sent_ns >= LATEST_START_NS))
 		*why = "the time when it was sent is before 1970 or after 2200";
 	for (size_t i = 0; !*why && i < batch->losses_n; i++)
-		if (batch->losses[i].function->name[0] == '\0')
-			*why = "function has no name";
+		*why = loss_refusal(&batch->losses[i]);
 	for (size_t i = 0; !*why && i < batch->invocations_n; i++)
 		*why = refusal(&batch->invocations[i]);
 	return *why ? -EBADMSG : 0;

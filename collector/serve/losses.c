@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "base/text.h"
 
 #define PLACES_MAX 100000
@@ -80,7 +81,7 @@ void losses_count(struct losses *losses, const struct batch_loss *loss, const ch
 	(void)pthread_mutex_lock(&losses->mutex);
 	place = find_or_add(losses, loss->function, host);
 	if (place)
-		place->lost[loss->reason] += loss->n;
+		count_add(&place->lost[loss->reason], loss->n);
 	(void)pthread_mutex_unlock(&losses->mutex);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/count.h"
 
 #define MINUTE_NS (60 * CLOCK_NS_PER_S)
 
@@ -136,10 +137,13 @@ void tally_ledger(const struct tally *tally, struct batch_ledger *sum)
 {
 	const struct rollup *r = &tally->rollup;
 
-	sum->delivered += r->invocations + r->pings;
-	sum->seen += r->invocations + r->pings + rollup_lost(r);
+	count_add(&sum->delivered, r->invocations);
+	count_add(&sum->delivered, r->pings);
+	count_add(&sum->seen, r->invocations);
+	count_add(&sum->seen, r->pings);
+	count_add(&sum->seen, rollup_lost(r));
 	for (size_t i = 0; i < LOST_REASONS; i++)
-		sum->lost[i] += r->lost[i];
+		count_add(&sum->lost[i], r->lost[i]);
 }
 
 void tallies_done(struct tallies *t)

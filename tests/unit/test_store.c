@@ -106,6 +106,29 @@ static void test_store_counts_what_an_agent_that_is_gone_had_in_hand_as_lost(voi
 	assert_int_equal(sum.lost[LOST_AGENT_GONE], 4);
 }
 
+static void test_store_adds_up_ledgers_without_beginning_again_at_0(void **state)
+{
+	struct place *place = *state;
+	struct batch_ledger sum;
+
+	for (uint8_t agent = 1; agent <= 3; agent++) {
+		const struct plan_of_batch want = {agent, 1, "f", T0, 1000, 0};
+		struct sealed s = seal(&want);
+		struct store_batch b = {
+		    .batch = s.batch, .raw = s.bytes, .raw_bytes = s.bytes_n};
+
+		s.batch->head.ledger.seen = INT64_MAX;
+		s.batch->head.ledger.delivered = INT64_MAX;
+		s.batch->head.ledger.lost[LOST_SHED] = INT64_MAX;
+		assert_int_equal(store_write(place->store, &b, 1), 0);
+		drop(&s);
+	}
+	assert_int_equal(store_ledger(place->store, 0, &sum), 0);
+	assert_true(sum.seen == UINT64_MAX);
+	assert_true(sum.delivered == UINT64_MAX);
+	assert_true(sum.lost[LOST_SHED] == UINT64_MAX);
+}
+
 static int see_host(void *context, const struct batch_head *last, int64_t received_ns)
 {
 	(void)received_ns;
@@ -267,6 +290,7 @@ int main(void)
 	    TEST(test_store_keeps_agents_apart),
 	    TEST(test_store_keeps_the_latest_ledger_of_a_boot),
 	    TEST(test_store_counts_what_an_agent_that_is_gone_had_in_hand_as_lost),
+	    TEST(test_store_adds_up_ledgers_without_beginning_again_at_0),
 	    TEST(test_store_reads_a_host_of_any_bytes_as_text),
 	    TEST(test_store_keeps_what_was_lost_of_a_function),
 	    TEST(test_store_merges_batches_into_one_row_a_minute),

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/count.h"
 #include "base/text.h"
 #include "base/varint.h"
 #include "store/sqlite/engine.h"
@@ -197,7 +198,7 @@ static uint64_t count_gone(const struct batch_ledger *ledger)
 	uint64_t told = ledger->delivered;
 
 	for (size_t i = 0; i < LOST_REASONS; i++)
-		told += ledger->lost[i];
+		count_add(&told, ledger->lost[i]);
 	return ledger->seen > told ? ledger->seen - told : 0;
 }
 
@@ -219,7 +220,8 @@ int store_scan_agents(struct store *store, store_agent_visit visit, void *contex
 	while (!err && (err = statement_step(s)) == 1) {
 		read_head(s, &head);
 		if (has_newer && memcmp(newer, head.id.agent, sizeof(newer)) == 0)
-			head.ledger.lost[LOST_AGENT_GONE] += count_gone(&head.ledger);
+			count_add(
+			    &head.ledger.lost[LOST_AGENT_GONE], count_gone(&head.ledger));
 		memcpy(newer, head.id.agent, sizeof(newer));
 		has_newer = true;
 		err = visit(context, &head, sqlite3_column_int64(s, 8));
@@ -239,10 +241,10 @@ static int add_ledger(void *context, const struct batch_head *last, int64_t rece
 
 	if (received_ns < sum->since_ns)
 		return 0;
-	sum->sum.seen += last->ledger.seen;
-	sum->sum.delivered += last->ledger.delivered;
+	count_add(&sum->sum.seen, last->ledger.seen);
+	count_add(&sum->sum.delivered, last->ledger.delivered);
 	for (size_t i = 0; i < LOST_REASONS; i++)
-		sum->sum.lost[i] += last->ledger.lost[i];
+		count_add(&sum->sum.lost[i], last->ledger.lost[i]);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/count.h"
 
 #define KEEP_MINUTES 2 /* behind the newest: agents ship within seconds */
 #define KEEP_MAX 8192  /* rollups kept after a commit; about 4 KB each */
@@ -182,7 +183,6 @@ int minutes_add(struct minutes *m, struct connection *c, int64_t key,
 int minutes_lose(struct minutes *m, struct connection *c, int64_t key,
     enum lost_reason reason, uint64_t n)
 {
-	uint64_t *lost;
 	struct hot *hot;
 	int err = find_or_load(m, c, key, &hot);
 
@@ -190,8 +190,7 @@ int minutes_lose(struct minutes *m, struct connection *c, int64_t key,
 		err = mark(m, hot);
 	if (err)
 		return err;
-	lost = &hot->rollup.lost[reason];
-	*lost = *lost > UINT64_MAX - n ? UINT64_MAX : *lost + n;
+	count_add(&hot->rollup.lost[reason], n);
 	return 0;
 }
 
