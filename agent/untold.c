@@ -15,7 +15,8 @@ struct entry {
 
 struct untold {
 	size_t n;
-	bool is_empty; /* nothing is to be told: the usual case */
+	size_t owed; /* of them, with something to be told: usually none */
+	size_t hand; /* the bucket where what was told is looked for next */
 	struct entry *buckets[BUCKETS];
 };
 
@@ -25,7 +26,6 @@ int untold_new(struct untold **out)
 
 	if (!u)
 		return -ENOMEM;
-	u->is_empty = true;
 	*out = u;
 	return 0;
 }
@@ -43,6 +43,34 @@ void untold_free(struct untold *u)
 	free(u);
 }
 
+static bool is_owed(const struct entry *e)
+{
+	for (int i = 0; i < LOST_REASONS; i++)
+		if (e->untold[i])
+			return true;
+	return false;
+}
+
+/* Forgets one of whom all was told, when there is one. */
+static void make_room(struct untold *u)
+{
+	for (size_t i = 0; u->owed < u->n && i < BUCKETS; i++) {
+		struct entry **at = &u->buckets[(u->hand + i) % BUCKETS];
+		struct entry *e;
+
+		while (*at && is_owed(*at))
+			at = &(*at)->next;
+		e = *at;
+		if (!e)
+			continue;
+		*at = e->next;
+		free(e);
+		u->n--;
+		u->hand = (u->hand + i + 1) % BUCKETS;
+		return;
+	}
+}
+
 static struct entry *find_or_add(struct untold *u, const struct function *function)
 {
 	struct entry **at = &u->buckets[function_hash(function) % BUCKETS];
@@ -50,8 +78,12 @@ static struct entry *find_or_add(struct untold *u, const struct function *functi
 
 	while (e && !function_is_same(&e->function, function))
 		e = e->next;
-	if (e || u->n == FUNCTIONS_MAX)
+	if (e)
 		return e;
+	if (u->n == FUNCTIONS_MAX)
+		make_room(u);
+	if (u->n == FUNCTIONS_MAX)
+		return NULL;
 	e = calloc(1, sizeof(*e));
 	if (!e)
 		return NULL;
@@ -69,10 +101,11 @@ static void add(struct untold *u, const struct function *function,
 
 	if (!e)
 		return;
+	if (!is_owed(e))
+		u->owed++;
 	e->untold[reason] += n;
 	if (is_new)
 		e->all[reason] += n;
-	u->is_empty = false;
 }
 
 void untold_add(struct untold *u, const struct function *function,
@@ -107,13 +140,15 @@ static bool tell(struct entry *e, struct batch_writer *w)
 
 void untold_tell(struct untold *u, struct batch_writer *w)
 {
-	if (u->is_empty)
-		return;
-	for (size_t i = 0; i < BUCKETS; i++)
-		for (struct entry *e = u->buckets[i]; e; e = e->next)
+	for (size_t i = 0; u->owed > 0 && i < BUCKETS; i++) {
+		for (struct entry *e = u->buckets[i]; e; e = e->next) {
+			if (!is_owed(e))
+				continue;
 			if (!tell(e, w))
 				return;
-	u->is_empty = true;
+			u->owed--;
+		}
+	}
 }
 
 void untold_scan(const struct untold *u, untold_visit visit, void *context)

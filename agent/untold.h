@@ -9,8 +9,9 @@ struct untold;
 int untold_new(struct untold **out); /* 0 or -ENOMEM */
 void untold_free(struct untold *untold);
 
-/* n invocations of a function were lost. At most 4096 functions are kept; of more, and
- * without memory, only the ledger of the host tells. */
+/* n invocations of a function were lost. At most 4096 functions are kept: of more, those
+ * of whom all was told are forgotten. While there are none, and without memory, only the
+ * ledger of the host tells. */
 void untold_add(struct untold *untold, const struct function *function,
     enum lost_reason reason, uint64_t n);
 
@@ -21,7 +22,7 @@ void untold_add_batch(
 /* Moves what there is into the batch in the making, as far as it has room. */
 void untold_tell(struct untold *untold, struct batch_writer *w);
 
-/* All that was ever lost, by function, told or not. */
+/* All that was lost of the functions that are kept, told or not. */
 typedef void (*untold_visit)(
     void *context, const struct function *function, const uint64_t lost[LOST_REASONS]);
 void untold_scan(const struct untold *untold, untold_visit visit, void *context);
