@@ -13,14 +13,29 @@ const char *doctor_state_name(enum doctor_state state)
 	return names[state];
 }
 
+/* The last one that is shown makes room for the number of those that are not. */
+static void leave_out(struct doctor *doctor, enum doctor_state state)
+{
+	struct doctor_check *last = &doctor->checks[DOCTOR_MAX_CHECKS - 1];
+
+	doctor->left_out += doctor->left_out ? 1 : 2;
+	if (state > last->state)
+		last->state = state;
+	(void)snprintf(last->what, sizeof(last->what), "more");
+	(void)snprintf(last->detail, sizeof(last->detail), "%zu more are not shown",
+	    doctor->left_out);
+}
+
 void doctor_add(struct doctor *doctor, enum doctor_state state, const char *what,
     const char *format, ...)
 {
 	struct doctor_check *check;
 	va_list args;
 
-	if (doctor->n == DOCTOR_MAX_CHECKS)
+	if (doctor->n == DOCTOR_MAX_CHECKS) {
+		leave_out(doctor, state);
 		return;
+	}
 	check = &doctor->checks[doctor->n++];
 	check->state = state;
 	(void)text_copy(check->what, sizeof(check->what), what);

@@ -24,11 +24,13 @@ struct doctor_check {
 struct doctor {
 	struct doctor_check checks[DOCTOR_MAX_CHECKS];
 	size_t n;
+	size_t left_out; /* beyond the limit; the last check says how many */
 };
 
 const char *doctor_state_name(enum doctor_state state); /* "ok", "warn", "fail" */
 
-/* Appends a check; beyond the limit it is dropped. */
+/* Appends a check. Beyond the limit the last one says how many more there are, with the
+ * worst of their states. */
 void doctor_add(struct doctor *doctor, enum doctor_state state, const char *what,
     const char *format, ...) __attribute__((format(printf, 4, 5)));
 
@@ -46,7 +48,8 @@ void doctor_check_blind(struct doctor *doctor);
 void doctor_check_prices(struct doctor *doctor, int64_t now_ns);
 
 /* What an answer of GET /v1/functions says of agents: alive, what they cost, what they do
- * not see, what was lost. */
+ * not see, what was lost. The sum of what was lost comes first, then what is to be minded
+ * of hosts, then the rest. */
 void doctor_check_agents(struct doctor *doctor, const struct snapshot *snapshot);
 
 /* Reachable, ready, and its agents. */

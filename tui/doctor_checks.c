@@ -192,18 +192,20 @@ void doctor_check_prices(struct doctor *doctor, int64_t now_ns)
 }
 
 /* What watching costs a host, and whether the agent sheds detail for it. */
-static void check_cost(struct doctor *doctor, const struct agent_row *agent)
+static void check_cost(
+    struct doctor *doctor, const struct agent_row *agent, enum doctor_state wanted)
 {
+	enum doctor_state state =
+	    agent->shed > 0 || isnan(agent->probes_pct) ? DOCTOR_WARN : DOCTOR_OK;
 	char cost[FORMAT_BYTES], max[FORMAT_BYTES], memory[FORMAT_BYTES];
 	char limit[FORMAT_BYTES + 16] = "";
 
-	if (isnan(agent->agent_pct))
+	if (isnan(agent->agent_pct) || state != wanted)
 		return;
 	if (!isnan(agent->max_pct))
 		(void)snprintf(limit, sizeof(limit), " (%s allowed)",
 		    format_percent(agent->max_pct, max));
-	doctor_add(doctor,
-	    agent->shed > 0 || isnan(agent->probes_pct) ? DOCTOR_WARN : DOCTOR_OK, "cost",
+	doctor_add(doctor, state, "cost",
 	    "%s: watching takes %s of the host's CPUs%s%s, %s of memory%s", agent->host,
 	    format_percent(agent_row_cost_pct(agent), cost), limit,
 	    isnan(agent->probes_pct) ? ", probes not counted" : "",
@@ -232,7 +234,6 @@ static void check_unseen(struct doctor *doctor, const struct agent_row *agent)
 
 static void check_ledger(struct doctor *doctor, const struct snapshot *snapshot)
 {
-	const struct agent_row *agents = snapshot->agents.items;
 	char reasons[200];
 
 	if (!snapshot->ledger.lost) {
@@ -245,31 +246,48 @@ static void check_ledger(struct doctor *doctor, const struct snapshot *snapshot)
 	    "%" PRIu64 " of %" PRIu64 " invocations were lost in the last hour: %s",
 	    snapshot->ledger.lost, snapshot->ledger.seen,
 	    ledger_reasons(&snapshot->ledger, reasons, sizeof(reasons)));
-	for (size_t i = 0; i < snapshot->agents.items_n; i++)
-		if (agents[i].ledger.lost)
-			doctor_add(doctor, DOCTOR_WARN, "ledger",
-			    "%s: %" PRIu64 " of %" PRIu64 " lost: %s", agents[i].host,
-			    agents[i].ledger.lost, agents[i].ledger.seen,
-			    ledger_reasons(&agents[i].ledger, reasons, sizeof(reasons)));
 }
 
-void doctor_check_agents(struct doctor *doctor, const struct snapshot *snapshot)
+static void check_lost(struct doctor *doctor, const struct agent_row *agent)
+{
+	char reasons[200];
+
+	if (agent->ledger.lost)
+		doctor_add(doctor, DOCTOR_WARN, "ledger",
+		    "%s: %" PRIu64 " of %" PRIu64 " lost: %s", agent->host,
+		    agent->ledger.lost, agent->ledger.seen,
+		    ledger_reasons(&agent->ledger, reasons, sizeof(reasons)));
+}
+
+/* Of each host what has that state. */
+static void check_hosts(
+    struct doctor *doctor, const struct snapshot *snapshot, enum doctor_state wanted)
 {
 	const struct agent_row *agents = snapshot->agents.items;
 	char age[FORMAT_BYTES];
 
+	for (size_t i = 0; i < snapshot->agents.items_n; i++) {
+		if ((agents[i].silent ? DOCTOR_WARN : DOCTOR_OK) == wanted)
+			doctor_add(doctor, wanted, "agent", "%s: last batch %s ago%s",
+			    agents[i].host, format_age(agents[i].age_s, age),
+			    agents[i].silent ? ": does coldmeter-agent still run there?"
+					     : "");
+		check_cost(doctor, &agents[i], wanted);
+		if (wanted != DOCTOR_WARN)
+			continue;
+		check_unseen(doctor, &agents[i]);
+		check_lost(doctor, &agents[i]);
+	}
+}
+
+void doctor_check_agents(struct doctor *doctor, const struct snapshot *snapshot)
+{
 	if (!snapshot->agents.items_n)
 		doctor_add(doctor, DOCTOR_WARN, "agents",
 		    "none has sent anything yet: `sudo coldmeter-agent --collector URL`");
-	for (size_t i = 0; i < snapshot->agents.items_n; i++) {
-		doctor_add(doctor, agents[i].silent ? DOCTOR_WARN : DOCTOR_OK, "agent",
-		    "%s: last batch %s ago%s", agents[i].host,
-		    format_age(agents[i].age_s, age),
-		    agents[i].silent ? ": does coldmeter-agent still run there?" : "");
-		check_cost(doctor, &agents[i]);
-		check_unseen(doctor, &agents[i]);
-	}
 	check_ledger(doctor, snapshot);
+	check_hosts(doctor, snapshot, DOCTOR_WARN);
+	check_hosts(doctor, snapshot, DOCTOR_OK);
 }
 
 void doctor_check_collector(

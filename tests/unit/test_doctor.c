@@ -79,12 +79,57 @@ static void test_doctor_says_what_the_probes_do_not_see(void **state)
 	assert_int_equal(doctor.n, 2);
 }
 
+/* 299 with nothing to say, and the last one of the answer with all that there is. */
+static void test_doctor_of_many_hosts_shows_what_is_to_be_minded(void **state)
+{
+	static char body[65536];
+	struct snapshot snapshot = {0};
+	size_t n;
+
+	(void)state;
+	n = (size_t)snprintf(body, sizeof(body),
+	    "{\"functions\":[],\"ledger\":{\"seen\":50,\"lost\":3,"
+	    "\"lost_by_reason\":{\"ring_full\":3}},\"agents\":[");
+	for (int i = 0; i < 299; i++)
+		n += (size_t)snprintf(
+		    body + n, sizeof(body) - n, "{\"host\":\"h%d\",\"age_s\":1},", i);
+	(void)snprintf(body + n, sizeof(body) - n,
+	    "{\"host\":\"last\",\"age_s\":90,\"silent\":true,"
+	    "\"unseen\":{\"tls_connections\":4},\"ledger\":{\"seen\":20,"
+	    "\"lost\":3,\"lost_by_reason\":{\"ring_full\":3}}}]}");
+	assert_int_equal(snapshot_parse(body, strlen(body), &snapshot), 0);
+	memset(&doctor, 0, sizeof(doctor));
+	doctor_check_agents(&doctor, &snapshot);
+	snapshot_done(&snapshot);
+	expect(DOCTOR_WARN, "ledger", "3 of 50 invocations were lost in the last hour");
+	expect(DOCTOR_WARN, "ledger", "last: 3 of 20 lost: ring_full 3");
+	expect(DOCTOR_WARN, "agent", "last: last batch");
+	expect(DOCTOR_WARN, "blind spots", "last: 4 TLS");
+	expect(DOCTOR_OK, "agent", "h0: last batch");
+	/* 303 in all */
+	assert_int_equal(doctor.n, DOCTOR_MAX_CHECKS);
+	expect(DOCTOR_OK, "more", "208 more are not shown");
+}
+
+static void test_doctor_fails_for_what_is_not_shown(void **state)
+{
+	(void)state;
+	memset(&doctor, 0, sizeof(doctor));
+	for (int i = 0; i < DOCTOR_MAX_CHECKS; i++)
+		doctor_add(&doctor, DOCTOR_OK, "here", "%d", i);
+	doctor_add(&doctor, DOCTOR_FAIL, "here", "beyond");
+	doctor_add(&doctor, DOCTOR_WARN, "here", "beyond");
+	expect(DOCTOR_FAIL, "more", "3 more are not shown");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_doctor_says_what_watching_costs),
 	    cmocka_unit_test(test_doctor_says_what_was_lost_where_and_why),
 	    cmocka_unit_test(test_doctor_says_what_the_probes_do_not_see),
+	    cmocka_unit_test(test_doctor_of_many_hosts_shows_what_is_to_be_minded),
+	    cmocka_unit_test(test_doctor_fails_for_what_is_not_shown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
