@@ -2,17 +2,15 @@
 #include "agent/programs.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include "agent/perf_map.h"
+#include "agent/seen_file.h"
 #include "agent/symbols.h"
 #include "base/cleanup.h"
 #include "base/text.h"
@@ -153,30 +151,6 @@ static const struct program_map *map_at(const struct program *p, uint64_t addres
 	return NULL;
 }
 
-/* A regular file as the process sees it, also of a link that leads out of its root. */
-static int open_as_seen(uint32_t pid, const char *path)
-{
-	const struct open_how how = {
-	    .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK, .resolve = RESOLVE_IN_ROOT};
-	AUTO(fd) int root = -EBADF;
-	struct stat status;
-	char name[64];
-	int fd;
-
-	(void)snprintf(name, sizeof(name), "/proc/%u/root", pid);
-	root = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root < 0)
-		return -errno;
-	fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) {
-		(void)close(fd);
-		return -EINVAL;
-	}
-	return fd;
-}
-
 static struct symbols *module_symbols(
     struct programs *all, const struct program *p, const struct program_map *map)
 {
@@ -189,7 +163,7 @@ static struct symbols *module_symbols(
 			return all->modules[i].symbols;
 	if (all->modules_n == MODULES_MAX || map->path[0] != '/')
 		return NULL;
-	fd = open_as_seen(p->pid, map->path);
+	fd = seen_file_open_mapped(p->pid, map->path, map->inode);
 	if (fd < 0)
 		return NULL; /* perhaps another process can */
 	module = &all->modules[all->modules_n++];
@@ -198,22 +172,26 @@ static struct symbols *module_symbols(
 	return module->symbols;
 }
 
-/* The pid that the process itself sees: the last of NSpid. */
-static unsigned int own_pid(uint32_t pid)
+/* The pid that the process itself sees, the last of NSpid, and its effective user. False
+ * when it has gone. */
+static bool read_identity(uint32_t pid, unsigned int *own_pid, uid_t *user)
 {
 	AUTO(file) FILE *file = NULL;
 	char line[256];
-	unsigned int own = pid;
+	bool found = false;
 
+	*own_pid = pid;
 	(void)snprintf(line, sizeof(line), "/proc/%u/status", pid);
 	file = fopen(line, "re");
 	while (file && fgets(line, sizeof(line), file)) {
 		const char *last = strrchr(line, '\t');
 
 		if (strncmp(line, "NSpid:", 6) == 0 && last)
-			own = (unsigned int)strtoul(last + 1, NULL, 10);
+			*own_pid = (unsigned int)strtoul(last + 1, NULL, 10);
+		/* NOLINTNEXTLINE(cert-err34-c): the kernel wrote it */
+		found |= sscanf(line, "Uid: %*u %u", user) == 1;
 	}
-	return own;
+	return found;
 }
 
 /* What the runtime has written since. */
@@ -221,11 +199,15 @@ static void follow_perf_map(struct program *p)
 {
 	static char piece[PIECE_BYTES];
 	AUTO(fd) int fd = -EBADF;
+	unsigned int own_pid;
 	char path[64];
+	uid_t user;
 	ssize_t n;
 
-	(void)snprintf(path, sizeof(path), "/tmp/perf-%u.map", own_pid(p->pid));
-	fd = open_as_seen(p->pid, path);
+	if (!read_identity(p->pid, &own_pid, &user))
+		return;
+	(void)snprintf(path, sizeof(path), "/tmp/perf-%u.map", own_pid);
+	fd = seen_file_open_owned(p->pid, path, user);
 	if (fd < 0 || (!p->perf && perf_map_new(&p->perf) < 0))
 		return;
 	while (p->perf_bytes < PERF_BYTES_MAX &&
