@@ -18,6 +18,7 @@
 #define PROGRAMS_MAX 32 /* beyond, the one that was asked for longest ago goes */
 #define MAPS_MAX 1024   /* executable ones of a program */
 #define MODULES_MAX 256
+#define MODULES_BYTES_MAX (256U << 20) /* of their symbols, one module more or less */
 #define PERF_BYTES_MAX (64U << 20)
 #define PIECE_BYTES 65536
 
@@ -41,6 +42,7 @@ struct programs {
 	uint64_t clock;
 	struct module modules[MODULES_MAX];
 	size_t modules_n;
+	size_t modules_bytes;
 };
 
 int programs_new(struct programs **out)
@@ -161,7 +163,8 @@ static struct symbols *module_symbols(
 		if (all->modules[i].inode == map->inode &&
 		    all->modules[i].device == map->device)
 			return all->modules[i].symbols;
-	if (all->modules_n == MODULES_MAX || map->path[0] != '/')
+	if (all->modules_n == MODULES_MAX || all->modules_bytes > MODULES_BYTES_MAX ||
+	    map->path[0] != '/')
 		return NULL;
 	fd = seen_file_open_mapped(p->pid, map->path, map->inode);
 	if (fd < 0)
@@ -169,6 +172,7 @@ static struct symbols *module_symbols(
 	module = &all->modules[all->modules_n++];
 	*module = (struct module){.device = map->device, .inode = map->inode};
 	(void)symbols_read(fd, &module->symbols);
+	all->modules_bytes += symbols_bytes(module->symbols);
 	return module->symbols;
 }
 

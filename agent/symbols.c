@@ -4,14 +4,20 @@
 #include <fcntl.h>
 #include <gelf.h>
 #include <libelf.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 
 #define SYMBOLS_MAX 2000000 /* of one file; Chrome has a million */
 #define SEGMENTS_MAX 16
+#define NAME_BYTES 200              /* of a name, with its NUL; C++ has longer ones */
+#define NAMES_BYTES_MAX (64U << 20) /* of one file */
+#define STRINGS_BYTES_MAX                                                                \
+	(256U << 20) /* of the section that holds them, longer ones too */
 
 struct symbol {
 	uint64_t start;
@@ -73,18 +79,26 @@ static int reserve(struct symbols *s, size_t name_bytes)
 	return 0;
 }
 
-static int add(struct symbols *s, uint64_t start, uint64_t size, const char *name)
+/* A name need not be terminated within the room of its section. */
+static int add(
+    struct symbols *s, uint64_t start, uint64_t size, const char *name, size_t room)
 {
-	size_t bytes = strlen(name) + 1;
+	size_t n = strnlen(name, room < NAME_BYTES - 1 ? room : NAME_BYTES - 1);
 
-	if (s->n == SYMBOLS_MAX)
+	if (n == 0 || s->n == SYMBOLS_MAX || n >= NAMES_BYTES_MAX - s->names_bytes)
 		return 0;
-	if (reserve(s, bytes) < 0)
+	if (reserve(s, n + 1) < 0)
 		return -ENOMEM;
 	s->each[s->n++] = (struct symbol){start, size, s->names_bytes};
-	memcpy(s->names + s->names_bytes, name, bytes);
-	s->names_bytes += bytes;
+	memcpy(s->names + s->names_bytes, name, n);
+	s->names[s->names_bytes + n] = '\0';
+	s->names_bytes += n + 1;
 	return 0;
+}
+
+size_t symbols_bytes(const struct symbols *s)
+{
+	return s ? sizeof(*s) + s->room * sizeof(*s->each) + s->names_room : 0;
 }
 
 static int by_start(const void *a, const void *b)
@@ -103,25 +117,42 @@ static void settle(struct symbols *s)
 		qsort(s->each, s->n, sizeof(*s->each), by_start);
 }
 
+/* What a section holds as it is in the file; NULL when it is larger than that, or not in
+ * the file. A section that is compressed is no exception. */
+static const Elf_Data *read_bytes(Elf_Scn *section, uint64_t most)
+{
+	GElf_Shdr header;
+
+	if (!section || !gelf_getshdr(section, &header) || header.sh_type == SHT_NOBITS ||
+	    header.sh_size > most)
+		return NULL;
+	return elf_getdata(section, NULL);
+}
+
 static int read_section(Elf *elf, Elf_Scn *section, struct symbols *s)
 {
 	GElf_Shdr header;
-	const Elf_Data *data = elf_getdata(section, NULL);
+	const Elf_Data *data =
+	    read_bytes(section, SYMBOLS_MAX * (uint64_t)sizeof(Elf64_Sym));
+	const Elf_Data *strings;
 
 	if (!data || !gelf_getshdr(section, &header) || header.sh_entsize == 0)
 		return 0;
+	strings = read_bytes(elf_getscn(elf, header.sh_link), STRINGS_BYTES_MAX);
+	if (!strings || !strings->d_buf)
+		return 0;
 	for (size_t i = 0; i < header.sh_size / header.sh_entsize; i++) {
 		GElf_Sym symbol;
-		const char *name;
 
 		if (i > INT32_MAX || !gelf_getsym((Elf_Data *)data, (int)i, &symbol))
 			break;
 		if ((GELF_ST_TYPE(symbol.st_info) != STT_FUNC &&
 			GELF_ST_TYPE(symbol.st_info) != STT_GNU_IFUNC) ||
-		    symbol.st_shndx == SHN_UNDEF)
+		    symbol.st_shndx == SHN_UNDEF || symbol.st_name >= strings->d_size)
 			continue;
-		name = elf_strptr(elf, header.sh_link, symbol.st_name);
-		if (name && name[0] && add(s, symbol.st_value, symbol.st_size, name) < 0)
+		if (add(s, symbol.st_value, symbol.st_size,
+			(const char *)strings->d_buf + symbol.st_name,
+			strings->d_size - symbol.st_name) < 0)
 			return -ENOMEM;
 	}
 	return 0;
@@ -163,6 +194,26 @@ static void cleanup_elf(Elf **elf)
 	(void)elf_end(*elf);
 }
 
+/* Whether the header says its counts itself: those of 65,280 sections or 65,535 segments
+ * and more are elsewhere in the file, of any size, and libelf makes room for as many. No
+ * program has so many. */
+static bool counts_are_small(int fd)
+{
+	union {
+		unsigned char ident[EI_NIDENT];
+		Elf32_Ehdr narrow;
+		Elf64_Ehdr wide;
+	} header = {.ident = {0}};
+
+	if (pread(fd, &header, sizeof(header), 0) < (ssize_t)sizeof(header.narrow))
+		return false;
+	if (header.ident[EI_CLASS] == ELFCLASS32)
+		return (header.narrow.e_shnum != 0 || header.narrow.e_shoff == 0) &&
+		       header.narrow.e_phnum != PN_XNUM;
+	return (header.wide.e_shnum != 0 || header.wide.e_shoff == 0) &&
+	       header.wide.e_phnum != PN_XNUM;
+}
+
 /* Not mapped, so that a file that is cut meanwhile is an error and no signal. */
 int symbols_read(int fd, struct symbols **out)
 {
@@ -171,6 +222,8 @@ int symbols_read(int fd, struct symbols **out)
 	int err;
 
 	(void)elf_version(EV_CURRENT);
+	if (!counts_are_small(fd))
+		return -ENOEXEC;
 	elf = elf_begin(fd, ELF_C_READ, NULL);
 	if (!elf || elf_kind(elf) != ELF_K_ELF)
 		return -ENOEXEC;
@@ -205,7 +258,7 @@ int symbols_read_kernel(struct symbols **out)
 		if (start == 0) /* for a reader without CAP_SYSLOG all are */
 			continue;
 		name[strcspn(name, " \t\n")] = '\0';
-		if (strchr("tTwW", end[1]) && name[0] && add(s, start, 0, name) < 0)
+		if (strchr("tTwW", end[1]) && add(s, start, 0, name, NAME_BYTES) < 0)
 			return -ENOMEM;
 	}
 	if (!s)
