@@ -213,8 +213,8 @@ static int drain(struct agent *agent)
 		probes_set_clock(agent->probes, agent->boot_to_wall_ns);
 		agent->is_costly =
 		    overhead_glance(agent->overhead, now) > agent->shedding.max;
-		deep_write(agent->deep);
 	}
+	deep_turn(agent->deep, now);
 	probes_counts(agent->probes, agent->counts);
 	n = probes_drain(agent->probes, on_record, agent);
 	take_lost_ends(agent);

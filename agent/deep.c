@@ -15,7 +15,8 @@
 #include "base/text.h"
 
 #define BUCKETS 4096
-#define STACKS_MAX 65536 /* different ones; beyond, samples are "[other]" */
+#define STACKS_BYTES_MAX (16U << 20) /* of memory; beyond, samples are "[other]" */
+#define WRITE_EVERY_NS 30000000000ULL
 #define STACK_BYTES 16384
 #define FRAME_BYTES 200
 
@@ -30,8 +31,10 @@ struct deep {
 	struct programs *programs;
 	struct symbols *kernel; /* NULL: its names cannot be read */
 	uint64_t samples;
-	uint64_t written; /* samples that are in the file */
-	size_t stacks_n;
+	uint64_t written;     /* samples that are in the file */
+	uint64_t written_ns;  /* when */
+	size_t written_bytes; /* of stacks_bytes, then */
+	size_t stacks_bytes;
 	struct stack *stacks[BUCKETS];
 };
 
@@ -130,7 +133,7 @@ static void count(struct deep *deep, const char *text)
 	struct stack **at = find(deep, text);
 	size_t bytes;
 
-	if (!*at && deep->stacks_n >= STACKS_MAX)
+	if (!*at && deep->stacks_bytes >= STACKS_BYTES_MAX)
 		at = find(deep, text = "[other]");
 	if (!*at) {
 		bytes = strlen(text) + 1;
@@ -138,7 +141,7 @@ static void count(struct deep *deep, const char *text)
 		if (!*at)
 			return;
 		memcpy((*at)->text, text, bytes);
-		deep->stacks_n++;
+		deep->stacks_bytes += sizeof(**at) + bytes;
 	}
 	(*at)->samples++;
 	deep->samples++;
@@ -160,11 +163,9 @@ void deep_take(struct deep *deep, const struct record_sample *sample)
 	count(deep, stack);
 }
 
-void deep_write(struct deep *deep)
+static void write_stacks(struct deep *deep)
 {
-	if (!deep || deep->written == deep->samples)
-		return;
-	if (fseek(deep->file, 0, SEEK_SET) < 0)
+	if (deep->written == deep->samples || fseek(deep->file, 0, SEEK_SET) < 0)
 		return;
 	for (size_t i = 0; i < BUCKETS; i++)
 		for (const struct stack *s = deep->stacks[i]; s; s = s->next)
@@ -173,6 +174,20 @@ void deep_write(struct deep *deep)
 	if (fflush(deep->file) == 0 &&
 	    ftruncate(fileno(deep->file), ftell(deep->file)) == 0)
 		deep->written = deep->samples;
+	deep->written_bytes = deep->stacks_bytes;
+}
+
+void deep_turn(struct deep *deep, uint64_t now_ns)
+{
+	if (!deep)
+		return;
+	programs_turn(deep->programs);
+	if (deep->written == deep->samples ||
+	    (deep->stacks_bytes < 2 * deep->written_bytes &&
+		now_ns - deep->written_ns < WRITE_EVERY_NS))
+		return;
+	write_stacks(deep);
+	deep->written_ns = now_ns;
 }
 
 uint64_t deep_close(struct deep *deep)
@@ -181,7 +196,7 @@ uint64_t deep_close(struct deep *deep)
 
 	if (!deep)
 		return 0;
-	deep_write(deep);
+	write_stacks(deep);
 	samples = deep->samples;
 	if (deep->written != samples)
 		(void)log_error(-EIO, "cannot write the folded stacks");

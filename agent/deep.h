@@ -16,9 +16,10 @@ int deep_open(const char *path, struct deep **out);
 /* Takes a sample while its process lives, for its names. */
 void deep_take(struct deep *deep, const struct record_sample *sample);
 
-/* Writes the file anew when there is something new: a line a stack, "program;outer;inner
- * count". Call now and then. */
-void deep_write(struct deep *deep);
+/* To be called before each drain; now_ns is boot time, deep may be NULL. Writes the file
+ * anew when there is something new, every 30 s or when it has doubled: a line a stack,
+ * "program;outer;inner count". */
+void deep_turn(struct deep *deep, uint64_t now_ns);
 
 /* Writes what is left. Returns the samples that were taken. */
 uint64_t deep_close(struct deep *deep);

@@ -17,19 +17,26 @@ struct entry {
 	char *name;
 };
 
+/* Of an entry but its name: room for two, as the array grows twofold, and what malloc()
+ * adds to the name. */
+#define ENTRY_BYTES (2 * sizeof(struct entry) + 2 * sizeof(size_t))
+
 struct perf_map {
+	size_t *budget;
+	size_t taken; /* of it */
 	struct entry *entries;
 	size_t n;
 	size_t room;
 	bool sorted;
 };
 
-int perf_map_new(struct perf_map **out)
+int perf_map_new(size_t *budget, struct perf_map **out)
 {
 	struct perf_map *map = calloc(1, sizeof(*map));
 
 	if (!map)
 		return -ENOMEM;
+	map->budget = budget;
 	*out = map;
 	return 0;
 }
@@ -40,6 +47,7 @@ void perf_map_free(struct perf_map *map)
 		return;
 	for (size_t i = 0; i < map->n; i++)
 		free(map->entries[i].name);
+	*map->budget += map->taken;
 	free(map->entries);
 	free(map);
 }
@@ -81,17 +89,24 @@ static int add_line(struct perf_map *map, const char *line, const char *end)
 {
 	struct entry entry = {.order = map->n};
 	size_t name_bytes;
+	size_t cost;
 
 	if (map->n == ENTRIES_MAX || !take_number(&line, end, &entry.start) ||
 	    !take_number(&line, end, &entry.size) || entry.size == 0 || line == end)
 		return 0;
 	name_bytes = (size_t)(end - line);
+	if (name_bytes > NAME_BYTES_MAX)
+		name_bytes = NAME_BYTES_MAX;
+	cost = ENTRY_BYTES + name_bytes;
+	if (cost > *map->budget)
+		return 0;
 	if (reserve(map) < 0)
 		return -ENOMEM;
-	entry.name =
-	    strndup(line, name_bytes < NAME_BYTES_MAX ? name_bytes : NAME_BYTES_MAX);
+	entry.name = strndup(line, name_bytes);
 	if (!entry.name)
 		return -ENOMEM;
+	*map->budget -= cost;
+	map->taken += cost;
 	map->entries[map->n++] = entry;
 	map->sorted = false;
 	return 0;

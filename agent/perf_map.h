@@ -8,11 +8,14 @@
 
 struct perf_map;
 
-int perf_map_new(struct perf_map **out); /* 0 or -ENOMEM */
+/* budget is what several maps may take together, in bytes of memory, and lives longer:
+ * entries take of it, perf_map_free() gives back. 0 or -ENOMEM. */
+int perf_map_new(size_t *budget, struct perf_map **out);
 void perf_map_free(struct perf_map *map);
 
 /* Adds the whole lines of the text; others are left. What is no such line is skipped.
- * Returns the bytes that were used, or -ENOMEM. */
+ * Returns the bytes that were used, also of entries that the budget has no room for, or
+ * -ENOMEM. */
 long perf_map_add(struct perf_map *map, const char *text, size_t n);
 
 /* The name of the code at that address, of several the one that came last; NULL: none.

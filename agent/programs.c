@@ -19,7 +19,8 @@
 #define MAPS_MAX 1024   /* executable ones of a program */
 #define MODULES_MAX 256
 #define MODULES_BYTES_MAX (256U << 20) /* of their symbols, one module more or less */
-#define PERF_BYTES_MAX (64U << 20)
+#define PERF_BYTES_MAX (64U << 20)     /* of the file of one program */
+#define PERF_BYTES_ALL (128U << 20)    /* of memory, for those of all */
 #define PIECE_BYTES 65536
 
 struct module {
@@ -34,12 +35,16 @@ struct program {
 	struct program_map *maps;
 	size_t maps_n;
 	struct perf_map *perf;
-	size_t perf_bytes; /* of its file, that were read */
+	size_t perf_bytes;     /* of its file, that were read */
+	uint64_t maps_turn;    /* when they were read */
+	uint64_t follows_turn; /* when its file was */
 };
 
 struct programs {
 	struct program each[PROGRAMS_MAX];
 	uint64_t clock;
+	uint64_t turn; /* 1 is the first */
+	size_t perf_budget;
 	struct module modules[MODULES_MAX];
 	size_t modules_n;
 	size_t modules_bytes;
@@ -51,6 +56,8 @@ int programs_new(struct programs **out)
 
 	if (!all)
 		return -ENOMEM;
+	all->turn = 1;
+	all->perf_budget = PERF_BYTES_ALL;
 	*out = all;
 	return 0;
 }
@@ -71,6 +78,11 @@ void programs_free(struct programs *all)
 	for (size_t i = 0; i < all->modules_n; i++)
 		symbols_free(all->modules[i].symbols);
 	free(all);
+}
+
+void programs_turn(struct programs *all)
+{
+	all->turn++;
 }
 
 bool program_map_parse(const char *line, struct program_map *out)
@@ -104,13 +116,14 @@ bool program_map_parse(const char *line, struct program_map *out)
 	return true;
 }
 
-static void load_maps(struct program *p)
+static void load_maps(struct program *p, uint64_t turn)
 {
 	AUTO(file) FILE *file = NULL;
 	AUTO(free) struct program_map *maps = calloc(MAPS_MAX, sizeof(*maps));
 	char line[4352]; /* a path of PATH_MAX behind 100 characters */
 	size_t n = 0;
 
+	p->maps_turn = turn;
 	(void)snprintf(line, sizeof(line), "/proc/%u/maps", p->pid);
 	file = fopen(line, "re");
 	while (file && maps && n < MAPS_MAX && fgets(line, sizeof(line), file))
@@ -141,7 +154,7 @@ static struct program *program_of(struct programs *all, uint32_t pid, uint64_t m
 	oldest->pid = pid;
 	oldest->memory = memory;
 	oldest->used = ++all->clock;
-	load_maps(oldest);
+	load_maps(oldest, all->turn);
 	return oldest;
 }
 
@@ -199,7 +212,7 @@ static bool read_identity(uint32_t pid, unsigned int *own_pid, uid_t *user)
 }
 
 /* What the runtime has written since. */
-static void follow_perf_map(struct program *p)
+static void follow_perf_map(struct programs *all, struct program *p)
 {
 	static char piece[PIECE_BYTES];
 	AUTO(fd) int fd = -EBADF;
@@ -212,7 +225,7 @@ static void follow_perf_map(struct program *p)
 		return;
 	(void)snprintf(path, sizeof(path), "/tmp/perf-%u.map", own_pid);
 	fd = seen_file_open_owned(p->pid, path, user);
-	if (fd < 0 || (!p->perf && perf_map_new(&p->perf) < 0))
+	if (fd < 0 || (!p->perf && perf_map_new(&all->perf_budget, &p->perf) < 0))
 		return;
 	while (p->perf_bytes < PERF_BYTES_MAX &&
 	       (n = pread(fd, piece, sizeof(piece), (off_t)p->perf_bytes)) > 0) {
@@ -224,13 +237,14 @@ static void follow_perf_map(struct program *p)
 	}
 }
 
-static const char *made_name(struct program *p, uint64_t address)
+static const char *made_name(struct programs *all, struct program *p, uint64_t address)
 {
 	const char *name = p->perf ? perf_map_find(p->perf, address) : NULL;
 
-	if (name)
+	if (name || p->follows_turn == all->turn)
 		return name;
-	follow_perf_map(p);
+	p->follows_turn = all->turn;
+	follow_perf_map(all, p);
 	return p->perf ? perf_map_find(p->perf, address) : NULL;
 }
 
@@ -243,8 +257,8 @@ void programs_name(struct programs *all, uint32_t pid, uint64_t memory, uint64_t
 	const char *name;
 	const char *base;
 
-	if (!map) { /* a library that was loaded since */
-		load_maps(p);
+	if (!map && p->maps_turn != all->turn) { /* a library that was loaded since */
+		load_maps(p, all->turn);
 		map = map_at(p, address);
 	}
 	if (!map) {
@@ -252,7 +266,7 @@ void programs_name(struct programs *all, uint32_t pid, uint64_t memory, uint64_t
 		return;
 	}
 	symbols = map->inode ? module_symbols(all, p, map) : NULL;
-	name = map->inode ? NULL : made_name(p, address);
+	name = map->inode ? NULL : made_name(all, p, address);
 	if (symbols)
 		name = symbols_find(symbols, address - map->start + map->offset);
 	base = strrchr(map->path, '/');

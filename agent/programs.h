@@ -11,6 +11,10 @@ struct programs;
 int programs_new(struct programs **out); /* 0 or -ENOMEM */
 void programs_free(struct programs *programs);
 
+/* Begins a turn. What a process has mapped and what its runtime made is read at most once
+ * a turn, so that addresses without a name do not cost a look each. */
+void programs_turn(struct programs *programs);
+
 /* Writes the name of the function at an address of a process, "[module+0x1f]" when the
  * module has no name for it, or "[unknown]", cut to fit. memory tells the programs apart
  * that the process becomes. Reads /proc/PID of a process that lives, and files as that

@@ -18,11 +18,12 @@ static bool is_same(const char *a, const char *b)
 /* At whole and at cut: the first piece of the cut one ends at that byte. */
 static void compare(const char *text, size_t size, size_t cut)
 {
+	size_t budget = SIZE_MAX;
 	struct perf_map *whole;
 	struct perf_map *pieces;
 	long first;
 
-	if (perf_map_new(&whole) < 0 || perf_map_new(&pieces) < 0)
+	if (perf_map_new(&budget, &whole) < 0 || perf_map_new(&budget, &pieces) < 0)
 		abort();
 	first = perf_map_add(pieces, text, cut);
 	if (first < 0 || (size_t)first > cut ||
