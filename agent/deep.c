@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/programs.h"
@@ -19,6 +21,7 @@
 #define WRITE_EVERY_NS 30000000000ULL
 #define STACK_BYTES 16384
 #define FRAME_BYTES 200
+#define CUT ";[cut]" /* the end of a stack that had no room for more */
 
 struct stack {
 	struct stack *next;
@@ -38,18 +41,35 @@ struct deep {
 	struct stack *stacks[BUCKETS];
 };
 
+/* What is there stays until there is something to write. */
+static int open_output(const char *path)
+{
+	int fd =
+	    open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644);
+	struct stat status;
+
+	if (fd < 0)
+		return log_error(-errno, "cannot write --deep-out %s%s", path,
+		    errno == ELOOP ? ": it is a symbolic link" : "");
+	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
+		return fd;
+	(void)close(fd);
+	return log_error(
+	    -EINVAL, "cannot write --deep-out %s: it is no regular file", path);
+}
+
 int deep_open(const char *path, struct deep **out)
 {
-	struct deep *deep = calloc(1, sizeof(*deep));
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	struct deep *deep;
+	int fd = open_output(path);
 
-	if (!deep || fd < 0 || programs_new(&deep->programs) < 0) {
-		int err = fd < 0 ? -errno : -ENOMEM;
-
-		if (fd >= 0)
-			(void)close(fd);
+	if (fd < 0)
+		return fd;
+	deep = calloc(1, sizeof(*deep));
+	if (!deep || programs_new(&deep->programs) < 0) {
+		(void)close(fd);
 		free(deep);
-		return log_error(err, "cannot write --deep-out %s", path);
+		return -ENOMEM;
 	}
 	deep->file = fdopen(fd, "w");
 	if (!deep->file) {
@@ -65,14 +85,23 @@ int deep_open(const char *path, struct deep **out)
 	return 0;
 }
 
+static bool is_cut(const char *stack, size_t n)
+{
+	return n >= strlen(CUT) && strcmp(stack + n - strlen(CUT), CUT) == 0;
+}
+
 int deep_add_frame(char *stack, size_t size, const char *frame)
 {
 	size_t at = strlen(stack);
 	size_t n = strlen(frame);
 	char *name;
 
-	if (at + n + 2 > size)
+	if (is_cut(stack, at))
 		return -ENOSPC;
+	if (at + n + 2 + strlen(CUT) > size) {
+		(void)snprintf(stack + at, size - at, "%s", CUT);
+		return -ENOSPC;
+	}
 	if (at > 0)
 		stack[at++] = ';';
 	name = stack + at;
@@ -84,17 +113,17 @@ int deep_add_frame(char *stack, size_t size, const char *frame)
 	return 0;
 }
 
-static void add_user_frame(
+static int add_user_frame(
     struct deep *deep, const struct record_sample *sample, uint64_t address, char *stack)
 {
 	char name[FRAME_BYTES];
 
 	programs_name(
 	    deep->programs, sample->pid, sample->memory, address, name, sizeof(name));
-	(void)deep_add_frame(stack, STACK_BYTES, name);
+	return deep_add_frame(stack, STACK_BYTES, name);
 }
 
-static void add_kernel_frame(const struct deep *deep, uint64_t address, char *stack)
+static int add_kernel_frame(const struct deep *deep, uint64_t address, char *stack)
 {
 	const char *name = deep->kernel ? symbols_find(deep->kernel, address) : NULL;
 	char frame[FRAME_BYTES];
@@ -105,7 +134,7 @@ static void add_kernel_frame(const struct deep *deep, uint64_t address, char *st
 	else
 		(void)snprintf(frame, sizeof(frame), "[kernel+0x%llx]_[k]",
 		    (unsigned long long)address);
-	(void)deep_add_frame(stack, STACK_BYTES, frame);
+	return deep_add_frame(stack, STACK_BYTES, frame);
 }
 
 static size_t frames_in(int32_t bytes, size_t most)
@@ -151,15 +180,16 @@ void deep_take(struct deep *deep, const struct record_sample *sample)
 {
 	static char stack[STACK_BYTES];
 	char name[COLDSTART_NAME_BYTES + 1];
+	int err = 0;
 	size_t i;
 
 	stack[0] = '\0';
 	(void)text_copy_bytes(name, sizeof(name), sample->name, COLDSTART_NAME_BYTES);
 	(void)deep_add_frame(stack, sizeof(stack), name[0] ? name : "[no name]");
-	for (i = frames_in(sample->user_bytes, SAMPLE_USER_FRAMES); i-- > 0;)
-		add_user_frame(deep, sample, sample->user[i], stack);
-	for (i = frames_in(sample->kernel_bytes, SAMPLE_KERNEL_FRAMES); i-- > 0;)
-		add_kernel_frame(deep, sample->kernel[i], stack);
+	for (i = frames_in(sample->user_bytes, SAMPLE_USER_FRAMES); !err && i-- > 0;)
+		err = add_user_frame(deep, sample, sample->user[i], stack);
+	for (i = frames_in(sample->kernel_bytes, SAMPLE_KERNEL_FRAMES); !err && i-- > 0;)
+		err = add_kernel_frame(deep, sample->kernel[i], stack);
 	count(deep, stack);
 }
 

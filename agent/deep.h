@@ -9,8 +9,9 @@
 
 struct deep;
 
-/* Opens (and empties) the file, reads the kernel's symbols; before privileges are
- * dropped. 0 or -errno, said. */
+/* Opens the file, a regular one and no link, which keeps what it holds until something is
+ * written; reads the kernel's symbols. Before privileges are dropped. 0 or -errno, said.
+ */
 int deep_open(const char *path, struct deep **out);
 
 /* Takes a sample while its process lives, for its names. */
@@ -26,7 +27,7 @@ uint64_t deep_close(struct deep *deep);
 
 /* Appends a frame to a folded stack, behind ';' unless it is the first. Semicolons and
  * control characters of a name become ':' and '?'. 0, or -ENOSPC when it does not
- * fit. */
+ * fit: the stack then ends with a frame "[cut]" and takes no more. size is at least 7. */
 int deep_add_frame(char *stack, size_t size, const char *frame);
 
 #endif

@@ -207,9 +207,26 @@ static void test_frames_are_folded(void **state)
 	assert_int_equal(deep_add_frame(stack, sizeof(stack), "node"), 0);
 	assert_int_equal(deep_add_frame(stack, sizeof(stack), "a;b\n\x1b"), 0);
 	assert_string_equal(stack, "node;a:b??");
-	assert_int_equal(deep_add_frame(stack, sizeof(stack), "12345678901234567890"), 0);
-	assert_int_equal(deep_add_frame(stack, sizeof(stack), ""), -ENOSPC);
-	assert_string_equal(stack, "node;a:b??;12345678901234567890");
+	assert_int_equal(deep_add_frame(stack, sizeof(stack), "12345678901234"), 0);
+	assert_string_equal(stack, "node;a:b??;12345678901234");
+}
+
+static void test_a_long_stack_ends_where_it_was_cut(void **state)
+{
+	char stack[32] = "";
+
+	(void)state;
+	assert_int_equal(deep_add_frame(stack, sizeof(stack), "node"), 0);
+	assert_int_equal(
+	    deep_add_frame(stack, sizeof(stack), "1234567890123456789012"), -ENOSPC);
+	assert_string_equal(stack, "node;[cut]");
+	assert_int_equal(deep_add_frame(stack, sizeof(stack), "inner"), -ENOSPC);
+	assert_string_equal(stack, "node;[cut]");
+	stack[0] = '\0';
+	assert_int_equal(
+	    deep_add_frame(stack, sizeof(stack), "123456789012345678901234"), 0);
+	assert_int_equal(deep_add_frame(stack, sizeof(stack), "x"), -ENOSPC);
+	assert_string_equal(stack, "123456789012345678901234;[cut]");
 }
 
 /* Code without a file, as of a runtime, for which we write a perf-PID.map. */
@@ -330,6 +347,36 @@ static void test_stacks_are_written_now_and_then(void **state)
 	(void)unlink(out_path);
 }
 
+static void test_only_a_file_is_written_and_only_with_samples(void **state)
+{
+	char link[sizeof(out_path) + 8];
+	struct deep *deep = open_deep();
+	FILE *file;
+
+	(void)state;
+	assert_int_equal(deep_close(deep), 0);
+	file = fopen(out_path, "we");
+	assert_non_null(file);
+	assert_true(fputs("what was there before, a line\n", file) >= 0);
+	assert_int_equal(fclose(file), 0);
+	(void)snprintf(link, sizeof(link), "%s.link", out_path);
+	assert_int_equal(symlink(out_path, link), 0);
+	assert_int_equal(deep_open(link, &deep), -ELOOP);
+	(void)unlink(link);
+	assert_int_equal(mkfifo(link, 0600), 0);
+	assert_true(deep_open(link, &deep) < 0); /* and does not wait for a reader */
+	(void)unlink(link);
+	assert_int_equal(deep_open("/dev/null", &deep), -EINVAL);
+	assert_int_equal(deep_open(out_path, &deep), 0);
+	assert_int_equal(deep_close(deep), 0);
+	file_is("what was there before, a line\n");
+	assert_int_equal(deep_open(out_path, &deep), 0);
+	take(deep, "a");
+	assert_int_equal(deep_close(deep), 1);
+	file_is("a 1\n");
+	(void)unlink(out_path);
+}
+
 static void test_stacks_together_are_bounded(void **state)
 {
 	struct record_sample sample = {
@@ -368,6 +415,8 @@ int main(void)
 	    cmocka_unit_test(test_our_own_functions_have_names),
 	    cmocka_unit_test(test_a_file_that_is_no_program_has_no_symbols),
 	    cmocka_unit_test(test_frames_are_folded),
+	    cmocka_unit_test(test_a_long_stack_ends_where_it_was_cut),
+	    cmocka_unit_test(test_only_a_file_is_written_and_only_with_samples),
 	    cmocka_unit_test(test_what_a_runtime_made_is_read_once_a_turn),
 	    cmocka_unit_test(test_what_is_mapped_is_read_once_a_turn),
 	    cmocka_unit_test(test_stacks_are_written_now_and_then),
