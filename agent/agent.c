@@ -349,12 +349,23 @@ static int open_all(struct agent *agent)
 	return err ? log_error(err, "cannot give up privileges") : 0;
 }
 
+static void close_deep(struct agent *agent)
+{
+	uint64_t samples = deep_close(agent->deep);
+
+	if (!agent->deep)
+		return;
+	log_note("%llu samples, %llu lost", (unsigned long long)samples,
+	    (unsigned long long)agent->counts[COUNT_LOST_SAMPLE]);
+	if (samples == 0)
+		log_warn("no init of %s was sampled: --deep wants the name that the "
+			 "process's environment gives, as it is without --config",
+		    agent->settings->deep);
+}
+
 static void close_all(struct agent *agent)
 {
-	if (agent->deep)
-		log_note("%llu samples, %llu lost",
-		    (unsigned long long)deep_close(agent->deep),
-		    (unsigned long long)agent->counts[COUNT_LOST_SAMPLE]);
+	close_deep(agent);
 	sender_close(agent->sender);
 	spool_close(agent->spool);
 	probes_close(agent->probes);

@@ -27,9 +27,9 @@ struct {
 static const char variable_names[RECORD_VARIABLES][32] = {"COLDMETER_FUNCTION=",
     "COLDMETER_KIND=", "AWS_LAMBDA_FUNCTION_NAME=", "AWS_LAMBDA_FUNCTION_VERSION=",
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_RUNTIME_API=", "AWS_REGION=",
-    "K_SERVICE=", "K_REVISION=", "FUNCTION_TARGET=", "FUNCTIONS_WORKER_RUNTIME=",
-    "WEBSITE_SITE_NAME=", "OPENFAAS_NAME=", "__OW_ACTION_NAME=", "__OW_API_HOST=",
-    "NUCLIO_FUNCTION_NAME=", "FUNCTIONS_CUSTOMHANDLER_PORT=", "fprocess="};
+    "K_SERVICE=", "K_REVISION=", "FUNCTION_TARGET=", "WEBSITE_SITE_NAME=",
+    "OPENFAAS_NAME=", "__OW_ACTION_NAME=", "__OW_API_HOST=", "NUCLIO_FUNCTION_NAME=",
+    "FUNCTIONS_CUSTOMHANDLER_PORT=", "FUNCTIONS_WORKER_RUNTIME=", "fprocess="};
 
 /* Copies the variable at offset at when it is one of ours. Global for the verifier's
  * sake. */
@@ -120,7 +120,14 @@ static __always_inline struct environment *read_environment(struct task_struct *
 	(BIT(VARIABLE_LAMBDA_API) | BIT(VARIABLE_OPENWHISK_API) |                        \
 	    BIT(VARIABLE_AZURE_HANDLER))
 
-/* Tells names apart: 0 when the environment has none. The first variable that is there
+/* Whether that variable names the function: one that is empty does not. */
+static __always_inline bool is_name(const struct environment *v, __u32 k)
+{
+	return (NAMED | BIT(VARIABLE_LAMBDA_NAME)) & BIT(k) & v->record.present &&
+	       v->record.value[k][0];
+}
+
+/* Tells names apart: 0 when the environment has none. The first variable that names it
  * decides, as in the agent's names. */
 static __always_inline __u64 hash_name(const struct environment *v)
 {
@@ -128,7 +135,7 @@ static __always_inline __u64 hash_name(const struct environment *v)
 		const __u64 *words = (const __u64 *)v->record.value[k];
 		__u64 hash = 0xcbf29ce484222325ULL + k;
 
-		if (!((NAMED | BIT(VARIABLE_LAMBDA_NAME)) & BIT(k) & v->record.present))
+		if (!is_name(v, k))
 			continue;
 		for (int w = 0; w < NAME_HASH_BYTES / 8; w++)
 			hash = (hash ^ words[w]) * 0x100000001b3ULL;
@@ -142,7 +149,7 @@ static __always_inline bool is_deep(const struct environment *v)
 {
 	_Static_assert(DEEP_NAME_BYTES == NAME_HASH_BYTES, "what is zeroed is compared");
 	for (__u32 k = 0; k < RECORD_VARIABLES; k++)
-		if ((NAMED | BIT(VARIABLE_LAMBDA_NAME)) & BIT(k) & v->record.present)
+		if (is_name(v, k))
 			return is_deep_name(v->record.value[k]);
 	return false;
 }

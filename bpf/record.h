@@ -15,7 +15,8 @@
 #define RECORD_UNKNOWN (~0ULL)
 
 /* The variables that make a process a function. The kernel compares the first 8 bytes and
- * then the rest; order is the index into record_exec.value. */
+ * then the rest; order is the index into record_exec.value, and of several that name a
+ * function the first that is not empty does, in the kernel as in agent/names.c. */
 enum record_variable {
 	VARIABLE_FUNCTION,       /* COLDMETER_FUNCTION */
 	VARIABLE_KIND,           /* COLDMETER_KIND */
@@ -27,13 +28,13 @@ enum record_variable {
 	VARIABLE_K_SERVICE,
 	VARIABLE_K_REVISION,
 	VARIABLE_FUNCTION_TARGET,
-	VARIABLE_AZURE_WORKER,  /* FUNCTIONS_WORKER_RUNTIME */
 	VARIABLE_AZURE_SITE,    /* WEBSITE_SITE_NAME */
 	VARIABLE_OPENFAAS,      /* OPENFAAS_NAME */
 	VARIABLE_OPENWHISK,     /* __OW_ACTION_NAME */
 	VARIABLE_OPENWHISK_API, /* __OW_API_HOST */
 	VARIABLE_NUCLIO,        /* NUCLIO_FUNCTION_NAME */
 	VARIABLE_AZURE_HANDLER, /* FUNCTIONS_CUSTOMHANDLER_PORT */
+	VARIABLE_AZURE_WORKER,  /* FUNCTIONS_WORKER_RUNTIME */
 	VARIABLE_FPROCESS,      /* fprocess: what an OpenFaaS watchdog runs */
 	RECORD_VARIABLES
 };

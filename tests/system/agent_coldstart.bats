@@ -211,6 +211,22 @@ with socket.create_server(('127.0.0.1', $port)) as listener:
 	grep -q ' samples, 0 lost' "$dir/agent.err"
 }
 
+@test "deep mode samples by the name that the records have, and says when there was none to sample" {
+	needs node
+	end "$agent"
+	agent_start --deep "$f" --deep-out "$dir/folded"
+	env COLDMETER_FUNCTION= FUNCTIONS_WORKER_RUNTIME=node WEBSITE_SITE_NAME="$f" node "$functions/../node/deep.js" $port 3>&- &
+	started+=($!)
+	until_true 60 listening 127.0.0.1:$port
+	ask
+	agent_stop
+	grep -q '^node;' "$dir/folded"
+	is "$(grep -c 'was sampled' "$dir/agent.err")" 0 "warnings"
+	agent_start --deep "$f-none" --deep-out "$dir/folded"
+	agent_stop
+	grep -q "no init of $f-none was sampled: --deep wants the name that the process's environment gives" "$dir/agent.err"
+}
+
 @test "deep mode wants a function and a file" {
 	run "$OUT/coldmeter-agent" --stdout --deep f
 	is "$status" 2 status

@@ -57,6 +57,8 @@ static void test_the_first_variable_of_the_order_names_the_function(void **state
 		names_function(&exec, &function);
 		assert_string_equal(function.name, name);
 		assert_int_equal(function.platform, precedence[i].platform);
+		if (i > 0) /* the kernel goes by the index */
+			assert_true(precedence[i - 1].variable < precedence[i].variable);
 	}
 }
 
