@@ -218,6 +218,7 @@ static int drain(struct agent *agent)
 	probes_counts(agent->probes, agent->counts);
 	n = probes_drain(agent->probes, on_record, agent);
 	take_lost_ends(agent);
+	overhead_set_aside(agent->overhead, deep_cpu_ns(agent->deep));
 	if (n > 0 && agent->settings->to_stdout && fflush(stdout) != 0)
 		agent->reader_gone = true;
 	return n;
@@ -251,7 +252,7 @@ static void watch_cost(struct agent *agent)
 	if (!overhead_turn(agent->overhead, agent->probes, now, closely))
 		return;
 	cost = overhead_cost(agent->overhead);
-	share = cost.agent_share + cost.probes_share;
+	share = overhead_judged(&cost);
 	change = shedding_judge(s, share, now);
 	if (change) {
 		probes_set_shed(agent->probes, s->step);
@@ -351,12 +352,15 @@ static int open_all(struct agent *agent)
 
 static void close_deep(struct agent *agent)
 {
-	uint64_t samples = deep_close(agent->deep);
+	uint64_t cpu_ns = deep_cpu_ns(agent->deep);
+	uint64_t samples;
 
 	if (!agent->deep)
 		return;
-	log_note("%llu samples, %llu lost", (unsigned long long)samples,
-	    (unsigned long long)agent->counts[COUNT_LOST_SAMPLE]);
+	samples = deep_close(agent->deep);
+	log_note("%llu samples, %llu lost; %.1f ms of the agent's CPU time for them",
+	    (unsigned long long)samples,
+	    (unsigned long long)agent->counts[COUNT_LOST_SAMPLE], (double)cpu_ns / 1e6);
 	if (samples == 0)
 		log_warn("no init of %s was sampled: --deep wants the name that the "
 			 "process's environment gives, as it is without --config",

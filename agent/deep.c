@@ -8,11 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "agent/programs.h"
 #include "agent/symbols.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -38,6 +40,7 @@ struct deep {
 	uint64_t written_ns;  /* when */
 	size_t written_bytes; /* of stacks_bytes, then */
 	size_t stacks_bytes;
+	uint64_t cpu_ns;
 	struct stack *stacks[BUCKETS];
 };
 
@@ -176,8 +179,17 @@ static void count(struct deep *deep, const char *text)
 	deep->samples++;
 }
 
+static uint64_t thread_cpu_ns(void)
+{
+	struct timespec t = {0};
+
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * CLOCK_NS_PER_S + (uint64_t)t.tv_nsec;
+}
+
 void deep_take(struct deep *deep, const struct record_sample *sample)
 {
+	uint64_t began_ns = thread_cpu_ns();
 	static char stack[STACK_BYTES];
 	char name[COLDSTART_NAME_BYTES + 1];
 	int err = 0;
@@ -191,6 +203,7 @@ void deep_take(struct deep *deep, const struct record_sample *sample)
 	for (i = frames_in(sample->kernel_bytes, SAMPLE_KERNEL_FRAMES); !err && i-- > 0;)
 		err = add_kernel_frame(deep, sample->kernel[i], stack);
 	count(deep, stack);
+	deep->cpu_ns += thread_cpu_ns() - began_ns;
 }
 
 static void write_stacks(struct deep *deep)
@@ -209,6 +222,8 @@ static void write_stacks(struct deep *deep)
 
 void deep_turn(struct deep *deep, uint64_t now_ns)
 {
+	uint64_t began_ns;
+
 	if (!deep)
 		return;
 	programs_turn(deep->programs);
@@ -216,8 +231,15 @@ void deep_turn(struct deep *deep, uint64_t now_ns)
 	    (deep->stacks_bytes < 2 * deep->written_bytes &&
 		now_ns - deep->written_ns < WRITE_EVERY_NS))
 		return;
+	began_ns = thread_cpu_ns();
 	write_stacks(deep);
 	deep->written_ns = now_ns;
+	deep->cpu_ns += thread_cpu_ns() - began_ns;
+}
+
+uint64_t deep_cpu_ns(const struct deep *deep)
+{
+	return deep ? deep->cpu_ns : 0;
 }
 
 uint64_t deep_close(struct deep *deep)

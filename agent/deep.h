@@ -22,6 +22,9 @@ void deep_take(struct deep *deep, const struct record_sample *sample);
  * "program;outer;inner count". */
 void deep_turn(struct deep *deep, uint64_t now_ns);
 
+/* CPU time that deep_take() and deep_turn() took; 0 for NULL. */
+uint64_t deep_cpu_ns(const struct deep *deep);
+
 /* Writes what is left. Returns the samples that were taken. */
 uint64_t deep_close(struct deep *deep);
 

@@ -35,9 +35,11 @@ struct overhead {
 	uint64_t rested_ns;  /* boot time since when it rests or counts */
 	uint64_t sampled_ns; /* 0: it begins with the first turn */
 	uint64_t cpu_ns;     /* of the process, at the sample */
+	uint64_t aside_ns;   /* of it set aside, now */
+	uint64_t sampled_aside_ns;
 	uint64_t ring_bytes;
 	uint64_t glanced_ns;
-	uint64_t glanced_cpu_ns;
+	uint64_t glanced_cpu_ns; /* without what was set aside */
 	struct run_time began;
 	struct overhead_cost cost;
 };
@@ -111,7 +113,10 @@ static void take_process(struct overhead *o, uint64_t now_ns)
 	o->cost.known = true;
 	o->cost.agent_share =
 	    (double)(cpu_ns - o->cpu_ns) / ((double)wall_ns * (double)o->cpus);
+	o->cost.aside_share = (double)(o->aside_ns - o->sampled_aside_ns) /
+			      ((double)wall_ns * (double)o->cpus);
 	o->cpu_ns = cpu_ns;
+	o->sampled_aside_ns = o->aside_ns;
 	o->sampled_ns = now_ns;
 }
 
@@ -161,6 +166,7 @@ bool overhead_turn(
 		o->ring_bytes = probes_ring_bytes(probes);
 		o->rested_ns = o->sampled_ns = now_ns;
 		o->cpu_ns = process_cpu_ns();
+		o->sampled_aside_ns = o->aside_ns;
 	}
 	since_ns = now_ns - o->rested_ns;
 	switch (o->phase) {
@@ -189,13 +195,25 @@ bool overhead_turn(
 	return false;
 }
 
+double overhead_judged(const struct overhead_cost *cost)
+{
+	double share = cost->agent_share + cost->probes_share - cost->aside_share;
+
+	return share > 0 ? share : 0;
+}
+
+void overhead_set_aside(struct overhead *o, uint64_t cpu_ns)
+{
+	o->aside_ns = cpu_ns;
+}
+
 double overhead_glance(struct overhead *o, uint64_t now_ns)
 {
-	uint64_t cpu_ns = process_cpu_ns();
+	uint64_t cpu_ns = process_cpu_ns() - o->aside_ns;
 	uint64_t wall_ns = now_ns - o->glanced_ns;
 	double share = 0;
 
-	if (o->glanced_ns && wall_ns)
+	if (o->glanced_ns && wall_ns && cpu_ns > o->glanced_cpu_ns)
 		share = (double)(cpu_ns - o->glanced_cpu_ns) /
 			((double)wall_ns * (double)o->cpus);
 	o->glanced_ns = now_ns;

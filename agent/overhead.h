@@ -17,7 +17,11 @@ struct overhead_cost {
 	uint64_t resident_bytes; /* with the ring's pages once, although mapped twice */
 	double agent_share;
 	double probes_share;
+	double aside_share; /* part of agent_share, see overhead_set_aside() */
 };
+
+/* What is held below a limit: all but what was set aside. */
+double overhead_judged(const struct overhead_cost *cost);
 
 struct overhead;
 
@@ -33,7 +37,12 @@ void overhead_close(struct overhead *overhead);
 bool overhead_turn(struct overhead *overhead, const struct probes *probes,
     uint64_t now_ns, bool closely);
 
-/* The share of the process alone since the last glance: cheap, without the kernel's help.
+/* Tells how much CPU time of the process, since it began, went into what somebody asked
+ * for whatever it costs, up to now. It is part of the cost, and not judged. */
+void overhead_set_aside(struct overhead *overhead, uint64_t cpu_ns);
+
+/* The share of the process alone since the last glance, less what was set aside: cheap,
+ * without the kernel's help.
  */
 double overhead_glance(struct overhead *overhead, uint64_t now_ns);
 

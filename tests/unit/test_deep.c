@@ -382,6 +382,7 @@ static void test_stacks_together_are_bounded(void **state)
 	struct record_sample sample = {
 	    .kind = RECORD_SAMPLE, .kernel_bytes = sizeof(sample.kernel)};
 	struct deep *deep = open_deep();
+	uint64_t taken_ns;
 	struct stat status;
 	char line[64] = "";
 	FILE *file;
@@ -392,6 +393,10 @@ static void test_stacks_together_are_bounded(void **state)
 			sample.kernel[k] = 0x7fffffff00000000 + i;
 		deep_take(deep, &sample);
 	}
+	assert_true(deep_cpu_ns(deep) > 1000000);
+	taken_ns = deep_cpu_ns(deep);
+	deep_turn(deep, 1);
+	assert_true(deep_cpu_ns(deep) > taken_ns + 1000000); /* 16 MB */
 	assert_int_equal(deep_close(deep), 18000);
 	assert_int_equal(stat(out_path, &status), 0);
 	assert_in_range(status.st_size, 15 << 20, 17 << 20);
