@@ -20,7 +20,7 @@ static const char *const part_names[PARTS] = {
 /* A pattern of a shell for each part, "" where any will do. */
 struct rule {
 	char pattern[PARTS][RULES_PATTERN_BYTES];
-	char name[FUNCTION_NAME_BYTES];
+	char name[FUNCTION_NAME_BYTES]; /* "" of a front door */
 };
 
 struct rules {
@@ -78,15 +78,26 @@ static int take_name(const char *path, struct fy_node *value, struct rule *rule)
 	return 0;
 }
 
+static int take_front_door(const char *path, struct fy_node *value)
+{
+	const char *text = value ? fy_node_get_scalar0(value) : NULL;
+
+	if (!text || strcmp(text, "true") != 0)
+		return config_wrong(path, value, "front_door must be true");
+	return 0;
+}
+
 static int take_rule(const char *path, struct fy_node *node, struct rule *rule)
 {
 	struct fy_node_pair *pair;
 	bool matches = false;
+	bool is_door = false;
 	void *at = NULL;
 	int err = 0;
 
 	if (!fy_node_is_mapping(node))
-		return config_wrong(path, node, "a rule has match and name");
+		return config_wrong(
+		    path, node, "a rule has match, and name or front_door");
 	while (!err && (pair = fy_node_mapping_iterate(node, &at))) {
 		struct fy_node *value = fy_node_pair_value(pair);
 
@@ -95,13 +106,17 @@ static int take_rule(const char *path, struct fy_node *node, struct rule *rule)
 			err = take_match(path, value, rule);
 		} else if (is_key(pair, "name")) {
 			err = take_name(path, value, rule);
+		} else if (is_key(pair, "front_door")) {
+			is_door = true;
+			err = take_front_door(path, value);
 		} else {
 			err = config_wrong(path, fy_node_pair_key(pair),
-			    "a rule has match and name, nothing else");
+			    "a rule has match, and name or front_door, nothing else");
 		}
 	}
-	if (!err && (!matches || !rule->name[0]))
-		err = config_wrong(path, node, "a rule needs match and name");
+	if (!err && (!matches || (rule->name[0] != '\0') == is_door))
+		err = config_wrong(
+		    path, node, "a rule needs match, and name or front_door: true");
 	return err;
 }
 
@@ -122,7 +137,8 @@ static int take_functions(const char *path, struct fy_node *list, struct rules *
 		if (err)
 			break;
 		rules->n++;
-		if (rule->pattern[PART_METHOD][0] || rule->pattern[PART_PATH][0])
+		if (rule->name[0] &&
+		    (rule->pattern[PART_METHOD][0] || rule->pattern[PART_PATH][0]))
 			rules->want_targets = true;
 	}
 	return err;
@@ -178,13 +194,28 @@ static bool matches(const struct rule *rule, const char *const known[PARTS])
 	return true;
 }
 
-const char *rules_name(const struct rules *rules, const struct rules_subject *subject)
+/* Of those that say what is a front door, or of those that name. */
+static const struct rule *first_that_matches(
+    const struct rules *rules, const struct rules_subject *subject, bool is_door)
 {
 	const char *const known[PARTS] = {subject->function, subject->process,
 	    subject->container, subject->method, subject->path};
 
 	for (size_t i = 0; rules && i < rules->n; i++)
-		if (matches(&rules->rule[i], known))
-			return rules->rule[i].name;
+		if ((rules->rule[i].name[0] == '\0') == is_door &&
+		    matches(&rules->rule[i], known))
+			return &rules->rule[i];
 	return NULL;
+}
+
+bool rules_front_door(const struct rules *rules, const struct rules_subject *subject)
+{
+	return first_that_matches(rules, subject, true) != NULL;
+}
+
+const char *rules_name(const struct rules *rules, const struct rules_subject *subject)
+{
+	const struct rule *rule = first_that_matches(rules, subject, false);
+
+	return rule ? rule->name : NULL;
 }

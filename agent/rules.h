@@ -26,6 +26,10 @@ void rules_free(struct rules *rules);
 /* Whether a rule looks at requests. rules may be NULL, here and below. */
 bool rules_want_targets(const struct rules *rules);
 
+/* Whether a rule says that this is a front door of Lambda's invoke API, whose requests
+ * name functions. */
+bool rules_front_door(const struct rules *rules, const struct rules_subject *subject);
+
 /* The name that the first rule gives which matches, or NULL. It lives as long as rules.
  */
 const char *rules_name(const struct rules *rules, const struct rules_subject *subject);

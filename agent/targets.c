@@ -3,15 +3,34 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/front_door.h"
 #include "base/text.h"
 
-/* One more name, unless there are too many. */
-static bool admit(struct targets *targets, uint64_t hash)
+/* Whether the server is a front door: a rule says so, or what it was started as. A server
+ * that answers any path, as catch-all routes do, must not let its clients name others. */
+static bool is_door(struct targets *targets, const struct rules *rules,
+    const struct rules_subject *subject, uint32_t pid)
 {
+	if (rules_front_door(rules, subject))
+		return true;
+	if (targets->pid != pid) {
+		targets->pid = pid;
+		targets->is_door = front_door_process(pid);
+	}
+	return targets->is_door;
+}
+
+/* One more name, when the door answered for it and unless there are too many. */
+static bool admit(
+    struct targets *targets, uint64_t hash, const struct record_invocation *record)
+{
+	if (record->http_status == 404)
+		return false;
 	for (size_t i = 0; i < targets->n; i++)
 		if (targets->hash[i] == hash)
 			return true;
-	if (targets->n == TARGETS_FRONT_DOORS_MAX)
+	if (targets->n == TARGETS_FRONT_DOORS_MAX ||
+	    !(record->flags & INVOCATION_RESPONDED) || record->http_status / 100 != 2)
 		return false;
 	if (!targets->hash)
 		targets->hash = calloc(TARGETS_FRONT_DOORS_MAX, sizeof(*targets->hash));
@@ -98,8 +117,8 @@ void targets_name(struct targets *targets, const struct rules *rules,
 	name = rules_name(rules, &subject);
 	if (name) {
 		(void)text_copy(function->name, sizeof(function->name), name);
-	} else if (at_door && record->invocation.http_status != 404 &&
-		   admit(targets, function_hash(&asked))) {
+	} else if (at_door && is_door(targets, rules, &subject, record->invocation.pid) &&
+		   admit(targets, function_hash(&asked), &record->invocation)) {
 		*function = asked;
 	}
 }

@@ -5,6 +5,7 @@
 load lib
 
 port=17550
+door=/2015-03-31/functions
 
 setup() {
 	dir=$BATS_TEST_TMPDIR
@@ -19,9 +20,10 @@ teardown() {
 	[ -z "${folder:-}" ] || until_true 2 empty_folders "$hierarchy" "$folder" || true
 }
 
-# many: a server of many functions.
+# many [PROGRAM WORDS...]: a server of many functions, started as that.
 many() {
-	in_background "$dir/$f" env COLDMETER_FUNCTION="$f" python3 "$functions/shapes/many.py" $port
+	local program=${1:-$functions/shapes/many.py}
+	in_background "$dir/$f" env COLDMETER_FUNCTION="$f" python3 "$program" "${@:2}" $port
 	until_true 20 listening 127.0.0.1:$port
 }
 
@@ -32,8 +34,8 @@ get() { curl -sS "${@/#/http://127.0.0.1:$port}" >/dev/null; }
 
 @test "a front door of Lambda's invoke API: each call belongs to the function that it names" {
 	agent_start
-	many
-	door=/2015-03-31/functions
+	cp "$functions/shapes/many.py" "$dir/serverless"
+	many "$dir/serverless" offline start --lambdaPort
 	post $door/$f-a/invocations $door/$f-b/invocations $door/$f-a/invocations "$door/arn:aws:lambda:x:1:function:$f-c:7/invocations" \
 		$door/stranger/invocations /other
 	expect "$f-a" 2
@@ -46,6 +48,23 @@ get() { curl -sS "${@/#/http://127.0.0.1:$port}" >/dev/null; }
 	is "$({ seen "$f-a" .sandbox; seen "$f" .sandbox; } | sort -u | wc -l)" 1 sandboxes
 }
 
+@test "clients of a server that is no front door name nobody, unless a rule makes it one" {
+	agent_start
+	many
+	post $door/$f-a/invocations $door/$f-b/invocations
+	expect "$f" 2
+	is "$(count "$f-a") $(count "$f-b")" "0 0" "what was named"
+	agent_stop
+	end "${started[-1]}"
+	printf 'functions:\n  - match: {function: %s}\n    front_door: true\n' "$f" >"$dir/agent.yml"
+	agent_start --config "$dir/agent.yml"
+	many
+	post $door/$f-a/invocations $door/stranger/invocations
+	expect "$f-a" 1
+	expect "$f" 1
+	agent_stop
+}
+
 @test "a Runtime API server that is itself a function is not counted at its own front door" {
 	agent_start
 	in_background "$dir/$f" env COLDMETER_FUNCTION="$f-host" "$programs/runtime_api" --listen 127.0.0.1:$port --function "$f" \
@@ -55,7 +74,8 @@ get() { curl -sS "${@/#/http://127.0.0.1:$port}" >/dev/null; }
 	expect "$f" 3
 	agent_stop
 	is "$(seen "$f" .kind | sort -u)" lambda kind
-	expect "$f-host" 0
+	# what the shell started meanwhile, under that name too, is of kind process
+	is "$(seen "$f-host" 'select(.kind == "http")')" "" "what was counted at the door"
 }
 
 @test "rules name functions by their requests, and sandboxes by what they are" {

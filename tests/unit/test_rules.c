@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "agent/front_door.h"
 #include "agent/rules.h"
 #include "agent/targets.h"
 #include "base/text.h"
@@ -88,8 +89,11 @@ static void test_rules_that_are_wrong_are_refused(void **state)
 	    "functions:\n  - {match: {path: [x]}, name: y}\n",
 	    "functions:\n  - {match: {path: ''}, name: y}\n",
 	    "functions:\n  - {match: {path: /x}, name: [y]}\n",
-	    "functions:\n  - {match: {path: /x}, name: y, more: z}\n", "functions: [\n",
-	    "- x\n"};
+	    "functions:\n  - {match: {path: /x}, name: y, more: z}\n",
+	    "functions:\n  - {match: {path: /x}, front_door: yes please}\n",
+	    "functions:\n  - {match: {path: /x}, front_door: false}\n",
+	    "functions:\n  - {match: {path: /x}, name: y, front_door: true}\n",
+	    "functions:\n  - {front_door: true}\n", "functions: [\n", "- x\n"};
 	struct rules *rules = NULL;
 
 	(void)state;
@@ -122,7 +126,8 @@ static struct function named(struct targets *targets, const struct rules *rules,
     const char *target, uint32_t flags, uint16_t status)
 {
 	struct record_targeted record = {
-	    .invocation = {.flags = flags, .http_status = status}};
+	    .invocation = {
+		.pid = (uint32_t)getpid(), .flags = flags, .http_status = status}};
 	struct function function = {.platform = PLATFORM_GENERIC, .name = "host"};
 	struct rules_subject subject = {.function = "host"};
 
@@ -134,17 +139,28 @@ static struct function named(struct targets *targets, const struct rules *rules,
 	return function;
 }
 
+#define AT_DOOR (INVOCATION_FRONT_DOOR | INVOCATION_RESPONDED)
+#define GONE (INVOCATION_FRONT_DOOR | INVOCATION_ABORTED)
+#define HELLO "hello/invocations HTTP/1.1\r\n"
+
+static const char any_door[] =
+    "functions:\n  - {match: {function: host}, front_door: true}\n";
+
 static void is_named(const char *target, uint16_t status, const char *name,
     const char *version, enum platform platform)
 {
 	struct targets targets = {0};
-	struct function function =
-	    named(&targets, NULL, target, INVOCATION_FRONT_DOOR, status);
+	struct rules *rules = NULL;
+	struct function function;
+
+	assert_int_equal(load(any_door, &rules), 0);
+	function = named(&targets, rules, target, AT_DOOR, status);
 
 	assert_string_equal(function.name, name);
 	assert_string_equal(function.version, version);
 	assert_int_equal(function.platform, platform);
 	targets_done(&targets);
+	rules_free(rules);
 }
 
 static void test_targets_a_front_door_names_the_function(void **state)
@@ -153,7 +169,7 @@ static void test_targets_a_front_door_names_the_function(void **state)
 	is_named("demo-dev-hello/invocations HTTP/1.1\r\n", 200, "demo-dev-hello", "",
 	    PLATFORM_AWS_LAMBDA);
 	is_named(
-	    "hello:7/invocations HTTP/1.1\r\n", 500, "hello", "7", PLATFORM_AWS_LAMBDA);
+	    "hello:7/invocations HTTP/1.1\r\n", 202, "hello", "7", PLATFORM_AWS_LAMBDA);
 	is_named("arn:aws:lambda:eu-north-1:1:function:hello:$LATEST/invocations", 200,
 	    "hello", "$LATEST", PLATFORM_AWS_LAMBDA);
 	is_named("\x1b[2J/invocations HTTP/1.1", 200, "?[2J", "", PLATFORM_AWS_LAMBDA);
@@ -169,21 +185,86 @@ static void test_targets_a_front_door_names_the_function(void **state)
 static void test_targets_strangers_make_no_more_than_256_names(void **state)
 {
 	struct targets targets = {0};
+	struct rules *rules = NULL;
 	char target[64];
 
 	(void)state;
+	assert_int_equal(load(any_door, &rules), 0);
 	for (int i = 0; i < TARGETS_FRONT_DOORS_MAX + 10; i++) {
 		(void)snprintf(target, sizeof(target), "f%d/invocations HTTP/1.1\r\n", i);
-		assert_int_equal(
-		    strcmp(named(&targets, NULL, target, INVOCATION_FRONT_DOOR, 200).name,
-			"host") == 0,
+		assert_int_equal(strcmp(named(&targets, rules, target, AT_DOOR, 200).name,
+				     "host") == 0,
 		    i >= TARGETS_FRONT_DOORS_MAX);
 	}
-	assert_string_equal(named(&targets, NULL, "f0/invocations HTTP/1.1\r\n",
-				INVOCATION_FRONT_DOOR, 200)
-				.name,
+	assert_string_equal(
+	    named(&targets, rules, "f0/invocations HTTP/1.1\r\n", AT_DOOR, 200).name,
 	    "f0");
 	targets_done(&targets);
+	rules_free(rules);
+}
+
+static void test_targets_only_a_front_door_lets_requests_name(void **state)
+{
+	struct targets targets = {0};
+	struct rules *rules = NULL;
+
+	(void)state;
+	assert_string_equal(named(&targets, NULL, HELLO, AT_DOOR, 200).name, "host");
+	assert_int_equal(
+	    load(
+		"functions:\n  - {match: {function: other}, front_door: true}\n", &rules),
+	    0);
+	assert_string_equal(named(&targets, rules, HELLO, AT_DOOR, 200).name, "host");
+	assert_int_equal(targets.n, 0);
+	targets_done(&targets);
+	rules_free(rules);
+}
+
+static void test_targets_a_name_counts_once_the_door_answered_for_it(void **state)
+{
+	static const uint16_t answers[] = {400, 401, 405, 500, 301, 0};
+	struct targets targets = {0};
+	struct rules *rules = NULL;
+
+	(void)state;
+	assert_int_equal(load(any_door, &rules), 0);
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)
+		assert_string_equal(
+		    named(&targets, rules, HELLO, AT_DOOR, answers[i]).name, "host");
+	assert_string_equal(named(&targets, rules, HELLO, GONE, 0).name, "host");
+	assert_string_equal(named(&targets, rules, HELLO, GONE, 200).name, "host");
+	assert_int_equal(targets.n, 0);
+	assert_string_equal(named(&targets, rules, HELLO, AT_DOOR, 200).name, "hello");
+	assert_string_equal(named(&targets, rules, HELLO, AT_DOOR, 500).name, "hello");
+	assert_string_equal(named(&targets, rules, HELLO, GONE, 0).name, "hello");
+	assert_string_equal(named(&targets, rules, HELLO, AT_DOOR, 404).name, "host");
+	targets_done(&targets);
+	rules_free(rules);
+}
+
+#define SHOWN(words) front_door_shown(words, sizeof(words))
+
+static void test_front_doors_are_known_by_their_command_line(void **state)
+{
+	static char text[8192];
+
+	(void)state;
+	assert_true(SHOWN("node\0/srv/node_modules/.bin/serverless\0offline"));
+	assert_true(SHOWN("node\0/usr/bin/sls\0--stage\0dev\0offline\0start"));
+	assert_true(SHOWN("node\0.serverless/package/dist/sf-core.js\0offline"));
+	assert_true(SHOWN("/usr/bin/python3\0/usr/bin/sam\0local\0start-lambda"));
+	assert_true(SHOWN("sam\0--debug\0local\0start-lambda\0-p\0003001"));
+	assert_false(SHOWN("sam\0local\0start-api"));
+	assert_false(SHOWN("sam\0start-lambda\0local"));
+	assert_false(SHOWN("node\0serverless\0deploy"));
+	assert_false(SHOWN("offline\0serverless"));
+	assert_false(SHOWN("node\0my-serverless\0offline"));
+	assert_false(SHOWN("node\0server.js"));
+	assert_false(front_door_shown("", 0));
+	assert_false(front_door_shown("sls\0offline", 8)); /* cut */
+	memset(text, 'x', sizeof(text));
+	assert_false(front_door_shown(text, sizeof(text)));
+	assert_false(front_door_process(~0U));
 }
 
 static void test_targets_rules_come_first(void **state)
@@ -197,9 +278,9 @@ static void test_targets_rules_come_first(void **state)
 			      "  - {match: {method: GET, path: /a}, name: a}\n",
 			     &rules),
 	    0);
-	assert_string_equal(named(&targets, rules, "demo-dev-hello/invocations HTTP/1.1",
-				INVOCATION_FRONT_DOOR, 200)
-				.name,
+	assert_string_equal(
+	    named(&targets, rules, "demo-dev-hello/invocations HTTP/1.1", AT_DOOR, 200)
+		.name,
 	    "demo");
 	assert_string_equal(
 	    named(&targets, rules, "GET /a?b=c HTTP/1.1\r\n", 0, 200).name, "a");
@@ -251,6 +332,9 @@ int main(void)
 	    cmocka_unit_test(test_rules_there_is_room_for_256),
 	    cmocka_unit_test(test_targets_a_front_door_names_the_function),
 	    cmocka_unit_test(test_targets_strangers_make_no_more_than_256_names),
+	    cmocka_unit_test(test_targets_only_a_front_door_lets_requests_name),
+	    cmocka_unit_test(test_targets_a_name_counts_once_the_door_answered_for_it),
+	    cmocka_unit_test(test_front_doors_are_known_by_their_command_line),
 	    cmocka_unit_test(test_targets_rules_come_first),
 	    cmocka_unit_test(test_targets_what_a_server_is_told_names_it),
 	};

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""One process that serves many functions: many.py PORT. Any path is answered with 200, /2015-03-31/functions/stranger/...
+"""One process that serves many functions: many.py [WORDS...] PORT. Any path is answered with 200, /2015-03-31/functions/stranger/...
 with 404. A front door of Lambda's invoke API, as serverless-offline has one, and any other route."""
 
 import sys
@@ -21,4 +21,4 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+ThreadingHTTPServer(("127.0.0.1", int(sys.argv[-1])), Handler).serve_forever()
