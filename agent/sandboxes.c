@@ -41,6 +41,7 @@ struct known {
 	struct known_function *owner;
 	bool is_part;             /* of an adopted sandbox; it is no sandbox itself */
 	struct function function; /* with the set-up of this sandbox */
+	char told[FUNCTION_NAME_BYTES]; /* its name without rules */
 	struct targets targets;
 	char process[NAMES_PROCESS_BYTES]; /* of its first process, "" unknown */
 	char name[INVOCATION_ID_BYTES];
@@ -275,24 +276,23 @@ static void remember_api(struct known *k, const struct record_exec *exec)
 
 static struct rules_subject subject_of(const struct known *k)
 {
-	return (struct rules_subject){.function = k->function.name,
+	return (struct rules_subject){.function = k->told,
 	    .process = k->process[0] ? k->process : NULL,
 	    .container = k->name};
 }
 
-/* A rule that needs no request names the sandbox. */
-static void apply_rules(const struct sandboxes *s, struct known *k, uint32_t pid)
+/* The name that it has without rules; a rule that needs no request gives it another. */
+static void name_sandbox(
+    const struct sandboxes *s, struct known *k, struct function *function)
 {
 	struct rules_subject subject;
 	const char *name;
 
-	if (!s->rules)
-		return;
-	names_process(pid, k->process);
+	(void)text_copy(k->told, sizeof(k->told), function->name);
 	subject = subject_of(k);
 	name = rules_name(s->rules, &subject);
 	if (name)
-		(void)text_copy(k->function.name, sizeof(k->function.name), name);
+		(void)text_copy(function->name, sizeof(function->name), name);
 }
 
 static int add(struct sandboxes *s, const struct record_exec *exec, bool late)
@@ -314,7 +314,9 @@ static int add(struct sandboxes *s, const struct record_exec *exec, bool late)
 		    (unsigned long long)exec->start_ns);
 	if (strcmp(k->function.name, NAMES_UNNAMED) == 0)
 		(void)containers_name("", k->name, k->function.name);
-	apply_rules(s, k, exec->pid);
+	if (s->rules)
+		names_process(exec->pid, k->process);
+	name_sandbox(s, k, &k->function);
 	k->owner = known_functions_begin(&s->functions, &k->function, &k->life.cause);
 	if (!k->owner) {
 		free(k);
@@ -382,22 +384,32 @@ static int take_blind(struct sandboxes *s, const struct record_blind *blind)
 	return blindness_say(blind->why, k ? k->function.name : NULL);
 }
 
+/* Another function's, of which it is a new sandbox. */
+static int become(struct sandboxes *s, struct known *k, const struct function *function)
+{
+	struct known_function *owner;
+
+	if (!function_is_same(&k->function, function)) {
+		owner = known_functions_begin(&s->functions, function, &k->life.cause);
+		if (!owner)
+			return -ENOMEM;
+		known_functions_end(&s->functions, k->owner, STATUS_OK, 0);
+		k->owner = owner;
+	}
+	k->function = *function;
+	return 0;
+}
+
 /* A server was told its name. One that has one keeps it. */
 static int take_name(struct sandboxes *s, struct known *k, const struct record_name *name)
 {
-	struct known_function *owner;
 	struct function function = k->function;
 
-	if (k->has_worked || strcmp(k->function.name, NAMES_UNNAMED) != 0 ||
+	if (k->has_worked || strcmp(k->told, NAMES_UNNAMED) != 0 ||
 	    !targets_became(name->text, &function))
 		return 0;
-	owner = known_functions_begin(&s->functions, &function, &k->life.cause);
-	if (!owner)
-		return -ENOMEM;
-	known_functions_end(&s->functions, k->owner, STATUS_OK, 0);
-	k->owner = owner;
-	k->function = function;
-	return 0;
+	name_sandbox(s, k, &function);
+	return become(s, k, &function);
 }
 
 static void take_ready(struct known *k, const struct record_ready *ready)

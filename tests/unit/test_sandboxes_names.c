@@ -1,0 +1,113 @@
+/* Names that rules give to sandboxes, and to their requests. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "agent/rules.h"
+#include "agent/sandboxes.h"
+#include "tests/unit/sandbox_scene.h"
+
+/* The scene's sandboxes go by these rules, which are to be freed. */
+static struct rules *ruled(struct scene *scene, const char *text)
+{
+	char path[] = "/tmp/test_sandboxes_names.XXXXXX";
+	struct rules *rules = NULL;
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	(void)close(fd);
+	assert_int_equal(rules_load(path, &rules), 0);
+	(void)unlink(path);
+	sandboxes_set_rules(scene->sandboxes, rules);
+	return rules;
+}
+
+/* The function that a request to the sandbox belongs to. */
+static const char *asked(struct scene *scene, uint64_t sandbox, const char *target)
+{
+	struct record_targeted r = {.invocation = records_invocation(sandbox,
+					FUNCTION_HTTP, scene->now_ms, scene->now_ms + 5)};
+
+	(void)snprintf(r.target, sizeof(r.target), "%s", target);
+	scene->now_ms += 5;
+	assert_int_equal(records_take(scene->sandboxes, &r, sizeof(r)), 0);
+	return scene->emitted.last.function->name;
+}
+
+/* A server of OpenWhisk that is told its name. */
+static void told(struct scene *scene, uint64_t sandbox, const char *name)
+{
+	struct record_exec exec = records_exec(sandbox, "", scene->now_ms);
+	struct record_name record = {
+	    .kind = RECORD_NAME, .pid = (uint32_t)sandbox, .sandbox = sandbox};
+
+	exec.present = 1U << VARIABLE_OPENWHISK_API;
+	(void)snprintf(record.text, sizeof(record.text), "{\"name\":\"%s\"}", name);
+	assert_int_equal(records_take(scene->sandboxes, &exec, sizeof(exec)), 0);
+	assert_int_equal(records_take(scene->sandboxes, &record, sizeof(record)), 0);
+}
+
+static void test_rules_name_what_a_server_was_told_to_be(void **state)
+{
+	struct scene *scene = *state;
+	struct rules *rules =
+	    ruled(scene, "functions:\n  - {match: {function: hello}, name: greeter}\n"
+			 "  - {match: {function: unnamed}, name: blank}\n");
+
+	told(scene, 7, "hello");
+	assert_string_equal(invoke(scene, 7, 0)->function->name, "greeter");
+	assert_int_equal(scene->emitted.last.function->platform, PLATFORM_OPENWHISK);
+	told(scene, 8, "other");
+	assert_string_equal(invoke(scene, 8, 0)->function->name, "other");
+	rules_free(rules);
+}
+
+static void test_a_rule_that_keeps_the_name_makes_no_second_sandbox(void **state)
+{
+	struct scene *scene = *state;
+	struct rules *rules =
+	    ruled(scene, "functions:\n  - {match: {container: '*'}, name: all}\n");
+
+	told(scene, 7, "hello");
+	assert_int_equal(records_ready(scene->sandboxes, 7, scene->now_ms + 1), 0);
+	scene->now_ms += 2;
+	assert_string_equal(invoke(scene, 7, INVOCATION_FIRST)->function->name, "all");
+	assert_int_equal(scene->emitted.last.cause, CAUSE_FIRST);
+	rules_free(rules);
+}
+
+static void test_rules_for_requests_go_by_the_name_without_rules(void **state)
+{
+	struct scene *scene = *state;
+	struct rules *rules = ruled(scene,
+	    "functions:\n  - {match: {function: shop, path: /orders/*}, name: order}\n"
+	    "  - {match: {function: hello, path: /a}, name: hello-a}\n"
+	    "  - {match: {function: shop}, name: store}\n"
+	    "  - {match: {function: hello}, name: greeter}\n");
+
+	begin(scene, 7, "shop");
+	assert_string_equal(asked(scene, 7, "GET /orders/7 HTTP/1.1"), "order");
+	assert_string_equal(asked(scene, 7, "GET /items HTTP/1.1"), "store");
+	told(scene, 8, "hello");
+	assert_string_equal(asked(scene, 8, "GET /a HTTP/1.1"), "hello-a");
+	assert_string_equal(asked(scene, 8, "GET /b HTTP/1.1"), "greeter");
+	rules_free(rules);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(test_rules_name_what_a_server_was_told_to_be),
+	    TEST(test_a_rule_that_keeps_the_name_makes_no_second_sandbox),
+	    TEST(test_rules_for_requests_go_by_the_name_without_rules),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
