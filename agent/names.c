@@ -194,7 +194,7 @@ int names_container(const char *cgroup, size_t bytes, char out[NAMES_CONTAINER_B
 	return 0;
 }
 
-void names_process(uint32_t pid, char name[NAMES_PROCESS_BYTES])
+void names_process(uint32_t pid, char name[RECORD_PROCESS_BYTES])
 {
 	char path[64];
 	FILE *f;
@@ -203,7 +203,7 @@ void names_process(uint32_t pid, char name[NAMES_PROCESS_BYTES])
 	f = fopen(path, "re");
 	if (!f)
 		return;
-	if (fgets(name, NAMES_PROCESS_BYTES, f))
+	if (fgets(name, RECORD_PROCESS_BYTES, f))
 		name[strcspn(name, "\n")] = '\0';
 	(void)fclose(f);
 }

@@ -29,8 +29,7 @@ void names_read_environment(const char *block, size_t bytes, struct record_exec 
 int names_container(const char *cgroup, size_t bytes, char out[NAMES_CONTAINER_BYTES]);
 
 /* What the kernel calls a process; name stays as it is when that has gone. */
-#define NAMES_PROCESS_BYTES 16 /* TASK_COMM_LEN */
-void names_process(uint32_t pid, char name[NAMES_PROCESS_BYTES]);
+void names_process(uint32_t pid, char name[RECORD_PROCESS_BYTES]);
 
 /* Whether the variables in record make a process a function. */
 int names_is_function(const struct record_exec *record);

@@ -197,6 +197,7 @@ static int found_sandbox(struct probes *probes, struct sandboxes *sandboxes,
 		 exec->value[VARIABLE_KIND][0] == 'p')
 		f->kind = FUNCTION_PROCESS;
 	read_cgroup(f->pid, exec->cgroup);
+	names_process(f->pid, exec->process);
 	exec->kind = RECORD_EXEC;
 	exec->pid = f->pid;
 	exec->sandbox = f->sandbox;

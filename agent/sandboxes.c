@@ -43,7 +43,7 @@ struct known {
 	struct function function; /* with the set-up of this sandbox */
 	char told[FUNCTION_NAME_BYTES]; /* its name without rules */
 	struct targets targets;
-	char process[NAMES_PROCESS_BYTES]; /* of its first process, "" unknown */
+	char process[RECORD_PROCESS_BYTES]; /* what it is called, "" unknown */
 	char name[INVOCATION_ID_BYTES];
 };
 
@@ -281,18 +281,14 @@ static struct rules_subject subject_of(const struct known *k)
 	    .container = k->name};
 }
 
-/* The name that it has without rules; a rule that needs no request gives it another. */
-static void name_sandbox(
-    const struct sandboxes *s, struct known *k, struct function *function)
+/* A rule that needs no request names the sandbox. */
+static bool name_by_rules(
+    const struct sandboxes *s, const struct known *k, struct function *function)
 {
-	struct rules_subject subject;
-	const char *name;
+	const struct rules_subject subject = subject_of(k);
+	const char *name = rules_name(s->rules, &subject);
 
-	(void)text_copy(k->told, sizeof(k->told), function->name);
-	subject = subject_of(k);
-	name = rules_name(s->rules, &subject);
-	if (name)
-		(void)text_copy(function->name, sizeof(function->name), name);
+	return name && text_copy(function->name, sizeof(function->name), name);
 }
 
 static int add(struct sandboxes *s, const struct record_exec *exec, bool late)
@@ -314,9 +310,10 @@ static int add(struct sandboxes *s, const struct record_exec *exec, bool late)
 		    (unsigned long long)exec->start_ns);
 	if (strcmp(k->function.name, NAMES_UNNAMED) == 0)
 		(void)containers_name("", k->name, k->function.name);
-	if (s->rules)
-		names_process(exec->pid, k->process);
-	name_sandbox(s, k, &k->function);
+	(void)text_copy_bytes(
+	    k->process, sizeof(k->process), exec->process, sizeof(exec->process));
+	(void)text_copy(k->told, sizeof(k->told), k->function.name);
+	(void)name_by_rules(s, k, &k->function);
 	k->owner = known_functions_begin(&s->functions, &k->function, &k->life.cause);
 	if (!k->owner) {
 		free(k);
@@ -408,14 +405,24 @@ static int take_name(struct sandboxes *s, struct known *k, const struct record_n
 	if (k->has_worked || strcmp(k->told, NAMES_UNNAMED) != 0 ||
 	    !targets_became(name->text, &function))
 		return 0;
-	name_sandbox(s, k, &function);
+	(void)text_copy(k->told, sizeof(k->told), function.name);
+	(void)name_by_rules(s, k, &function);
 	return become(s, k, &function);
 }
 
-static void take_ready(struct known *k, const struct record_ready *ready)
+/* What it has become since its first exec may be what a rule goes by. */
+static int take_ready(
+    struct sandboxes *s, struct known *k, const struct record_ready *ready)
 {
+	struct function function = k->function;
+
 	if (outcome_ready(&k->life, ready, k->has_worked))
 		k->last_work_ns = ready->ready_ns;
+	if (k->has_worked || !ready->process[0])
+		return 0;
+	(void)text_copy_bytes(
+	    k->process, sizeof(k->process), ready->process, sizeof(ready->process));
+	return name_by_rules(s, k, &function) ? become(s, k, &function) : 0;
 }
 
 static int take_coldstart(struct known *k, const struct record_coldstart *record)
@@ -450,9 +457,7 @@ int sandboxes_take(
 		return add(s, record, false);
 	if (kind == RECORD_READY && bytes == sizeof(*ready)) {
 		k = heard_of(s, ready->sandbox);
-		if (k)
-			take_ready(k, ready);
-		return 0;
+		return k ? take_ready(s, k, ready) : 0;
 	}
 	if (kind == RECORD_COLDSTART && bytes == sizeof(struct record_coldstart)) {
 		k = find(s, ((const struct record_coldstart *)record)->sandbox);

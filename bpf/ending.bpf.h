@@ -206,6 +206,8 @@ static __always_inline void mark_ready(
 	r->cpu_ns = cpu.cpu_ns;
 	r->run_queue_ns = cpu.run_queue_ns;
 	read_init(r);
+	BPF_CORE_READ_STR_INTO(
+	    &r->process, bpf_get_current_task_btf(), group_leader, comm);
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 }
 

@@ -244,6 +244,7 @@ static __always_inline void begin_sandbox(struct task_struct *task, struct envir
 	v->record.start_ns = start;
 	v->record.exec_ns = fresh->open_start_ns;
 	read_cgroup_name(task, v->record.cgroup);
+	bpf_get_current_comm(v->record.process, RECORD_PROCESS_BYTES);
 	if (!bpf_ringbuf_output(
 		&records, &v->record, sizeof(v->record), BPF_RB_NO_WAKEUP))
 		return;

@@ -9,8 +9,9 @@
 #define RECORD_VALUE_BYTES 160 /* of one environment variable, cut beyond */
 #define RECORD_ID_BYTES 40     /* a 36-character request id */
 #define RECORD_TRACE_BYTES 64
-#define RECORD_TARGET_BYTES 64 /* of a request, where names come from it */
-#define RECORD_CGROUP_BYTES 96 /* "cri-containerd-" + 64 digits + ".scope" fit */
+#define RECORD_TARGET_BYTES 64  /* of a request, where names come from it */
+#define RECORD_CGROUP_BYTES 96  /* "cri-containerd-" + 64 digits + ".scope" fit */
+#define RECORD_PROCESS_BYTES 16 /* TASK_COMM_LEN, include/linux/sched.h */
 #define RECORD_WORDS __attribute__((aligned(8))) /* copied a word at a time */
 #define RECORD_UNKNOWN (~0ULL)
 
@@ -68,6 +69,7 @@ struct record_exec {
 	__u32 parent;                     /* pid of who started it */
 	char cgroup[RECORD_CGROUP_BYTES]; /* the last part of its path, "" in the root */
 	char value[RECORD_VARIABLES][RECORD_VALUE_BYTES];
+	char process[RECORD_PROCESS_BYTES]; /* what the kernel calls it */
 };
 
 /* The sandbox is ready: first listen() or first GET .../next. With the kernel's counters
@@ -84,7 +86,8 @@ struct record_ready {
 	__u64 read_bytes;
 	__u64 disk_bytes;
 	__u32 major_faults;
-	__u32 execs; /* 0: nothing of this is known */
+	__u32 execs;                        /* 0: nothing of this is known */
+	char process[RECORD_PROCESS_BYTES]; /* that made it so, "" not known */
 };
 
 #define COLDSTART_EXECS 8
@@ -250,7 +253,7 @@ struct record_targeted {
 
 _Static_assert(sizeof(struct record_coldstart) == 912, "the layout is the contract");
 _Static_assert(sizeof(struct record_sample) == 1072, "the layout is the contract");
-_Static_assert(sizeof(struct record_ready) == 80, "the layout is the contract");
+_Static_assert(sizeof(struct record_ready) == 96, "the layout is the contract");
 _Static_assert(sizeof(struct record_blind) == 24, "the layout is the contract");
 _Static_assert(sizeof(struct record_invocation) == 232, "the layout is the contract");
 _Static_assert(sizeof(struct record_targeted) == 296, "the layout is the contract");

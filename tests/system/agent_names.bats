@@ -103,6 +103,24 @@ get() { curl -sS "${@/#/http://127.0.0.1:$port}" >/dev/null; }
 	agent_stop
 }
 
+@test "rules go by the process that began a sandbox, and by the one that got it ready" {
+	cat >"$dir/agent.yml" <<-EOF
+		functions:
+		  - match: {function: $f, process: system_calls}
+		    name: $f-became
+		  - match: {function: $f-short, process: sleep}
+		    name: $f-slept
+	EOF
+	agent_start --config "$dir/agent.yml"
+	in_background "$dir/$f" env COLDMETER_FUNCTION="$f" bash -c "sleep 0.3; exec '$programs/system_calls' $port read write '$dir/$f.log'"
+	until_true 20 listening 127.0.0.1:$port
+	get /a
+	for _ in 1 2 3; do COLDMETER_FUNCTION=$f-short sleep 0; done # has gone when the agent hears of it
+	expect "$f-became" 1
+	expect "$f-slept" 3
+	agent_stop
+}
+
 @test "what is wrong with the rules is said with its place, and nothing is measured" {
 	printf 'functions:\n  - match: {route: /x}\n    name: y\n' >"$dir/agent.yml"
 	status=0

@@ -101,12 +101,63 @@ static void test_rules_for_requests_go_by_the_name_without_rules(void **state)
 	rules_free(rules);
 }
 
+/* A sandbox of "f" whose first program and whose process when ready are called so. */
+static const char *became(
+    struct scene *scene, uint64_t sandbox, const char *first, const char *ready)
+{
+	struct record_exec exec = records_exec(sandbox, "f", scene->now_ms);
+	struct record_ready r = {.kind = RECORD_READY, .sandbox = sandbox, .execs = 1};
+
+	memcpy(exec.process, first, strnlen(first, sizeof(exec.process)));
+	memcpy(r.process, ready, strnlen(ready, sizeof(r.process)));
+	assert_int_equal(records_take(scene->sandboxes, &exec, sizeof(exec)), 0);
+	r.ready_ns = ++scene->now_ms * RECORDS_MS;
+	assert_int_equal(records_take(scene->sandboxes, &r, sizeof(r)), 0);
+	return invoke(scene, sandbox, INVOCATION_FIRST)->function->name;
+}
+
+static void test_rules_go_by_what_the_kernel_called_the_process(void **state)
+{
+	struct scene *scene = *state;
+	struct rules *rules =
+	    ruled(scene, "functions:\n  - {match: {process: guni*}, name: site}\n"
+			 "  - {match: {process: start.sh}, name: started}\n"
+			 "  - {match: {process: abcdefghijklmno}, name: long}\n");
+
+	assert_string_equal(became(scene, 1, "start.sh", "gunicorn"), "site");
+	assert_int_equal(scene->emitted.last.cause, CAUSE_FIRST);
+	assert_string_equal(became(scene, 2, "gunicorn", "gunicorn"), "site");
+	assert_int_equal(scene->emitted.last.cause, CAUSE_SCALE_OUT);
+	assert_string_equal(became(scene, 3, "start.sh", "java"), "started");
+	assert_string_equal(became(scene, 4, "gunicorn", ""), "site");
+	assert_string_equal(became(scene, 5, "bash", "java"), "f");
+	/* no NUL: cut, as the kernel does */
+	assert_string_equal(became(scene, 6, "abcdefghijklmnop", "java"), "long");
+	rules_free(rules);
+}
+
+static void test_a_sandbox_that_has_worked_keeps_its_name(void **state)
+{
+	struct scene *scene = *state;
+	struct rules *rules =
+	    ruled(scene, "functions:\n  - {match: {process: java}, name: late}\n");
+	struct record_ready r = {.kind = RECORD_READY, .sandbox = 7, .process = "java"};
+
+	begin(scene, 7, "f");
+	assert_string_equal(invoke(scene, 7, 0)->function->name, "f");
+	assert_int_equal(records_take(scene->sandboxes, &r, sizeof(r)), 0);
+	assert_string_equal(invoke(scene, 7, 0)->function->name, "f");
+	rules_free(rules);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(test_rules_name_what_a_server_was_told_to_be),
 	    TEST(test_a_rule_that_keeps_the_name_makes_no_second_sandbox),
 	    TEST(test_rules_for_requests_go_by_the_name_without_rules),
+	    TEST(test_rules_go_by_what_the_kernel_called_the_process),
+	    TEST(test_a_sandbox_that_has_worked_keeps_its_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
