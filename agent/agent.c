@@ -4,11 +4,9 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "agent/deep.h"
@@ -21,6 +19,7 @@
 #include "agent/sandboxes.h"
 #include "agent/sender.h"
 #include "agent/shedding.h"
+#include "agent/stop.h"
 #include "agent/untold.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -280,29 +279,6 @@ static void turn(struct agent *agent, int signals)
 		(void)poll(&wait, 1, tick_ms);
 }
 
-static bool told_to_stop(int signals)
-{
-	struct signalfd_siginfo info;
-
-	return read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info);
-}
-
-static int signals_open(void)
-{
-	sigset_t set;
-
-	(void)signal(SIGPIPE, SIG_IGN);
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGINT);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGHUP);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
-		return -errno;
-	int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-
-	return fd < 0 ? -errno : fd;
-}
-
 static int open_all(struct agent *agent)
 {
 	const struct settings *s = agent->settings;
@@ -439,14 +415,14 @@ static void say_ledger(struct agent *agent)
 int agent_run(const struct settings *settings)
 {
 	struct agent agent = {.settings = settings};
-	int signals = signals_open();
+	int signals = stop_open();
 	int err;
 
 	if (signals < 0)
 		return log_error(signals, "cannot wait for signals");
 	err = open_all(&agent);
 	if (!err) {
-		while (!told_to_stop(signals) && !agent.reader_gone)
+		while (!stop_is_told(signals) && !agent.reader_gone)
 			turn(&agent, signals);
 		say_ledger(&agent);
 	}

@@ -1,8 +1,7 @@
 /* A hash table by the kernel's id. It is bounded: what was silent longest goes. */
-#include "agent/sandboxes.h"
+#include "agent/sandboxes_known.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,60 +9,9 @@
 #include "agent/blindness.h"
 #include "agent/containers.h"
 #include "agent/foreign.h"
-#include "agent/known_functions.h"
 #include "agent/names.h"
-#include "agent/outcome.h"
-#include "agent/targets.h"
 #include "agent/waterfall.h"
 #include "base/text.h"
-
-#define BUCKETS 4096 /* a host has hundreds of sandboxes, not millions */
-
-/* Twice what the kernel's map holds: more is sandboxes whose end had no room in the ring.
- */
-#define SANDBOXES_MAX 16384
-
-struct known {
-	struct known *next;
-	struct known *older; /* in order of the last record */
-	struct known *newer;
-	uint64_t id;
-	struct outcome_life life;
-	uint64_t lost; /* told so far */
-	uint64_t shed;
-	uint64_t end_ns; /* it has ended, without a record; 0: not known to */
-	enum invocation_status last_status;
-	uint64_t last_work_ns; /* boot clock: it was ready, or an invocation ended */
-	struct coldstart *coldstart;  /* until its first invocation; owned */
-	char api[RECORD_VALUE_BYTES]; /* of its runtime, "" when it is none */
-	bool is_lambda;
-	bool has_worked; /* it had an invocation */
-	struct known_function *owner;
-	bool is_part;             /* of an adopted sandbox; it is no sandbox itself */
-	struct function function; /* with the set-up of this sandbox */
-	char told[FUNCTION_NAME_BYTES]; /* its name without rules */
-	struct targets targets;
-	char process[RECORD_PROCESS_BYTES]; /* what it is called, "" unknown */
-	char name[INVOCATION_ID_BYTES];
-};
-
-struct sandboxes {
-	sandboxes_emit emit;
-	const struct rules *rules;
-	sandboxes_lose lose; /* NULL: nobody asks */
-	void *context;
-	uint32_t foreign_said; /* bits by enum foreign */
-	size_t n;
-	struct known *oldest;
-	struct known *newest;
-	struct adopted {
-		uint32_t pid;
-		uint64_t sandbox;
-	} * adopted; /* until they are settled */
-	size_t adopted_n;
-	struct known *by_id[BUCKETS];
-	struct known_functions functions;
-};
 
 static size_t bucket(uint64_t key)
 {
@@ -159,8 +107,7 @@ static struct known *heard_of(struct sandboxes *s, uint64_t id)
 
 /* --- sandboxes come and go --------------------------------------------------------- */
 
-/* end_ns 0: it was forgotten. */
-static void drop(struct sandboxes *s, uint64_t id, uint64_t end_ns)
+void sandboxes_drop(struct sandboxes *s, uint64_t id, uint64_t end_ns)
 {
 	struct known **at = &s->by_id[bucket(id)];
 	struct known *k;
@@ -176,59 +123,6 @@ static void drop(struct sandboxes *s, uint64_t id, uint64_t end_ns)
 	    end_ns > k->last_work_ns ? end_ns - k->last_work_ns : 0);
 	s->n--;
 	free_known(k);
-}
-
-/* --- what the kernel lost --------------------------------------------------------------
- */
-
-void sandboxes_on_loss(struct sandboxes *s, sandboxes_lose lose)
-{
-	s->lose = lose;
-}
-
-/* Both only grow. */
-static void tell_losses(
-    struct sandboxes *s, struct known *k, uint64_t lost, uint64_t shed)
-{
-	if (!s->lose || k->is_part)
-		return;
-	if (lost > k->lost)
-		s->lose(s->context, &k->function, LOST_RING_FULL, lost - k->lost);
-	if (shed > k->shed)
-		s->lose(s->context, &k->function, LOST_SHED, shed - k->shed);
-	k->lost = lost;
-	k->shed = shed;
-}
-
-void sandboxes_read_losses(struct sandboxes *s, sandboxes_read read, void *context)
-{
-	for (struct known *k = s->oldest; k; k = k->newer) {
-		uint64_t lost;
-		uint64_t shed;
-
-		if (read(context, k->id, &lost, &shed) == 0)
-			tell_losses(s, k, lost, shed);
-	}
-}
-
-size_t sandboxes_read_ends(struct sandboxes *s, sandboxes_read_end read, void *context)
-{
-	struct known *newer;
-	size_t waiting = 0;
-
-	for (struct known *k = s->oldest; k; k = newer) {
-		struct record_end end = {.sandbox = k->id};
-
-		newer = k->newer;
-		if (k->end_ns) {
-			drop(s, k->id, k->end_ns);
-		} else if (read(context, &end) == 0) {
-			tell_losses(s, k, end.lost, end.shed);
-			k->end_ns = end.end_ns;
-			waiting++;
-		}
-	}
-	return waiting;
 }
 
 int sandboxes_adopt_process(struct sandboxes *s, uint32_t pid, uint64_t sandbox)
@@ -325,7 +219,7 @@ static int add(struct sandboxes *s, const struct record_exec *exec, bool late)
 	s->by_id[bucket(k->id)] = k;
 	link_newest(s, k);
 	if (++s->n > SANDBOXES_MAX)
-		drop(s, s->oldest->id, 0);
+		sandboxes_drop(s, s->oldest->id, 0);
 	return 0;
 }
 
@@ -472,8 +366,8 @@ int sandboxes_take(
 	if (kind == RECORD_END && bytes == sizeof(*end)) {
 		k = find(s, end->sandbox);
 		if (k)
-			tell_losses(s, k, end->lost, end->shed);
-		drop(s, end->sandbox, end->end_ns);
+			sandboxes_tell_losses(s, k, end->lost, end->shed);
+		sandboxes_drop(s, end->sandbox, end->end_ns);
 		return 0;
 	}
 	return -EBADMSG;

@@ -123,7 +123,8 @@ struct invocation {
 	uint64_t wait_ns; /* from arrival to start, where the platform shows it */
 	uint64_t cpu_ns;
 	uint64_t run_queue_ns; /* its process waited for a CPU so long */
-	uint64_t throttled_ns; /* its cgroups were not let run, on each CPU, by their limits */
+	uint64_t
+	    throttled_ns; /* its cgroups were not let run, on each CPU, by their limits */
 	/* Time the sandbox was busy, settled by this invocation: the sum over a sandbox's
 	 * invocations is the union of their intervals. What instance-billed plans count.
 	 */
