@@ -85,8 +85,8 @@ ask() { node "$functions/node/http2_client.js" "$@"; }
 @test "a connection that is older than the agent is followed from where it is" {
 	end "$agent"
 	node_function
-	in_background "$dir/client" node "$functions/node/http2_client.js" 127.0.0.1:$port \
-		$(for i in $(seq 60); do echo "/?ms=200"; done)
+	mapfile -t paths < <(yes '/?ms=200' | head -n 60)
+	in_background "$dir/client" node "$functions/node/http2_client.js" 127.0.0.1:$port "${paths[@]}"
 	sleep 0.5
 	agent_start
 	until_true 5 count_reaches "$f" 3
