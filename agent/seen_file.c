@@ -52,7 +52,7 @@ static int open_place(int place)
 
 int seen_file_open_mapped(uint32_t pid, const char *path, uint64_t inode)
 {
-	struct stat status;
+	struct stat status = {.st_ino = 0};
 	AUTO(fd) int place = look_up(pid, path, RESOLVE_NO_SYMLINKS, &status);
 
 	if (place < 0)
@@ -62,7 +62,7 @@ int seen_file_open_mapped(uint32_t pid, const char *path, uint64_t inode)
 
 int seen_file_open_owned(uint32_t pid, const char *path, uid_t owner)
 {
-	struct stat status;
+	struct stat status = {.st_ino = 0};
 	AUTO(fd) int place = look_up(pid, path, 0, &status);
 
 	if (place < 0)
