@@ -279,6 +279,16 @@ static void turn(struct agent *agent, int signals)
 		(void)poll(&wait, 1, tick_ms);
 }
 
+static void say_measuring(const struct probes *probes, int found)
+{
+	if (probes_backend(probes) == BACKEND_SYSCALLS)
+		log_warn("back-end syscalls: each system call of every process on this "
+			 "host takes %.0f ns more, and HTTP/2 and io_uring are not seen",
+		    probes_call_cost_ns(probes));
+	log_note("measuring by back-end %s; %d sandbox%s of functions found running",
+	    backend_name(probes_backend(probes)), found, found == 1 ? "" : "es");
+}
+
 static int open_all(struct agent *agent)
 {
 	const struct settings *s = agent->settings;
@@ -308,7 +318,9 @@ static int open_all(struct agent *agent)
 	if (!err && s->deep)
 		err = deep_open(s->deep_out, &agent->deep);
 	if (!err)
-		err = probes_open_deep(s->deep, &agent->probes);
+		err = probes_open(
+		    &(struct probes_wanted){.backend = s->backend, .deep = s->deep},
+		    &agent->probes);
 	if (err)
 		return err;
 	agent->shedding = shedding_start(s->max_overhead, (enum record_shed)s->shed);
@@ -318,8 +330,7 @@ static int open_all(struct agent *agent)
 	err = running_adopt(agent->probes, agent->sandboxes);
 	if (err < 0)
 		return log_error(err, "cannot look for functions that are running");
-	log_note("measuring; %d sandbox%s of functions found running", err,
-	    err == 1 ? "" : "es");
+	say_measuring(agent->probes, err);
 	(void)drain(agent);
 	sandboxes_settle(agent->sandboxes);
 	err = privileges_drop(s->deep != NULL);

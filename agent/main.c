@@ -11,7 +11,7 @@ static int check(const struct settings *settings)
 	int err = settings->config ? rules_load(settings->config, &rules) : 0;
 
 	rules_free(rules);
-	return err ? err : probes_check();
+	return err ? err : probes_check(settings->backend);
 }
 
 int main(int argc, char **argv)

@@ -8,11 +8,16 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "agent/call_cost.h"
 #include "agent/foreign.h"
+#include "agent/kernel.h"
+#include "agent/refusals.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -28,14 +33,12 @@ struct probes {
 	void *positions; /* the ring's first two pages, or NULL */
 	uint64_t ring_most_bytes;
 	int cpus;
+	enum backend backend;
+	double call_cost_ns;
 	struct bpf_link *samples[SAMPLED_CPUS_MAX];
 	probes_visit visit;
 	void *context;
 };
-
-static const char *const tracepoints[] = {"sched_process_exec", "sched_process_fork",
-    "sched_process_exit", "inet_sock_set_state", "sock_send_length", "sock_recv_length",
-    "mark_victim"};
 
 static int say_nothing(enum libbpf_print_level level, const char *format, va_list args)
 {
@@ -50,43 +53,6 @@ static int on_record(void *context, void *record, size_t bytes)
 	struct probes *probes = context;
 
 	probes->visit(probes->context, record, bytes);
-	return 0;
-}
-
-/* The first tracepoint that this kernel does not have, or NULL. */
-static const char *missing_tracepoint(struct btf *btf)
-{
-	char name[64];
-
-	for (size_t i = 0; i < sizeof(tracepoints) / sizeof(tracepoints[0]); i++) {
-		(void)snprintf(name, sizeof(name), "btf_trace_%s", tracepoints[i]);
-		if (btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF) < 0)
-			return tracepoints[i];
-	}
-	return NULL;
-}
-
-static int check_kernel(void)
-{
-	struct btf *btf;
-	const char *missing;
-
-	if (geteuid() != 0)
-		return log_error(
-		    -EPERM, "the agent needs root to load its probes: use sudo");
-	btf = btf__load_vmlinux_btf();
-	if (!btf)
-		return log_error(-ENOTSUP,
-		    "this kernel has no BTF (/sys/kernel/btf/vmlinux): boot one built "
-		    "with "
-		    "CONFIG_DEBUG_INFO_BTF=y");
-	missing = missing_tracepoint(btf);
-	btf__free(btf);
-	if (missing)
-		return log_error(-ENOTSUP,
-		    "this kernel lacks the tracepoint %s: coldmeter needs Linux 6.3 or "
-		    "later",
-		    missing);
 	return 0;
 }
 
@@ -121,7 +87,7 @@ static void note_fill(struct probes *probes)
 }
 
 /* The clock of each CPU, 99 times a second: not in step with what runs every 10 ms. */
-static int attach_samples(struct probes *probes)
+static int attach_samples(struct probes *probes, char *why)
 {
 	struct perf_event_attr attr = {.type = PERF_TYPE_SOFTWARE,
 	    .size = sizeof(attr),
@@ -144,64 +110,124 @@ static int attach_samples(struct probes *probes)
 		}
 		attached++;
 	}
-	return attached > 0 ? 0 : log_error(-ENOTSUP, "cannot sample any CPU's clock");
+	return attached > 0
+		   ? 0
+		   : refusals_say(why, -ENOTSUP, "cannot sample any CPU's clock");
 }
 
-static int start(struct probes *probes, const char *deep)
+/* Between open and load. deep: function whose inits are sampled, or NULL. */
+static void set_up(struct probes *probes, const char *deep)
 {
+	struct meter_bpf *skeleton = probes->skeleton;
+
+	skeleton->rodata->tick_ns = clock_tick_ns();
+	if (probes->cpus > 2)
+		skeleton->rodata->summed_cpus = (uint32_t)probes->cpus;
+	(void)bpf_program__set_autoload(skeleton->progs.on_sample, deep != NULL);
+	if (deep)
+		(void)text_copy(
+		    (char *)skeleton->rodata->deep_function, DEEP_NAME_BYTES, deep);
+}
+
+/* Loads and attaches by one back-end. On failure why says what failed. */
+static int start(struct probes *probes, const struct probes_wanted *wanted,
+    enum backend backend, const struct btf *kernel, char *why)
+{
+	double before_ns = 0;
 	int err;
 
+	probes->backend = backend;
 	probes->cpus = libbpf_num_possible_cpus();
 	if (probes->cpus <= 0)
-		return log_error(-EINVAL, "cannot tell the number of CPUs");
+		return refusals_say(why, -EINVAL, "cannot tell the number of CPUs");
 	probes->skeleton = meter_bpf__open();
 	if (!probes->skeleton)
-		return log_error(-errno, "cannot open the probes");
-	probes->skeleton->rodata->tick_ns = clock_tick_ns();
-	if (probes->cpus > 2)
-		probes->skeleton->rodata->summed_cpus = (uint32_t)probes->cpus;
-	(void)bpf_program__set_autoload(probes->skeleton->progs.on_sample, deep != NULL);
-	if (deep)
-		(void)text_copy((char *)probes->skeleton->rodata->deep_function,
-		    DEEP_NAME_BYTES, deep);
+		return refusals_say(why, -errno, "cannot open the probes");
+	set_up(probes, wanted->deep);
+	backend_select(backend, kernel, probes->skeleton);
 	err = meter_bpf__load(probes->skeleton);
 	if (err)
-		return log_error(err, "the kernel refused the probes");
+		return refusals_say(why, err, "the kernel refused the probes");
 	probes->ring = ring_buffer__new(
 	    bpf_map__fd(probes->skeleton->maps.records), on_record, probes, NULL);
 	if (!probes->ring)
-		return log_error(-errno, "cannot open the ring buffer");
+		return refusals_say(why, -errno, "cannot open the ring buffer");
 	map_positions(probes);
+	if (backend == BACKEND_SYSCALLS)
+		before_ns = call_cost_ns();
 	err = meter_bpf__attach(probes->skeleton);
 	if (err)
-		return log_error(err, "cannot attach the probes");
-	return deep ? attach_samples(probes) : 0;
+		return refusals_say(why, err, "cannot attach the probes");
+	if (backend == BACKEND_SYSCALLS)
+		probes->call_cost_ns = call_cost_ns() - before_ns;
+	return wanted->deep ? attach_samples(probes, why) : 0;
 }
 
-int probes_open(struct probes **out)
+static int try_backend(const struct probes_wanted *wanted, enum backend backend,
+    const struct btf *kernel, struct probes **out, struct refusals *refusals)
 {
-	return probes_open_deep(NULL, out);
-}
-
-int probes_open_deep(const char *function, struct probes **out)
-{
+	const char *missing = backend_missing(backend, kernel);
+	char *why = refusals->why[backend];
 	struct probes *probes;
 	int err;
 
-	(void)libbpf_set_print(say_nothing);
-	err = check_kernel();
-	if (err)
-		return err;
+	if (missing) {
+		(void)snprintf(why, REFUSAL_BYTES, "this kernel lacks %s", missing);
+		return -ENOTSUP;
+	}
 	probes = calloc(1, sizeof(*probes));
 	if (!probes)
-		return -ENOMEM;
-	err = start(probes, function);
-	if (err) {
+		return refusals_say(why, -ENOMEM, "cannot begin");
+	err = start(probes, wanted, backend, kernel, why);
+	if (err)
 		probes_close(probes);
-		return err;
+	else
+		*out = probes;
+	return err;
+}
+
+/* Loading and attaching is the only proof that counts. */
+static int try_backends(const struct probes_wanted *wanted, const struct btf *kernel,
+    struct probes **out, struct refusals *refusals)
+{
+	int err = -ENOTSUP;
+
+	for (enum backend b = 0; err && b < BACKENDS; b++) {
+		if (wanted->backend == BACKEND_AUTO || wanted->backend == b)
+			err = try_backend(wanted, b, kernel, out, refusals);
 	}
-	*out = probes;
-	return 0;
+	return err;
+}
+
+int probes_open(const struct probes_wanted *wanted, struct probes **out)
+{
+	struct refusals refusals = {0};
+	char list[REFUSALS_BYTES];
+	struct btf *kernel = NULL;
+	int err;
+
+	(void)libbpf_set_print(say_nothing);
+	err = kernel_open(&kernel);
+	if (!err) {
+		err = try_backends(wanted, kernel, out, &refusals);
+		(void)refusals_list(&refusals, list);
+		if (err)
+			(void)log_error(0, "no way to measure works here: %s", list);
+		else if (list[0])
+			log_debug("back-ends that do not work here: %s", list);
+	}
+	btf__free(kernel);
+	return err;
+}
+
+enum backend probes_backend(const struct probes *probes)
+{
+	return probes->backend;
+}
+
+double probes_call_cost_ns(const struct probes *probes)
+{
+	return probes->call_cost_ns;
 }
 
 static void stop_samples(struct probes *probes)
@@ -339,21 +365,52 @@ int probes_adopt_process(
 	    bpf_map__fd(probes->skeleton->maps.processes), &pid, process, BPF_NOEXIST);
 }
 
+/* The back-end of system calls finds a connection by its cookie. */
+static void adopt_by_cookie(
+    struct probes *probes, int fd, const struct exchange *exchange)
+{
+	__u64 cookie = 0;
+	socklen_t len = sizeof(cookie);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) == 0)
+		(void)bpf_map_update_elem(
+		    bpf_map__fd(probes->skeleton->maps.keyed_exchanges), &cookie,
+		    exchange, BPF_NOEXIST);
+}
+
 int probes_adopt_socket(struct probes *probes, int fd, const struct exchange *exchange)
 {
+	if (probes->backend == BACKEND_SYSCALLS)
+		adopt_by_cookie(probes, fd, exchange);
 	return bpf_map_update_elem(
 	    bpf_map__fd(probes->skeleton->maps.exchanges), &fd, exchange, BPF_NOEXIST);
 }
 
-/* Loads and attaches for a moment: the only proof that counts. */
-static int try_probes(void)
+/* Tries the probes for a moment and says by which back-end they work. */
+static int check_probes(const struct probes_wanted *wanted, const struct btf *kernel)
 {
-	struct probes *probes;
-	int err = probes_open(&probes);
+	struct refusals refusals = {0};
+	char list[REFUSALS_BYTES];
+	struct probes *probes = NULL;
+	int err = try_backends(wanted, kernel, &probes, &refusals);
+	const char *others = refusals_list(&refusals, list);
 
-	if (!err)
-		probes_close(probes);
-	return err;
+	if (err) {
+		printf("fail\tprobes\tno way to measure works here: %s\n", others);
+		return err;
+	}
+	printf("ok\tprobes\tloaded and attached\n");
+	printf("%s\tback-end\t%s: %s", probes->call_cost_ns > 0 ? "warn" : "ok",
+	    backend_name(probes->backend), backend_means(probes->backend));
+	if (probes->backend == BACKEND_SYSCALLS)
+		printf("; each system call of every process on this host takes %.0f ns "
+		       "more",
+		    probes->call_cost_ns);
+	printf("%s%s\n", *others ? "; not " : "", others);
+	printf("warn\tblind to\tTLS, %sgVisor, Kata and microVMs\n",
+	    probes->backend == BACKEND_TRACEPOINT ? "" : "HTTP/2, ");
+	probes_close(probes);
+	return 0;
 }
 
 static void print_foreign(enum foreign foreign, uint32_t pid)
@@ -362,32 +419,29 @@ static void print_foreign(enum foreign foreign, uint32_t pid)
 	    foreign_name(foreign), pid);
 }
 
-int probes_check(void)
+int probes_check(enum backend backend)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
-	const char *missing = btf ? missing_tracepoint(btf) : NULL;
+	const char *missing = btf ? kernel_missing(btf) : NULL;
 	bool root = geteuid() == 0;
 	int err = -ENOTSUP;
 
+	(void)libbpf_set_print(say_nothing);
 	printf("%s\troot\t%s\n", root ? "ok" : "fail",
 	    root ? "yes" : "no: start the agent with sudo");
 	printf("%s\tkernel BTF\t%s\n", btf ? "ok" : "fail",
 	    btf ? "/sys/kernel/btf/vmlinux"
 		: "missing: boot a kernel built with CONFIG_DEBUG_INFO_BTF=y");
 	if (missing)
-		printf("fail\ttracepoints\t%s is missing: Linux 6.3 or later is needed\n",
+		printf("fail\ttracepoints\t%s is missing: Linux 6.1 or later is needed\n",
 		    missing);
 	if (btf && btf__find_by_name_kind(btf, "bpf_iter_task_new", BTF_KIND_FUNC) < 0)
 		printf(
 		    "warn\tCPU time\tonly of the thread that writes: Linux 6.7 or later "
 		    "counts all threads\n");
+	if (root && btf && !missing)
+		err = check_probes(&(struct probes_wanted){.backend = backend}, btf);
 	btf__free(btf);
-	if (root && btf && !missing) {
-		err = try_probes();
-		printf("%s\tprobes\t%s\n", err ? "fail" : "ok",
-		    err ? "this kernel refuses them" : "loaded and attached");
-	}
-	printf("warn\tblind to\tTLS, gVisor, Kata and microVMs\n");
 	(void)foreign_look_around(print_foreign);
 	return err;
 }

@@ -6,17 +6,28 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/backend.h"
 #include "agent/run_time.h"
 #include "bpf/record.h"
 
 struct probes;
 
-/* Loads and attaches. Needs root and a kernel with BTF, 6.3 or later. 0 or a negative
+struct probes_wanted {
+	enum backend backend; /* BACKEND_AUTO: the first that works */
+	const char *deep;     /* function whose inits are sampled on every CPU, or NULL */
+};
+
+/* Loads and attaches. Needs root and a kernel with BTF, 6.1 or later. 0 or a negative
  * errno after one line that says what is missing and what to do. */
-int probes_open(struct probes **out);
-/* The same, and samples the inits of that function on every CPU. */
-int probes_open_deep(const char *function, struct probes **out);
+int probes_open(const struct probes_wanted *wanted, struct probes **out);
 void probes_close(struct probes *probes);
+
+/* The back-end that works. */
+enum backend probes_backend(const struct probes *probes);
+
+/* What the probes add to each system call of every process on this host, measured when
+ * they were attached, in nanoseconds; 0: nothing. */
+double probes_call_cost_ns(const struct probes *probes);
 
 /* Detaches: nothing is counted any more, so that what is drained now is the last. */
 void probes_stop(struct probes *probes);
@@ -70,6 +81,6 @@ int probes_adopt_socket(struct probes *probes, int fd, const struct exchange *ex
 
 /* What this kernel lacks, one line each: "ok|warn|fail<TAB>what<TAB>detail" on stdout.
  * Returns 0 when everything needed is there, -ENOTSUP otherwise. */
-int probes_check(void);
+int probes_check(enum backend backend);
 
 #endif

@@ -18,6 +18,7 @@ enum {
 	OPTION_TOKEN,
 	OPTION_SPOOL,
 	OPTION_LIMIT,
+	OPTION_BACKEND,
 	OPTION_OVERHEAD,
 	OPTION_SHED,
 	OPTION_DEEP,
@@ -40,6 +41,7 @@ static const struct option options[] = {
     {"deep", required_argument, NULL, OPTION_DEEP},
     {"deep-out", required_argument, NULL, OPTION_DEEP_OUT},
     {"config", required_argument, NULL, OPTION_CONFIG},
+    {"backend", required_argument, NULL, OPTION_BACKEND},
     {"check", no_argument, NULL, OPTION_CHECK},
     {"verbose", no_argument, NULL, OPTION_VERBOSE},
     {"help", no_argument, NULL, OPTION_HELP},
@@ -72,6 +74,11 @@ static const char help[] =
     "CPU\n"
     "  --deep-out FILE       write them there as folded stacks, for flame graphs\n"
     "  --config FILE         rules that name functions; see coldmeter-agent(8)\n"
+    "  --backend WORD        how to see what sockets move: tracepoint (Linux 6.3 and "
+    "later),\n"
+    "                        fentry, or syscalls, which every process of the host pays "
+    "for;\n"
+    "                        auto, the first of them that works, unless told\n"
     "  --check               say what this kernel can do for the agent, and stop\n"
     "  --verbose             say more on standard error\n"
     "  --help, --version\n"
@@ -134,6 +141,13 @@ static int parse_deep(const char *text, const char **deep)
 	return 0;
 }
 
+static int parse_backend(const char *text, enum backend *backend)
+{
+	if (backend_parse(text, backend) == 0)
+		return 0;
+	return wrong("--backend", text, "must be auto, tracepoint, fentry or syscalls");
+}
+
 static int take(int option, struct settings *s)
 {
 	switch (option) {
@@ -162,6 +176,8 @@ static int take(int option, struct settings *s)
 	case OPTION_CONFIG:
 		s->config = optarg;
 		return 0;
+	case OPTION_BACKEND:
+		return parse_backend(optarg, &s->backend);
 	case OPTION_CHECK:
 		s->check = true;
 		return 0;
@@ -181,7 +197,8 @@ static int take(int option, struct settings *s)
 
 int settings_parse(int argc, char **argv, struct settings *settings)
 {
-	struct settings s = {.spool_limit_mb = 256, .max_overhead = 0.01};
+	struct settings s = {
+	    .spool_limit_mb = 256, .backend = BACKEND_AUTO, .max_overhead = 0.01};
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {

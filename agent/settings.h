@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/backend.h"
+
 struct settings {
 	bool to_stdout;
 	bool check;
@@ -14,6 +16,7 @@ struct settings {
 	const char *spool;      /* NULL: in memory */
 	const char *config;     /* NULL: none */
 	uint64_t spool_limit_mb;
+	enum backend backend;
 	double max_overhead; /* share of the host's CPU time, 0 to 1 */
 	unsigned int shed;   /* the least step of detail to leave out, enum record_shed */
 	const char *deep;    /* function whose inits are sampled; NULL: none */

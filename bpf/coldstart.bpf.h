@@ -237,7 +237,7 @@ static __noinline int keep_ancestors(
 	return 0;
 }
 
-static __always_inline void coldstart_ready(__u64 id, __u32 first_pid, __u64 ready_ns)
+static __noinline void coldstart_ready(__u64 id, __u32 first_pid, __u64 ready_ns)
 {
 	struct record_coldstart *c = bpf_map_lookup_elem(&coldstarts, &id);
 
@@ -248,7 +248,7 @@ static __always_inline void coldstart_ready(__u64 id, __u32 first_pid, __u64 rea
 }
 
 /* Only the first time counts. */
-static __always_inline void coldstart_reach(
+static __noinline void coldstart_reach(
     __u64 id, enum coldstart_moment moment, __u64 at_ns)
 {
 	struct record_coldstart *c = bpf_map_lookup_elem(&coldstarts, &id);
@@ -349,8 +349,7 @@ static __noinline int add_peer_wait(
 }
 
 /* What was awaited has come, or will not. */
-static __always_inline void peer_settle(
-    struct exchange *e, struct sandbox *s, struct sock *sk)
+static __noinline void peer_settle(struct exchange *e, struct sandbox *s, struct sock *sk)
 {
 	struct record_coldstart *c;
 	struct coldstart_peer peer = {.waits = 1};
@@ -392,7 +391,7 @@ static __always_inline __u64 waited_ns(struct sock *sk)
 	const struct inet_connection_sock *icsk = (const void *)sk;
 	__u32 ticks;
 
-	if (sk->__sk_common.skc_family == AF_UNIX)
+	if (BPF_CORE_READ(icsk, icsk_inet.sk.__sk_common.skc_family) == AF_UNIX)
 		return 0;
 	ticks = (__u32)bpf_jiffies64() - BPF_CORE_READ(icsk, icsk_ack.lrcvtime);
 	return ticks >= 2 && ticks < 1U << 31 ? ticks * tick_ns : 0;

@@ -10,20 +10,27 @@
 
 #define UNIX_IN_FLIGHT_MAX 64 /* of one sandbox that dies on all of them */
 
-/* targeted: it is the first part of a record_targeted. */
+/* targeted: it is the first part of *whole, which is NULL otherwise. */
 static __always_inline struct record_invocation *begin_record_as(
-    struct sandbox *s, __u64 id, bool targeted)
+    struct sandbox *s, __u64 id, bool targeted, struct record_targeted **whole)
 {
+	struct record_targeted *larger = NULL;
 	struct record_invocation *r;
 
 	if (s->starting)
 		coldstart_tell(s, id);
 	count(COUNT_SEEN);
 	__sync_fetch_and_add(&s->ended, 1);
-	if (targeted)
-		r = bpf_ringbuf_reserve(&records, sizeof(struct record_targeted), 0);
-	else
+	if (targeted) {
+		larger = bpf_ringbuf_reserve(&records, sizeof(*larger), 0);
+		r = (struct record_invocation *)larger;
+	} else {
 		r = bpf_ringbuf_reserve(&records, sizeof(*r), 0);
+	}
+	/* which of both it is stands in a pointer: before 6.2 the verifier does not see
+	 * that the same question has the same answer */
+	barrier_var(larger);
+	*whole = larger;
 	if (!r) {
 		count(COUNT_LOST_RING);
 		__sync_fetch_and_add(&s->lost, 1);
@@ -39,7 +46,9 @@ static __always_inline struct record_invocation *begin_record_as(
 
 static __always_inline struct record_invocation *begin_record(struct sandbox *s, __u64 id)
 {
-	return begin_record_as(s, id, false);
+	struct record_targeted *whole;
+
+	return begin_record_as(s, id, false, &whole);
 }
 
 /* What an end must not have to be shed. */
@@ -180,7 +189,7 @@ static __always_inline void read_init(struct record_ready *r)
 	bpf_task_release(first);
 }
 
-static __always_inline void mark_ready(
+static __noinline void mark_ready(
     struct sandbox *s, __u64 id, __u32 function_kind, __u64 ready_ns)
 {
 	struct cpu_total cpu;

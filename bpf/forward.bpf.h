@@ -47,7 +47,7 @@ static __always_inline bool is_to_loopback(const struct sock *sk)
 static __always_inline struct forward forward_of(struct sock *sk, bool accepted)
 {
 	__u16 local = bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
-	__u16 remote = bpf_ntohs(sk->__sk_common.skc_dport);
+	__u16 remote = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
 
 	return (struct forward){BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum),
 	    accepted ? remote : local, accepted ? local : remote};
@@ -89,7 +89,7 @@ static __always_inline __u32 forwarder_of(
 	struct forwarder *from;
 	struct forward key;
 
-	if (sk->__sk_common.skc_family == AF_UNIX)
+	if (BPF_CORE_READ(sk, __sk_common.skc_family) == AF_UNIX)
 		return forwarder_on_unix(sk, sandbox);
 	if (!s->forwards)
 		return 0;

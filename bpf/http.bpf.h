@@ -13,10 +13,10 @@
 #define STATUS_LINE_BYTES 12
 
 /* n bytes of a connection of HTTP/2; those before the first frame are passed over. */
-static __always_inline void http2_moved(
+static __noinline void http2_moved(
     struct sock *sk, struct exchange *e, struct sandbox *s, int n, bool is_sent)
 {
-	struct http2 *h = bpf_sk_storage_get(&connections, sk, NULL, 0);
+	struct http2 *h = http2_find(sk, 0);
 
 	if (h && http2_bytes(h, e, s, n, is_sent, bpf_ktime_get_boot_ns()))
 		return;
@@ -24,11 +24,6 @@ static __always_inline void http2_moved(
 	tell_blind(s, e->sandbox, COUNT_HTTP2, BLIND_HTTP2);
 	if (h)
 		http2_closed(h, s, true, false, bpf_ktime_get_boot_ns());
-}
-
-static __always_inline struct http2 *http2_connection(struct sock *sk)
-{
-	return bpf_sk_storage_get(&connections, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 }
 
 /* No other connection has it: one CPU is at one place at a time. */
@@ -39,7 +34,7 @@ static __always_inline __u64 http2_number(__u64 now)
 
 static __always_inline void http2_begin(struct sock *sk, bool late, __u64 now)
 {
-	struct http2 *h = http2_connection(sk);
+	struct http2 *h = http2_find(sk, BPF_SK_STORAGE_GET_F_CREATE);
 
 	if (h && late)
 		http2_open_late(h, http2_number(now));
@@ -48,10 +43,10 @@ static __always_inline void http2_begin(struct sock *sk, bool late, __u64 now)
 }
 
 /* The request that was upgraded is open already and goes on as stream 1. */
-static __always_inline void http2_takes_over(
+static __noinline void http2_takes_over(
     struct sock *sk, struct exchange *e, const struct message *m, int n, __u64 now)
 {
-	struct http2 *h = http2_connection(sk);
+	struct http2 *h = http2_find(sk, BPF_SK_STORAGE_GET_F_CREATE);
 	struct stream key = {.id = 1};
 
 	if (!h)
@@ -123,13 +118,18 @@ static __always_inline void http_received(
 		http2_moved(sk, e, s, n, false);
 }
 
-/* The last n bytes of a write, which wrote skipped bytes before them. */
-static __always_inline enum http1_step http1_written(
+/* The last n bytes of a write, which wrote skipped bytes before them. Apart, so that the
+ * verifier looks at it once and its frame is not below those of its callers. Returns an
+ * enum http1_step. */
+VERIFIED_ONCE int http1_written(
     struct exchange *e, struct sandbox *s, int n, __u32 skipped)
 {
 	__u64 now = bpf_ktime_get_boot_ns();
 	struct message *m = NULL;
 	enum http1_step step;
+
+	if (!e || !s)
+		return HTTP1_GOES_ON;
 
 	if (http1_reads_sent(e)) {
 		m = read_message_behind(
@@ -148,7 +148,7 @@ static __always_inline enum http1_step http1_written(
 }
 
 /* What is open on a connection of HTTP/1 ends with it. */
-static __always_inline void http_gone(
+static __noinline void http_gone(
     struct exchange *e, struct sandbox *s, bool ours, bool dying)
 {
 	if (http1_closed(e, dying, bpf_ktime_get_boot_ns()) != HTTP1_ENDS)
@@ -158,35 +158,28 @@ static __always_inline void http_gone(
 	http_end(e, s, ours);
 }
 
-/* The next response of a write of n bytes that holds several. Apart, so that the verifier
- * looks at it once. Returns whether there was one. */
-VERIFIED_ONCE int http1_next_answer(struct exchange *e, struct sandbox *s, __u32 n)
-{
-	__u32 over;
-
-	if (!e || !s || e->phase != PHASE_IDLE || e->over < STATUS_LINE_BYTES ||
-	    e->over >= n)
-		return 0;
-	over = (__u32)e->over;
-	return http1_written(e, s, (int)over, n - over) != HTTP1_GOES_ON;
-}
-
 struct answers {
 	struct exchange *e;
 	struct sandbox *s;
 	__u32 n;
 };
 
+/* The next response of a write of n bytes that holds several, until there is none. */
 static long answer_step(__u32 i, struct answers *a)
 {
-	return !http1_next_answer(a->e, a->s, a->n);
+	struct exchange *e = a->e;
+	__u32 over = (__u32)e->over;
+
+	if (e->phase != PHASE_IDLE || e->over < STATUS_LINE_BYTES || e->over >= a->n)
+		return 1;
+	return http1_written(e, a->s, (int)over, a->n - over) == HTTP1_GOES_ON;
 }
 
 static __always_inline void http1_moved_out(
     struct sock *sk, struct exchange *e, struct sandbox *s, int n)
 {
 	struct answers answers = {e, s, (__u32)n};
-	enum http1_step step = http1_written(e, s, n, 0);
+	int step = http1_written(e, s, n, 0);
 	__u32 zero = 0;
 	struct message *m;
 
@@ -219,7 +212,7 @@ static __always_inline void http_closed(
 	bool dying = ours && task->flags & PF_EXITING;
 
 	if (e->phase == PHASE_HTTP2) {
-		struct http2 *h = bpf_sk_storage_get(&connections, sk, NULL, 0);
+		struct http2 *h = http2_find(sk, 0);
 
 		if (h)
 			http2_closed(h, s, ours, dying, bpf_ktime_get_boot_ns());
@@ -227,7 +220,8 @@ static __always_inline void http_closed(
 	/* over loopback the reset of a client that has its answer comes while that is
 	 * still being sent; one that had hung up before does not have it */
 	if (!e->is_unix && e->phase == PHASE_REQUEST && !dying &&
-	    sk->__sk_common.skc_state == TCP_ESTABLISHED && tcp_written(sk) != e->written)
+	    BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_ESTABLISHED &&
+	    tcp_written(sk) != e->written)
 		e->is_closed = 1;
 	else
 		http_gone(e, s, ours, dying);

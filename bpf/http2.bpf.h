@@ -31,6 +31,14 @@ struct {
 } connections SEC(".maps");
 
 static const struct exchange no_exchange;
+/* Whether HTTP/2 is followed; set before loading. Without, its connections are told as
+ * not measurable. */
+const volatile bool reads_http2 = true;
+
+static __always_inline struct http2 *http2_find(struct sock *sk, __u64 flags)
+{
+	return reads_http2 ? bpf_sk_storage_get(&connections, sk, NULL, flags) : NULL;
+}
 
 /* One message on a connection. */
 struct http2_bytes {

@@ -26,7 +26,7 @@ static __always_inline void http_begin(struct exchange *e, struct sandbox *s, __
 
 /* The end of what an inner server did for the invocation that the outer one handles: its
  * CPU time is the outer process's, as that of a child which ended is. */
-static __always_inline void inner_end(struct exchange *e, struct sandbox *s, bool ours)
+static __noinline void inner_end(struct exchange *e, struct sandbox *s, bool ours)
 {
 	__u32 pid = e->cpu.pid;
 	__u32 outer_pid = e->outer_pid;
@@ -91,6 +91,7 @@ static __always_inline void tell_name(
 static __always_inline void http_end(struct exchange *e, struct sandbox *s, bool ours)
 {
 	__u64 targeted = e->target_kind;
+	struct record_targeted *whole;
 	struct record_invocation *r;
 	__u64 busy;
 
@@ -113,11 +114,11 @@ static __always_inline void http_end(struct exchange *e, struct sandbox *s, bool
 		__sync_fetch_and_add(&s->unix_in_flight, -1);
 	/* at the door of a Runtime API server: its runtime counts the event */
 	r = NULL;
-	barrier_var(targeted);
+	whole = NULL;
 	if (!(targeted == TARGET_FRONT_DOOR && s->hosts_runtimes) &&
 	    !is_shed(s, e->flags | (e->is_first ? INVOCATION_FIRST : 0), e->status,
 		e->trace_id))
-		r = begin_record_as(s, e->sandbox, targeted != TARGET_NONE);
+		r = begin_record_as(s, e->sandbox, targeted != TARGET_NONE, &whole);
 	if (!r) {
 		cpu_ends(&e->cpu, NULL, ours);
 		untold(s, busy);
@@ -146,15 +147,14 @@ static __always_inline void http_end(struct exchange *e, struct sandbox *s, bool
 	r->flags |= (e->is_first ? INVOCATION_FIRST : 0) |
 		    (s->open_flags & INVOCATION_READY_INFERRED);
 	__builtin_memcpy(r->trace_id, e->trace_id, RECORD_TRACE_BYTES);
-	if (targeted != TARGET_NONE)
-		__builtin_memcpy(((struct record_targeted *)r)->target, e->target,
-		    RECORD_TARGET_BYTES);
+	if (whole)
+		__builtin_memcpy(whole->target, e->target, RECORD_TARGET_BYTES);
 	if (targeted == TARGET_FRONT_DOOR)
 		r->flags |= INVOCATION_FRONT_DOOR;
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 }
 
-static __always_inline void tell_blind(
+static __noinline void tell_blind(
     struct sandbox *s, __u64 id, enum record_count what, enum record_blindness why)
 {
 	struct record_blind *r;

@@ -6,7 +6,7 @@
 #include "bpf/exchange.bpf.h"
 #include "bpf/runtime_api.h"
 
-static __always_inline void lambda_end(
+static __noinline void lambda_end(
     struct sandbox *s, __u64 id, __u64 end, __u32 flags, __u32 exit_code)
 {
 	__u64 busy = busy_end(s, end);
@@ -38,9 +38,18 @@ static __always_inline void lambda_end(
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 }
 
+/* An event begins: what the sandbox has had so far. Apart from what fills in the rest, so
+ * that no frame of that is above it: 512 bytes have to do for all of a call. */
+static __noinline void lambda_begin(struct sandbox *s)
+{
+	read_memory(bpf_get_current_task_btf(), &s->open_rss, &s->open_peak);
+	cpu_begins_alone(&s->open_cpu, s, shed_step >= SHED_THREADS);
+	busy_begin(s, s->open_start_ns);
+}
+
 /* An answer to an event whose arrival was not seen: the agent came later. It began, at
  * the latest, when the agent did, or now. */
-static __always_inline void lambda_missed(struct sandbox *s, struct message *m, __u64 now)
+static __noinline void lambda_missed(struct sandbox *s, struct message *m, __u64 now)
 {
 	bool first = __sync_fetch_and_add(&s->seen, 1) == 0;
 
@@ -51,9 +60,6 @@ static __always_inline void lambda_missed(struct sandbox *s, struct message *m, 
 	s->open_trace_id[0] = 0;
 	m->id = RUNTIME_ID_AT;
 	copy_id(m, s->open_request_id);
-	read_memory(bpf_get_current_task_btf(), &s->open_rss, &s->open_peak);
-	cpu_begins_alone(&s->open_cpu, s, shed_step >= SHED_THREADS);
-	busy_begin(s, s->open_start_ns);
 }
 
 static __always_inline void lambda_answers(
@@ -68,7 +74,7 @@ static __always_inline void lambda_answers(
 	s->open_response_bytes = n + (more ? s->open_response_bytes : 0);
 }
 
-static __always_inline void lambda_sent(struct exchange *e, struct sandbox *s, int n)
+static __noinline void lambda_sent(struct exchange *e, struct sandbox *s, int n)
 {
 	__u64 now = bpf_ktime_get_boot_ns();
 	struct message *m;
@@ -79,8 +85,10 @@ static __always_inline void lambda_sent(struct exchange *e, struct sandbox *s, i
 	m = read_message(n, false, NULL);
 	step = runtime_sent(e, m);
 	if (m && (step == RUNTIME_ANSWERS || step == RUNTIME_FAILS) && !s->open &&
-	    s->ready_ns)
+	    s->ready_ns) {
 		lambda_missed(s, m, now);
+		lambda_begin(s);
+	}
 	switch (step) {
 	case RUNTIME_ASKS:
 		if (s->open)
@@ -110,13 +118,12 @@ static __always_inline void lambda_sent(struct exchange *e, struct sandbox *s, i
 	}
 }
 
-static __always_inline void lambda_begin(
+/* What the message says of the event, and n, its bytes. */
+static __noinline void lambda_take(
     struct exchange *e, struct sandbox *s, const struct message *m, int n)
 {
 	__s64 deadline_ms = m->deadline ? number_at(m, m->deadline) : 0;
 
-	if (s->open) /* a runtime that takes several at once: the last one goes on */
-		lambda_end(s, e->sandbox, e->start_ns, INVOCATION_END_INFERRED, 0);
 	s->open = 1;
 	s->open_flags = __sync_fetch_and_add(&s->seen, 1) == 0 ? INVOCATION_FIRST : 0;
 	s->open_start_ns = e->start_ns;
@@ -127,11 +134,6 @@ static __always_inline void lambda_begin(
 	s->open_trace_id[0] = 0;
 	copy_id(m, s->open_request_id);
 	copy_trace(m, s->open_trace_id);
-	read_memory(bpf_get_current_task_btf(), &s->open_rss, &s->open_peak);
-	cpu_begins_alone(&s->open_cpu, s, shed_step >= SHED_THREADS);
-	busy_begin(s, e->start_ns);
-	if (s->starting)
-		coldstart_reach(e->sandbox, MARK_EVENT, e->start_ns);
 }
 
 static __always_inline void lambda_received(struct exchange *e, struct sandbox *s, int n)
@@ -140,8 +142,16 @@ static __always_inline void lambda_received(struct exchange *e, struct sandbox *
 
 	if (runtime_reads_received(e))
 		m = read_message(n, false, &e->rest);
-	if (runtime_received(e, m, bpf_ktime_get_boot_ns()) == RUNTIME_GETS_EVENT)
-		lambda_begin(e, s, m, n);
+	if (runtime_received(e, m, bpf_ktime_get_boot_ns()) == RUNTIME_GETS_EVENT) {
+		/* a runtime that takes several at once: the last one goes on */
+		if (s->open)
+			lambda_end(
+			    s, e->sandbox, e->start_ns, INVOCATION_END_INFERRED, 0);
+		lambda_take(e, s, m, n);
+		lambda_begin(s);
+		if (s->starting)
+			coldstart_reach(e->sandbox, MARK_EVENT, e->start_ns);
+	}
 }
 
 #endif

@@ -431,9 +431,9 @@ int BPF_PROG(on_exit, struct task_struct *task)
 }
 
 SEC("tp_btf/mark_victim")
-int BPF_PROG(on_victim, struct task_struct *task)
+int on_victim(__u64 *context)
 {
-	__u32 pid = task->tgid;
+	__u32 pid = victim_pid(context);
 	struct process *p = bpf_map_lookup_elem(&processes, &pid);
 	struct sandbox *s = p ? sandbox_of(p->sandbox) : NULL;
 

@@ -41,9 +41,9 @@ static __always_inline __s64 pages_of_cpus(struct mm_struct *mm)
 static __always_inline __u64 pages_resident(struct mm_struct *mm)
 {
 	/* 2 counts swapped ones */
-	__s64 all = mm->rss_stat[0].count + mm->rss_stat[1].count + mm->rss_stat[3].count;
+	__s64 all = pages_of_kind(mm, 0) + pages_of_kind(mm, 1) + pages_of_kind(mm, 3);
 
-	if (summed_cpus)
+	if (summed_cpus && has_pages_of_cpus(mm))
 		all += pages_of_cpus(mm);
 	return all > 0 ? all : 0;
 }

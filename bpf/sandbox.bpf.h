@@ -9,6 +9,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+#include "bpf/core_compat.bpf.h"
 #include "bpf/record.h"
 
 #define AF_UNIX 1
@@ -95,12 +96,15 @@ static __always_inline __u64 run_delay(struct task_struct *thread)
 
 static __always_inline void member_add(struct sandbox *s, __u32 pid)
 {
-	for (__u32 i = count_from; i < SANDBOX_MEMBERS; i++) {
+	__u32 i = count_from;
+
+	/* tested at the end: before 6.8 the verifier takes no other loop here */
+	do {
 		__u32 *member = &s->members[i & (SANDBOX_MEMBERS - 1)];
 
 		if (!*member && !__sync_val_compare_and_swap(member, 0, pid))
 			return;
-	}
+	} while (++i < SANDBOX_MEMBERS);
 }
 
 static __always_inline void member_remove(struct sandbox *s, __u32 pid)

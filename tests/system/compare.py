@@ -2,16 +2,17 @@
 """Compares what the agent printed of one function with what the other side timed itself.
 
 compare.py SEEN NAME TRUTH START END [--skip N] [--started NS] [--start-by LATER] [--end-by LATER]
+           [--within MS] [--beyond SHARE]
 
 SEEN is the agent's output, TRUTH one JSON object per event with the moments START and END in nanoseconds of the wall
 clock; a line with listen_ns says when a server began to listen. Where TRUTH has request ids they must be the same,
 otherwise order of start pairs them. The count must be exact.
 
-Durations are within 1 ms or 2 %, and half of them within 0.5 ms. The other side's clock is read in user space, which a
-busy host may hold up between the event and the reading: 1 of 20 may be further away, and how many are is printed. With
---start-by and --end-by the truth knows each moment only as one between two: an error is how far the duration is outside
-of the shortest and the longest that they allow. With --started, the moment before the function's first process was
-started, the init is within 15 ms of the time from there until it listened.
+Durations are within 1 ms (--within: another) or 2 %, and half of them within half of that. The other side's clock is
+read in user space, which a busy host may hold up between the event and the reading: 1 of 20 (--beyond: another share) may
+be further away, and how many are is printed. With --start-by and --end-by the truth knows each moment only as one between
+two: an error is how far the duration is outside of the shortest and the longest that they allow. With --started, the
+moment before the function's first process was started, the init is within 15 ms of the time from there until it listened.
 
 Prints the figures, says what is wrong and ends with 1.
 """
@@ -70,6 +71,8 @@ def main():
         parser.add_argument(name)
     parser.add_argument("--skip", type=int, default=0, help="pairs at the start whose durations are not compared")
     parser.add_argument("--started", type=int, help="when the function was started, ns of the wall clock")
+    parser.add_argument("--within", type=float, default=1, help="ms that a duration may be off")
+    parser.add_argument("--beyond", type=float, default=0.05, help="share of durations that may be off by more")
     parser.add_argument("--start-by")
     parser.add_argument("--end-by")
     given = parser.parse_args()
@@ -87,16 +90,16 @@ def main():
         widths.append(real_ms - shortest_ms)
         errors.append(error)
         starts.append(abs(moment_ns(line["start"]) - real[given.start]) / 1e6)
-        if error > max(1, real_ms * 0.02):
+        if error > max(given.within, real_ms * 0.02):
             beyond.append((round(line["duration_ms"], 3), round(real_ms, 3)))
     errors.sort()
     starts.sort()
     widths.sort()
     print(f"{given.name}: {len(seen)} of {len(truth)}; duration error ms: median {at(errors, 0.5):.3f}, "
           f"P99 {at(errors, 0.99):.3f}, max {at(errors, 1):.3f}; start error ms: P99 {at(starts, 0.99):.3f}; "
-          f"beyond 1 ms or 2 %: {len(beyond)}" +
+          f"beyond {given.within:g} ms or 2 %: {len(beyond)}" +
           (f"; the truth is vague by {at(widths, 0.5):.3f} ms in the median" if given.start_by else ""))
-    if not errors or at(errors, 0.5) > 0.5 or len(beyond) > len(errors) // 20:
+    if not errors or at(errors, 0.5) > given.within / 2 or len(beyond) > int(len(errors) * given.beyond):
         sys.exit(f"durations as seen and as they were: {beyond[:10]}")
     if given.started:
         compare_init(seen, [line["listen_ns"] for line in read(given.truth, lambda line: "listen_ns" in line)], given.started)

@@ -6,7 +6,6 @@
  * --log FILE writes the moments of each request as this program sees them: after the read
  * that brought its first byte, after the write that took its last one. On SIGTERM it
  * prints "requests N" and ends. */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -17,10 +16,10 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/functions/address.h"
 #include "tests/functions/http_request.h"
 
 #define HEAD_MAX_BYTES 65536
@@ -346,45 +345,6 @@ static void serve(struct connection *c, uint32_t what)
 	}
 }
 
-static int listen_unix(const char *path)
-{
-	struct sockaddr_un at = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	if (strlen(path) >= sizeof(at.sun_path))
-		return -1;
-	memcpy(at.sun_path, path, strlen(path));
-	(void)unlink(path);
-	return bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0 ? -1 : fd;
-}
-
-/* 127.0.0.1:PORT, [::1]:PORT or unix:PATH */
-static int open_listener(const char *text)
-{
-	struct sockaddr_in v4 = {.sin_family = AF_INET};
-	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
-	const char *colon = strrchr(text, ':');
-	bool is_v6 = *text == '[';
-	char host[64] = "";
-	int yes = 1;
-	int fd;
-
-	if (strncmp(text, "unix:", 5) == 0)
-		return listen_unix(text + 5);
-	if (!colon || (size_t)(colon - text) >= sizeof(host))
-		return -1;
-	memcpy(host, text + is_v6, (size_t)(colon - text) - (is_v6 ? 2 : 0));
-	v4.sin_port = v6.sin6_port = htons((uint16_t)strtoul(colon + 1, NULL, 10));
-	fd = socket(
-	    is_v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-	if (is_v6 && inet_pton(AF_INET6, host, &v6.sin6_addr) == 1)
-		return bind(fd, (struct sockaddr *)&v6, sizeof(v6)) < 0 ? -1 : fd;
-	if (!is_v6 && inet_pton(AF_INET, host, &v4.sin_addr) == 1)
-		return bind(fd, (struct sockaddr *)&v4, sizeof(v4)) < 0 ? -1 : fd;
-	return -1;
-}
-
 static int open_signals(void)
 {
 	sigset_t set;
@@ -432,7 +392,7 @@ int main(int argc, char **argv)
 	(void)nanosleep(&pause, NULL);
 	log_file = argc == 5 ? fopen(argv[4], "ae") : NULL;
 	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	listener = open_listener(argv[2]);
+	listener = address_bind(argv[2], SOCK_NONBLOCK);
 	if (listener < 0 || listen(listener, 1024) < 0) {
 		(void)fprintf(stderr, "http_function: cannot listen on %s: %s\n", argv[2],
 		    strerror(errno));
