@@ -39,7 +39,7 @@ ALL_LDFLAGS = -pie -Wl,--as-needed $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps run demo check check-unit check-system check-screens check-fresh lint bench fuzz install clean help FORCE
+.PHONY: all deps run demo check check-unit check-system check-screens check-kernels check-fresh lint bench fuzz install clean help FORCE
 # A program is built once its rooms are in the tree.
 PROGRAMS := $(if $(wildcard agent/main.c),$(OUT)/coldmeter-agent) \
             $(if $(wildcard collector/main.c),$(OUT)/coldmeter-collector) \
@@ -60,7 +60,7 @@ GROUPS    := $(if $(filter deps,$(GOALS)),build run test lint fresh,$(sort \
                $(if $(filter check bench fuzz,$(GOALS)),build run test) \
                $(if $(filter lint,$(GOALS)),build lint) \
                $(if $(filter check-fresh,$(GOALS)),fresh)))
-PRESENT   := $(if $(GROUPS),deps,$(if $(filter all install check-unit check-system check-screens,$(GOALS)),deps-missing))
+PRESENT   := $(if $(GROUPS),deps,$(if $(filter all install check-unit check-system check-screens check-kernels,$(GOALS)),deps-missing))
 .PHONY: deps-missing
 deps: ## install what is missing, through apt
 	@$(if $(filter deps,$(GOALS)),,DEPS_QUIET=1) tests/deps.sh install $(GROUPS)
@@ -201,6 +201,8 @@ check-system: all $(OUT)/tests/functions ## real probes, real runtimes (needs ro
 	@$(CHECK) system
 check-screens: all $(OUT)/tests/functions ## the dashboard in tmux
 	@$(CHECK) screens
+check-kernels: all $(OUT)/tests/functions ## Debian's 6.1 and 6.12, emulated: every kind of function, every back-end
+	@OUT=$(abspath $(OUT)) tests/kernels.sh all
 check-fresh: deps ## build and unit-test in a bare Debian root (needs root)
 	@tests/check_fresh.sh
 lint: all $(BPF_SKEL) $(OUT)/gen/vmlinux.h ## format, tidy, cppcheck, house rules
