@@ -395,7 +395,7 @@ static int check_probes(const struct probes_wanted *wanted, const struct btf *ke
 	int err = try_backends(wanted, kernel, &probes, &refusals);
 	const char *others = refusals_list(&refusals, list);
 
-	if (err) {
+	if (err || !probes) {
 		printf("fail\tprobes\tno way to measure works here: %s\n", others);
 		return err;
 	}

@@ -5,7 +5,7 @@
 #include "agent/backend.h"
 
 #define REFUSAL_BYTES 96
-#define REFUSALS_BYTES (BACKENDS * (REFUSAL_BYTES + 16))
+#define REFUSALS_BYTES (BACKENDS * (REFUSAL_BYTES + 16UL))
 
 struct refusals {
 	char why[BACKENDS][REFUSAL_BYTES]; /* "": it was not tried */
