@@ -396,6 +396,11 @@ static void say_cost(const struct agent *agent)
 	    cost.agent_share * 100, probes, (double)cost.resident_bytes / 1048576);
 }
 
+static void drain_meanwhile(void *context)
+{
+	(void)drain(context);
+}
+
 static void say_ledger(struct agent *agent)
 {
 	struct batch_ledger ledger;
@@ -403,7 +408,7 @@ static void say_ledger(struct agent *agent)
 	uint64_t most_bytes;
 	uint64_t ring_bytes;
 
-	probes_stop(agent->probes);
+	probes_stop(agent->probes, drain_meanwhile, agent);
 	(void)drain(agent);
 	if (probes_ring_most(agent->probes, &most_bytes, &ring_bytes))
 		log_note("ring: at most %llu of %llu bytes waited",

@@ -1,4 +1,4 @@
-#include "agent/probes.h"
+#include "agent/probes_inside.h"
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -22,23 +21,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "meter.skel.h"
 
-#define SAMPLED_CPUS_MAX 1024
 #define STOP_US 2000 /* a probe that runs while it is detached has ended by then */
-
-struct probes {
-	struct meter_bpf *skeleton;
-	struct ring_buffer *ring;
-	void *positions; /* the ring's first two pages, or NULL */
-	uint64_t ring_most_bytes;
-	int cpus;
-	enum backend backend;
-	double call_cost_ns;
-	struct bpf_link *samples[SAMPLED_CPUS_MAX];
-	probes_visit visit;
-	void *context;
-};
 
 static int say_nothing(enum libbpf_print_level level, const char *format, va_list args)
 {
@@ -238,10 +222,20 @@ static void stop_samples(struct probes *probes)
 	}
 }
 
-void probes_stop(struct probes *probes)
+void probes_stop(struct probes *probes, void (*meanwhile)(void *context), void *context)
 {
+	const struct bpf_object_skeleton *all = probes->skeleton->skeleton;
+
 	stop_samples(probes);
-	meter_bpf__detach(probes->skeleton);
+	for (int i = 0; i < all->prog_cnt; i++) {
+		struct bpf_link **link = all->progs[i].link;
+
+		if (!*link)
+			continue;
+		(void)bpf_link__destroy(*link);
+		*link = NULL;
+		meanwhile(context);
+	}
 	(void)usleep(STOP_US);
 }
 
@@ -349,41 +343,6 @@ void probes_want_targets(struct probes *probes, bool want)
 void probes_set_shed(struct probes *probes, enum record_shed step)
 {
 	__atomic_store_n(&probes->skeleton->bss->shed_step, step, __ATOMIC_RELAXED);
-}
-
-int probes_adopt_sandbox(
-    struct probes *probes, uint64_t id, const struct sandbox *sandbox)
-{
-	return bpf_map_update_elem(
-	    bpf_map__fd(probes->skeleton->maps.sandboxes), &id, sandbox, BPF_NOEXIST);
-}
-
-int probes_adopt_process(
-    struct probes *probes, uint32_t pid, const struct process *process)
-{
-	return bpf_map_update_elem(
-	    bpf_map__fd(probes->skeleton->maps.processes), &pid, process, BPF_NOEXIST);
-}
-
-/* The back-end of system calls finds a connection by its cookie. */
-static void adopt_by_cookie(
-    struct probes *probes, int fd, const struct exchange *exchange)
-{
-	__u64 cookie = 0;
-	socklen_t len = sizeof(cookie);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) == 0)
-		(void)bpf_map_update_elem(
-		    bpf_map__fd(probes->skeleton->maps.keyed_exchanges), &cookie,
-		    exchange, BPF_NOEXIST);
-}
-
-int probes_adopt_socket(struct probes *probes, int fd, const struct exchange *exchange)
-{
-	if (probes->backend == BACKEND_SYSCALLS)
-		adopt_by_cookie(probes, fd, exchange);
-	return bpf_map_update_elem(
-	    bpf_map__fd(probes->skeleton->maps.exchanges), &fd, exchange, BPF_NOEXIST);
 }
 
 /* Tries the probes for a moment and says by which back-end they work. */

@@ -29,8 +29,10 @@ enum backend probes_backend(const struct probes *probes);
  * they were attached, in nanoseconds; 0: nothing. */
 double probes_call_cost_ns(const struct probes *probes);
 
-/* Detaches: nothing is counted any more, so that what is drained now is the last. */
-void probes_stop(struct probes *probes);
+/* Detaches: nothing is counted any more, so that what is drained then is the last. On a
+ * busy host each program takes the kernel tens of milliseconds, while others go on: after
+ * each one meanwhile() is called, which is to drain. */
+void probes_stop(struct probes *probes, void (*meanwhile)(void *context), void *context);
 
 /* A record as the kernel wrote it; bytes is its size. Lives during the call. */
 typedef void (*probes_visit)(void *context, const void *record, size_t bytes);

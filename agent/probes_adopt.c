@@ -1,0 +1,40 @@
+/* What is older than the probes is made known to them. */
+#include <bpf/bpf.h>
+#include <sys/socket.h>
+
+#include "agent/probes_inside.h"
+
+int probes_adopt_sandbox(
+    struct probes *probes, uint64_t id, const struct sandbox *sandbox)
+{
+	return bpf_map_update_elem(
+	    bpf_map__fd(probes->skeleton->maps.sandboxes), &id, sandbox, BPF_NOEXIST);
+}
+
+int probes_adopt_process(
+    struct probes *probes, uint32_t pid, const struct process *process)
+{
+	return bpf_map_update_elem(
+	    bpf_map__fd(probes->skeleton->maps.processes), &pid, process, BPF_NOEXIST);
+}
+
+/* The back-end of system calls finds a connection by its cookie. */
+static void adopt_by_cookie(
+    struct probes *probes, int fd, const struct exchange *exchange)
+{
+	__u64 cookie = 0;
+	socklen_t len = sizeof(cookie);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) == 0)
+		(void)bpf_map_update_elem(
+		    bpf_map__fd(probes->skeleton->maps.keyed_exchanges), &cookie,
+		    exchange, BPF_NOEXIST);
+}
+
+int probes_adopt_socket(struct probes *probes, int fd, const struct exchange *exchange)
+{
+	if (probes->backend == BACKEND_SYSCALLS)
+		adopt_by_cookie(probes, fd, exchange);
+	return bpf_map_update_elem(
+	    bpf_map__fd(probes->skeleton->maps.exchanges), &fd, exchange, BPF_NOEXIST);
+}

@@ -1,0 +1,26 @@
+/* What probes.c and probes_adopt.c share. */
+#ifndef COLDMETER_AGENT_PROBES_INSIDE_H
+#define COLDMETER_AGENT_PROBES_INSIDE_H
+
+#include <bpf/libbpf.h>
+
+#include "agent/backend.h"
+#include "agent/probes.h"
+#include "meter.skel.h"
+
+#define SAMPLED_CPUS_MAX 1024
+
+struct probes {
+	struct meter_bpf *skeleton;
+	struct ring_buffer *ring;
+	void *positions; /* the ring's first two pages, or NULL */
+	uint64_t ring_most_bytes;
+	int cpus;
+	enum backend backend;
+	double call_cost_ns;
+	struct bpf_link *samples[SAMPLED_CPUS_MAX];
+	probes_visit visit;
+	void *context;
+};
+
+#endif
