@@ -292,7 +292,7 @@ static struct deep *open_deep(void)
 {
 	struct deep *deep = NULL;
 
-	memcpy(out_path + sizeof(out_path) - 7, "XXXXXX", 6);
+	memset(out_path + sizeof(out_path) - 7, 'X', 6);
 	assert_int_equal(close(mkstemp(out_path)), 0);
 	assert_int_equal(deep_open(out_path, &deep), 0);
 	return deep;
