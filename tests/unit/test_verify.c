@@ -47,10 +47,11 @@ static void test_verify_pairs_by_trace_id_whatever_the_order(void **state)
 
 	(void)state;
 	assert_int_equal(
-	    compare("coldmeter-agent: measuring; 0 sandboxes\n" OBJECT(
-			"f", "0000000100000002", "2.5", ",\"cpu_ms\":2") OBJECT("other",
-			"0000000100000001", "99", "") OBJECT("f", "0000000100000001",
-			"1.25", ",\"init_ms\":5,\"cold\":true,\"peak_memory_mb\":10"),
+	    compare(
+		"coldmeter-agent: measuring by back-end tracepoint; 0 sandboxes\n" OBJECT(
+		    "f", "0000000100000002", "2.5", ",\"cpu_ms\":2") OBJECT("other",
+		    "0000000100000001", "99", "") OBJECT("f", "0000000100000001", "1.25",
+		    ",\"init_ms\":5,\"cold\":true,\"peak_memory_mb\":10"),
 		"listening 4711 1007000000\n"
 		"0000000100000001 5000000 6000000 1000000 9437184 10\n"
 		"0000000100000002 7000000 9000000 1500000 0 10\n",
