@@ -19,7 +19,6 @@
 #include "tui/screen.h"
 
 #define READY_MS 15000
-#define SETTLE_MS 400 /* what cannot start, mostly ends within it */
 #define STEP_MS 50
 
 struct run_options {
@@ -76,10 +75,26 @@ static bool is_told_to_end(int64_t most_ms)
 	return got > 0 && got != SIGCHLD;
 }
 
-/* Until the children have run for a moment and the collector is ready. */
+/* Whether the agent says in its log that its probes are in place, which takes the kernel
+ * a second or two. */
+static bool agent_measures(const char *path)
+{
+	char text[2048];
+	FILE *file = fopen(path, "re");
+	size_t n;
+
+	if (!file)
+		return false;
+	n = fread(text, 1, sizeof(text) - 1, file);
+	(void)fclose(file);
+	text[n] = '\0';
+	return strstr(text, ": measuring ") != NULL;
+}
+
+/* ask: until the collector is ready; otherwise until the agent measures. */
 static int wait_ready(struct call *call, struct run *run, bool ask)
 {
-	int64_t end_ms = clock_ms() + (ask ? READY_MS : SETTLE_MS);
+	int64_t end_ms = clock_ms() + READY_MS;
 	char why[CLIENT_WHY_BYTES * 2];
 
 	while (clock_ms() < end_ms) {
@@ -95,6 +110,8 @@ static int wait_ready(struct call *call, struct run *run, bool ask)
 			if (status == 200)
 				return COMMAND_DONE;
 		}
+		if (!ask && agent_measures(run->children[RUN_AGENT].log))
+			return COMMAND_DONE;
 		if (is_told_to_end(STEP_MS))
 			return COMMAND_FAILED;
 	}

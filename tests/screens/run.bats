@@ -127,7 +127,7 @@ start_function() {
 @test "an agent that dies is started again, and measures" {
 	screen 160 30 "$OUT/coldmeter run --data $data --listen 127.0.0.1:$port; echo \"ended with \$?\""
 	see 'No functions seen yet'
-	kill -9 "$(pgrep -n -f "^$OUT/coldmeter-agent --collector http://127.0.0.1:$port")"
+	kill -9 "$(pgrep -o -f "^$OUT/coldmeter-agent --collector http://127.0.0.1:$port")"
 	see 'started again: coldmeter-agent was killed by signal 9'
 	for _ in $(seq 300); do # on a busy host the probes take their time
 		grep -q measuring "$data/coldmeter-agent.log" && break

@@ -118,7 +118,7 @@ none_loaded() { ! loaded "$@"; }
 	is "$(spooled)" 0 "what is left in the spool"
 	grep -q 'the collector is back' "$dir/agent.err"
 	end "$agent"
-	[[ $(tail -n 1 "$dir/agent.err") =~ ledger:\ seen=([0-9]+)\ delivered=([0-9]+)\ lost=0$ ]]
+	[[ $(grep 'ledger: ' "$dir/agent.err" | tail -n 1) =~ ledger:\ seen=([0-9]+)\ delivered=([0-9]+)\ lost=0$ ]]
 	is "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" "what the agent delivered"
 }
 
@@ -145,8 +145,8 @@ none_loaded() { ! loaded "$@"; }
 	load_start 50
 	load_ends
 	exec 8>&-
-	# the one under way began before this agent and ended after the other: neither saw it whole, so it is none
-	has 102
+	# the one under way began before this agent and ended after the other: it counts once, its start an estimate
+	has 103
 	is "$(function_count)" 103 "the function's count"
 	until_true 10 adds_up
 }
@@ -231,8 +231,8 @@ run_start() {
 	load_start 50
 	load_ends
 	has 50
-	is "$(left | wc -l)" 3 "the number of processes"
-	mapfile -t ours < <(probes "$(pgrep -f -- "^$OUT/coldmeter-agent --collector $url( |\$)")")
+	is "$(left | wc -l)" 4 "the number of processes" # the agent has a child that lets it measure itself
+	mapfile -t ours < <(probes "$(pgrep -o -f -- "^$OUT/coldmeter-agent --collector $url( |\$)")")
 	loaded "${ours[@]}"
 	end "$run_pid" KILL
 	until_true 8 none_left
