@@ -36,8 +36,8 @@ static __noinline void inner_end(struct exchange *e, struct sandbox *s, bool our
 	__u64 rss;
 	__u64 peak;
 
-	if (p && ours && !p->gone) {
-		read_process(&total, p, e->cpu.one_thread);
+	if (p && ours && !p->gone && !e->cpu.one_thread) {
+		read_process(&total, p, false);
 		share_out(p, total.cpu_ns);
 		if (outer)
 			__sync_fetch_and_add(
