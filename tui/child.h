@@ -26,6 +26,9 @@ int owner_leave(void);
 /* For good: groups, gid and uid, checked. 0 or a negative errno. */
 int owner_become(const struct owner *owner);
 
+/* In the line that coldmeter-agent logs when its probes are in place (agent/agent.c). */
+#define CHILD_AGENT_MEASURES "measuring by back-end "
+
 struct child {
 	const char *name; /* "coldmeter-agent" */
 	pid_t pid;        /* 0: does not run */

@@ -88,7 +88,7 @@ static bool agent_measures(const char *path)
 	n = fread(text, 1, sizeof(text) - 1, file);
 	(void)fclose(file);
 	text[n] = '\0';
-	return strstr(text, ": measuring ") != NULL;
+	return strstr(text, CHILD_AGENT_MEASURES) != NULL;
 }
 
 /* ask: until the collector is ready; otherwise until the agent measures. */

@@ -131,7 +131,7 @@ static int start_agent(struct verify *v, struct call *call)
 	if (err)
 		return command_failed(
 		    call, "cannot start coldmeter-agent: %s", strerror(-err));
-	if (wait_for(&v->agent, v->seen_path, "measuring by back-end ") < 0)
+	if (wait_for(&v->agent, v->seen_path, CHILD_AGENT_MEASURES) < 0)
 		return command_failed(call, "the agent does not measure: %s",
 		    child_last_line(&v->agent, last, sizeof(last)));
 	return COMMAND_DONE;
