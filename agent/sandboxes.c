@@ -230,15 +230,19 @@ int sandboxes_adopt(struct sandboxes *s, const struct record_exec *exec)
 
 /* --- records ----------------------------------------------------------------------- */
 
-/* targeted: r is the start of a record_targeted. Losses of a server that serves many
- * functions stand under its own name: what was lost named none. */
-static int take_invocation(struct sandboxes *s, const struct record_invocation *r,
-    bool targeted, int64_t boot_to_wall_ns)
+/* Losses of a server that serves many functions stand under its own name: what was lost
+ * named none. */
+static int take_invocation(
+    struct sandboxes *s, const void *record, size_t bytes, int64_t boot_to_wall_ns)
 {
-	struct known *k = heard_of(s, r->sandbox);
+	struct record_targeted whole = {0}; /* a record may be the start of it */
+	const struct record_invocation *r = &whole.invocation;
+	struct known *k;
 	struct function function;
 	struct invocation inv;
 
+	memcpy(&whole, record, bytes);
+	k = heard_of(s, r->sandbox);
 	if (!k)
 		return -ENOENT;
 	if (k->is_part)
@@ -246,10 +250,9 @@ static int take_invocation(struct sandboxes *s, const struct record_invocation *
 	k->life.coldstart = k->coldstart;
 	outcome_read(r, &k->life, boot_to_wall_ns, &inv);
 	inv.function = &k->function;
-	if (targeted) {
+	if (bytes == sizeof(whole)) {
 		function = k->function;
-		targets_name(&k->targets, s->rules, (const struct record_targeted *)r,
-		    subject_of(k), &function);
+		targets_name(&k->targets, s->rules, &whole, subject_of(k), &function);
 		inv.function = &function;
 	}
 	(void)text_copy(inv.sandbox, sizeof(inv.sandbox), k->name);
@@ -343,10 +346,10 @@ int sandboxes_take(
 	if (bytes < sizeof(kind))
 		return -EBADMSG;
 	memcpy(&kind, record, sizeof(kind));
-	if (kind == RECORD_INVOCATION && bytes == sizeof(struct record_invocation))
-		return take_invocation(s, record, false, boot_to_wall_ns);
-	if (kind == RECORD_INVOCATION && bytes == sizeof(struct record_targeted))
-		return take_invocation(s, record, true, boot_to_wall_ns);
+	if (kind == RECORD_INVOCATION &&
+	    (bytes == RECORD_SHORT_BYTES || bytes == sizeof(struct record_invocation) ||
+		bytes == sizeof(struct record_targeted)))
+		return take_invocation(s, record, bytes, boot_to_wall_ns);
 	if (kind == RECORD_EXEC && bytes == sizeof(struct record_exec))
 		return add(s, record, false);
 	if (kind == RECORD_READY && bytes == sizeof(*ready)) {

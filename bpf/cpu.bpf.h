@@ -10,10 +10,14 @@
 #include "bpf/http_head.h"
 #include "bpf/sandbox.bpf.h"
 
+/* Where an invocation begins or ends, who runs and when is asked once and handed on: with
+ * the kernel's defences against speculation a call, which returns, costs more than what
+ * it asks for. All times are of the boot clock. */
+
 #define CPUS_MAX 1024
 #define CLOCK_READINGS 32       /* after which a CPU's clock is compared anew */
 #define RUNNING_MAX_NS 10000000 /* a tick, at least 100 a second, ends it */
-#define WALK_EVERY_NS 100000    /* what a thread of another can have had unseen */
+#define WALK_EVERY_NS 250000    /* what a thread of another can have had unseen */
 #define CGROUPS_MAX 4           /* a container's, its pod's, that of all pods */
 
 /* A task's start on its CPU is told by a clock that leaves out interrupts and what the
@@ -74,7 +78,7 @@ __noinline int add_threads(struct cpu_total *total, __u32 pid, __u32 but)
 	struct task_struct *task;
 	struct task_struct *thread;
 	struct bpf_iter_task it;
-	__u64 now = bpf_ktime_get_ns();
+	__u64 now = bpf_ktime_get_boot_ns();
 
 	if (!total || !bpf_iter_task_new || !bpf_task_from_pid)
 		return 0;
@@ -96,10 +100,10 @@ __noinline int add_threads(struct cpu_total *total, __u32 pid, __u32 but)
 
 /* The other threads of the current process are walked no more often than it takes one of
  * them to have had WALK_EVERY_NS; p may be NULL. */
-static __always_inline void add_other_threads(
+static __always_inline void add_other_threads(struct task_struct *task,
     struct cpu_total *total, struct process *p, bool one_thread, __u64 now)
 {
-	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	__u32 tid = (__u32)task->pid;
 	struct cpu_total others = {};
 
 	if (p && p->walked_tid == tid &&
@@ -120,25 +124,30 @@ static __always_inline void add_other_threads(
 	p->walked_ns = now;
 }
 
-/* Of the current process: threads that ended and threads that live. Kernels before 6.7
- * cannot walk threads; there it is the current thread's and the ended ones', as with
- * one_thread. */
-VERIFIED_ONCE int read_process(
-    struct cpu_total *total, struct process *p, bool one_thread)
+/* Of the current process, whose task it is: threads that ended and threads that live.
+ * Kernels before 6.7 cannot walk threads; there it is the current thread's and the ended
+ * ones', as with one_thread. */
+static __always_inline void read_at(struct task_struct *task, struct cpu_total *total,
+    struct process *p, bool one_thread, __u64 now)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
 	__u32 cpu = bpf_get_smp_processor_id();
-	__u64 now = bpf_ktime_get_ns();
 	__s64 lag = (__s64)(now - task->se.exec_start);
 
-	if (!total)
-		return 0;
 	clock_note(cpu, lag);
 	total->cpu_ns = task->signal->sum_sched_runtime + task->se.sum_exec_runtime +
 			running_ns(cpu, lag);
 	total->run_queue_ns = run_delay(task);
 	if (task->signal->nr_threads > 1)
-		add_other_threads(total, p, one_thread, now);
+		add_other_threads(task, total, p, one_thread, now);
+}
+
+/* Likewise, now. */
+VERIFIED_ONCE int read_process(
+    struct cpu_total *total, struct process *p, bool one_thread)
+{
+	if (total)
+		read_at(bpf_get_current_task_btf(), total, p, one_thread,
+		    bpf_ktime_get_boot_ns());
 	return 0;
 }
 
@@ -170,9 +179,8 @@ VERIFIED_ONCE int read_sandbox(
 
 /* How long the cgroups that the process is in were not let run, as their CPU limits want
  * it: of each of their CPUs. */
-static __always_inline __u64 read_throttled(void)
+static __always_inline __u64 read_throttled(struct task_struct *task)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_group *group = NULL;
 	__u64 ns = 0;
 
@@ -203,62 +211,61 @@ static __always_inline void share_out(struct process *p, __u64 total_ns)
 }
 
 /* CPU time of the current thread alone. */
-static __always_inline __u64 thread_ns(void)
+static __always_inline __u64 thread_ns(struct task_struct *task, __u64 now)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	__s64 lag = (__s64)(bpf_ktime_get_ns() - task->se.exec_start);
+	__s64 lag = (__s64)(now - task->se.exec_start);
 
 	return task->se.sum_exec_runtime + running_ns(bpf_get_smp_processor_id(), lag);
 }
 
 /* 0, which is unknown, when another thread goes on with it. */
-static __always_inline __u64 thread_ns_since(const struct cpu_reading *start)
+static __always_inline __u64 thread_ns_since(
+    struct task_struct *task, const struct cpu_reading *start, __u64 now)
 {
-	if (start->one_thread != (__u32)bpf_get_current_pid_tgid())
+	if (start->one_thread != (__u32)task->pid)
 		return 0;
-	return thread_ns() - start->share_ns;
+	return thread_ns(task, now) - start->share_ns;
 }
 
 /* Whether the others of several threads are not looked at: nobody wants it, or, before
  * 6.7, nobody can. Then the clock of shares stands, and goes on from where it is later.
  */
-static __always_inline bool is_one_thread(bool wanted)
+static __always_inline bool is_one_thread(struct task_struct *task, bool wanted)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-
 	return (wanted || !bpf_iter_task_new) && task->signal->nr_threads > 1;
 }
 
 /* An invocation begins in the current process. */
-static __always_inline void cpu_begins(struct cpu_reading *start, bool one_thread)
+static __always_inline void cpu_begins(
+    struct task_struct *task, struct cpu_reading *start, bool one_thread, __u64 now)
 {
-	struct process *p = current_process();
+	struct process *p = process_of((__u32)task->tgid);
 	struct cpu_total total = {};
 
 	start->pid = start->one_thread = 0;
 	if (!p)
 		return;
-	if (is_one_thread(one_thread)) {
-		start->one_thread = (__u32)bpf_get_current_pid_tgid();
+	if (is_one_thread(task, one_thread)) {
+		start->one_thread = (__u32)task->pid;
 		p->total_ns = 0;
 	} else {
-		read_process(&total, p, false);
+		read_at(task, &total, p, false, now);
 		share_out(p, total.cpu_ns);
 	}
 	start->overlaps = p->overlaps;
 	if (__sync_fetch_and_add(&p->in_flight, 1) > 0)
 		__sync_fetch_and_add(&p->overlaps, 1);
-	start->pid = bpf_get_current_pid_tgid() >> 32;
-	start->share_ns = start->one_thread ? thread_ns() : p->share_ns;
+	start->pid = (__u32)task->tgid;
+	start->share_ns = start->one_thread ? thread_ns(task, now) : p->share_ns;
 	start->run_queue_ns = total.run_queue_ns;
-	start->throttled_ns = read_throttled();
+	start->throttled_ns = read_throttled(task);
 }
 
-static __always_inline void fill_waits(struct record_invocation *r,
-    const struct cpu_reading *start, const struct cpu_total *now)
+static __always_inline void fill_waits(struct task_struct *task,
+    struct record_invocation *r, const struct cpu_reading *start,
+    const struct cpu_total *now)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	__u64 throttled = read_throttled();
+	__u64 throttled = read_throttled(task);
 
 	if (throttled > start->throttled_ns)
 		r->throttled_ns = throttled - start->throttled_ns;
@@ -276,38 +283,31 @@ static __always_inline void cpu_lets_go(struct process *p, __u32 pid)
 		bpf_map_delete_elem(&processes, &pid);
 }
 
-static __always_inline void read_at_end(struct process *p,
-    const struct cpu_reading *start, struct record_invocation *r, __u32 pid, bool ours)
-{
-	struct cpu_total total = {};
-
-	if (ours) {
-		read_process(&total, p, false);
-		fill_waits(r, start, &total);
-	} else {
-		add_threads(&total, pid, 0);
-	}
-	share_out(p, total.cpu_ns);
-}
-
-/* It ends. ours: the current process is the one that it began in, and not one that a
+/* It ends. task, the current one, may be of another process than it began in: one that a
  * packet happened to interrupt. r may be NULL, when nobody is told. */
-static __always_inline void cpu_ends(
-    const struct cpu_reading *start, struct record_invocation *r, bool ours)
+static __always_inline void cpu_ends(struct task_struct *task,
+    const struct cpu_reading *start, struct record_invocation *r, __u64 now)
 {
 	__u32 pid = start->pid;
-	struct process *p = pid ? bpf_map_lookup_elem(&processes, &pid) : NULL;
+	bool ours = (__u32)task->tgid == pid;
+	struct process *p = pid ? process_of(pid) : NULL;
+	struct cpu_total total = {};
 
 	if (r)
 		r->run_queue_ns = RECORD_UNKNOWN;
 	if (!p)
 		return;
 	if (r && start->one_thread) {
-		r->cpu_ns = ours ? thread_ns_since(start) : 0;
+		r->cpu_ns = ours ? thread_ns_since(task, start, now) : 0;
 		r->flags |= INVOCATION_CPU_ESTIMATE;
 	} else if (r) {
-		if (!p->gone)
-			read_at_end(p, start, r, pid, ours);
+		if (!p->gone && ours) {
+			read_at(task, &total, p, false, now);
+			fill_waits(task, r, start, &total);
+		} else if (!p->gone) {
+			add_threads(&total, pid, 0);
+		}
+		share_out(p, total.cpu_ns);
 		r->cpu_ns = p->share_ns - start->share_ns;
 		if (!ours || p->overlaps != start->overlaps)
 			r->flags |= INVOCATION_CPU_ESTIMATE;
@@ -325,7 +325,7 @@ static __always_inline void cpu_begins_alone(
 	start->share_ns = total.cpu_ns;
 	start->run_queue_ns = total.run_queue_ns;
 	start->one_thread = one_thread;
-	start->throttled_ns = read_throttled();
+	start->throttled_ns = read_throttled(bpf_get_current_task_btf());
 }
 
 static __always_inline void cpu_ends_alone(
@@ -338,7 +338,7 @@ static __always_inline void cpu_ends_alone(
 		r->cpu_ns = total.cpu_ns - start->share_ns;
 	if (start->one_thread)
 		r->flags |= INVOCATION_CPU_ESTIMATE;
-	fill_waits(r, start, &total);
+	fill_waits(bpf_get_current_task_btf(), r, start, &total);
 }
 
 /* A process ends, in its own context: its time stays with its sandbox and, when it began

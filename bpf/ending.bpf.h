@@ -10,35 +10,55 @@
 
 #define UNIX_IN_FLIGHT_MAX 64 /* of one sandbox that dies on all of them */
 
-/* targeted: it is the first part of *whole, which is NULL otherwise. */
+/* How much of a record is needed: each of its cache lines was the agent's last, and has
+ * to come from its CPU. */
+enum record_room {
+	ROOM_SHORT, /* no request id, no trace */
+	ROOM_INVOCATION,
+	ROOM_TARGETED
+};
+
+/* A record as far as it has room; NULL: it has none for that. */
+struct record_parts {
+	struct record_invocation *ids;
+	struct record_targeted *target;
+};
+
+/* Whose it is, its pid, is the caller's to say. */
 static __always_inline struct record_invocation *begin_record_as(
-    struct sandbox *s, __u64 id, bool targeted, struct record_targeted **whole)
+    struct sandbox *s, __u64 id, enum record_room room, struct record_parts *parts)
 {
-	struct record_targeted *larger = NULL;
+	struct record_targeted *target = NULL;
+	struct record_invocation *ids = NULL;
 	struct record_invocation *r;
 
 	if (s->starting)
 		coldstart_tell(s, id);
 	count(COUNT_SEEN);
 	__sync_fetch_and_add(&s->ended, 1);
-	if (targeted) {
-		larger = bpf_ringbuf_reserve(&records, sizeof(*larger), 0);
-		r = (struct record_invocation *)larger;
+	if (room == ROOM_TARGETED) {
+		target = bpf_ringbuf_reserve(&records, sizeof(*target), 0);
+		r = ids = (struct record_invocation *)target;
+	} else if (room == ROOM_INVOCATION) {
+		r = ids = bpf_ringbuf_reserve(&records, sizeof(*r), 0);
 	} else {
-		r = bpf_ringbuf_reserve(&records, sizeof(*r), 0);
+		r = bpf_ringbuf_reserve(&records, RECORD_SHORT_BYTES, 0);
 	}
-	/* which of both it is stands in a pointer: before 6.2 the verifier does not see
-	 * that the same question has the same answer */
-	barrier_var(larger);
-	*whole = larger;
+	/* what it is stands in pointers: before 6.2 the verifier does not see that the
+	 * same question has the same answer */
+	barrier_var(target);
+	barrier_var(ids);
+	parts->target = target;
+	parts->ids = ids;
 	if (!r) {
 		count(COUNT_LOST_RING);
 		__sync_fetch_and_add(&s->lost, 1);
 		return NULL;
 	}
-	__builtin_memset(r, 0, sizeof(*r));
+	__builtin_memset(r, 0, RECORD_SHORT_BYTES);
+	if (ids)
+		__builtin_memset(ids->request_id, 0, sizeof(*ids) - RECORD_SHORT_BYTES);
 	r->kind = RECORD_INVOCATION;
-	r->pid = bpf_get_current_pid_tgid() >> 32;
 	r->sandbox = id;
 	r->function_kind = s->function_kind;
 	return r;
@@ -46,9 +66,12 @@ static __always_inline struct record_invocation *begin_record_as(
 
 static __always_inline struct record_invocation *begin_record(struct sandbox *s, __u64 id)
 {
-	struct record_targeted *whole;
+	struct record_parts parts;
+	struct record_invocation *r = begin_record_as(s, id, ROOM_INVOCATION, &parts);
 
-	return begin_record_as(s, id, false, &whole);
+	if (r)
+		r->pid = bpf_get_current_pid_tgid() >> 32;
+	return r;
 }
 
 /* What an end must not have to be shed. */
@@ -75,7 +98,8 @@ static __always_inline bool is_shed(
 }
 
 /* What inner servers and processes that ended meanwhile held is part of it. */
-static __always_inline void fill_parts(struct record_invocation *r, struct sandbox *s)
+static __always_inline void fill_parts(
+    struct task_struct *task, struct record_invocation *r, struct sandbox *s)
 {
 	__u64 pages = s->part_pages;
 	__u64 rss;
@@ -84,7 +108,7 @@ static __always_inline void fill_parts(struct record_invocation *r, struct sandb
 	if (!pages)
 		return;
 	s->part_pages = 0;
-	read_memory(bpf_get_current_task_btf(), &rss, &peak);
+	read_memory(task, &rss, &peak);
 	if ((rss + pages) << 12 > r->peak_bytes)
 		r->peak_bytes = (rss + pages) << 12;
 	r->flags &= ~INVOCATION_MEMORY_EXACT;
@@ -110,14 +134,14 @@ static __always_inline void add_part(struct sandbox *s, __u64 pages)
 
 /* Of the process that ends it, and what others beside it have then: of those a peak that
  * came and went is not known. */
-static __always_inline void fill_memory(
+static __always_inline void fill_memory(struct task_struct *task,
     struct record_invocation *r, const struct sandbox *s, __u64 rss0, __u64 peak0)
 {
 	bool alone = s->processes <= 1;
 	__u64 rss;
 	__u64 peak;
 
-	read_memory(bpf_get_current_task_btf(), &rss, &peak);
+	read_memory(task, &rss, &peak);
 	if (peak > peak0 || rss == 0) {
 		if (alone && rss)
 			r->flags |= INVOCATION_MEMORY_EXACT;

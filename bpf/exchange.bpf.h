@@ -23,7 +23,7 @@ struct buffer {
 	__u64 first_len; /* of the first piece */
 };
 
-static __noinline bool find_buffer(struct buffer *buffer, int moved)
+static __always_inline bool find_buffer(struct buffer *buffer, int moved)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);

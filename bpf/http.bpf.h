@@ -66,11 +66,16 @@ static __noinline void http2_takes_over(
 /* How many bytes were given to the socket, from an unknown start and modulo 2^32. */
 static __always_inline __u32 tcp_written(struct sock *sk)
 {
-	return BPF_CORE_READ((struct tcp_sock *)sk, write_seq);
+	struct tcp_sock *tcp = (struct tcp_sock *)sk;
+
+	if (!bpf_rdonly_cast) /* before 6.2 */
+		return BPF_CORE_READ(tcp, write_seq);
+	tcp = bpf_rdonly_cast(sk, bpf_core_type_id_kernel(struct tcp_sock));
+	return tcp->write_seq;
 }
 
-static __always_inline void http1_moved_in(
-    struct sock *sk, struct exchange *e, struct sandbox *s, int n)
+static __always_inline void http1_moved_in(struct task_struct *task, struct sock *sk,
+    struct exchange *e, struct sandbox *s, int n)
 {
 	__u64 now = bpf_ktime_get_boot_ns();
 	struct message *m = NULL;
@@ -85,7 +90,7 @@ static __always_inline void http1_moved_in(
 	    e->control == CONTROL_INIT_BODY)
 		m = read_message(n, false, NULL);
 	if (http1_before_received(e, m) == HTTP1_ENDS)
-		http_end(e, s, true);
+		http_end(task, e, s, true, now);
 	if (m && e->phase == PHASE_REQUEST && e->control == CONTROL_INIT_BODY)
 		tell_name(e, s, m, 0);
 	step = http1_received(e, m, n, now);
@@ -100,7 +105,7 @@ static __always_inline void http1_moved_in(
 			tell_name(e, s, m, m->end);
 	}
 	if (step == HTTP1_BEGINS) {
-		http_begin(e, s, now);
+		http_begin(task, e, s, now);
 		if (!e->is_unix)
 			e->written = tcp_written(sk);
 	} else if (step == HTTP1_TLS)
@@ -109,11 +114,11 @@ static __always_inline void http1_moved_in(
 		http2_begin(sk, step == HTTP1_HTTP2_LATE, now);
 }
 
-static __always_inline void http_received(
-    struct sock *sk, struct exchange *e, struct sandbox *s, int n)
+static __always_inline void http_received(struct task_struct *task, struct sock *sk,
+    struct exchange *e, struct sandbox *s, int n)
 {
 	if (e->phase != PHASE_HTTP2)
-		http1_moved_in(sk, e, s, n);
+		http1_moved_in(task, sk, e, s, n);
 	if (e->phase == PHASE_HTTP2)
 		http2_moved(sk, e, s, n, false);
 }
@@ -124,6 +129,7 @@ static __always_inline void http_received(
 VERIFIED_ONCE int http1_written(
     struct exchange *e, struct sandbox *s, int n, __u32 skipped)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
 	__u64 now = bpf_ktime_get_boot_ns();
 	struct message *m = NULL;
 	enum http1_step step;
@@ -139,11 +145,11 @@ VERIFIED_ONCE int http1_written(
 	}
 	step = http1_sent(e, m, n, now);
 	if (step == HTTP1_BEGINS || step == HTTP1_BEGINS_AND_ENDS)
-		http_begin(e, s, now);
+		http_begin(task, e, s, now);
 	if (s->starting && e->last_send_ns == now && !e->control)
 		coldstart_reach(e->sandbox, MARK_RESPONSE, now);
 	if (step == HTTP1_ENDS || step == HTTP1_BEGINS_AND_ENDS)
-		http_end(e, s, true);
+		http_end(task, e, s, true, now);
 	return step;
 }
 
@@ -151,11 +157,13 @@ VERIFIED_ONCE int http1_written(
 static __noinline void http_gone(
     struct exchange *e, struct sandbox *s, bool ours, bool dying)
 {
-	if (http1_closed(e, dying, bpf_ktime_get_boot_ns()) != HTTP1_ENDS)
+	__u64 now = bpf_ktime_get_boot_ns();
+
+	if (http1_closed(e, dying, now) != HTTP1_ENDS)
 		return;
 	if (e->flags & INVOCATION_EXITED && s->oom)
 		e->flags |= INVOCATION_OOM;
-	http_end(e, s, ours);
+	http_end(bpf_get_current_task_btf(), e, s, ours, now);
 }
 
 struct answers {

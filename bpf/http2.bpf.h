@@ -86,7 +86,7 @@ static __always_inline void http2_stream_begins(
 		stream->phase = PHASE_REQUEST;
 		stream->chunked = 1; /* its end is told */
 		__sync_fetch_and_add(&b->h->open, 1);
-		http_begin(stream, b->s, b->now);
+		http_begin(bpf_get_current_task_btf(), stream, b->s, b->now);
 		return;
 	}
 	/* no room for it: it is counted, with a reason */
@@ -135,7 +135,7 @@ static __always_inline void http2_event(
 		stream->flags |= INVOCATION_RESPONDED;
 	stream->end_ns = stream->last_send_ns = b->now;
 	stream->pid = b->e->pid;
-	http_end(stream, b->s, true);
+	http_end(bpf_get_current_task_btf(), stream, b->s, true, b->now);
 	http2_forget(b->h, event->stream);
 }
 
@@ -238,7 +238,7 @@ static long http2_close_step(
 	if (http1_closed(stream, c->dying, c->now) == HTTP1_ENDS) {
 		if (stream->flags & INVOCATION_EXITED && c->s->oom)
 			stream->flags |= INVOCATION_OOM;
-		http_end(stream, c->s, c->ours);
+		http_end(bpf_get_current_task_btf(), stream, c->s, c->ours, c->now);
 	}
 	bpf_map_delete_elem(&streams, &gone);
 	return 0;

@@ -7,12 +7,12 @@
 
 #define HEAD_BYTES 1024    /* of a message that are looked at */
 #define HEAD_ROOM_BYTES 96 /* copies of a fixed length may reach beyond */
+#define STEP_WORDS 12      /* that are looked at in one step */
 #define NUMBER_DIGITS 17   /* with a blank in front: 2^53 has 16 */
 #define TAIL_BYTES 5       /* "0 CRLF CRLF", the end of chunks */
 
 /* What one read or write moved, as far as it is looked at. */
 struct message {
-	char head[2 * HEAD_BYTES + HEAD_ROOM_BYTES]; /* a zero byte is behind head_len */
 	char tail[8];
 	__u32 head_len;
 	__u32 tail_len;
@@ -26,6 +26,7 @@ struct message {
 	__u32 chunked;
 	__u32 h2c;   /* "Upgrade: h2c" */
 	__u32 probe; /* it is a platform's question whether this server lives */
+	char head[2 * HEAD_BYTES + HEAD_ROOM_BYTES]; /* a zero byte is behind head_len */
 };
 
 #ifndef __always_inline
@@ -144,8 +145,9 @@ static __always_inline void header_at(struct message *s, __u32 at)
 	}
 }
 
-/* Has a zero byte: exact for the lowest one, which is all that is asked here. */
-static __always_inline bool has_zero(__u64 word)
+/* Marks zero bytes in their highest bits: exact for the lowest one, which is all that is
+ * asked here. */
+static __always_inline __u64 zeros_in(__u64 word)
 {
 	return (word - 0x0101010101010101ULL) & ~word & 0x8080808080808080ULL;
 }
@@ -169,23 +171,41 @@ static __always_inline bool line_at(struct message *s, __u32 at)
 	return 0;
 }
 
-/* Eight bytes at a time, most hold no end of line. */
-static long scan_step(__u32 i, struct message **context)
+/* How many bytes there are up to the first line feed, with it; 0: there is none. */
+static __always_inline __u32 bytes_of_line(__u64 word)
 {
-	struct message *s = *context;
-	__u32 at = i * 8;
-	__u64 word;
+	__u64 feeds = zeros_in(word ^ 0x0a0a0a0a0a0a0a0aULL);
+	__u64 below;
 
-	if (at >= s->head_len || at >= HEAD_BYTES)
-		return 1;
-	word = word_at(s, at) ^ 0x0a0a0a0a0a0a0a0aULL;
-	if (!has_zero(word))
+	if (!feeds)
 		return 0;
-	for (int b = 0; b < 8; b++) {
-		if (!(word & 0xff) && line_at(s, at + b + 1))
+	below = feeds ^ (feeds - 1); /* all bits up to the first mark */
+	return (__u32)(((below & 0x0101010101010101ULL) * 0x0101010101010101ULL) >> 56);
+}
+
+struct scan {
+	struct message *message;
+	__u32 at;
+};
+
+/* Most heads take a step or two: a call costs more than a few words do. */
+static long scan_step(__u32 i, struct scan *scan)
+{
+	struct message *s = scan->message;
+	__u32 at = scan->at;
+
+	(void)i;
+	for (int word = 0; word < STEP_WORDS; word++) {
+		__u32 n;
+
+		if (at >= s->head_len || at >= HEAD_BYTES)
 			return 1;
-		word >>= 8;
+		n = bytes_of_line(word_at(s, at));
+		at += n ? n : 8;
+		if (n && line_at(s, at))
+			return 1;
 	}
+	scan->at = at;
 	return 0;
 }
 
@@ -194,7 +214,7 @@ static long scan_step(__u32 i, struct message **context)
 VERIFIED_ONCE int scan_head(
     struct message *s, const struct head_rest *before, bool continued)
 {
-	struct message *context = s;
+	struct scan scan = {s, 0};
 
 	if (!s || !before)
 		return 0;
@@ -203,7 +223,8 @@ VERIFIED_ONCE int scan_head(
 	s->length = -1;
 	if (continued && !before->cut && line_at(s, 0))
 		return 0;
-	bpf_loop(HEAD_BYTES / 8, scan_step, &context, 0);
+	bpf_loop(
+	    HEAD_BYTES, scan_step, &scan, 0); /* at most: a step takes a byte or more */
 	/* a name at the very end of the piece, its value is not here */
 	if (s->trace > s->head_len)
 		s->trace = 0;

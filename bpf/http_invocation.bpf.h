@@ -5,11 +5,12 @@
 #include "bpf/control.h"
 #include "bpf/ending.bpf.h"
 
-static __always_inline void http_begin(struct exchange *e, struct sandbox *s, __u64 now)
+static __always_inline void http_begin(
+    struct task_struct *task, struct exchange *e, struct sandbox *s, __u64 now)
 {
 	e->is_open = 1;
-	read_memory(bpf_get_current_task_btf(), &e->rss, &e->peak);
-	cpu_begins(&e->cpu, shed_step >= SHED_THREADS);
+	read_memory(task, &e->rss, &e->peak);
+	cpu_begins(task, &e->cpu, shed_step >= SHED_THREADS, now);
 	if (e->role == ROLE_INNER || e->control)
 		return;
 	busy_begin(s, now);
@@ -26,8 +27,10 @@ static __always_inline void http_begin(struct exchange *e, struct sandbox *s, __
 
 /* The end of what an inner server did for the invocation that the outer one handles: its
  * CPU time is the outer process's, as that of a child which ended is. */
-static __noinline void inner_end(struct exchange *e, struct sandbox *s, bool ours)
+static __noinline void inner_end(
+    struct exchange *e, struct sandbox *s, bool ours, __u64 now)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
 	__u32 pid = e->cpu.pid;
 	__u32 outer_pid = e->outer_pid;
 	struct process *p = pid ? bpf_map_lookup_elem(&processes, &pid) : NULL;
@@ -43,10 +46,10 @@ static __noinline void inner_end(struct exchange *e, struct sandbox *s, bool our
 			__sync_fetch_and_add(
 			    &outer->children_ns, p->share_ns - e->cpu.share_ns);
 	}
-	cpu_ends(&e->cpu, NULL, ours);
+	cpu_ends(task, &e->cpu, NULL, now);
 	if (!ours)
 		return;
-	read_memory(bpf_get_current_task_btf(), &rss, &peak);
+	read_memory(task, &rss, &peak);
 	add_part(s, peak > e->peak ? peak : rss);
 }
 
@@ -86,12 +89,13 @@ static __always_inline void tell_name(
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 }
 
-/* ours: the current process is the function, not one that a packet happened to interrupt.
- */
-static __always_inline void http_end(struct exchange *e, struct sandbox *s, bool ours)
+/* ours: the current process, whose task it is, is the function, not one that a packet
+ * happened to interrupt. */
+static __always_inline void http_end(
+    struct task_struct *task, struct exchange *e, struct sandbox *s, bool ours, __u64 now)
 {
 	__u64 targeted = e->target_kind;
-	struct record_targeted *whole;
+	struct record_parts parts;
 	struct record_invocation *r;
 	__u64 busy;
 
@@ -99,14 +103,14 @@ static __always_inline void http_end(struct exchange *e, struct sandbox *s, bool
 	if (!__sync_lock_test_and_set(&e->is_open, 0))
 		return;
 	if (e->control) {
-		cpu_ends(&e->cpu, NULL, ours);
+		cpu_ends(task, &e->cpu, NULL, now);
 		if (e->control != CONTROL_PROBE && e->flags & INVOCATION_RESPONDED &&
 		    e->status < 300)
 			became(e, s);
 		return;
 	}
 	if (e->role == ROLE_INNER) {
-		inner_end(e, s, ours);
+		inner_end(e, s, ours, now);
 		return;
 	}
 	busy = busy_end(s, e->end_ns);
@@ -114,13 +118,16 @@ static __always_inline void http_end(struct exchange *e, struct sandbox *s, bool
 		__sync_fetch_and_add(&s->unix_in_flight, -1);
 	/* at the door of a Runtime API server: its runtime counts the event */
 	r = NULL;
-	whole = NULL;
 	if (!(targeted == TARGET_FRONT_DOOR && s->hosts_runtimes) &&
 	    !is_shed(s, e->flags | (e->is_first ? INVOCATION_FIRST : 0), e->status,
 		e->trace_id))
-		r = begin_record_as(s, e->sandbox, targeted != TARGET_NONE, &whole);
+		r = begin_record_as(s, e->sandbox,
+		    targeted         ? ROOM_TARGETED
+		    : e->trace_id[0] ? ROOM_INVOCATION
+				     : ROOM_SHORT,
+		    &parts);
 	if (!r) {
-		cpu_ends(&e->cpu, NULL, ours);
+		cpu_ends(task, &e->cpu, NULL, now);
 		untold(s, busy);
 		return;
 	}
@@ -136,19 +143,19 @@ static __always_inline void http_end(struct exchange *e, struct sandbox *s, bool
 	r->flags = e->flags;
 	if (e->flags & INVOCATION_WAITED)
 		r->wait_ns = e->wait_ns;
-	cpu_ends(&e->cpu, r, bpf_get_current_pid_tgid() >> 32 == e->cpu.pid);
+	cpu_ends(task, &e->cpu, r, now);
 	if (ours) {
-		fill_memory(r, s, e->rss, e->peak);
-		fill_parts(r, s);
+		fill_memory(task, r, s, e->rss, e->peak);
+		fill_parts(task, r, s);
 		if (e->flags & INVOCATION_EXITED)
-			r->exit_code =
-			    bpf_get_current_task_btf()->signal->group_exit_code;
+			r->exit_code = task->signal->group_exit_code;
 	}
 	r->flags |= (e->is_first ? INVOCATION_FIRST : 0) |
 		    (s->open_flags & INVOCATION_READY_INFERRED);
-	__builtin_memcpy(r->trace_id, e->trace_id, RECORD_TRACE_BYTES);
-	if (whole)
-		__builtin_memcpy(whole->target, e->target, RECORD_TARGET_BYTES);
+	if (parts.ids)
+		__builtin_memcpy(parts.ids->trace_id, e->trace_id, RECORD_TRACE_BYTES);
+	if (parts.target)
+		__builtin_memcpy(parts.target->target, e->target, RECORD_TARGET_BYTES);
 	if (targeted == TARGET_FRONT_DOOR)
 		r->flags |= INVOCATION_FRONT_DOOR;
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);

@@ -9,6 +9,7 @@
 static __noinline void lambda_end(
     struct sandbox *s, __u64 id, __u64 end, __u32 flags, __u32 exit_code)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
 	__u64 busy = busy_end(s, end);
 	struct record_invocation *r = NULL;
 
@@ -31,8 +32,8 @@ static __noinline void lambda_end(
 	r->exit_code = exit_code;
 	r->concurrency = 1;
 	r->function_kind = FUNCTION_LAMBDA;
-	fill_memory(r, s, s->open_rss, s->open_peak);
-	fill_parts(r, s);
+	fill_memory(task, r, s, s->open_rss, s->open_peak);
+	fill_parts(task, r, s);
 	__builtin_memcpy(r->request_id, s->open_request_id, RECORD_ID_BYTES);
 	__builtin_memcpy(r->trace_id, s->open_trace_id, RECORD_TRACE_BYTES);
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);

@@ -75,7 +75,7 @@ static long environment_step(__u32 i, struct environment **context)
 	if (at >= v->len || at >= ENVIRONMENT_BYTES)
 		return 1;
 	word = *(const __u64 *)&v->text[at & (ENVIRONMENT_BYTES - 1)];
-	if (!has_zero(word))
+	if (!zeros_in(word))
 		return 0;
 	for (int b = 0; b < 8; b++) {
 		if (!(word & 0xff) && at + b + 1 < v->len)
@@ -199,7 +199,7 @@ static __always_inline void describe(
 	read_process(&total, NULL, false);
 	s->open_cpu.share_ns = total.cpu_ns;
 	s->open_cpu.run_queue_ns = total.run_queue_ns;
-	s->open_cpu.throttled_ns = read_throttled();
+	s->open_cpu.throttled_ns = read_throttled(bpf_get_current_task_btf());
 }
 
 /* A process that was not there before is part of a sandbox that is. */
@@ -363,7 +363,7 @@ static __always_inline void process_end(
 	    s->declared == FUNCTION_LAMBDA ? FUNCTION_LAMBDA : FUNCTION_PROCESS;
 	if (s->open_flags & INVOCATION_INIT_ERROR || s->declared == FUNCTION_LAMBDA)
 		r->flags |= INVOCATION_INIT_ERROR;
-	fill_memory(r, s, 0, 0);
+	fill_memory(bpf_get_current_task_btf(), r, s, 0, 0);
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 }
 

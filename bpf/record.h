@@ -218,10 +218,13 @@ struct record_invocation {
 	__u16 concurrency;
 	__u8 function_kind;
 	__u8 padding[3];
+	__u64 wait_ns; /* lay in the socket so long before it was read; to a tick */
+	/* a record may end here: it has neither of these */
 	char request_id[RECORD_ID_BYTES] RECORD_WORDS;
 	char trace_id[RECORD_TRACE_BYTES] RECORD_WORDS;
-	__u64 wait_ns; /* lay in the socket so long before it was read; to a tick */
 };
+
+#define RECORD_SHORT_BYTES __builtin_offsetof(struct record_invocation, request_id)
 
 #define RECORD_NAME_BYTES 256
 
@@ -325,43 +328,44 @@ struct process {
 #define SANDBOX_MEMBERS 16 /* processes whose times and memory are added up */
 
 /* One execution environment. lambda holds its one open invocation; http invocations live
- * with their socket. */
+ * with their socket. What each invocation of kind http touches comes first: two cache
+ * lines. */
 struct sandbox {
-	__u64 start_ns;
-	__u64 ready_ns;
 	__u64 seen;
 	__u64 ended;
 	__u64 busy_since_ns;
-	__u64 busy_ns; /* of the busy period, not yet settled */
+	__u64 busy_ns;  /* of the busy period, not yet settled */
+	__u64 starting; /* its cold start is watched: until its first invocation has ended
+			 */
+	/* the most that an inner server held, or a process that ended, not yet told */
+	__u64 part_pages;
+	__s32 in_flight;
+	__s32 processes;
+	__u32 function_kind;
+	__u32 open_flags;
+	__u32 hosts_runtimes; /* its children are Lambda's runtimes, counted themselves */
+	__u32 speaks;         /* SPEAKS_ */
+	__s32 unix_in_flight; /* of those, on unix sockets, whose end nothing tells */
+	__u32 forwards;       /* it has a server behind its server */
+	__u64 start_ns;
+	__u64 ready_ns;
 	__u64 name_hash;
 	__u64 pid_namespace; /* 0: the host's */
 	__u64 first_exec_ns;
 	__u64 last_exec_ns;
-	__u32 execs; /* of its first process, until it is ready */
+	__u64 lost;   /* of ended: without room in the ring */
+	__u64 shed;   /* of ended: see SHED_MOST */
+	__u64 end_ns; /* its last record found no room: the agent takes it from here */
+	__u32 execs;  /* of its first process, until it is ready */
 	__u32 first_pid;
-	__s32 processes;
-	__u32 members[SANDBOX_MEMBERS]; /* their pids; 0: free */
+	__u32 members[SANDBOX_MEMBERS]; /* pids of its processes; 0: free */
 	struct cpu_total ended_cpu;     /* of processes that ended */
-	__s32 in_flight;
-	__s32 unix_in_flight; /* of those, on unix sockets, whose end nothing tells */
-	__u32 function_kind;
 	__u32 oom;
 	__u32 blind; /* bit per reason that was told */
 	__u32 gone;
 	__u32 declared; /* kind the environment asked for, FUNCTION_UNDECIDED: none */
-	__u32 forwards; /* it has a server behind its server */
-	__u32 speaks;   /* SPEAKS_ */
 	__u32 untold;   /* the agent does not know it: its first record found no room */
-	__u32 hosts_runtimes; /* its children are Lambda's runtimes, counted themselves */
-	/* the most that an inner server held, or a process that ended, not yet told */
-	__u64 part_pages;
-	__u32 open; /* lambda: an invocation is open */
-	__u32 open_flags;
-	__u64 starting; /* its cold start is watched: until its first invocation has ended
-			 */
-	__u64 lost;     /* of ended: without room in the ring */
-	__u64 shed;     /* of ended: see SHED_MOST */
-	__u64 end_ns;   /* its last record found no room: the agent takes it from here */
+	__u32 open;     /* lambda: an invocation is open */
 	__u64 open_start_ns;
 	__u64 open_response_ns;
 	struct cpu_reading open_cpu;
@@ -378,10 +382,10 @@ struct sandbox {
 
 /* Part of a line, kept until the rest of it comes with another piece of the head. */
 struct head_rest {
-	char text[HEAD_REST_BYTES];
 	__u8 bytes;
 	__u8 cut; /* the line is longer than that: it says nothing, its end is waited for
 		   */
+	char text[HEAD_REST_BYTES];
 };
 
 /* What a platform asks of a server that is no invocation. */
@@ -412,7 +416,8 @@ enum exchange_phase {
 	PHASE_IGNORE
 };
 
-/* One connection; a server's is cloned from its listening socket. */
+/* One connection; a server's is cloned from its listening socket. What few invocations
+ * touch comes last. */
 struct exchange {
 	__u64 sandbox;
 	__u64 start_ns;
@@ -437,12 +442,12 @@ struct exchange {
 	__u32 control;    /* enum http_control of the request */
 	__u32 flags;      /* of the invocation, INVOCATION_ */
 	__u16 status, concurrency;
-	__u32 pid; /* of the process that last read or wrote */
+	__u32 pid;         /* of the process that last read or wrote */
+	__u64 target_kind; /* enum exchange_target */
+	char tail[8];      /* of a response in chunks, the last five bytes */
 	struct head_rest rest;
-	char tail[8]; /* of a response in chunks, the last five bytes */
 	char trace_id[RECORD_TRACE_BYTES] RECORD_WORDS;
 	char target[RECORD_TARGET_BYTES] RECORD_WORDS;
-	__u64 target_kind; /* enum exchange_target */
 };
 
 #endif

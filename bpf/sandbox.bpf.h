@@ -65,11 +65,14 @@ static __always_inline struct sandbox *sandbox_of(__u64 id)
 	return bpf_map_lookup_elem(&sandboxes, &id);
 }
 
+static __always_inline struct process *process_of(__u32 pid)
+{
+	return bpf_map_lookup_elem(&processes, &pid);
+}
+
 static __always_inline struct process *current_process(void)
 {
-	__u32 pid = bpf_get_current_pid_tgid() >> 32;
-
-	return bpf_map_lookup_elem(&processes, &pid);
+	return process_of(bpf_get_current_pid_tgid() >> 32);
 }
 
 extern int bpf_iter_task_new(
@@ -78,6 +81,7 @@ extern struct task_struct *bpf_iter_task_next(struct bpf_iter_task *it) __ksym _
 extern void bpf_iter_task_destroy(struct bpf_iter_task *it) __ksym __weak;
 extern struct task_struct *bpf_task_from_pid(__s32 pid) __ksym __weak;
 extern void bpf_task_release(struct task_struct *task) __ksym __weak;
+extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
 
 /* Nobody writes it, which the verifier cannot know: a loop that counts from it is checked
  * once for all counts, not once for each. */

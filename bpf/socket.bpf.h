@@ -66,7 +66,9 @@ static __noinline void adopt_unix(
 /* The exchange of a socket; a unix socket is adopted when first used by a function. */
 static __always_inline struct exchange *exchange_of(struct sock *sk)
 {
-	struct exchange *e = bpf_sk_storage_get(&exchanges, sk, NULL, 0);
+	struct exchange *e = sk->sk_bpf_storage
+				 ? bpf_sk_storage_get(&exchanges, sk, NULL, 0)
+				 : NULL; /* nobody's: it does not even pay for the call */
 	struct process *p;
 	struct sandbox *s;
 
@@ -132,14 +134,16 @@ static __always_inline void exchange_received(
     struct sock *sk, struct exchange *e, int ret)
 {
 	struct sandbox *s = e ? sandbox_of(e->sandbox) : NULL;
+	struct task_struct *task;
 
 	if (!s)
 		return;
-	e->pid = bpf_get_current_pid_tgid() >> 32;
+	task = bpf_get_current_task_btf();
+	e->pid = (__u32)task->tgid;
 	if (e->role == ROLE_SERVER || e->role == ROLE_INNER) {
 		if (s->starting && e->phase == PHASE_IDLE)
 			e->wait_ns = waited_ns(sk);
-		http_received(sk, e, s, ret);
+		http_received(task, sk, e, s, ret);
 	} else if (e->role == ROLE_PEER) {
 		peer_goes_on(e, s, sk, false);
 	} else if (e->role == ROLE_CLIENT) {
