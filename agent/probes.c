@@ -132,6 +132,9 @@ static int start(struct probes *probes, const struct probes_wanted *wanted,
 	err = meter_bpf__load(probes->skeleton);
 	if (err)
 		return refusals_say(why, err, "the kernel refused the probes");
+	err = tables_map(probes);
+	if (err)
+		return refusals_say(why, err, "cannot map the tables");
 	probes->ring = ring_buffer__new(
 	    bpf_map__fd(probes->skeleton->maps.records), on_record, probes, NULL);
 	if (!probes->ring)
@@ -245,6 +248,7 @@ void probes_close(struct probes *probes)
 		return;
 	stop_samples(probes);
 	ring_buffer__free(probes->ring);
+	tables_unmap(probes);
 	if (probes->positions)
 		(void)munmap(probes->positions, 2 * position_bytes());
 	meter_bpf__destroy(probes->skeleton);
@@ -305,34 +309,6 @@ void probes_set_clock(struct probes *probes, int64_t boot_to_wall_ns)
 {
 	__atomic_store_n(
 	    &probes->skeleton->bss->boot_to_wall_ns, boot_to_wall_ns, __ATOMIC_RELAXED);
-}
-
-int probes_losses(
-    const struct probes *probes, uint64_t sandbox, uint64_t *lost, uint64_t *shed)
-{
-	struct sandbox state;
-
-	if (bpf_map_lookup_elem(
-		bpf_map__fd(probes->skeleton->maps.sandboxes), &sandbox, &state) < 0)
-		return -errno;
-	*lost = state.lost;
-	*shed = state.shed;
-	return 0;
-}
-
-int probes_take_end(const struct probes *probes, struct record_end *end)
-{
-	int fd = bpf_map__fd(probes->skeleton->maps.sandboxes);
-	struct sandbox state;
-
-	if (bpf_map_lookup_elem(fd, &end->sandbox, &state) < 0 || !state.end_ns)
-		return -ENOENT;
-	end->end_ns = state.end_ns;
-	end->ended = state.ended;
-	end->lost = state.lost;
-	end->shed = state.shed;
-	(void)bpf_map_delete_elem(fd, &end->sandbox);
-	return 0;
 }
 
 void probes_want_targets(struct probes *probes, bool want)

@@ -58,11 +58,11 @@ int probes_run_time(const struct probes *probes, struct run_time *sum);
 /* Tells the probes what to add to a boot time to get wall time. */
 void probes_set_clock(struct probes *probes, int64_t boot_to_wall_ns);
 
-/* Whether records of requests carry what they ask for: rules name functions by that. */
 /* Takes what the kernel kept of end->sandbox, whose last record found no room in the ring
  * (see COUNT_LOST_END), and fills the record. 0, or -ENOENT: there is nothing. */
 int probes_take_end(const struct probes *probes, struct record_end *end);
 
+/* Whether records of requests carry what they ask for: rules name functions by that. */
 void probes_want_targets(struct probes *probes, bool want);
 
 /* What the kernel has counted of a sandbox: invocations without room in the ring, and
@@ -73,12 +73,18 @@ int probes_losses(
 /* Tells the probes how much detail to leave out. */
 void probes_set_shed(struct probes *probes, enum record_shed step);
 
-/* Makes a process, a sandbox or a socket known that is older than the probes. What the
- * kernel saw itself is never overwritten: -EEXIST then. */
-int probes_adopt_sandbox(
-    struct probes *probes, uint64_t id, const struct sandbox *sandbox);
+/* Makes a sandbox known that is older than the probes, whose first process is too, from
+ * something that tells it from others. Returns its number, 0: the kernel saw that process
+ * itself, or the table is full. */
+uint64_t probes_adopt_sandbox(
+    struct probes *probes, uint64_t seed, const struct sandbox *fresh);
+
+/* Likewise a process. 0, -EEXIST: the kernel saw it, or -ENOSPC. */
 int probes_adopt_process(
-    struct probes *probes, uint32_t pid, const struct process *process);
+    struct probes *probes, uint32_t pid, uint64_t sandbox, uint64_t start_ns);
+
+/* Likewise a socket. 0 or -errno, as bpf(2) has it for an element that is not to exist.
+ */
 int probes_adopt_socket(struct probes *probes, int fd, const struct exchange *exchange);
 
 /* What this kernel lacks, one line each: "ok|warn|fail<TAB>what<TAB>detail" on stdout.

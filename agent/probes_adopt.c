@@ -1,22 +1,8 @@
-/* What is older than the probes is made known to them. */
+/* Sockets that are older than the probes are made known to them. */
 #include <bpf/bpf.h>
 #include <sys/socket.h>
 
 #include "agent/probes_inside.h"
-
-int probes_adopt_sandbox(
-    struct probes *probes, uint64_t id, const struct sandbox *sandbox)
-{
-	return bpf_map_update_elem(
-	    bpf_map__fd(probes->skeleton->maps.sandboxes), &id, sandbox, BPF_NOEXIST);
-}
-
-int probes_adopt_process(
-    struct probes *probes, uint32_t pid, const struct process *process)
-{
-	return bpf_map_update_elem(
-	    bpf_map__fd(probes->skeleton->maps.processes), &pid, process, BPF_NOEXIST);
-}
 
 /* The back-end of system calls finds a connection by its cookie. */
 static void adopt_by_cookie(

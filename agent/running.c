@@ -190,7 +190,6 @@ static int found_sandbox(struct probes *probes, struct sandboxes *sandboxes,
 	names_read_environment(block, (size_t)n, exec);
 	if (!names_is_function(exec))
 		return 0;
-	f->sandbox = f->start_ns << 10 ^ f->pid;
 	if (exec->present & 1U << VARIABLE_LAMBDA_API)
 		f->kind = FUNCTION_LAMBDA;
 	else if (exec->present & 1U << VARIABLE_KIND &&
@@ -200,7 +199,6 @@ static int found_sandbox(struct probes *probes, struct sandboxes *sandboxes,
 	names_process(f->pid, exec->process);
 	exec->kind = RECORD_EXEC;
 	exec->pid = f->pid;
-	exec->sandbox = f->sandbox;
 	exec->start_ns = f->start_ns;
 	sandbox.processes = tree_size(census, f, &sandbox);
 	sandbox.start_ns = f->start_ns;
@@ -211,10 +209,10 @@ static int found_sandbox(struct probes *probes, struct sandboxes *sandboxes,
 	sandbox.function_kind = f->kind ? f->kind : FUNCTION_HTTP;
 	if (f->kind != FUNCTION_PROCESS)
 		sandbox.ready_ns = clock_boot_ns();
-	if (probes_adopt_sandbox(probes, f->sandbox, &sandbox) < 0) {
-		f->sandbox = 0;
+	f->sandbox = probes_adopt_sandbox(probes, f->start_ns << 10 ^ f->pid, &sandbox);
+	if (!f->sandbox)
 		return 0; /* the kernel saw it begin meanwhile */
-	}
+	exec->sandbox = f->sandbox;
 	return sandboxes_adopt(sandboxes, exec) < 0 ? -ENOMEM : 1;
 }
 
@@ -309,7 +307,6 @@ static void adopt_sockets(
 static int adopt_process(struct probes *probes, struct sandboxes *sandboxes,
     struct census *census, struct found *f)
 {
-	struct process process;
 	const struct found *parent = parent_of(census, f);
 	int ports[PORTS_MAX] = {0};
 	int n = 0;
@@ -322,8 +319,7 @@ static int adopt_process(struct probes *probes, struct sandboxes *sandboxes,
 		if (n <= 0)
 			return n;
 	}
-	process = (struct process){.sandbox = f->sandbox, .start_ns = f->start_ns};
-	(void)probes_adopt_process(probes, f->pid, &process);
+	(void)probes_adopt_process(probes, f->pid, f->sandbox, f->start_ns);
 	if (sandboxes_adopt_process(sandboxes, f->pid, f->sandbox) < 0)
 		return -ENOMEM;
 	adopt_sockets(probes, f, ports, true);

@@ -96,7 +96,7 @@ static __always_inline struct task_struct *ancestor_in(
 {
 	struct task_struct *parent = BPF_CORE_READ(task, real_parent);
 	__u32 pid = BPF_CORE_READ(parent, tgid);
-	struct process *p = bpf_map_lookup_elem(&processes, &pid);
+	struct process *p = process_of(pid);
 
 	return p && p->sandbox == sandbox ? parent : NULL;
 }

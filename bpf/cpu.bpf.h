@@ -7,7 +7,6 @@
 #ifndef COLDMETER_BPF_CPU_BPF_H
 #define COLDMETER_BPF_CPU_BPF_H
 
-#include "bpf/http_head.h"
 #include "bpf/sandbox.bpf.h"
 
 /* Where an invocation begins or ends, who runs and when is asked once and handed on: with
@@ -280,7 +279,7 @@ static __always_inline void fill_waits(struct task_struct *task,
 static __always_inline void cpu_lets_go(struct process *p, __u32 pid)
 {
 	if (__sync_fetch_and_add(&p->in_flight, -1) == 1 && p->gone)
-		bpf_map_delete_elem(&processes, &pid);
+		process_forget(p, pid);
 }
 
 /* It ends. task, the current one, may be of another process than it began in: one that a
@@ -348,7 +347,7 @@ static __always_inline bool cpu_of_ended(struct process *p, struct sandbox *s)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u32 pid = BPF_CORE_READ(task, real_parent, tgid);
-	struct process *parent = bpf_map_lookup_elem(&processes, &pid);
+	struct process *parent = process_of(pid);
 	struct cpu_total total;
 
 	read_process(&total, p, false);

@@ -27,7 +27,7 @@ SEC("perf_event")
 int on_sample(struct bpf_perf_event_data *context)
 {
 	__u32 pid = bpf_get_current_pid_tgid() >> 32;
-	struct process *p = bpf_map_lookup_elem(&processes, &pid);
+	struct process *p = process_of(pid);
 	struct sandbox *s = p ? sandbox_of(p->sandbox) : NULL;
 	struct task_struct *task;
 	struct record_sample *r;

@@ -5,7 +5,6 @@
 #include "bpf/coldstart.bpf.h"
 #include "bpf/container.bpf.h"
 #include "bpf/cpu.bpf.h"
-#include "bpf/http_head.h"
 #include "bpf/memory.bpf.h"
 
 #define UNIX_IN_FLIGHT_MAX 64 /* of one sandbox that dies on all of them */
@@ -277,7 +276,7 @@ static __always_inline bool sandbox_gone(struct sandbox *s, __u64 id, __u32 pid)
 	if (s->starting)
 		bpf_map_delete_elem(&coldstarts, &id);
 	if (!stays) {
-		bpf_map_delete_elem(&sandboxes, &id);
+		sandbox_forget(s, id);
 		return true;
 	}
 	s->end_ns = bpf_ktime_get_boot_ns();

@@ -77,7 +77,7 @@ static __always_inline void forward_closed(struct sock *sk)
 static __always_inline __u32 forwarder_on_unix(struct sock *sk, __u64 sandbox)
 {
 	__u32 pid = BPF_CORE_READ(sk, sk_peer_pid, numbers[0].nr);
-	struct process *p = bpf_map_lookup_elem(&processes, &pid);
+	struct process *p = process_of(pid);
 
 	return p && p->serves && p->sandbox == sandbox ? pid : 0;
 }

@@ -74,7 +74,8 @@ static __always_inline __u32 tcp_written(struct sock *sk)
 	return tcp->write_seq;
 }
 
-static __always_inline void http1_moved_in(struct task_struct *task, struct sock *sk,
+/* Apart, as its frame is large and those of HTTP/2 are not above it. */
+static __noinline int http1_moved_in(struct task_struct *task, struct sock *sk,
     struct exchange *e, struct sandbox *s, int n)
 {
 	__u64 now = bpf_ktime_get_boot_ns();
@@ -96,7 +97,7 @@ static __always_inline void http1_moved_in(struct task_struct *task, struct sock
 	step = http1_received(e, m, n, now);
 	if (step == HTTP1_BEGINS && m && is_runtime_call(m)) {
 		e->phase = PHASE_IGNORE; /* the runtime's side of it counts */
-		return;
+		return 0;
 	}
 	if (step == HTTP1_BEGINS && m) {
 		http1_keep_target(e, m, want_targets);
@@ -112,6 +113,7 @@ static __always_inline void http1_moved_in(struct task_struct *task, struct sock
 		tell_blind(s, e->sandbox, COUNT_TLS, BLIND_TLS);
 	else if (step == HTTP1_HTTP2 || step == HTTP1_HTTP2_LATE)
 		http2_begin(sk, step == HTTP1_HTTP2_LATE, now);
+	return 0;
 }
 
 static __always_inline void http_received(struct task_struct *task, struct sock *sk,

@@ -200,6 +200,12 @@ static long http2_step(__u32 i, struct http2_bytes *b)
 	return 0;
 }
 
+/* Apart: its frame is not there any more while the bytes are gone through. */
+static __noinline bool http2_find_buffer(struct buffer *buffer, int n)
+{
+	return find_buffer(buffer, n);
+}
+
 /* n bytes were moved. False: the connection cannot be followed any more. */
 static __always_inline bool http2_bytes(struct http2 *h, struct exchange *e,
     struct sandbox *s, int n, bool is_sent, __u64 now)
@@ -208,7 +214,7 @@ static __always_inline bool http2_bytes(struct http2 *h, struct exchange *e,
 	struct http2_cursor *c = &b.d->cursor;
 	struct buffer buffer;
 
-	if (!find_buffer(&buffer, n))
+	if (!http2_find_buffer(&buffer, n))
 		return false;
 	c->at = buffer.at;
 	c->piece_left = buffer.first_len;

@@ -3,7 +3,7 @@
 #ifndef COLDMETER_BPF_HTTP_HEAD_H
 #define COLDMETER_BPF_HTTP_HEAD_H
 
-#include "bpf/record.h"
+#include "bpf/pure.h"
 
 #define HEAD_BYTES 1024    /* of a message that are looked at */
 #define HEAD_ROOM_BYTES 96 /* copies of a fixed length may reach beyond */
@@ -28,55 +28,6 @@ struct message {
 	__u32 probe; /* it is a platform's question whether this server lives */
 	char head[2 * HEAD_BYTES + HEAD_ROOM_BYTES]; /* a zero byte is behind head_len */
 };
-
-#ifndef __always_inline
-#define __always_inline inline __attribute__((always_inline))
-#endif
-#ifdef __bpf__
-/* A function that the verifier looks at by itself and not again at each call. To it any
- * pointer may be NULL. */
-#define VERIFIED_ONCE __noinline
-
-/* The kernel's machine loads from any address. */
-static __always_inline __u64 load_u64(const char *at)
-{
-	return *(const __u64 *)at;
-}
-
-static __always_inline __u32 load_u32(const char *at)
-{
-	return *(const __u32 *)at;
-}
-
-#else
-#include <stdbool.h>
-#define VERIFIED_ONCE static inline
-
-static inline __u64 load_u64(const char *at)
-{
-	__u64 word;
-
-	__builtin_memcpy(&word, at, sizeof(word));
-	return word;
-}
-
-static inline __u32 load_u32(const char *at)
-{
-	__u32 word;
-
-	__builtin_memcpy(&word, at, sizeof(word));
-	return word;
-}
-
-/* As the helper of that name does it, in user space. */
-#define bpf_loop(n, step, context, flags)                                                \
-	do {                                                                             \
-		for (__u32 step_i = 0; step_i < (n); step_i++) {                         \
-			if (step(step_i, context))                                       \
-				break;                                                   \
-		}                                                                        \
-	} while (0)
-#endif
 
 #define FOLD 0x2020202020202020ULL
 /* Eight characters as the little-endian word that a load of them gives. */

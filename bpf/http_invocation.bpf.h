@@ -25,32 +25,33 @@ static __always_inline void http_begin(
 	}
 }
 
-/* The end of what an inner server did for the invocation that the outer one handles: its
- * CPU time is the outer process's, as that of a child which ended is. */
-static __noinline void inner_end(
-    struct exchange *e, struct sandbox *s, bool ours, __u64 now)
+/* What an inner server did for the invocation that the outer one handles: its CPU time is
+ * the outer process's, as that of a child which ended is. Apart from what else its end
+ * does, as frames that are above each other share 512 bytes. */
+static __noinline int inner_cpu(const struct exchange *e)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	__u32 pid = e->cpu.pid;
-	__u32 outer_pid = e->outer_pid;
-	struct process *p = pid ? bpf_map_lookup_elem(&processes, &pid) : NULL;
-	struct process *outer = bpf_map_lookup_elem(&processes, &outer_pid);
+	struct process *p = process_of(e->cpu.pid);
+	struct process *outer = process_of(e->outer_pid);
 	struct cpu_total total;
+
+	if (!p || p->gone || e->cpu.one_thread)
+		return 0;
+	read_process(&total, p, false);
+	share_out(p, total.cpu_ns);
+	if (outer)
+		__sync_fetch_and_add(
+		    &outer->children_ns, p->share_ns - e->cpu.share_ns);
+	return 0;
+}
+
+static __noinline int inner_memory(const struct exchange *e, struct sandbox *s)
+{
 	__u64 rss;
 	__u64 peak;
 
-	if (p && ours && !p->gone && !e->cpu.one_thread) {
-		read_process(&total, p, false);
-		share_out(p, total.cpu_ns);
-		if (outer)
-			__sync_fetch_and_add(
-			    &outer->children_ns, p->share_ns - e->cpu.share_ns);
-	}
-	cpu_ends(task, &e->cpu, NULL, now);
-	if (!ours)
-		return;
-	read_memory(task, &rss, &peak);
+	read_memory(bpf_get_current_task_btf(), &rss, &peak);
 	add_part(s, peak > e->peak ? peak : rss);
+	return 0;
 }
 
 /* The server is a function from now on: only now it is ready. first_exec_ns is when that
@@ -110,7 +111,11 @@ static __always_inline void http_end(
 		return;
 	}
 	if (e->role == ROLE_INNER) {
-		inner_end(e, s, ours, now);
+		if (ours)
+			inner_cpu(e);
+		cpu_ends(task, &e->cpu, NULL, now);
+		if (ours)
+			inner_memory(e, s);
 		return;
 	}
 	busy = busy_end(s, e->end_ns);

@@ -205,12 +205,11 @@ static __always_inline void describe(
 /* A process that was not there before is part of a sandbox that is. */
 static __always_inline void join(__u32 pid, __u64 start_ns, __u64 sandbox)
 {
-	const struct process process = {.sandbox = sandbox, .start_ns = start_ns};
 	struct sandbox *s = sandbox_of(sandbox);
 
 	if (!s)
 		return;
-	if (bpf_map_update_elem(&processes, &pid, &process, BPF_ANY)) {
+	if (!process_add(pid, sandbox, start_ns)) {
 		count(COUNT_LOST_MAP);
 		return;
 	}
@@ -221,26 +220,27 @@ static __always_inline void join(__u32 pid, __u64 start_ns, __u64 sandbox)
 static __always_inline void begin_sandbox(struct task_struct *task, struct environment *v,
     struct sandbox *fresh, __u32 pid, __u64 start)
 {
-	struct process process = {.start_ns = start};
 	struct namespaced key = {fresh->name_hash, pid_namespace_of(task)};
 	struct sandbox *begun;
+	__u64 id;
 
-	process.sandbox = start << 10 ^ pid ^ fresh->name_hash;
 	fresh->pid_namespace = key.pid_namespace;
 	describe(fresh, v, start, pid);
-	if (bpf_map_update_elem(&sandboxes, &process.sandbox, fresh, BPF_ANY) ||
-	    bpf_map_update_elem(&processes, &pid, &process, BPF_ANY)) {
+	id = sandbox_add(start << 10 ^ pid ^ fresh->name_hash, fresh);
+	begun = sandbox_of(id);
+	if (!begun || !process_add(pid, id, start)) {
+		if (begun)
+			sandbox_forget(begun, id);
 		count(COUNT_LOST_MAP);
 		return;
 	}
-	coldstart_begin(process.sandbox, task, is_deep(v) ? DEEP_START : 1);
+	coldstart_begin(id, task, is_deep(v) ? DEEP_START : 1);
 	if (key.pid_namespace)
-		bpf_map_update_elem(
-		    &namespaced_sandboxes, &key, &process.sandbox, BPF_ANY);
+		bpf_map_update_elem(&namespaced_sandboxes, &key, &id, BPF_ANY);
 	v->record.kind = RECORD_EXEC;
 	v->record.pid = pid;
 	v->record.parent = BPF_CORE_READ(task, real_parent, tgid);
-	v->record.sandbox = process.sandbox;
+	v->record.sandbox = id;
 	v->record.start_ns = start;
 	v->record.exec_ns = fresh->open_start_ns;
 	read_cgroup_name(task, v->record.cgroup);
@@ -249,9 +249,7 @@ static __always_inline void begin_sandbox(struct task_struct *task, struct envir
 		&records, &v->record, sizeof(v->record), BPF_RB_NO_WAKEUP))
 		return;
 	count(COUNT_LOST_EXEC);
-	begun = sandbox_of(process.sandbox);
-	if (begun)
-		begun->untold = 1;
+	begun->untold = 1;
 }
 
 /* A program that may be a kernel of its own, by the start of its name; the agent looks
@@ -281,7 +279,7 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 {
 	__u32 pid = task->tgid;
 	__u64 start = BPF_CORE_READ(task, group_leader, start_boottime);
-	struct process *p = bpf_map_lookup_elem(&processes, &pid);
+	struct process *p = process_of(pid);
 	struct sandbox *old = p ? sandbox_of(p->sandbox) : NULL;
 	struct environment *v = read_environment(task);
 	struct sandbox *fresh;
@@ -321,23 +319,22 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
 	__u32 parent_pid = parent->tgid;
 	__u32 pid = child->tgid;
-	struct process process = {};
+	struct process *born;
 	struct process *p;
 	struct sandbox *s;
 
 	if (pid == parent_pid)
 		return 0;
-	p = bpf_map_lookup_elem(&processes, &parent_pid);
+	p = process_of(parent_pid);
 	s = p ? sandbox_of(p->sandbox) : NULL;
 	if (!s)
 		return 0;
-	process.sandbox = p->sandbox;
-	process.serves = p->serves;
-	process.start_ns = BPF_CORE_READ(child, start_boottime);
-	if (bpf_map_update_elem(&processes, &pid, &process, BPF_ANY)) {
+	born = process_add(pid, p->sandbox, BPF_CORE_READ(child, start_boottime));
+	if (!born) {
 		count(COUNT_LOST_MAP);
 		return 0;
 	}
+	born->serves = p->serves;
 	__sync_fetch_and_add(&s->processes, 1);
 	member_add(s, pid);
 	return 0;
@@ -394,7 +391,7 @@ int BPF_PROG(on_exit, struct task_struct *task)
 
 	if (BPF_CORE_READ(task, signal, live.counter) > 0)
 		return 0;
-	p = bpf_map_lookup_elem(&processes, &pid);
+	p = process_of(pid);
 	/* threads that are killed together may all find that none lives */
 	if (!p || __sync_lock_test_and_set(&p->gone, 1))
 		return 0;
@@ -404,7 +401,7 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	if (s)
 		member_remove(s, pid);
 	if (!s || !cpu_of_ended(p, s) || s->unix_in_flight > 0)
-		bpf_map_delete_elem(&processes, &pid);
+		process_forget(p, pid);
 	if (s && s->starting && !s->ready_ns && pid != s->first_pid)
 		coldstart_forget(id, pid);
 	if (!s)
@@ -426,7 +423,7 @@ int BPF_PROG(on_exit, struct task_struct *task)
 		http2_forget_sandbox(id);
 	}
 	if (sandbox_gone(s, id, pid))
-		bpf_map_delete_elem(&processes, &pid);
+		process_forget(p, pid);
 	return 0;
 }
 
@@ -434,7 +431,7 @@ SEC("tp_btf/mark_victim")
 int on_victim(__u64 *context)
 {
 	__u32 pid = victim_pid(context);
-	struct process *p = bpf_map_lookup_elem(&processes, &pid);
+	struct process *p = process_of(pid);
 	struct sandbox *s = p ? sandbox_of(p->sandbox) : NULL;
 
 	if (s)

@@ -2,7 +2,6 @@
 #ifndef COLDMETER_BPF_MEMORY_BPF_H
 #define COLDMETER_BPF_MEMORY_BPF_H
 
-#include "bpf/http_head.h"
 #include "bpf/sandbox.bpf.h"
 
 #define SUMMED_CPUS_MAX 64 /* on hosts with more, the kernel's own sum has to do */

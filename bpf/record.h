@@ -308,21 +308,23 @@ struct cpu_reading {
 	__u32 padding;
 };
 
-/* State of the maps. User space writes it only for functions older than the agent. */
+/* State of the tables. User space writes it only for functions older than the agent. What
+ * each invocation touches comes first, in one cache line while there is one thread. */
 struct process {
-	__u64 sandbox;
-	__u64 start_ns;
-	__u64 total_ns;          /* CPU time, its ended children's too, when last read */
-	__u64 share_ns;          /* of one invocation that was open all the time */
-	__u64 children_ns;       /* CPU time of those of its children that ended */
-	struct cpu_total others; /* of all threads but one */
-	__u64 walked_ns;         /* when that was read */
-	__u32 walked_tid;        /* but that one */
+	__u32 pid; /* 0: this place is free */
 	__s32 in_flight;
 	__u32 overlaps; /* invocations that began while others were open */
 	__u32 gone;
+	__u64 sandbox;
+	__u64 total_ns;    /* CPU time, its ended children's too, when last read */
+	__u64 share_ns;    /* of one invocation that was open all the time */
+	__u64 children_ns; /* CPU time of those of its children that ended */
+	__u64 start_ns;
 	__u32 serves; /* it listens, or was forked from one that does */
-	__u32 padding;
+	__u32 walked_tid;
+	struct cpu_total others; /* of all threads but that one */
+	__u64 walked_ns;         /* when that was read */
+	__u64 padding[5];        /* to two lines */
 };
 
 #define SANDBOX_MEMBERS 16 /* processes whose times and memory are added up */
@@ -331,6 +333,7 @@ struct process {
  * with their socket. What each invocation of kind http touches comes first: two cache
  * lines. */
 struct sandbox {
+	__u64 number; /* 0: this place is free */
 	__u64 seen;
 	__u64 ended;
 	__u64 busy_since_ns;
@@ -376,6 +379,7 @@ struct sandbox {
 	__u64 open_deadline_ms;
 	char open_request_id[RECORD_ID_BYTES] RECORD_WORDS;
 	char open_trace_id[RECORD_TRACE_BYTES] RECORD_WORDS;
+	__u64 padding[5]; /* to eight lines */
 };
 
 #define HEAD_REST_BYTES 78 /* "Lambda-Runtime-Aws-Request-Id: " and an id fit */

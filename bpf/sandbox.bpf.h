@@ -10,7 +10,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "bpf/core_compat.bpf.h"
-#include "bpf/record.h"
+#include "bpf/tables.h"
 
 #define AF_UNIX 1
 #define AF_INET6 10
@@ -19,20 +19,22 @@
 #define PF_EXITING 4 /* include/linux/sched.h */
 #define PF_IO_WORKER 0x10
 
+/* See tables.h. */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SANDBOXES_MAX);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct sandbox);
+} sandboxes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, PROCESSES_MAX);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
 	__type(value, struct process);
 } processes SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 8192);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __u64);
-	__type(value, struct sandbox);
-} sandboxes SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -60,14 +62,86 @@ static __always_inline void count(__u32 what)
 		(*n)++;
 }
 
+/* Nobody writes it, which the verifier cannot know: a loop that counts from it is checked
+ * once for all counts, not once for each. */
+volatile __u32 count_from = 0;
+
 static __always_inline struct sandbox *sandbox_of(__u64 id)
 {
-	return bpf_map_lookup_elem(&sandboxes, &id);
+	__u32 place = sandbox_place(id);
+	struct sandbox *s = bpf_map_lookup_elem(&sandboxes, &place);
+
+	return s && id && s->number == id ? s : NULL;
+}
+
+/* Returns its number, 0: there is no place. */
+VERIFIED_ONCE __u64 sandbox_add(__u64 seed, const struct sandbox *fresh)
+{
+	__u32 i = count_from;
+
+	if (!fresh)
+		return 0;
+	do {
+		__u32 place = sandbox_place(seed + i);
+		struct sandbox *s = bpf_map_lookup_elem(&sandboxes, &place);
+
+		if (s && sandbox_take(s)) {
+			sandbox_fill(s, fresh, sandbox_number(seed, place));
+			return s->number;
+		}
+	} while (++i < SANDBOX_PLACES);
+	return 0;
+}
+
+static __always_inline struct process *process_at(__u32 place)
+{
+	return bpf_map_lookup_elem(&processes, &place);
+}
+
+/* Where a process stands that is not in its first place, NO_PLACE: nowhere. */
+VERIFIED_ONCE __u32 process_elsewhere(__u32 pid)
+{
+	__u32 i = count_from;
+
+	do {
+		const struct process *p = process_at(process_place(pid, i));
+
+		if (p && p->pid == pid)
+			return process_place(pid, i);
+	} while (++i < PROCESS_PLACES);
+	return NO_PLACE;
 }
 
 static __always_inline struct process *process_of(__u32 pid)
 {
-	return bpf_map_lookup_elem(&processes, &pid);
+	__u32 place = process_place(pid, 0);
+	struct process *p = bpf_map_lookup_elem(&processes, &place);
+
+	if (p && p->pid == pid)
+		return p;
+	place = process_elsewhere(pid);
+	return place == NO_PLACE ? NULL : bpf_map_lookup_elem(&processes, &place);
+}
+
+/* One that is there already begins anew. NULL: there is no place. */
+static __always_inline struct process *process_add(
+    __u32 pid, __u64 sandbox, __u64 start_ns)
+{
+	struct process *p = process_of(pid);
+	__u32 i = count_from;
+
+	if (p) {
+		process_fill(p, pid, pid, sandbox, start_ns);
+		return p;
+	}
+	do {
+		p = process_at(process_place(pid, i));
+		if (p && process_take(p)) {
+			process_fill(p, PROCESS_TAKEN, pid, sandbox, start_ns);
+			return p;
+		}
+	} while (++i < PROCESS_PLACES);
+	return NULL;
 }
 
 static __always_inline struct process *current_process(void)
@@ -82,10 +156,6 @@ extern void bpf_iter_task_destroy(struct bpf_iter_task *it) __ksym __weak;
 extern struct task_struct *bpf_task_from_pid(__s32 pid) __ksym __weak;
 extern void bpf_task_release(struct task_struct *task) __ksym __weak;
 extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
-
-/* Nobody writes it, which the verifier cannot know: a loop that counts from it is checked
- * once for all counts, not once for each. */
-volatile __u32 count_from = 0;
 
 #define THREADS_OF_PROCESS 2 /* BPF_TASK_ITER_PROC_THREADS */
 #define THREADS_MAX 512

@@ -112,9 +112,9 @@ PY
 @test "nothing is left in the maps when its process has died" {
 	ask length
 	pid=${started[-1]}
-	is "$(left_in_map processes ".key == $pid")" 1 "entries of the living process"
+	is "$(left_in_map processes ".value.pid == $pid")" 1 "entries of the living process"
 	ask die || true
 	expect "$f" 2
 	is "$(seen "$f" .status | tr '\n' ' ')" "ok crash " status
-	is "$(left_in_map processes ".key == $pid")" 0 "entries of the dead process"
+	is "$(left_in_map processes ".value.pid == $pid")" 0 "entries of the dead process"
 }

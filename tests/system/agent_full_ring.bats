@@ -18,16 +18,20 @@ teardown() {
 	end_all
 }
 
-# fill PORT: until invocations find no room, and then what is smaller than an invocation, too.
+# fill PORT: until invocations find no room, 8 MB of them, and then what is smaller than an invocation, too.
 fill() {
-	wrk -t 1 -c 50 -d 4 "http://127.0.0.1:$1/" >"$dir/wrk"
+	local requests=0
+	while [ $requests -lt $(((8 << 20) / 136 + 1000)) ]; do
+		wrk -t 1 -c 50 -d 2 "http://127.0.0.1:$1/" >"$dir/wrk"
+		requests=$((requests + $(sed -n 's/^ *\([0-9]*\) requests in.*/\1/p' "$dir/wrk")))
+	done
 	for _ in $(seq 12); do
 		env COLDMETER_FUNCTION="$(name small)" COLDMETER_KIND=process true
 	done
 }
 
 # waiting N: so many sandboxes have ended without a record, and the agent has not found them.
-waiting() { [ "$(left_in_map sandboxes '.value.end_ns != 0')" = "$1" ]; }
+waiting() { [ "$(left_in_map sandboxes '.value.number != 0 and .value.end_ns != 0')" = "$1" ]; }
 
 # The causes of its cold starts, in one line.
 causes() { seen "$1" 'select(.cold) | .cause' | paste -sd ' '; }
