@@ -170,6 +170,31 @@ static bool is_empty(const char *text, size_t size)
 	return true;
 }
 
+/* Says where the first byte is that is no text, and returns -EINVAL. libfyaml would look
+ * for the end of some of it for ever ("%" and a byte that is not UTF-8). */
+static int check_text(const char *path, const char *text, size_t size)
+{
+	int line = 1;
+	int column = 1;
+
+	for (size_t at = 0; at < size; column++) {
+		uint32_t c = 0;
+		size_t bytes = text_utf8_bytes(text + at, size - at, &c);
+
+		if (bytes == 0 || c == 0) {
+			(void)log_error(0, "%s:%d:%d: %s", path, line, column,
+			    bytes ? "must be text: there is a NUL" : "is not UTF-8");
+			return -EINVAL;
+		}
+		if (c == '\n') {
+			line++;
+			column = 0;
+		}
+		at += bytes;
+	}
+	return 0;
+}
+
 /* text holds CONFIG_MAX_BYTES + 1. */
 static int read_stream(FILE *f, char *text, size_t *size)
 {
@@ -212,7 +237,8 @@ int config_read(const char *path, config_taker take, void *context)
 	if (!text)
 		return log_error(-ENOMEM, "cannot read %s", path);
 	err = read_file(path, text, &size);
-
+	if (!err)
+		err = check_text(path, text, size);
 	if (err || is_empty(text, size))
 		return err;
 	cfg.diag = fy_diag_create(&quiet);

@@ -28,8 +28,8 @@ struct fy_node;
 /* Takes the root of a file. 0, or -errno after one line through log_error. */
 typedef int (*config_taker)(const char *path, struct fy_node *root, void *context);
 
-/* Reads a file whose shape is not that flat, at most 1 MiB of YAML. take is not called
- * for an empty one. 0, or what take returned, or as config_load(). */
+/* Reads a file whose shape is not that flat, at most 1 MiB of YAML in UTF-8. take is not
+ * called for an empty one. 0, or what take returned, or as config_load(). */
 int config_read(const char *path, config_taker take, void *context);
 
 /* Says what is wrong with a node, with its place. Returns -EINVAL. */

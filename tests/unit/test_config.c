@@ -30,8 +30,8 @@ static const struct config_key keys[] = {
 
 static char said[2048];
 
-/* Loads text as a file named in *said* by "F"; keeps what was logged in said. */
-static int load(const char *text, struct settings *settings)
+/* Loads bytes as a file; keeps what was logged in said. */
+static int load_bytes(const char *bytes, size_t bytes_n, struct settings *settings)
 {
 	char path[] = "/tmp/test_config.XXXXXX";
 	char log[] = "/tmp/test_config.XXXXXX";
@@ -41,7 +41,7 @@ static int load(const char *text, struct settings *settings)
 	int err;
 
 	assert_true(fd >= 0 && log_fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	assert_int_equal(write(fd, bytes, bytes_n), (ssize_t)bytes_n);
 	(void)close(fd);
 	log_set_fd(log_fd);
 	err = config_load(path, keys, 3, settings);
@@ -52,6 +52,11 @@ static int load(const char *text, struct settings *settings)
 	(void)unlink(path);
 	(void)unlink(log);
 	return err;
+}
+
+static int load(const char *text, struct settings *settings)
+{
+	return load_bytes(text, strlen(text), settings);
 }
 
 static void expect_error(const char *text, const char *place, const char *reason)
@@ -120,6 +125,21 @@ static void test_config_refuses_what_is_no_mapping(void **state)
 	expect_error("\xff\xfe\xff\n", ":", "");
 }
 
+/* The parser of YAML never comes back from the first of them. */
+static void test_config_refuses_what_is_no_text(void **state)
+{
+	static const char nul[] = "alerts: on\ndata: a\0b\n";
+	struct settings settings = {0};
+
+	(void)state;
+	expect_error("%\xb7", ":1:2: ", "is not UTF-8");
+	expect_error("# \xc3\xa9\nalerts: \xc3\n", ":2:9: ", "is not UTF-8");
+	assert_int_equal(load_bytes(nul, sizeof(nul) - 1, &settings), -EINVAL);
+	assert_non_null(strstr(said, ":2:8: must be text"));
+	assert_int_equal(load("data: /\xc3\xa9\n", &settings), 0);
+	assert_string_equal(settings.data, "/\xc3\xa9");
+}
+
 static void test_config_names_a_file_that_is_not_there(void **state)
 {
 	struct settings settings = {0};
@@ -141,6 +161,7 @@ int main(void)
 	    cmocka_unit_test(test_config_names_an_unknown_key_with_its_place),
 	    cmocka_unit_test(test_config_names_a_bad_value_with_its_place),
 	    cmocka_unit_test(test_config_refuses_what_is_no_mapping),
+	    cmocka_unit_test(test_config_refuses_what_is_no_text),
 	    cmocka_unit_test(test_config_names_a_file_that_is_not_there),
 	};
 
