@@ -9,10 +9,13 @@
  *               {"id","names":[...]} */
 #include "agent/containers.h"
 
+#include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
@@ -21,24 +24,41 @@
 #define PATH_BYTES 512
 #define ID_DIGITS 64
 
+/* All of a file, which is a regular one, within the limit; *bytes of it. NULL: it is no
+ * such file. The caller frees it. */
+static char *read_file(const char *path, size_t *bytes)
+{
+	AUTO(fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat status;
+	ssize_t n;
+	char *text;
+
+	if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) ||
+	    status.st_size > FILE_MAX_BYTES)
+		return NULL;
+	text = malloc((size_t)status.st_size + 1);
+	if (!text)
+		return NULL;
+	*bytes = 0;
+	while (*bytes < (size_t)status.st_size &&
+	       (n = read(fd, text + *bytes, (size_t)status.st_size - *bytes)) > 0)
+		*bytes += (size_t)n;
+	return text;
+}
+
 /* The JSON file root/before/id/after, or NULL. Released with json_decref(). */
 static json_t *load(
     const char *root, const char *before, const char *id, const char *after)
 {
-	AUTO(free) char *text = malloc(FILE_MAX_BYTES + 1);
+	AUTO(free) char *text = NULL;
 	char path[PATH_BYTES];
 	int len = snprintf(path, sizeof(path), "%s%s%s%s", root, before, id, after);
 	size_t n;
-	FILE *f;
 
-	if (!text || len < 0 || (size_t)len >= sizeof(path))
+	if (len < 0 || (size_t)len >= sizeof(path))
 		return NULL;
-	f = fopen(path, "re");
-	if (!f)
-		return NULL;
-	n = fread(text, 1, FILE_MAX_BYTES + 1, f);
-	(void)fclose(f);
-	return n <= FILE_MAX_BYTES ? json_loadb(text, n, 0, NULL) : NULL;
+	text = read_file(path, &n);
+	return text ? json_loadb(text, n, 0, NULL) : NULL;
 }
 
 static bool take(const char *found, char name[CONTAINERS_NAME_BYTES])
