@@ -8,6 +8,7 @@
 #include "tui/acts.h"
 #include "tui/client.h"
 #include "tui/detail.h"
+#include "tui/feed.h"
 #include "tui/order.h"
 #include "tui/snapshot.h"
 #include "tui/waterfall.h"
@@ -123,5 +124,10 @@ void dash_keepwarm_on(struct dash *dash, const char *function, const char *ping_
 
 /* Acknowledges or snoozes. */
 void dash_answer_alert(struct dash *dash, const struct alert_row *alert, bool snooze);
+
+/* Takes what the collector answered, or that it did not: err and reply are as of
+ * client_call(). What is no such answer leaves the rows as they are. */
+void dash_take(
+    struct dash *dash, enum feed_topic topic, int err, const struct reply *reply);
 
 #endif

@@ -39,65 +39,12 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void answer_functions(struct dash *dash, int err, const struct reply *reply)
-{
-	if (!err)
-		err = snapshot_parse(reply->body, reply->body_bytes, &dash->snapshot);
-	if (err) {
-		if (!dash->lost_ms)
-			dash->lost_ms = dash->now_ms;
-		(void)text_copy(dash->lost_why, sizeof(dash->lost_why),
-		    reply->why[0] ? reply->why : "its answer is no coldmeter answer");
-		return;
-	}
-	dash->has_snapshot = true;
-	dash->lost_ms = 0;
-	dash->fresh_ms = dash->now_ms;
-	(void)dash_arrange(dash);
-}
-
-static void answer_deed(struct dash *dash, int err, const struct reply *reply)
-{
-	if (err)
-		dash_say(dash, true, "that did not work: %s", reply->why);
-	else
-		dash_say(dash, false, "%s", dash->deed.done);
-}
-
 static void answer(void *ctx, enum feed_topic topic, int err, const struct reply *reply)
 {
 	struct board *board = ctx;
-	struct dash *dash = &board->dash;
-	static bool ignored;
-	const struct {
-		const struct row_kind *kind;
-		struct rows *rows;
-		bool *has;
-	} lists[FEED_TOPICS] = {
-	    [FEED_BUDGETS] = {&budget_kind, &dash->budgets, &dash->has_budgets},
-	    [FEED_ALERTS] = {&alert_kind, &dash->alerts, &ignored},
-	    [FEED_KEEPWARM] = {&keepwarm_kind, &dash->keepwarm, &ignored},
-	    [FEED_ADVICE] = {&advice_kind, &dash->advice, &dash->has_advice},
-	    [FEED_SERIES] = {&point_kind, &dash->points, &dash->has_points},
-	    [FEED_INVOCATIONS] = {&invocation_kind, &dash->invocations,
-		&dash->has_invocations},
-	    [FEED_COLDS] = {&invocation_kind, &dash->colds, &dash->has_colds},
-	};
-	AUTO(json) json_t *root = NULL;
 
 	board->dirty = true;
-	if (topic == FEED_FUNCTIONS) {
-		answer_functions(dash, err, reply);
-	} else if (topic == FEED_DEED) {
-		answer_deed(dash, err, reply);
-	} else if (!err && lists[topic].has) {
-		root = rows_root(reply->body, reply->body_bytes);
-		if (rows_parse(root, lists[topic].kind, lists[topic].rows) == 0)
-			*lists[topic].has = true;
-		if (topic == FEED_COLDS)
-			dash->has_waterfall =
-			    waterfall_find(root, NULL, &dash->waterfall) != NULL;
-	}
+	dash_take(&board->dash, topic, err, reply);
 }
 
 /* Paths of the page of one function. */
