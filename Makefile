@@ -225,8 +225,11 @@ bench: all $(BENCHES) $(OUT)/tests/functions ## measure: one line each (BENCH=ov
 
 # --- hostile input -----------------------------------------------------------------------
 # Built by clang with the fuzzer's own instrumentation, under its own folder.
+# A fuzzer links what it refers to, as a unit test does.
 FUZZ       := $(patsubst tests/fuzz/fuzz_%.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_FLAGS := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all
+fuzzed      = $(patsubst $(OUT)/obj/%,$(OUT)/fuzz/obj/%,$(1))
+fuzzers_of  = $(patsubst tests/fuzz/fuzz_%.c,$(OUT)/fuzz/%,$(shell grep -lE '^.include "$(1)/' tests/fuzz/fuzz_*.c 2>/dev/null))
 $(OUT)/fuzz/obj/%.o: %.c | $(OUT)/flags
 	$(call say,FUZZCC,$<)
 	$(Q)mkdir -p $(@D)
@@ -234,11 +237,17 @@ $(OUT)/fuzz/obj/%.o: %.c | $(OUT)/flags
 $(OUT)/fuzz/obj/gen/book_embedded.o: $(OUT)/gen/book_embedded.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(CPPFLAGS) $(FUZZ_FLAGS) -c -o $@ $<
-$(OUT)/fuzz/rooms.a: $(patsubst $(OUT)/obj/%,$(OUT)/fuzz/obj/%,$(ROOMS) $(OUT)/obj/agent/perf_map.o)
+$(call fuzzed,$(AGENT)): | $(BPF_SKEL)
+$(OUT)/fuzz/rooms.a: $(call fuzzed,$(ROOMS))
+$(OUT)/fuzz/agent.a: $(call fuzzed,$(AGENT))
+$(OUT)/fuzz/tui.a: $(call fuzzed,$(TUI))
+$(OUT)/fuzz/%.a:
 	$(Q)rm -f $@ && ar rcs $@ $^
+$(call fuzzers_of,agent): $(OUT)/fuzz/agent.a
+$(call fuzzers_of,tui): $(OUT)/fuzz/tui.a
 $(FUZZ): $(OUT)/fuzz/%: $(OUT)/fuzz/obj/tests/fuzz/fuzz_%.o $(OUT)/fuzz/rooms.a
 	$(call say,LINK,$@)
-	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined -Wl,--as-needed -o $@ $^ $(LIBS_ALL)
+	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined -Wl,--as-needed -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_ALL)
 fuzz: $(FUZZ) ## each decoder for FUZZ_SECONDS (10)
 	@OUT=$(OUT) FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz.sh $(FUZZ)
 

@@ -1,4 +1,5 @@
-/* Bodies of PUT /v1/budgets and PUT /v1/keepwarm: what is taken survives being kept. */
+/* Bodies of PUT /v1/budgets and PUT /v1/keepwarm, and what is kept of alerts and of what
+ * was learned: what is taken survives being kept. */
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -6,6 +7,7 @@
 
 #include "alerts/budget.h"
 #include "alerts/keepwarm.h"
+#include "alerts/rule.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *in, size_t bytes);
 
@@ -54,8 +56,49 @@ static void try_keepwarm(const char *body, size_t bytes)
 	keepwarm_done(&again);
 }
 
+static void try_alert(const char *document)
+{
+	struct alert alert;
+	struct alert again;
+	char *text;
+
+	if (alert_parse(document, &alert) < 0)
+		return;
+	text = alert_format(&alert);
+	assert(text);
+	assert(alert_parse(text, &again) == 0);
+	assert(strcmp(alert.id, again.id) == 0 && alert.state == again.state);
+	assert(money_compare(alert.limit, again.limit) == 0);
+	free(text);
+}
+
+static void try_track(const char *document)
+{
+	const struct function function = {.name = "f"};
+	struct track track;
+	struct track again;
+	char *text;
+
+	track_init(&track, &function);
+	track_init(&again, &function);
+	if (keepwarm_load_track(document, &track) < 0)
+		return;
+	text = keepwarm_format_track(&track);
+	assert(text);
+	assert(keepwarm_load_track(text, &again) == 0);
+	assert(track.counts.invocations == again.counts.invocations);
+	free(text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *in, size_t bytes)
 {
+	char *document = calloc(1, bytes + 1);
+
+	assert(document);
+	memcpy(document, in, bytes);
+	try_alert(document);
+	try_track(document);
+	free(document);
 	try_budget((const char *)in, bytes);
 	try_keepwarm((const char *)in, bytes);
 	return 0;
