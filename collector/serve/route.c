@@ -12,8 +12,19 @@ static int hex(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+static bool is_utf8(const char *s)
+{
+	size_t left = strlen(s);
+	size_t n = 1;
+
+	for (uint32_t c; left > 0 && n > 0; s += n, left -= n)
+		n = text_utf8_bytes(s, left, &c);
+	return n > 0;
+}
+
 bool route_decode(char *s)
 {
+	const char *start = s;
 	char *to = s;
 
 	for (; *s; s++) {
@@ -32,7 +43,7 @@ bool route_decode(char *s)
 		s += 2;
 	}
 	*to = '\0';
-	return true;
+	return is_utf8(start);
 }
 
 bool route_fits(

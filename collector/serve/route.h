@@ -6,7 +6,8 @@
 
 #include "serve/http.h"
 
-/* Decodes %XX in place. False when malformed or when it would hide a NUL. */
+/* Decodes %XX in place. False when malformed, when it would hide a NUL, or when it is not
+ * UTF-8: no name here is, and it could not be part of an answer. */
 bool route_decode(char *s);
 
 /* Whether the raw path (not decoded) fits the pattern; then parameter holds the decoded

@@ -102,7 +102,8 @@
  *     2  16 bytes: 32 hexadecimal digits, lower case
  *     3  16 bytes: the digits of 1-8-24, as AWS writes a trace's root
  *     4  varint n, n bytes: 2n hexadecimal digits, lower case
- *   >=8  tag - 8 bytes, none of them NUL: any text, of whatever encoding
+ *   >=8  tag - 8 bytes, none of them NUL: UTF-8 without control characters; a reader puts
+ *        '?' for each byte of what is not
  * Each must fit its field in memory with a NUL. */
 /* clang-format on */
 #include "wire/batch.h"

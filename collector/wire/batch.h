@@ -34,7 +34,7 @@ struct batch_ledger {
 
 struct batch_head {
 	struct batch_id id;
-	char host[BATCH_HOST_BYTES]; /* decoded: text_make_printable() */
+	char host[BATCH_HOST_BYTES];
 	struct batch_ledger ledger;
 	struct host_figures figures; /* as of then; none from an older agent */
 	int64_t sent_ns;             /* wall clock of the agent when it was sealed */
@@ -72,7 +72,7 @@ struct batch_loss {
 };
 
 /* A decoded batch. The function pointers lead into functions; the cold starts are the
- * batch's too. */
+ * batch's too. Texts are as of text_make_printable(), whatever bytes were sent. */
 struct batch {
 	struct batch_head head;
 	struct function *functions;

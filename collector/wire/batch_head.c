@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "wire/batch_text.h"
 
 #define VERSION 1
@@ -109,7 +108,6 @@ static const char *read_fields(struct cursor fields, struct batch_head *head)
 	head->sent_ns = varint_unzigzag(sent);
 	if (!batch_text_decode(&fields, head->host, sizeof(head->host)))
 		return "the head's host is malformed or too long";
-	text_make_printable(head->host);
 	if (!read_ledger(&fields, &head->ledger))
 		return "the head's ledger is malformed";
 	if (!host_figures_decode(&fields, &head->figures))

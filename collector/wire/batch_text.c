@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 enum {
 	TAG_EMPTY,
 	TAG_UUID,      /* 8-4-4-4-12 hexadecimal digits, in 16 bytes */
@@ -153,5 +155,6 @@ bool batch_text_decode(struct cursor *in, char *out, size_t size)
 		return false;
 	memcpy(out, bytes.at, cursor_left(&bytes));
 	out[tag - TAG_PLAIN] = '\0';
+	text_make_printable(out);
 	return true;
 }

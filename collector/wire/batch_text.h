@@ -16,7 +16,9 @@
 size_t batch_text_encode(const char *s, size_t size, uint8_t *out);
 
 /* Reads one text and its NUL into out. False when it is malformed, holds a NUL, or does
- * not fit. */
+ * not fit. Whatever its bytes are, what is read is fit to be shown and to be part of any
+ * answer: text_make_printable(). This is the one place for that, as all that is stored
+ * was in a batch. */
 bool batch_text_decode(struct cursor *in, char *out, size_t size);
 
 #endif

@@ -62,7 +62,23 @@ static inline void sample_assert_head(
 	assert_memory_equal(&a->figures, &b->figures, sizeof(a->figures));
 }
 
-/* Adds up to max samples, until the writer is full. */
+/* As texts of any bytes come back. */
+static inline void sample_show(struct invocation *inv)
+{
+	struct coldstart *c =
+	    (struct coldstart *)inv->coldstart; /* of sample_coldstart() */
+
+	text_make_printable(inv->request_id);
+	text_make_printable(inv->sandbox);
+	text_make_printable(inv->trace_id);
+	for (size_t i = 0; c && i < c->phases_n; i++)
+		text_make_printable(c->phases[i].name);
+	for (size_t i = 0; c && i < c->peers_n; i++)
+		text_make_printable(c->peers[i].peer);
+}
+
+/* Adds up to max samples, until the writer is full, and keeps in sent what is to be read
+ * of them. */
 static inline void sample_fill(
     struct batch_writer *w, uint64_t *seed, size_t functions, size_t max)
 {
@@ -79,6 +95,13 @@ static inline void sample_fill(
 		if (err == -ENOSPC)
 			break;
 		assert_int_equal(err, 0);
+	}
+	for (size_t i = 0; i < sent.n; i++)
+		sample_show(&sent.invocations[i]);
+	for (size_t i = 0; i < functions; i++) {
+		text_make_printable(sent.functions[i].name);
+		text_make_printable(sent.functions[i].version);
+		text_make_printable(sent.functions[i].region);
 	}
 	assert_int_equal(batch_writer_count(w), sent.n);
 }

@@ -230,6 +230,63 @@ static void test_answers_metrics_escape_labels(void **state)
 	free(got.text);
 }
 
+/* Stores one invocation of that function as an agent ships it. */
+static void ship(const struct place *place, const struct function *function)
+{
+	const struct invocation inv = {.function = function,
+	    .kind = KIND_HTTP,
+	    .has = HAS_DURATION,
+	    .start_ns = place->now_ns - 60 * S,
+	    .duration_ns = 5000000,
+	    .concurrency = 1,
+	    .request_id = "r\xfe",
+	    .trace_id = "t\x9b"};
+	const struct batch_head head = {.id = {.sequence = 1}, .host = "h\xc3"};
+	struct batch_writer *w;
+	uint8_t *bytes;
+	size_t n;
+
+	assert_int_equal(batch_writer_new(&w), 0);
+	assert_int_equal(batch_writer_add(w, &inv), 0);
+	assert_int_equal(batch_writer_seal(w, &head, &bytes, &n), 0);
+	expect_status(raw_send(place->port, "POST", "/v1/batches",
+			  "Content-Type: " BATCH_CONTENT_TYPE "\r\n", bytes, n),
+	    200);
+	free(bytes);
+	batch_writer_free(w);
+}
+
+/* A stranger's batch may hold any bytes; each answer is JSON all the same. */
+static void test_answers_show_names_of_any_bytes_as_text(void **state)
+{
+	const struct function odd = {
+	    .name = "a\xff\x1b[2J", .version = "\xed\xa0\x80", .region = "\xc3"};
+	struct place *place = *state;
+	const json_t *one;
+	struct got got;
+	json_t *root;
+
+	ship(place, &odd);
+	root = ask(place, "/v1/functions?since=15m");
+	one = json_array_get(at(root, "functions"), 0);
+	assert_string_equal(text(one, "function"), "a??[2J");
+	assert_string_equal(text(one, "version"), "???");
+	assert_string_equal(text(one, "region"), "?");
+	json_decref(root);
+	root = ask(place, "/v1/functions/a%3f%3f%5b2J/series?since=15m");
+	assert_string_equal(text(root, "function"), "a??[2J");
+	json_decref(root);
+	root = ask(place, "/v1/invocations?since=15m&function=a%3f%3f%5b2J");
+	one = json_array_get(at(root, "invocations"), 0);
+	assert_string_equal(text(one, "request_id"), "r?");
+	assert_string_equal(text(one, "trace_id"), "t?");
+	assert_string_equal(text(one, "host"), "h?");
+	json_decref(root);
+	got = raw_get(place->port, "/metrics");
+	assert_non_null(strstr(got.body, "function=\"a??[2J\""));
+	free(got.text);
+}
+
 static void test_answers_refuse_bad_parameters(void **state)
 {
 	static const char *const bad[] = {"/v1/functions?since=soon",
@@ -242,7 +299,8 @@ static void test_answers_refuse_bad_parameters(void **state)
 	    "/v1/invoice?month=2026", "/v1/invoice?month=2026-13",
 	    "/v1/invoice?month=2190-01", "/v1/invoice?month=1h", "/v1/invoice?plan=none",
 	    "/v1/invoice?free_tier=x", "/v1/invoice?plan=aws-lambda&region=mars-north-1",
-	    "/v1/invoice?region=mars-north-1"};
+	    "/v1/invoice?region=mars-north-1", "/v1/functions?function=%ff",
+	    "/v1/invocations?function=a%c3", "/v1/invocations?trace=%ed%a0%80"};
 	struct place *place = *state;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -252,6 +310,7 @@ static void test_answers_refuse_bad_parameters(void **state)
 			fail_msg("%s: %s", bad[i], got.text);
 		free(got.text);
 	}
+	expect_status(raw_get(place->port, "/v1/functions/a%ff/series"), 404);
 }
 
 static void test_answers_health(void **state)
@@ -278,6 +337,7 @@ int main(void)
 	    TEST(test_answers_what_one_event_cost),
 	    TEST(test_answers_an_invoice_with_its_sources),
 	    TEST(test_answers_metrics_escape_labels),
+	    TEST(test_answers_show_names_of_any_bytes_as_text),
 	    TEST(test_answers_refuse_bad_parameters),
 	    TEST(test_answers_health),
 	};

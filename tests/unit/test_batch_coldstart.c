@@ -124,12 +124,15 @@ static void test_the_longest_comes_back(void **state)
 	c.phases_n = COLDSTART_PHASES_MAX;
 	c.peers_n = COLDSTART_PEERS_MAX;
 	for (size_t i = 0; i < COLDSTART_PHASES_MAX; i++) {
+		memset(c.phases[i].name, 'x', COLDSTART_PHASE_BYTES - 1);
 		c.phases[i].name[COLDSTART_PHASE_BYTES - 1] = '\0';
 		c.phases[i].start_ns = INT64_MIN;
 		c.phases[i].has_counters = true;
 	}
-	for (size_t i = 0; i < COLDSTART_PEERS_MAX; i++)
+	for (size_t i = 0; i < COLDSTART_PEERS_MAX; i++) {
+		memset(c.peers[i].peer, 'y', COLDSTART_PEER_BYTES - 1);
 		c.peers[i].peer[COLDSTART_PEER_BYTES - 1] = '\0';
+	}
 	n = batch_coldstart_encode(&c, code);
 	assert_in_range(n, 1, sizeof(code));
 	in = cursor_over(code, n);

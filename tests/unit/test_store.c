@@ -152,6 +152,36 @@ static void test_store_reads_a_host_of_any_bytes_as_text(void **state)
 	assert_string_equal(host, "h??");
 }
 
+static int see_function(void *context, const struct function *function,
+    int64_t first_seen_ns, int64_t last_seen_ns)
+{
+	(void)first_seen_ns;
+	(void)last_seen_ns;
+	*(struct function *)context = *function;
+	return 0;
+}
+
+/* Likewise. */
+static void test_store_reads_a_function_of_any_bytes_as_text(void **state)
+{
+	struct place *place = *state;
+	const struct plan_of_batch want = {1, 1, "f", T0, 1000, 1};
+	struct sealed s = seal(&want);
+	struct store_batch b = {.batch = s.batch, .raw = s.bytes, .raw_bytes = s.bytes_n};
+	struct function seen = {.name = ""};
+
+	(void)text_copy(s.batch->functions->name, FUNCTION_NAME_BYTES, "f\xff\x1b");
+	(void)text_copy(s.batch->functions->version, FUNCTION_VERSION_BYTES, "\xc3");
+	(void)text_copy(s.batch->functions->region, FUNCTION_REGION_BYTES, "\x9b");
+	assert_int_equal(store_write(place->store, &b, 1), 0);
+	drop(&s);
+	reopen(place);
+	assert_int_equal(store_scan_functions(place->store, see_function, &seen), 0);
+	assert_string_equal(seen.name, "f??");
+	assert_string_equal(seen.version, "?");
+	assert_string_equal(seen.region, "?");
+}
+
 static int add_lost(void *context, int64_t minute_start_s,
     const struct function *function, const struct rollup *rollup)
 {
@@ -292,6 +322,7 @@ int main(void)
 	    TEST(test_store_counts_what_an_agent_that_is_gone_had_in_hand_as_lost),
 	    TEST(test_store_adds_up_ledgers_without_beginning_again_at_0),
 	    TEST(test_store_reads_a_host_of_any_bytes_as_text),
+	    TEST(test_store_reads_a_function_of_any_bytes_as_text),
 	    TEST(test_store_keeps_what_was_lost_of_a_function),
 	    TEST(test_store_merges_batches_into_one_row_a_minute),
 	    TEST(test_store_on_a_full_disk_keeps_nothing_half),

@@ -110,6 +110,9 @@ static int load_row(struct dictionary *d, sqlite3_stmt *s)
 	(void)text_copy(f->name, sizeof(f->name), statement_text(s, 2));
 	(void)text_copy(f->version, sizeof(f->version), statement_text(s, 3));
 	(void)text_copy(f->region, sizeof(f->region), statement_text(s, 6));
+	text_make_printable(f->name); /* of a version that stored any bytes */
+	text_make_printable(f->version);
+	text_make_printable(f->region);
 	if (sqlite3_column_int64(s, 0) != (int64_t)d->slots_n + 1)
 		return -EUCLEAN; /* ids are dense */
 	err = add(d, &entry, &id);
