@@ -9,6 +9,7 @@
 #include <zstd.h>
 
 #include "base/varint.h"
+#include "tests/fuzz/checks.h"
 #include "tests/unit/sample.h"
 #include "wire/batch.h"
 
@@ -80,6 +81,25 @@ static void check_coding(const struct batch *batch)
 	batch_writer_free(w);
 }
 
+static void check_texts(const struct batch *batch)
+{
+	check_text(batch->head.host, sizeof(batch->head.host));
+	for (size_t i = 0; i < batch->functions_n; i++) {
+		const struct function *f = &batch->functions[i];
+
+		check_text(f->name, sizeof(f->name));
+		check_text(f->version, sizeof(f->version));
+		check_text(f->region, sizeof(f->region));
+	}
+	for (size_t i = 0; i < batch->invocations_n; i++) {
+		const struct invocation *inv = &batch->invocations[i];
+
+		check_text(inv->request_id, sizeof(inv->request_id));
+		check_text(inv->sandbox, sizeof(inv->sandbox));
+		check_text(inv->trace_id, sizeof(inv->trace_id));
+	}
+}
+
 static void try_batch(const uint8_t *in, size_t size)
 {
 	struct batch *batch;
@@ -95,6 +115,7 @@ static void try_batch(const uint8_t *in, size_t size)
 	}
 	if (head_err < 0)
 		abort();
+	check_texts(batch);
 	check_coding(batch);
 	batch_free(batch);
 }

@@ -29,12 +29,10 @@ static void try_route(const char *text)
 		if (!route_fits(patterns[i], text, parameter))
 			continue;
 		for (int k = 0; k < 2; k++)
-			if (strnlen(parameter[k], HTTP_PARAMETER_BYTES) ==
-			    HTTP_PARAMETER_BYTES)
-				abort();
+			(void)check_utf8(parameter[k], HTTP_PARAMETER_BYTES);
 	}
-	if (route_decode(copy) && strlen(copy) > strlen(text))
-		abort();
+	if (route_decode(copy))
+		(void)check_utf8(copy, strlen(text) + 1);
 	free(copy);
 }
 
