@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "bpf/control.h"
 #include "tests/unit/replay.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t n);
@@ -21,11 +22,31 @@ static void check(const struct replay *r)
 		abort();
 }
 
+/* What is asked of a request that begins, as bpf/http.bpf.h does. */
+static void check_request(struct replay *r)
+{
+	(void)is_runtime_call(&r->m);
+	http1_keep_target(&r->e, &r->m, 1);
+	for (__u32 speaks = 0; speaks <= (SPEAKS_OPENWHISK | SPEAKS_OPENFAAS); speaks++)
+		if (http_control_of(&r->m, speaks) == CONTROL_INIT &&
+		    r->m.end >= r->m.head_len)
+			abort();
+}
+
+static void receive(struct replay *r, const uint8_t *bytes, size_t n)
+{
+	int begun = r->begun;
+
+	replay_receive(r, bytes, n);
+	if (r->begun > begun)
+		check_request(r);
+}
+
 static void move(struct replay *server, struct replay *runtime, int what,
     const uint8_t *bytes, size_t n)
 {
 	if (what == 0) {
-		replay_receive(server, bytes, n);
+		receive(server, bytes, n);
 		(void)replay_runtime_receives(runtime, bytes, n);
 	} else if (what == 1) {
 		replay_send(server, bytes, n, NULL, 0);
