@@ -26,12 +26,16 @@ static const char *const shapes[] = {
 
 static const char digits[] = "0123456789abcdef";
 
-/* Lower case only: what is unpacked must be what was packed. */
+/* Lower case only: what is unpacked must be what was packed. Looked up, not compared:
+ * whether a digit of a random id is a letter no processor can foresee. */
 static int digit_value(char c)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	/* one more than the digit's value; 0: none */
+	static const int8_t values['f' + 1] = {
+	    ['0'] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, ['a'] = 11, 12, 13, 14, 15, 16};
+	unsigned char index = (unsigned char)c;
+
+	return index <= 'f' ? values[index] - 1 : -1;
 }
 
 /* Packs s, of len bytes, if it has that shape. */
