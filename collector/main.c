@@ -79,7 +79,8 @@ static const struct option options[] = {
 
 static const char usage[] =
     "usage: coldmeter-collector [options]\n"
-    "Stores, prices and answers for what coldmeter-agent measures.\n"
+    "Stores, prices and answers for what coldmeter-agent measures, and for spans of\n"
+    "functions that OpenTelemetry's exporters send to /v1/traces (OTLP/HTTP).\n"
     "\n"
     "  --listen ADDR:PORT   where to listen (127.0.0.1:7077)\n"
     "  --data DIR           where the ledger lies (/var/lib/coldmeter for root, else\n"

@@ -35,8 +35,8 @@ void hosts_done(struct hosts *hosts);
 int hosts_see(struct hosts *hosts, const struct batch_head *last, int64_t received_ns);
 
 /* [{"host","last_batch","age_s","silent","ledger","overhead","unseen"}], a new reference.
- * What came as NDJSON has no agent behind it and is never silent; nor is who had no time
- * yet to find this collector, which listens since listen_ns. */
+ * What came as NDJSON or OTLP has no agent behind it and is never silent; nor is who had
+ * no time yet to find this collector, which listens since listen_ns. */
 json_t *hosts_json(const struct hosts *hosts, int64_t now_ns, int64_t listen_ns);
 
 #endif

@@ -12,6 +12,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "serve/intake.h"
+#include "serve/receipt.h"
+#include "serve/traces.h"
 
 /* Beyond either a sender is told to come back: about 40 MB decoded. */
 #define QUEUE_BATCHES_MAX 1024
@@ -37,6 +39,7 @@ struct ingest {
 	struct intake_ids ids;     /* the server's thread alone */
 	struct batch_ledger made;  /* the writer alone: of batches made here */
 	struct store_batch *group; /* the writer alone */
+	struct ingest_spans spans;
 	pthread_t writer;
 	pthread_mutex_t mutex; /* over what follows */
 	pthread_cond_t queued;
@@ -86,10 +89,10 @@ static int submit(struct ingest *ingest, const struct http_request *request,
 	job->pending = pending;
 	if (enqueue(ingest, job))
 		return HTTP_PENDING;
-	job_free(job);
 	reply->retry_after_s = 1;
-	(void)http_reply_error(
-	    reply, 429, "busy", "more is waiting to be stored than fits: try again");
+	(void)receipt_error(&job->in, reply, 429, "busy",
+	    "more is waiting to be stored than fits: try again");
+	job_free(job);
 	http_finish(pending, reply);
 	return HTTP_PENDING;
 }
@@ -147,11 +150,25 @@ static int post_ndjson(
 	return err;
 }
 
+static int post_traces(
+    void *context, const struct http_request *request, struct http_reply *reply)
+{
+	struct job *job = calloc(1, sizeof(*job));
+
+	if (!job)
+		return -ENOMEM;
+	if (traces_read(&job->in, request, reply))
+		return submit(context, request, reply, job);
+	job_free(job);
+	return 0;
+}
+
 int ingest_add_routes(struct ingest *ingest, struct http *http)
 {
 	static const struct http_route routes[] = {
 	    {"POST", "/v1/batches", post_batch, BATCH_MAX_BYTES},
 	    {"POST", "/v1/invocations", post_ndjson, NDJSON_MAX_BYTES},
+	    {"POST", "/v1/traces", post_traces, TRACES_MAX_BYTES},
 	};
 
 	return http_add_routes(http, routes, sizeof(routes) / sizeof(routes[0]), ingest);
@@ -159,59 +176,23 @@ int ingest_add_routes(struct ingest *ingest, struct http *http)
 
 /* --- the writer's thread ----------------------------------------------------------- */
 
-static void reply_stored(const struct job *job, struct http_reply *reply)
+static void count_spans(struct ingest *ingest, const struct otlp_tally *spans)
 {
-	json_t *root;
-	size_t accepted = 0;
-	bool duplicate = job->in.n > 0;
-
-	for (size_t i = 0; i < job->in.n; i++) {
-		accepted += job->in.batches[i].batch->invocations_n;
-		duplicate &= !job->in.batches[i].is_new;
-	}
-	root = json_pack(
-	    "{s:I,s:b}", "accepted", (json_int_t)accepted, "duplicate", duplicate);
-	if (root && job->in.made_here) {
-		(void)json_object_set_new(root, "rejected",
-		    job->in.rejected ? json_incref(job->in.rejected) : json_array());
-		(void)json_object_set_new(
-		    root, "rejected_count", json_integer((json_int_t)job->in.rejected_n));
-	}
-	reply->body = root ? json_dumps(root, JSON_COMPACT) : NULL;
-	reply->body_bytes = reply->body ? strlen(reply->body) : 0;
-	json_decref(root);
+	(void)atomic_fetch_add(&ingest->spans.taken, spans->taken);
+	(void)atomic_fetch_add(&ingest->spans.ignored, spans->ignored);
+	(void)atomic_fetch_add(&ingest->spans.rejected, spans->rejected);
 }
 
-static void reply_failed(int err, struct http_reply *reply)
-{
-	switch (err) {
-	case -EDQUOT:
-		(void)http_reply_error(reply, 422, "too_many_functions",
-		    "the ledger holds as many functions as it can");
-		return;
-	case -ENOSPC:
-	case -EROFS:
-	case -EIO:
-	case -ENOMEM:
-	case -EBUSY:
-		reply->retry_after_s = 5;
-		(void)http_reply_error(
-		    reply, 503, "cannot_store", "nothing was stored: %s", strerror(-err));
-		return;
-	default:
-		(void)http_reply_error(
-		    reply, 500, "internal", "nothing was stored: %s", strerror(-err));
-	}
-}
-
-static void finish(struct job *job, int err)
+static void finish(struct ingest *ingest, struct job *job, int err)
 {
 	struct http_reply reply = {0};
 
 	if (err)
-		reply_failed(err, &reply);
+		receipt_failed(&job->in, err, &reply);
 	else
-		reply_stored(job, &reply);
+		receipt_stored(&job->in, &reply);
+	if (!err)
+		count_spans(ingest, &job->in.spans);
 	http_finish(job->pending, &reply);
 	job_free(job);
 }
@@ -219,7 +200,7 @@ static void finish(struct job *job, int err)
 /* Batches made here tell the ledger so; those with a key of their own stay out of it. */
 static void fill_ledger(const struct job *job, struct batch_ledger *ledger)
 {
-	for (size_t i = 0; i < job->in.n && job->in.made_here; i++) {
+	for (size_t i = 0; i < job->in.n && job->in.form != INTAKE_BATCH; i++) {
 		struct batch *batch = job->in.decoded[i];
 
 		if (batch->head.sent_ns == 0)
@@ -258,7 +239,7 @@ static int store_jobs(struct ingest *ingest, struct job *from, const struct job 
 	for (struct job *job = from; job != end; job = job->next)
 		n += job->in.n;
 	if (n == 0)
-		return 0; /* NDJSON of which nothing was taken */
+		return 0; /* lines or spans of which nothing was taken */
 	ingest->group = reallocarray(ingest->group, n, sizeof(*ingest->group));
 	if (!ingest->group)
 		return -ENOMEM;
@@ -296,7 +277,7 @@ static void store_list(struct ingest *ingest, struct job *list)
 			err = store_jobs(ingest, job, job->next);
 		if (!err)
 			announce(ingest, job);
-		finish(job, err);
+		finish(ingest, job, err);
 	}
 }
 
@@ -431,4 +412,9 @@ struct live *ingest_live(struct ingest *ingest)
 struct losses *ingest_losses(struct ingest *ingest)
 {
 	return ingest->losses;
+}
+
+const struct ingest_spans *ingest_spans(const struct ingest *ingest)
+{
+	return &ingest->spans;
 }

@@ -3,6 +3,8 @@
 #ifndef COLDMETER_SERVE_INGEST_H
 #define COLDMETER_SERVE_INGEST_H
 
+#include <stdatomic.h>
+
 #include "serve/http.h"
 #include "serve/live.h"
 #include "serve/losses.h"
@@ -19,7 +21,7 @@ void ingest_stop(struct ingest *ingest);
  * hourly. Before http_start(). Without it: 7 and 35 days. */
 void ingest_retain(struct ingest *ingest, int64_t raw_ns, int64_t minutes_ns);
 
-/* POST /v1/batches and /v1/invocations. */
+/* POST /v1/batches, /v1/invocations and /v1/traces. */
 int ingest_add_routes(struct ingest *ingest, struct http *http);
 
 /* Called on the writer thread after each commit, for each new invocation, in order. Set
@@ -35,5 +37,13 @@ double ingest_rate(struct ingest *ingest, const struct function *function);
 /* What is known of each function since the start of this process. */
 struct live *ingest_live(struct ingest *ingest);
 struct losses *ingest_losses(struct ingest *ingest);
+
+/* Spans of acknowledged OTLP requests, since the start of this process; any thread. */
+struct ingest_spans {
+	atomic_uint_least64_t taken;
+	atomic_uint_least64_t ignored; /* no invocations of functions */
+	atomic_uint_least64_t rejected;
+};
+const struct ingest_spans *ingest_spans(const struct ingest *ingest);
 
 #endif

@@ -5,11 +5,10 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/text.h"
+#include "serve/gather.h"
 #include "wire/json.h"
 #include "wire/json_coldstart.h"
 
-#define HOSTS_MAX 8 /* batches that grow side by side, one for each host in the lines */
 #define LATEST_START_NS (7258118400LL * CLOCK_NS_PER_S) /* the year 2200 */
 
 /* NULL, or why the ledger cannot hold it. */
@@ -58,8 +57,7 @@ static int reserve(struct intake *in)
 	return 0;
 }
 
-/* Takes over sealed, also on failure. */
-static int append(struct intake *in, const uint8_t *raw, size_t raw_bytes,
+int intake_append(struct intake *in, const uint8_t *raw, size_t raw_bytes,
     uint8_t *sealed, const char **why)
 {
 	struct batch *batch = NULL;
@@ -87,7 +85,7 @@ int intake_batch(
     struct intake *in, const uint8_t *body, size_t body_bytes, const char **why)
 {
 	const struct batch *batch;
-	int err = append(in, body, body_bytes, NULL, why);
+	int err = intake_append(in, body, body_bytes, NULL, why);
 
 	if (err)
 		return err;
@@ -105,74 +103,6 @@ int intake_batch(
 	return *why ? -EBADMSG : 0;
 }
 
-struct growing {
-	char host[JSON_HOST_BYTES];
-	struct batch_writer *writer;
-};
-
-struct making {
-	struct intake *in;
-	struct intake_ids *ids;
-	struct growing growing[HOSTS_MAX];
-	size_t hosts_n;
-	size_t next_out; /* who makes room for another host */
-};
-
-static int seal(struct making *m, struct growing *g)
-{
-	struct batch_head head = {.id = m->ids->next, .sent_ns = m->ids->sent_ns};
-	uint8_t *sealed;
-	size_t sealed_bytes;
-	int err;
-
-	if (!g->writer || batch_writer_count(g->writer) == 0)
-		return 0;
-	(void)text_copy(head.host, sizeof(head.host), g->host);
-	err = batch_writer_seal(g->writer, &head, &sealed, &sealed_bytes);
-	if (err)
-		return err;
-	m->ids->next.sequence++;
-	return append(m->in, sealed, sealed_bytes, sealed, NULL);
-}
-
-static int find_growing(struct making *m, const char *host, struct growing **out)
-{
-	struct growing *g;
-	int err;
-
-	for (size_t i = 0; i < m->hosts_n; i++) {
-		if (strcmp(m->growing[i].host, host) == 0) {
-			*out = &m->growing[i];
-			return 0;
-		}
-	}
-	g = &m->growing[m->hosts_n < HOSTS_MAX ? m->hosts_n : m->next_out];
-	if (m->hosts_n < HOSTS_MAX)
-		m->hosts_n++;
-	else
-		m->next_out = (m->next_out + 1) % HOSTS_MAX;
-	err = g->writer ? seal(m, g) : batch_writer_new(&g->writer);
-	if (err)
-		return err;
-	(void)text_copy(g->host, sizeof(g->host), host);
-	*out = g;
-	return 0;
-}
-
-static int take(struct making *m, const char *host, const struct invocation *inv)
-{
-	struct growing *g = NULL;
-	int err = find_growing(m, host, &g);
-
-	if (err)
-		return err;
-	err = batch_writer_add(g->writer, inv);
-	if (err != -ENOSPC)
-		return err;
-	err = seal(m, g);
-	return err ? err : batch_writer_add(g->writer, inv);
-}
-
 static int reject(struct intake *in, size_t line, const char *reason)
 {
 	in->rejected_n++;
@@ -186,7 +116,7 @@ static int reject(struct intake *in, size_t line, const char *reason)
 		   : 0;
 }
 
-static int take_line(struct making *m, size_t number, const char *line, size_t len)
+static int take_line(struct gather *gather, size_t number, const char *line, size_t len)
 {
 	struct invocation inv;
 	struct function function;
@@ -196,17 +126,17 @@ static int take_line(struct making *m, size_t number, const char *line, size_t l
 	int err;
 
 	if (len > JSON_LINE_MAX_BYTES)
-		return reject(m->in, number, "the line is longer than 16384 bytes");
+		return reject(gather->in, number, "the line is longer than 16384 bytes");
 	err = json_parse_invocation(line, len, &inv, &function, host, &why);
 	if (!err)
 		why = refusal(&inv);
 	if (!err && !why)
 		err = json_parse_coldstart(line, len, &inv, &coldstart, &why);
 	if (err || why)
-		return reject(m->in, number, why ? why : "malformed");
-	err = take(m, host, &inv);
+		return reject(gather->in, number, why ? why : "malformed");
+	err = gather_take(gather, host, &inv, NULL, 0);
 	if (err == -ENOSPC || err == -EMSGSIZE || err == -EBADMSG)
-		return reject(m->in, number, "the record is too large");
+		return reject(gather->in, number, "the record is too large");
 	return err;
 }
 
@@ -220,26 +150,57 @@ static bool is_blank(const char *line, size_t len)
 int intake_ndjson(
     struct intake *in, const uint8_t *body, size_t body_bytes, struct intake_ids *ids)
 {
-	struct making m = {.in = in, .ids = ids};
+	struct gather gather = {.in = in, .ids = ids};
 	const char *at = (const char *)body;
 	const char *end = at + body_bytes;
 	int err = 0;
 
-	in->made_here = true;
+	in->form = INTAKE_NDJSON;
 	for (size_t number = 1; !err && at < end; number++) {
 		const char *newline = memchr(at, '\n', (size_t)(end - at));
 		size_t len = (size_t)((newline ? newline : end) - at);
 
 		if (!is_blank(at, len))
-			err = take_line(&m, number, at, len);
+			err = take_line(&gather, number, at, len);
 		at += len + 1;
 	}
-	for (size_t i = 0; i < m.hosts_n; i++) {
-		if (!err)
-			err = seal(&m, &m.growing[i]);
-		batch_writer_free(m.growing[i].writer);
-	}
-	return err;
+	return gather_finish(&gather, err);
+}
+
+/* What makes a span the same one. */
+struct span_mark {
+	uint8_t trace_id[OTLP_TRACE_ID_BYTES];
+	uint8_t span_id[OTLP_SPAN_ID_BYTES];
+	int64_t start_ns;
+	uint64_t end_ns;
+};
+
+static int take_span(void *context, const struct otlp_record *record, const char **why)
+{
+	const struct invocation *inv = record->invocation;
+	struct span_mark mark = {.start_ns = inv->start_ns, .end_ns = record->end_ns};
+	int err;
+
+	*why = refusal(inv);
+	if (*why)
+		return 0;
+	memcpy(mark.trace_id, record->trace_id, sizeof(mark.trace_id));
+	memcpy(mark.span_id, record->span_id, sizeof(mark.span_id));
+	err = gather_take(context, record->host, inv, &mark, sizeof(mark));
+	if (err != -ENOSPC && err != -EMSGSIZE && err != -EBADMSG)
+		return err;
+	*why = "the record is too large";
+	return 0;
+}
+
+int intake_otlp(struct intake *in, const uint8_t *body, size_t body_bytes)
+{
+	struct gather gather = {.in = in};
+	int err = in->form == INTAKE_OTLP_JSON
+		      ? otlp_json_read(body, body_bytes, take_span, &gather, &in->spans)
+		      : otlp_proto_read(body, body_bytes, take_span, &gather, &in->spans);
+
+	return gather_finish(&gather, err);
 }
 
 void intake_done(struct intake *in)
@@ -258,7 +219,8 @@ void intake_done(struct intake *in)
 bool intake_is_made_here(const struct batch_id *id)
 {
 	return memcmp(id->agent, INTAKE_LINES, sizeof(INTAKE_LINES)) == 0 ||
-	       memcmp(id->agent, INTAKE_KEYED, sizeof(INTAKE_KEYED)) == 0;
+	       memcmp(id->agent, INTAKE_KEYED, sizeof(INTAKE_KEYED)) == 0 ||
+	       memcmp(id->agent, INTAKE_SPANS, sizeof(INTAKE_SPANS)) == 0;
 }
 
 /* FNV-1a over 128 bits: the same on every machine, and a stranger who finds a collision

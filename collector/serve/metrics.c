@@ -159,6 +159,19 @@ static void write_losses(FILE *out, struct losses *losses)
 	losses_scan(losses, write_lost, out);
 }
 
+static void write_spans(FILE *out, const struct ingest_spans *spans)
+{
+	(void)fprintf(out,
+	    "# TYPE coldmeter_otlp_spans counter\n# HELP coldmeter_otlp_spans Spans "
+	    "received, by what came of them.\n"
+	    "coldmeter_otlp_spans_total{outcome=\"taken\"} %llu\n"
+	    "coldmeter_otlp_spans_total{outcome=\"ignored\"} %llu\n"
+	    "coldmeter_otlp_spans_total{outcome=\"rejected\"} %llu\n",
+	    (unsigned long long)atomic_load(&spans->taken),
+	    (unsigned long long)atomic_load(&spans->ignored),
+	    (unsigned long long)atomic_load(&spans->rejected));
+}
+
 /* Gauges, for they fall when an agent's boot is forgotten. */
 static void write_ledger(FILE *out, const struct batch_ledger *ledger)
 {
@@ -198,6 +211,7 @@ int answer_metrics(
 		return -ENOMEM;
 	write_functions(out, ingest_live(answers->ingest));
 	write_losses(out, ingest_losses(answers->ingest));
+	write_spans(out, ingest_spans(answers->ingest));
 	write_ledger(out, &ledger);
 	err = metrics_hosts(out, answers->store);
 	(void)fputs("# EOF\n", out);
