@@ -1,8 +1,8 @@
 #!/bin/sh
-# What the tests and benches need from npm, installed once: install.sh [functions|otel] prints the folder that holds
-# node_modules. It stands in the user's cache, which `make clean` leaves alone; COLDMETER_TEST_CACHE moves it.
+# What the tests and benches need from npm, installed once: install.sh [functions|otel|exporter] prints the folder that
+# holds node_modules. It stands in the user's cache, which `make clean` leaves alone; COLDMETER_TEST_CACHE moves it.
 # `functions` (unless told) are the runtimes that functions run on, `otel` the instrumentation that the bench of
-# overhead compares with. Exit status 77 when npm or a compiler is not here, with the reason on standard error.
+# overhead compares with, `exporter` what sends spans to the collector. Exit status 77 when npm or a compiler is not here, with the reason on standard error.
 set -eu
 
 set=${1:-functions}
@@ -15,8 +15,14 @@ otel)
 	packages='@opentelemetry/auto-instrumentations-node@0.81.2' # the last for Node.js 20
 	tools='node npm'
 	;;
+exporter)
+	packages='@opentelemetry/sdk-trace-base@2.12.0 @opentelemetry/exporter-trace-otlp-proto@0.223.0
+		@opentelemetry/exporter-trace-otlp-http@0.223.0'
+	packages=$(echo $packages) # on one line: they name the stamp
+	tools='node npm'
+	;;
 *)
-	echo 'usage: install.sh [functions|otel]' >&2
+	echo 'usage: install.sh [functions|otel|exporter]' >&2
 	exit 2
 	;;
 esac

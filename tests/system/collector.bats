@@ -124,6 +124,28 @@ refused() {
 	[ "$(curl -sS "$url/v1/functions" | jq '.functions[0].invocations')" -eq 1 ]
 }
 
+@test "spans of an OpenTelemetry SDK are invocations, in each encoding" {
+	exporter=$("$BATS_TEST_DIRNAME/../functions/install.sh" exporter 2>"$dir/install") || skip "$(tail -n 1 "$dir/install")"
+	start
+	for form in proto 'proto gzip' json 'json gzip'; do
+		# shellcheck disable=SC2086 # the encoding, and the compression if any
+		NODE_PATH="$exporter/node_modules" timeout 60 node "$BATS_TEST_DIRNAME/../functions/node/spans.js" \
+			"$url/v1/traces" "${form/ /-}" $form >>"$dir/sent"
+	done
+	[ "$(grep -c '^sent 12 spans: ok$' "$dir/sent")" -eq 4 ] || { cat "$dir/sent"; return 1; }
+	curl -sS "$url/v1/functions?since=1h" >"$dir/functions"
+	for form in proto proto-gzip json json-gzip; do
+		# of 12 spans 10 are a function's: 1 cold, 2 that failed, all of 20 ms
+		jq -e --arg name "$form" '.functions[] | select(.function == $name) | .platform == "aws-lambda" and
+			.version == "7" and .invocations == 10 and .cold == 1 and .errors == 2 and
+			.memory_mb.limit == 256 and (.duration_ms.p50 - 20 | fabs) < 0.3' "$dir/functions" ||
+			{ cat "$dir/functions"; return 1; }
+	done
+	[ "$(curl -sS "$url/metrics" | grep -c '^coldmeter_otlp_spans_total{outcome="\(taken"} 40\|ignored"} 8\|rejected"} 0\)$')" -eq 3 ]
+	curl -sS "$url/v1/invocations?function=proto&limit=1" | jq -e '.invocations[0] | .sandbox == "a-sandbox" and
+		.host == "a-host" and (.request_id | startswith("request-")) and (.trace_id | length == 32)'
+}
+
 @test "the ledger is private" {
 	start
 	[ "$(stat -c %a "$dir/data")" = 700 ]
