@@ -18,6 +18,7 @@ teardown() {
 # Starts it on a free port; $pid and $url are set.
 # shellcheck disable=SC2120 # options are for some tests only
 start() {
+	: >"$dir/log" # or the first look at it may come before the shell below has made it
 	"$collector" --listen 127.0.0.1:0 --data "$dir/data" "$@" 2>"$dir/log" 3>&- &
 	pid=$!
 	for _ in $(seq 100); do
