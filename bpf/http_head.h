@@ -11,6 +11,17 @@
 #define NUMBER_DIGITS 17   /* with a blank in front: 2^53 has 16 */
 #define TAIL_BYTES 5       /* "0 CRLF CRLF", the end of chunks */
 
+/* What a platform asks of a server that is no invocation. */
+enum http_control {
+	CONTROL_NONE,
+	CONTROL_PROBE,
+	CONTROL_INIT,     /* to become a function, which its body names */
+	CONTROL_INIT_BODY /* the same, that body is still to come */
+};
+
+/* What its names may come from. */
+enum exchange_target { TARGET_NONE, TARGET_REQUEST, TARGET_FRONT_DOOR };
+
 /* What one read or write moved, as far as it is looked at. */
 struct message {
 	char tail[8];

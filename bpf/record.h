@@ -392,14 +392,6 @@ struct head_rest {
 	char text[HEAD_REST_BYTES];
 };
 
-/* What a platform asks of a server that is no invocation. */
-enum http_control {
-	CONTROL_NONE,
-	CONTROL_PROBE,
-	CONTROL_INIT,     /* to become a function, which its body names */
-	CONTROL_INIT_BODY /* the same, that body is still to come */
-};
-enum exchange_target { TARGET_NONE, TARGET_REQUEST, TARGET_FRONT_DOOR };
 enum exchange_role {
 	ROLE_NONE,
 	ROLE_SERVER,
