@@ -194,6 +194,9 @@ static __always_inline void http1_head(
 		e->chunked = 1;
 	if (m->length >= 0)
 		e->left = m->length;
+	/* Lambda's invoke API answers 200 for it */
+	if (m->failed && e->target_kind == TARGET_FRONT_DOOR)
+		e->flags |= INVOCATION_ERROR;
 	if (!m->end) {
 		e->phase = PHASE_HEAD;
 		keep_rest(m, &e->rest);

@@ -35,8 +35,9 @@ struct message {
 	__u32 deadline;
 	__s64 length; /* Content-Length, -1: none */
 	__u32 chunked;
-	__u32 h2c;   /* "Upgrade: h2c" */
-	__u32 probe; /* it is a platform's question whether this server lives */
+	__u32 h2c;    /* "Upgrade: h2c" */
+	__u32 probe;  /* it is a platform's question whether this server lives */
+	__u32 failed; /* "X-Amz-Function-Error": it answers for a function that failed */
 	char head[2 * HEAD_BYTES + HEAD_ROOM_BYTES]; /* a zero byte is behind head_len */
 };
 
@@ -99,6 +100,8 @@ static __always_inline void header_at(struct message *s, __u32 at)
 	} else if (a == WORD('k', '-', 'n', 'e', 't', 'w', 'o', 'r') ||
 		   a == WORD('k', '-', 'k', 'u', 'b', 'e', 'l', 'e')) {
 		s->probe = 1; /* Knative's K-Network-Probe, K-Kubelet-Probe */
+	} else if (a == WORD('x', '-', 'a', 'm', 'z', '-', 'f', 'u')) {
+		s->failed = b == WORD('n', 'c', 't', 'i', 'o', 'n', '-', 'e');
 	} else if (a == WORD('x', '-', 'a', 'm', 'z', 'n', '-', 't') &&
 		   b == WORD('r', 'a', 'c', 'e', '-', 'i', 'd', ':')) {
 		s->trace = at + 16;
@@ -181,7 +184,7 @@ VERIFIED_ONCE int scan_head(
 	if (!s || !before)
 		return 0;
 	s->end = s->id = s->trace = s->deadline = s->chunked = s->line = s->h2c = 0;
-	s->probe = 0;
+	s->probe = s->failed = 0;
 	s->length = -1;
 	if (continued && !before->cut && line_at(s, 0))
 		return 0;

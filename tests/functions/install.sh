@@ -1,8 +1,9 @@
 #!/bin/sh
-# What the tests and benches need from npm, installed once: install.sh [functions|otel|exporter] prints the folder that
-# holds node_modules. It stands in the user's cache, which `make clean` leaves alone; COLDMETER_TEST_CACHE moves it.
-# `functions` (unless told) are the runtimes that functions run on, `otel` the instrumentation that the bench of
-# overhead compares with, `exporter` what sends spans to the collector. Exit status 77 when npm or a compiler is not here, with the reason on standard error.
+# What the tests and benches need from npm, installed once: install.sh [functions|offline|otel|exporter] prints the
+# folder that holds node_modules. It stands in the user's cache, which `make clean` leaves alone; COLDMETER_TEST_CACHE
+# moves it. `functions` (unless told) are the runtimes that functions run on, `offline` the laptop's server of many
+# functions, `otel` the instrumentation that the bench of overhead compares with, `exporter` what sends spans to the
+# collector. Exit status 77 when npm or a compiler is not here, with the reason on standard error.
 set -eu
 
 set=${1:-functions}
@@ -10,6 +11,12 @@ case $set in
 functions)
 	packages='aws-lambda-ric@3.3.0 @google-cloud/functions-framework@5.0.5'
 	tools='node npm cmake autoconf automake libtoolize g++ python3'
+	;;
+offline)
+	packages='serverless-offline@13.9.0' # the last for release 3 of the framework, which wants no account
+	tools='node npm'
+	npm_config_legacy_peer_deps=true # not the framework itself: 230 MB
+	export npm_config_legacy_peer_deps
 	;;
 otel)
 	packages='@opentelemetry/auto-instrumentations-node@0.81.2' # the last for Node.js 20
@@ -22,7 +29,7 @@ exporter)
 	tools='node npm'
 	;;
 *)
-	echo 'usage: install.sh [functions|otel|exporter]' >&2
+	echo 'usage: install.sh [functions|offline|otel|exporter]' >&2
 	exit 2
 	;;
 esac

@@ -109,9 +109,9 @@ needs() {
 	done
 }
 
-# needs_runtimes: the npm runtimes, in $runtimes.
+# needs_runtimes [SET]: the npm runtimes, in $runtimes.
 needs_runtimes() {
-	runtimes=$("$BATS_TEST_DIRNAME/../functions/install.sh" 2>"$dir/install") || skip "$(tail -n 1 "$dir/install")"
+	runtimes=$("$BATS_TEST_DIRNAME/../functions/install.sh" "$@" 2>"$dir/install") || skip "$(tail -n 1 "$dir/install")"
 	export runtimes
 }
 

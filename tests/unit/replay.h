@@ -62,12 +62,16 @@ static inline void replay_step(struct replay *r, enum http1_step step)
 static inline void replay_receive(struct replay *r, const void *text, size_t n)
 {
 	struct message *m = NULL;
+	enum http1_step step;
 
 	r->now_ns++;
 	if (http1_reads_received(&r->e) || http1_is_unbounded(&r->e))
 		m = replay_message(r, text, n, NULL, 0, NULL);
 	replay_step(r, http1_before_received(&r->e, m));
-	replay_step(r, http1_received(&r->e, m, (int)n, r->now_ns));
+	step = http1_received(&r->e, m, (int)n, r->now_ns);
+	if (step == HTTP1_BEGINS && m)
+		http1_keep_target(&r->e, m, false);
+	replay_step(r, step);
 }
 
 /* In one call, in two pieces of memory as writev() has them: second_n may be 0. */

@@ -239,6 +239,36 @@ static void test_http1_chunks_with_a_trailer_end_with_the_next_request(void **st
 	is_counted(&r, 2, 2);
 }
 
+/* The invoke API says so beside a status of 200, at the end of a head that may come in
+ * pieces; from another server it says nothing. */
+static void test_http1_a_function_error_at_a_front_door(void **state)
+{
+	static const char call[] = "POST /2015-03-31/functions/x/invocations HTTP/1.1\r\n"
+				   "Content-Length: 0\r\n\r\n";
+	static const char failed[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n"
+				     "x-amz-function-error: Unhandled\r\n\r\n";
+	struct replay r = {0};
+
+	(void)state;
+	RECEIVE(&r, call);
+	SEND(&r, failed);
+	is_answered(&r, 1, 200);
+	assert_true(r.e.flags & INVOCATION_ERROR);
+	RECEIVE(&r, call);
+	replay_send(&r, failed, 17, NULL, 0);
+	replay_send(&r, failed + 17, sizeof(failed) - 1 - 17, NULL, 0);
+	is_answered(&r, 2, 200);
+	assert_true(r.e.flags & INVOCATION_ERROR);
+	RECEIVE(&r, call);
+	SEND(&r, ok);
+	is_answered(&r, 3, 200);
+	assert_false(r.e.flags & INVOCATION_ERROR);
+	RECEIVE(&r, get);
+	SEND(&r, failed);
+	is_answered(&r, 4, 200);
+	assert_false(r.e.flags & INVOCATION_ERROR);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -258,6 +288,7 @@ int main(void)
 	    cmocka_unit_test(test_http1_chunks_with_a_trailer_end_with_the_next_request),
 	    cmocka_unit_test(test_http1_an_upgrade_to_http2_leaves_its_request_open),
 	    cmocka_unit_test(test_http1_http2_that_began_before_the_probes),
+	    cmocka_unit_test(test_http1_a_function_error_at_a_front_door),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
