@@ -204,9 +204,6 @@ PY
 	agent_stop
 }
 
-# runs PID PROGRAM: it has become that.
-runs() { [ "$(readlink "/proc/$1/exe")" = "$2" ]; }
-
 # stand_in NAME FIRST-ARGUMENT: a process that looks like a kernel of its own.
 stand_in() {
 	local program

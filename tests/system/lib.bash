@@ -61,6 +61,19 @@ until_true() {
 
 listens() { (exec 9<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
+# What runs a command with other mounts than this process has: enter_mounts; empty: nothing.
+inside=()
+
+# enter_mounts COMMAND: mounts of our own, which that shell command changes; ended with the test.
+enter_mounts() {
+	in_background "$dir/mounts" unshare --mount --propagation private sh -c "$1 && exec sleep infinity"
+	until_true 10 runs "${started[-1]}" "$(readlink -f "$(command -v sleep)")" || skip "$(cat "$dir/mounts.err")"
+	inside=(nsenter --mount="/proc/${started[-1]}/ns/mnt" --)
+}
+
+# runs PID PROGRAM: it has become that.
+runs() { [ "$(readlink "/proc/$1/exe")" = "$2" ]; }
+
 # agent_start [options]: its lines go to $dir/seen, what it says to $dir/agent.err. Whatever it costs: the loads here
 # are those of a host that does nothing else, and must be measured in full.
 agent_start() {
@@ -68,7 +81,7 @@ agent_start() {
 	dir=$BATS_TEST_TMPDIR
 	: >"$dir/seen"
 	: >"$dir/agent.err"
-	"$OUT/coldmeter-agent" --stdout --max-overhead 100 "$@" >>"$dir/seen" 2>>"$dir/agent.err" </dev/null 3>&- 4>&- &
+	"${inside[@]}" "$OUT/coldmeter-agent" --stdout --max-overhead 100 "$@" >>"$dir/seen" 2>>"$dir/agent.err" </dev/null 3>&- 4>&- &
 	agent=$!
 	disown
 	until_true 20 grep -q measuring "$dir/agent.err" || {
