@@ -8,6 +8,7 @@
 
 #include "agent/backend.h"
 #include "agent/run_time.h"
+#include "bpf/forward.h"
 #include "bpf/record.h"
 
 struct probes;
@@ -79,13 +80,22 @@ void probes_set_shed(struct probes *probes, enum record_shed step);
 uint64_t probes_adopt_sandbox(
     struct probes *probes, uint64_t seed, const struct sandbox *fresh);
 
-/* Likewise a process. 0, -EEXIST: the kernel saw it, or -ENOSPC. */
-int probes_adopt_process(
-    struct probes *probes, uint32_t pid, uint64_t sandbox, uint64_t start_ns);
+/* Likewise a process; serves: it listens. 0, -EEXIST: the kernel saw it, or -ENOSPC. */
+int probes_adopt_process(struct probes *probes, uint32_t pid, uint64_t sandbox,
+    uint64_t start_ns, bool serves);
 
 /* Likewise a socket. 0 or -errno, as bpf(2) has it for an element that is not to exist.
  */
 int probes_adopt_socket(struct probes *probes, int fd, const struct exchange *exchange);
+
+/* The same for a connection between two servers of a sandbox, at the end that connected.
+ */
+int probes_adopt_forward(struct probes *probes, const struct forward *forward,
+    const struct forwarder *forwarder);
+
+/* Who sends on such a connection. 0 or -ENOENT. */
+int probes_find_forwarder(
+    struct probes *probes, const struct forward *forward, struct forwarder *forwarder);
 
 /* What this kernel lacks, one line each: "ok|warn|fail<TAB>what<TAB>detail" on stdout.
  * Returns 0 when everything needed is there, -ENOTSUP otherwise. */

@@ -24,3 +24,17 @@ int probes_adopt_socket(struct probes *probes, int fd, const struct exchange *ex
 	return bpf_map_update_elem(
 	    bpf_map__fd(probes->skeleton->maps.exchanges), &fd, exchange, BPF_NOEXIST);
 }
+
+int probes_adopt_forward(struct probes *probes, const struct forward *forward,
+    const struct forwarder *forwarder)
+{
+	return bpf_map_update_elem(bpf_map__fd(probes->skeleton->maps.forwards), forward,
+	    forwarder, BPF_NOEXIST);
+}
+
+int probes_find_forwarder(
+    struct probes *probes, const struct forward *forward, struct forwarder *forwarder)
+{
+	return bpf_map_lookup_elem(
+	    bpf_map__fd(probes->skeleton->maps.forwards), forward, forwarder);
+}

@@ -94,7 +94,7 @@ uint64_t probes_adopt_sandbox(
 }
 
 int probes_adopt_process(
-    struct probes *probes, uint32_t pid, uint64_t sandbox, uint64_t start_ns)
+    struct probes *probes, uint32_t pid, uint64_t sandbox, uint64_t start_ns, bool serves)
 {
 	if (knows_process(probes, pid))
 		return -EEXIST;
@@ -103,6 +103,7 @@ int probes_adopt_process(
 
 		if (process_take(p)) {
 			process_fill(p, PROCESS_TAKEN, pid, sandbox, start_ns);
+			p->serves = serves;
 			return 0;
 		}
 	}

@@ -2,33 +2,26 @@
  * then walked from parent to child. */
 #include "agent/running.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "agent/names.h"
+#include "agent/running_sockets.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 
 #define ENVIRONMENT_BYTES 65536
-#define PORTS_MAX 64
 
 struct found {
-	uint32_t pid;
+	struct running_owner owner; /* its sandbox is 0: in none yet */
 	uint32_t parent;
 	uint64_t start_ns;
-	uint64_t sandbox; /* 0: in none yet */
-	uint32_t kind;
 };
 
 struct census {
@@ -82,7 +75,7 @@ static int read_stat(uint32_t pid, struct found *f)
 		      "%*s %*s %*s %llu",
 		      &parent, &ticks) != 2)
 		return -EBADMSG;
-	*f = (struct found){.pid = pid, .parent = parent};
+	*f = (struct found){.owner.pid = pid, .parent = parent};
 	f->start_ns = ticks * (1000000000ULL / (unsigned long long)sysconf(_SC_CLK_TCK));
 	return 0;
 }
@@ -123,13 +116,13 @@ static int by_start(const void *a, const void *b)
 
 	if (x->start_ns != y->start_ns)
 		return x->start_ns < y->start_ns ? -1 : 1;
-	return x->pid < y->pid ? -1 : x->pid > y->pid;
+	return x->owner.pid < y->owner.pid ? -1 : x->owner.pid > y->owner.pid;
 }
 
 static const struct found *parent_of(const struct census *census, const struct found *f)
 {
 	for (size_t i = 0; i < census->n; i++)
-		if (census->found[i].pid == f->parent)
+		if (census->found[i].owner.pid == f->parent)
 			return &census->found[i];
 	return NULL;
 }
@@ -151,7 +144,7 @@ static int tree_size(
 
 		inside[i] = parent && inside[parent - census->found];
 		if (inside[i] && n < SANDBOX_MEMBERS)
-			sandbox->members[n] = census->found[i].pid;
+			sandbox->members[n] = census->found[i].owner.pid;
 		n += inside[i];
 	}
 	return n;
@@ -177,13 +170,13 @@ static int found_sandbox(struct probes *probes, struct sandboxes *sandboxes,
 {
 	AUTO(free) char *block = malloc(ENVIRONMENT_BYTES);
 	AUTO(free) struct record_exec *exec = calloc(1, sizeof(*exec));
-	struct sandbox sandbox = {.members = {f->pid}};
+	struct sandbox sandbox = {.members = {f->owner.pid}};
 	char path[64];
 	ssize_t n;
 
 	if (!block || !exec)
 		return -ENOMEM;
-	(void)snprintf(path, sizeof(path), "/proc/%u/environ", f->pid);
+	(void)snprintf(path, sizeof(path), "/proc/%u/environ", f->owner.pid);
 	n = read_whole(path, block, ENVIRONMENT_BYTES);
 	if (n <= 0)
 		return 0;
@@ -191,116 +184,31 @@ static int found_sandbox(struct probes *probes, struct sandboxes *sandboxes,
 	if (!names_is_function(exec))
 		return 0;
 	if (exec->present & 1U << VARIABLE_LAMBDA_API)
-		f->kind = FUNCTION_LAMBDA;
+		f->owner.kind = FUNCTION_LAMBDA;
 	else if (exec->present & 1U << VARIABLE_KIND &&
 		 exec->value[VARIABLE_KIND][0] == 'p')
-		f->kind = FUNCTION_PROCESS;
-	read_cgroup(f->pid, exec->cgroup);
-	names_process(f->pid, exec->process);
+		f->owner.kind = FUNCTION_PROCESS;
+	read_cgroup(f->owner.pid, exec->cgroup);
+	names_process(f->owner.pid, exec->process);
 	exec->kind = RECORD_EXEC;
-	exec->pid = f->pid;
+	exec->pid = f->owner.pid;
 	exec->start_ns = f->start_ns;
 	sandbox.processes = tree_size(census, f, &sandbox);
 	sandbox.start_ns = f->start_ns;
 	sandbox.open_start_ns = f->start_ns;
-	sandbox.first_pid = f->pid;
-	sandbox.declared = f->kind;
+	sandbox.first_pid = f->owner.pid;
+	sandbox.declared = f->owner.kind;
+	sandbox.forwards = 1; /* it may: asked of each connection */
 	sandbox.speaks = RECORD_SPEAKS(exec->present);
-	sandbox.function_kind = f->kind ? f->kind : FUNCTION_HTTP;
-	if (f->kind != FUNCTION_PROCESS)
+	sandbox.function_kind = f->owner.kind ? f->owner.kind : FUNCTION_HTTP;
+	if (f->owner.kind != FUNCTION_PROCESS)
 		sandbox.ready_ns = clock_boot_ns();
-	f->sandbox = probes_adopt_sandbox(probes, f->start_ns << 10 ^ f->pid, &sandbox);
-	if (!f->sandbox)
+	f->owner.sandbox =
+	    probes_adopt_sandbox(probes, f->start_ns << 10 ^ f->owner.pid, &sandbox);
+	if (!f->owner.sandbox)
 		return 0; /* the kernel saw it begin meanwhile */
-	exec->sandbox = f->sandbox;
+	exec->sandbox = f->owner.sandbox;
 	return sandboxes_adopt(sandboxes, exec) < 0 ? -ENOMEM : 1;
-}
-
-static int local_port(int fd)
-{
-	struct sockaddr_storage address = {0};
-	socklen_t len = sizeof(address);
-
-	if (getsockname(fd, (struct sockaddr *)&address, &len) < 0)
-		return -1;
-	if (address.ss_family == AF_INET)
-		return ntohs(((struct sockaddr_in *)&address)->sin_port);
-	if (address.ss_family == AF_INET6)
-		return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
-	return -1;
-}
-
-static int socket_option(int fd, int option)
-{
-	int value = 0;
-	socklen_t len = sizeof(value);
-
-	return getsockopt(fd, SOL_SOCKET, option, &value, &len) < 0 ? -1 : value;
-}
-
-/* Tags one socket of a function: listeners on the first pass, connections on the second.
- */
-static void adopt_socket(struct probes *probes, const struct found *f, int fd,
-    int ports[PORTS_MAX], bool listeners)
-{
-	struct exchange exchange = {.sandbox = f->sandbox, .role = ROLE_SERVER};
-	bool listening = socket_option(fd, SO_ACCEPTCONN) == 1;
-	int port = local_port(fd);
-
-	if (port < 0 || socket_option(fd, SO_TYPE) != SOCK_STREAM ||
-	    listening != listeners)
-		return;
-	if (f->kind == FUNCTION_LAMBDA) {
-		if (listening)
-			return;
-		exchange.role = ROLE_CLIENT;
-		exchange.phase =
-		    PHASE_NEXT; /* an idle runtime waits for its next event */
-	}
-	for (int i = 0; listening && i < PORTS_MAX; i++)
-		if (!ports[i] || ports[i] == port) {
-			ports[i] = port;
-			break;
-		}
-	if (!listening && exchange.role == ROLE_SERVER) {
-		int i = 0;
-
-		while (i < PORTS_MAX && ports[i] && ports[i] != port)
-			i++;
-		if (i == PORTS_MAX || !ports[i])
-			return;
-		/* what it answers first, it was asked before now */
-		exchange.last_receive_ns = clock_boot_ns();
-	}
-	exchange.is_adopted = !listening;
-	(void)probes_adopt_socket(probes, fd, &exchange);
-}
-
-static void adopt_sockets(
-    struct probes *probes, const struct found *f, int ports[PORTS_MAX], bool listeners)
-{
-	char path[64];
-	AUTO(dir) DIR *fds = NULL;
-	AUTO(fd) int pidfd = (int)syscall(SYS_pidfd_open, (pid_t)f->pid, 0);
-	const struct dirent *entry;
-
-	(void)snprintf(path, sizeof(path), "/proc/%u/fd", f->pid);
-	fds = opendir(path);
-	if (pidfd < 0 || !fds)
-		return;
-	while ((entry = readdir(fds))) {
-		char link[32] = "";
-
-		if (readlinkat(dirfd(fds), entry->d_name, link, sizeof(link) - 1) < 0 ||
-		    strncmp(link, "socket:", 7) != 0)
-			continue;
-		AUTO(fd)
-		int fd = (int)syscall(
-		    SYS_pidfd_getfd, pidfd, (int)strtol(entry->d_name, NULL, 10), 0);
-
-		if (fd >= 0)
-			adopt_socket(probes, f, fd, ports, listeners);
-	}
 }
 
 /* A child of a function's process belongs to its sandbox. */
@@ -308,23 +216,32 @@ static int adopt_process(struct probes *probes, struct sandboxes *sandboxes,
     struct census *census, struct found *f)
 {
 	const struct found *parent = parent_of(census, f);
-	int ports[PORTS_MAX] = {0};
 	int n = 0;
 
-	if (parent && parent->sandbox) {
-		f->sandbox = parent->sandbox;
-		f->kind = parent->kind;
+	if (parent && parent->owner.sandbox) {
+		f->owner.sandbox = parent->owner.sandbox;
+		f->owner.kind = parent->owner.kind;
 	} else {
 		n = found_sandbox(probes, sandboxes, census, f);
 		if (n <= 0)
 			return n;
 	}
-	(void)probes_adopt_process(probes, f->pid, f->sandbox, f->start_ns);
-	if (sandboxes_adopt_process(sandboxes, f->pid, f->sandbox) < 0)
+	running_sockets_listen(probes, &f->owner);
+	(void)probes_adopt_process(
+	    probes, f->owner.pid, f->owner.sandbox, f->start_ns, f->owner.ports[0] != 0);
+	if (sandboxes_adopt_process(sandboxes, f->owner.pid, f->owner.sandbox) < 0)
 		return -ENOMEM;
-	adopt_sockets(probes, f, ports, true);
-	adopt_sockets(probes, f, ports, false);
 	return n;
+}
+
+static void adopt_connections(struct probes *probes, struct census *census)
+{
+	for (size_t i = 0; i < census->n; i++)
+		if (census->found[i].owner.ports[0])
+			running_sockets_forward(probes, &census->found[i].owner);
+	for (size_t i = 0; i < census->n; i++)
+		if (census->found[i].owner.sandbox)
+			running_sockets_rest(probes, &census->found[i].owner);
 }
 
 int running_adopt(struct probes *probes, struct sandboxes *sandboxes)
@@ -340,6 +257,8 @@ int running_adopt(struct probes *probes, struct sandboxes *sandboxes)
 		if (err > 0)
 			n++;
 	}
+	if (err >= 0)
+		adopt_connections(probes, &census);
 	free(census.found);
 	return err < 0 ? err : n;
 }

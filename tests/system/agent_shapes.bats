@@ -121,6 +121,38 @@ inner_of() { jq -c 'select(.listen_ns == null)' "$dir/$f.log" | wc -l; }
 	is "$(inner_of)" 10 "requests that the inner server had"
 }
 
+# asked_of_inner N: each is counted once, and its answer is the inner server's.
+asked_of_inner() {
+	for _ in $(seq "$1"); do curl -sS "http://127.0.0.1:$port/?ms=5&bytes=1000" >/dev/null; done
+	expect "$f" "$1"
+	is "$(seen "$f" '[.platform, .kind, .status, .http_status] | join(" ")' | sort -u)" "openfaas http ok 200" "the rest"
+	for bytes in $(seen "$f" .response_bytes); do at_least "$bytes" 1000 response_bytes; done
+}
+
+@test "an agent that comes when watchdogs and their inner servers have long been connected, and one that comes again: counted once" {
+	end "$agent"
+	shapes=("http 17521 127.0.0.1:17521" "pooled 17522 127.0.0.1:17522" "pooled $dir/inner unix:$dir/inner")
+	for i in "${!shapes[@]}"; do
+		read -r how inner listen <<<"${shapes[i]}"
+		f=$(name "shapes-old-$i")
+		port=$((17511 + i))
+		watchdog "$how" "$inner" "$programs/http_function" --listen "$listen" --log "$dir/$f.log"
+		# two connections of the pool
+		curl -sS "http://127.0.0.1:$port/?ms=200" >/dev/null 3>&- &
+		curl -sS "http://127.0.0.1:$port/?ms=200" >/dev/null
+		wait
+	done
+	for _ in 1 2; do
+		agent_start
+		for i in "${!shapes[@]}"; do
+			f=$(name "shapes-old-$i")
+			port=$((17511 + i))
+			asked_of_inner 5
+		done
+		agent_stop
+	done
+}
+
 @test "what a child asks of a server outside is not the server's inner request" {
 	COLDMETER_FUNCTION=$f in_background "$dir/$f" sh -c "
 		'$programs/http_function' --listen 127.0.0.1:$port --log '$dir/$f.log' &

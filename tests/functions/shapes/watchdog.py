@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """A watchdog as OpenFaaS has them: watchdog.py PORT http INNER_PORT COMMAND... starts the function, a server of its own,
-once, and forwards each request to it on a connection that it keeps; watchdog.py PORT classic COMMAND... starts the
-function for each request, with the request's body as its input. INNER_PORT may be the path of a unix socket."""
+once, and forwards each request to it; watchdog.py PORT pooled INNER_PORT COMMAND... on connections that it keeps;
+watchdog.py PORT classic COMMAND... starts the function for each request, with the request's body as its input. INNER_PORT
+may be the path of a unix socket."""
 
 import http.client
 import signal
@@ -22,12 +23,18 @@ def inner_connection(where):
     return http.client.HTTPConnection("127.0.0.1", int(where)) if where.isdigit() else UnixConnection(where)
 
 
-def forward(where, path, body):
-    connection = inner_connection(where)
+pool = []
+
+
+def forward(where, path, body, keep):
+    connection = pool.pop() if pool else inner_connection(where)
     connection.request("POST", path, body)
     reply = connection.getresponse()
     text = reply.read()
-    connection.close()
+    if keep:
+        pool.append(connection)
+    else:
+        connection.close()
     return reply.status, text
 
 
@@ -63,13 +70,13 @@ def is_up(where):
 
 port, mode, rest = sys.argv[1], sys.argv[2], sys.argv[3:]
 server = ThreadingHTTPServer(("127.0.0.1", int(port)), Handler, bind_and_activate=False)
-if mode == "http":
+if mode in ("http", "pooled"):
     inner, command = rest[0], rest[1:]
     child = subprocess.Popen(command)
     signal.signal(signal.SIGTERM, lambda *_: (child.terminate(), child.wait(), sys.exit(0)))
     while not is_up(inner):
         time.sleep(0.01)
-    server.answer = lambda path, body: forward(inner, path, body)
+    server.answer = lambda path, body: forward(inner, path, body, mode == "pooled")
 else:
     server.answer = lambda path, body: start_for(rest, body)
 server.server_bind()
