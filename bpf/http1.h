@@ -9,6 +9,7 @@
 #include "bpf/http_head.h"
 
 #define HTTP1_METHOD_BYTES 8 /* "OPTIONS " */
+#define HTTP1_CHUNK_DIGITS 8 /* of the size of a chunk: 4 GiB */
 
 enum http1_step {
 	HTTP1_GOES_ON,
@@ -176,6 +177,29 @@ static __always_inline __u32 http1_status(const struct message *m)
 		       (m->head[11] - '0'));
 }
 
+/* Whether a message begins as a chunk does: its size, in hexadecimal, on a line. */
+static __always_inline bool http1_is_chunk(const struct message *m)
+{
+	for (__u32 i = 0; i < HTTP1_CHUNK_DIGITS + 1 && i + 1 < m->head_len; i++) {
+		char c = m->head[i];
+
+		if (c == '\r')
+			return i > 0 && m->head[i + 1] == '\n';
+		if (!(c >= '0' && c <= '9') && !((c | 0x20) >= 'a' && (c | 0x20) <= 'f'))
+			return false;
+	}
+	return false;
+}
+
+/* A response that streams since before the probes were there: chunks, the first that is
+ * seen of the connection. Without them nothing tells where it would end. */
+static __always_inline bool http1_is_under_way(
+    const struct exchange *e, const struct message *m)
+{
+	return e->phase == PHASE_IDLE && e->is_adopted && !e->start_ns &&
+	       http1_is_chunk(m);
+}
+
 /* What is behind the response that ends in this write: the next one of a pipeline. */
 static __always_inline void http1_over(struct exchange *e, __s64 bytes)
 {
@@ -263,11 +287,16 @@ static __always_inline enum http1_step http1_sent(
 {
 	__s64 bytes = n + (e->phase == PHASE_IDLE ? 0 : e->rest.bytes);
 	__u32 status = m ? http1_status(m) : 0;
-	bool begins = m && http1_is_pipelined(e, status);
+	bool late = m && http1_is_under_way(e, m);
+	bool begins = late || (m && http1_is_pipelined(e, status));
 
 	e->over = 0;
 	if (begins)
 		http1_begin(e, e->last_receive_ns, INVOCATION_NO_START);
+	if (late) {
+		e->phase = PHASE_RESPONSE;
+		e->chunked = 1;
+	}
 	if (e->phase == PHASE_IDLE || e->phase == PHASE_IGNORE)
 		return HTTP1_GOES_ON;
 	e->response_bytes += n;

@@ -284,11 +284,13 @@ print(pid)')
 	is "$(seen "$f" .sandbox | sort -u | wc -l)" 4 sandboxes
 }
 
-# at_it_when_the_agent_comes: an event and a request are on their way, and end some time after the agent measures.
+# at_it_when_the_agent_comes: an event and two requests are on their way, one of these with a part of its answer sent, and
+# end some time after the agent measures.
 at_it_when_the_agent_comes() {
 	rm -f "$dir/go"
 	invoke $port "$f" "{\"until\":\"$dir/go\"}" >/dev/null 3>&- &
 	curl -sS -d x "http://127.0.0.1:$((port + 1))/" >/dev/null 3>&- &
+	curl -sS "http://127.0.0.1:$((port + 2))/stream_until_go" >/dev/null 3>&- &
 	sleep 0.5
 	agent_start
 	sleep 0.3
@@ -301,15 +303,17 @@ at_it_when_the_agent_comes() {
 	runtime_api $port "$f" --timeout 90 -- python3 "$functions/shapes/lambda_connections.py" threads
 	in_background "$dir/$f" env COLDMETER_FUNCTION="$f" python3 "$functions/shapes/watchdog.py" $((port + 1)) classic \
 		sh -c "until [ -e '$dir/go' ]; do sleep 0.02; done"
+	in_background "$dir/$f" env COLDMETER_FUNCTION="$f" GO="$dir/go" python3 -B "$functions/python/endings.py" $((port + 2))
 	until_true 20 listening 127.0.0.1:$((port + 1))
+	until_true 20 listening 127.0.0.1:$((port + 2))
 	send '{}'
 	for turn in first again; do
 		at_it_when_the_agent_comes
 		send '{}'
 		curl -sS -d x "http://127.0.0.1:$((port + 1))/" >/dev/null
-		expect "$f" 4
-		is "$(seen "$f" '[.kind, .status] | join(" ")' | sort | uniq -c | tr -s ' \n' ' ')" " 2 http ok 2 lambda ok " "$turn: the rest"
-		is "$(seen "$f" 'select(.duration_ms > 250) | .quality | index("start:estimate") != null' | tr '\n' ' ')" "true true " \
+		expect "$f" 5
+		is "$(seen "$f" '[.kind, .status] | join(" ")' | sort | uniq -c | tr -s ' \n' ' ')" " 3 http ok 2 lambda ok " "$turn: the rest"
+		is "$(seen "$f" 'select(.duration_ms > 250) | .quality | index("start:estimate") != null' | tr '\n' ' ')" "true true true " \
 			"$turn: starts that are estimates"
 		is "$(seen "$f" 'select(.kind == "lambda") | .request_id' | sort)" \
 			"$(tail -n 2 "$dir/$f.log" | jq -r .request_id | sort)" "$turn: request ids"

@@ -138,6 +138,33 @@ static void test_http1_http2_that_began_before_the_probes(void **state)
 	is_counted(&r, 0, 0);
 }
 
+/* Its head was sent before the probes were there: its chunks tell. */
+static void test_http1_a_stream_that_began_before_the_probes(void **state)
+{
+	struct replay r = {.e.is_adopted = 1, .e.last_receive_ns = 1};
+
+	(void)state;
+	SEND(&r, "text of an answer with a length\r\n");
+	SEND(&r, "feed the rest of one\r\n");
+	is_counted(&r, 0, 0);
+	SEND(&r, "1F\r\nthirty-one characters are here.\r\n");
+	is_counted(&r, 1, 0);
+	SEND(&r, "5\r\nhello\r\n");
+	is_counted(&r, 1, 0);
+	SEND(&r, "0\r\n\r\n");
+	is_counted(&r, 1, 1);
+	assert_true(r.e.flags & INVOCATION_NO_START && r.e.flags & INVOCATION_RESPONDED);
+	assert_int_equal(r.e.start_ns, 1);
+	assert_int_equal(r.e.status, 0);
+	SEND(&r, "5\r\nhello\r\n"); /* the next is seen from its start */
+	RECEIVE(&r, get);
+	SEND(&r, ok);
+	is_answered(&r, 2, 200);
+	r = (struct replay){.e.last_receive_ns = 1};
+	SEND(&r, "5\r\nhello\r\n"); /* of a connection that is not older */
+	is_counted(&r, 0, 0);
+}
+
 static void test_http1_answers_in_one_write_are_as_many(void **state)
 {
 	static const char several[] =
@@ -289,6 +316,7 @@ int main(void)
 	    cmocka_unit_test(test_http1_an_upgrade_to_http2_leaves_its_request_open),
 	    cmocka_unit_test(test_http1_http2_that_began_before_the_probes),
 	    cmocka_unit_test(test_http1_a_function_error_at_a_front_door),
+	    cmocka_unit_test(test_http1_a_stream_that_began_before_the_probes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

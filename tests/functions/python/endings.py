@@ -45,6 +45,14 @@ def stream(sock, _):
     sock.sendall(b"0\r\n\r\n")
 
 
+def stream_until_go(sock, _):
+    sock.sendall(HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
+    while not os.path.exists(os.environ["GO"]):
+        sock.sendall(b"5\r\nhello\r\n")
+        time.sleep(0.05)
+    sock.sendall(b"0\r\n\r\n")
+
+
 def large(sock, _):
     sock.sendall(HEAD + b"Content-Length: %d\r\n\r\n" % LARGE)
     block = bytes(1 << 20)
