@@ -78,7 +78,7 @@ static void copy(
 }
 
 /* Digits and nothing else, or 0: unknown. */
-static uint32_t memory_limit_mb(const struct record_exec *exec)
+static uint32_t memory_told_mb(const struct record_exec *exec)
 {
 	size_t n;
 	const char *s = value(exec, VARIABLE_LAMBDA_MEMORY, &n);
@@ -92,6 +92,17 @@ static uint32_t memory_limit_mb(const struct record_exec *exec)
 			return 0;
 	}
 	return mb;
+}
+
+/* What the environment says, else what its container may have. */
+static uint32_t memory_limit_mb(const struct record_exec *exec)
+{
+	uint32_t told = memory_told_mb(exec);
+	uint64_t mb = exec->memory_limit_bytes >> 20;
+
+	if (told || mb > MEMORY_MB_MAX)
+		return told;
+	return (uint32_t)mb;
 }
 
 /* What runs it, whatever named it. */

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/memory_limit.h"
 #include "agent/names.h"
 #include "agent/running_sockets.h"
 #include "base/cleanup.h"
@@ -150,8 +151,8 @@ static int tree_size(
 	return n;
 }
 
-/* The name of the cgroup that holds a container's id, of any hierarchy. */
-static void read_cgroup(uint32_t pid, char name[RECORD_CGROUP_BYTES])
+/* The name of the cgroup that holds a container's id, of any hierarchy, and its limit. */
+static void read_container(uint32_t pid, struct record_exec *exec)
 {
 	char path[64];
 	char text[8192];
@@ -160,8 +161,11 @@ static void read_cgroup(uint32_t pid, char name[RECORD_CGROUP_BYTES])
 
 	(void)snprintf(path, sizeof(path), "/proc/%u/cgroup", pid);
 	n = read_whole(path, text, sizeof(text) - 1);
-	if (n > 0 && names_container(text, (size_t)n, id))
-		(void)snprintf(name, RECORD_CGROUP_BYTES, "%s", id);
+	if (n <= 0 || !names_container(text, (size_t)n, id))
+		return;
+	text[n] = '\0';
+	(void)snprintf(exec->cgroup, sizeof(exec->cgroup), "%s", id);
+	exec->memory_limit_bytes = memory_limit_read("", text, id);
 }
 
 /* Starts a sandbox at f when its environment makes it a function. */
@@ -188,7 +192,7 @@ static int found_sandbox(struct probes *probes, struct sandboxes *sandboxes,
 	else if (exec->present & 1U << VARIABLE_KIND &&
 		 exec->value[VARIABLE_KIND][0] == 'p')
 		f->owner.kind = FUNCTION_PROCESS;
-	read_cgroup(f->owner.pid, exec->cgroup);
+	read_container(f->owner.pid, exec);
 	names_process(f->owner.pid, exec->process);
 	exec->kind = RECORD_EXEC;
 	exec->pid = f->owner.pid;

@@ -4,8 +4,9 @@
 
 #include "bpf/sandbox.bpf.h"
 
-#define CGROUPS_ABOVE 4       /* a container's is looked for in so many */
-#define CONTAINER_ID_BYTES 64 /* digits */
+#define CGROUPS_ABOVE 4             /* a container's is looked for in so many */
+#define CONTAINER_ID_BYTES 64       /* digits */
+#define NO_LIMIT_PAGES (1ULL << 48) /* the kernel's word for none is LONG_MAX bytes */
 
 /* One function in one pid namespace. A container has one of its own, whatever the host's
  * cgroups look like. */
@@ -78,6 +79,31 @@ static __always_inline void read_cgroup_name(struct task_struct *task, char *to)
 			return;
 		group = BPF_CORE_READ(group, self.parent, cgroup);
 	}
+}
+
+/* The memory that its container may have, 0: no limit, or no container. It is found by
+ * its name, for which there is room at scratch, and whatever the limits of the groups
+ * above are: those are others' too. */
+static __always_inline __u64 container_memory_bytes(
+    struct task_struct *task, char *scratch)
+{
+	__u32 memory = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
+	struct cgroup_subsys_state *css = BPF_CORE_READ(task, cgroups, subsys[memory]);
+
+	for (int i = 0; i < CGROUPS_ABOVE && css; i++) {
+		struct mem_cgroup *group =
+		    (void *)css - bpf_core_field_offset(struct mem_cgroup, css);
+		long n = bpf_probe_read_kernel_str(
+		    scratch, RECORD_CGROUP_BYTES, BPF_CORE_READ(css, cgroup, kn, name));
+
+		if (n > CONTAINER_ID_BYTES) {
+			__u64 pages = BPF_CORE_READ(group, memory.max);
+
+			return pages < NO_LIMIT_PAGES ? pages << 12 : 0;
+		}
+		css = BPF_CORE_READ(css, parent);
+	}
+	return 0;
 }
 
 #endif

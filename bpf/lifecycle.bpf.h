@@ -243,6 +243,7 @@ static __always_inline void begin_sandbox(struct task_struct *task, struct envir
 	v->record.sandbox = id;
 	v->record.start_ns = start;
 	v->record.exec_ns = fresh->open_start_ns;
+	v->record.memory_limit_bytes = container_memory_bytes(task, v->record.cgroup);
 	read_cgroup_name(task, v->record.cgroup);
 	bpf_get_current_comm(v->record.process, RECORD_PROCESS_BYTES);
 	if (!bpf_ringbuf_output(

@@ -65,6 +65,7 @@ struct record_exec {
 	__u64 sandbox;
 	__u64 start_ns; /* fork of its first process; boot clock, as all times here */
 	__u64 exec_ns;
+	__u64 memory_limit_bytes;         /* of its container, 0: none */
 	__u32 present;                    /* bit per variable */
 	__u32 parent;                     /* pid of who started it */
 	char cgroup[RECORD_CGROUP_BYTES]; /* the last part of its path, "" in the root */

@@ -61,11 +61,12 @@ podman_run() {
 
 ask() { curl -s --max-time 20 -o /dev/null "http://127.0.0.1:$port/$1"; }
 
-# as_one_container NAME N: so many were seen of it, as its server timed them, in the one sandbox that is its container.
+# as_one_container NAME N: so many were seen of it, as its server timed them, in the one sandbox that is its container,
+# which may have 256 MB.
 as_one_container() {
 	expect "$1" "$2"
 	compare "$1" "$log" read_ns sent_ns --within 3
-	is "$(seen "$1" '[.sandbox, .kind, .status] | join(" ")' | sort -u)" "$id http ok" "sandbox, kind and status"
+	is "$(seen "$1" '[.sandbox, .kind, .status, .memory_limit_mb] | join(" ")' | sort -u)" "$id http ok 256" "the rest of each"
 }
 
 # is_of_podman: named by podman's own list.
@@ -87,7 +88,7 @@ is_of_podman() {
 	expect "$f" 2
 	agent_stop
 	is "$(seen "$f" .status | tr '\n' ' ')" "ok oom " status
-	is "$(seen "$f" .sandbox | sort -u)" "$id" "sandbox of one that is older than the agent"
+	is "$(seen "$f" '[.sandbox, .memory_limit_mb] | join(" ")' | sort -u)" "$id 256" "of one that is older than the agent"
 }
 
 @test "podman's containers that crun makes, without cgroups of version 2: known and named likewise" {

@@ -13,6 +13,8 @@
 
 #include "agent/containers.h"
 #include "agent/foreign.h"
+#include "agent/memory_limit.h"
+#include "agent/names.h"
 
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define DOCKER "/var/lib/docker/containers/" ID "/config.v2.json"
@@ -127,6 +129,48 @@ static void test_foreign_by_name_and_arguments(void **state)
 	assert_int_equal(foreign_of("", "", 0), FOREIGN_NONE);
 }
 
+static void test_containers_may_have_so_much_memory(void **state)
+{
+	static const char v1[] = "9:name=systemd:/a/libpod-" ID "\n"
+				 "4:cpu,memory:/a/libpod-" ID "/container\n0::/\n";
+	static const char v2[] = "0::/kubepods.slice/cri-containerd-" ID ".scope\n";
+	static const char file[] =
+	    "/sys/fs/cgroup/memory/a/libpod-" ID "/memory.limit_in_bytes";
+	const char *root = *state;
+
+	assert_int_equal(memory_limit_read(root, v1, ID), 0);
+	put(root, file, "268435456\n", 1);
+	put(root, "/sys/fs/cgroup/kubepods.slice/cri-containerd-" ID ".scope/memory.max",
+	    "134217728\n", 1);
+	assert_int_equal(memory_limit_read(root, v1, ID), 256 << 20);
+	assert_int_equal(memory_limit_read(root, v2, ID), 128 << 20);
+	put(root, file, "9223372036854771712\n", 1); /* none */
+	put(root, "/sys/fs/cgroup/kubepods.slice/cri-containerd-" ID ".scope/memory.max",
+	    "max\n", 1);
+	assert_int_equal(memory_limit_read(root, v1, ID), 0);
+	assert_int_equal(memory_limit_read(root, v2, ID), 0);
+	put(root, file, "268435456\n", 1);
+	assert_int_equal(memory_limit_read(root, "4:memory:/a/b\n", ID), 0);
+	assert_int_equal(memory_limit_read(root, "4:hugememory:/a/libpod-" ID, ID), 0);
+	assert_int_equal(memory_limit_read(root, "", ID), 0);
+	assert_int_equal(memory_limit_read(root, "4:memory", ID), 0);
+	assert_int_equal(memory_limit_read(root, ID ":\n::\n", ID), 0);
+}
+
+static void test_containers_limit_is_the_functions_unless_that_was_told(void **state)
+{
+	struct record_exec exec = {.memory_limit_bytes = 300 << 20};
+	struct function function;
+
+	(void)state;
+	names_function(&exec, &function);
+	assert_int_equal(function.memory_limit_mb, 300);
+	exec.present = 1U << VARIABLE_LAMBDA_MEMORY;
+	memcpy(exec.value[VARIABLE_LAMBDA_MEMORY], "256", 4);
+	names_function(&exec, &function);
+	assert_int_equal(function.memory_limit_mb, 256);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -134,6 +178,9 @@ int main(void)
 		test_containers_each_runtime_has_its_own_place, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(
 		test_containers_what_is_wrong_names_nothing, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(
+		test_containers_may_have_so_much_memory, set_up, tear_down),
+	    cmocka_unit_test(test_containers_limit_is_the_functions_unless_that_was_told),
 	    cmocka_unit_test(test_foreign_by_name_and_arguments),
 	};
 
