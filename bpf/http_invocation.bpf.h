@@ -39,8 +39,7 @@ static __noinline int inner_cpu(const struct exchange *e)
 	read_process(&total, p, false);
 	share_out(p, total.cpu_ns);
 	if (outer)
-		__sync_fetch_and_add(
-		    &outer->children_ns, p->share_ns - e->cpu.share_ns);
+		__sync_fetch_and_add(&outer->children_ns, p->share_ns - e->cpu.share_ns);
 	return 0;
 }
 
