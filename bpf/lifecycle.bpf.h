@@ -102,7 +102,7 @@ static __always_inline struct environment *read_environment(struct task_struct *
 	v->len = len;
 	if (bpf_probe_read_user(v->text, len, (const void *)start))
 		return NULL;
-	v->text[len & (ENVIRONMENT_BYTES - 1)] = 0;
+	v->text[len] = 0;
 	match_variable(v, 0);
 	bpf_loop(ENVIRONMENT_BYTES / 8, environment_step, &context, 0);
 	return v;

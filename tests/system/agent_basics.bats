@@ -107,6 +107,16 @@ count() { jq -s "$1" "$out.mine"; }
 	[ "$(count length)" -eq 300 ]
 }
 
+@test "the first variable of an environment of any size names its function" {
+	agent
+	for bytes in 16000 16384 17000 100000; do
+		env -i "COLDMETER_FUNCTION=$name" "REST=$(head -c $bytes /dev/zero | tr '\0' x)" /bin/true
+	done
+	sleep 0.3
+	agent_done
+	[ "$(count length)" -eq 4 ]
+}
+
 @test "every variable that makes a process a function does so in the kernel, with its platform" {
 	agent
 	for variable in COLDMETER_FUNCTION K_SERVICE FUNCTION_TARGET WEBSITE_SITE_NAME OPENFAAS_NAME __OW_ACTION_NAME \
