@@ -9,8 +9,7 @@
 #include "bpf/http2.bpf.h"
 #include "bpf/http_invocation.bpf.h"
 
-#define ANSWERS_MAX 63 /* behind the first one of a write */
-#define STATUS_LINE_BYTES 12
+#define ANSWERS_MAX 63 /* and pieces of heads, behind the first one of a write */
 
 /* n bytes of a connection of HTTP/2; those before the first frame are passed over. */
 static __noinline void http2_moved(
@@ -42,23 +41,42 @@ static __always_inline void http2_begin(struct sock *sk, bool late, __u64 now)
 		http2_open(h, http2_number(now));
 }
 
-/* The request that was upgraded is open already and goes on as stream 1. */
+/* A request that has begun and that no stream can be made of. */
+static __noinline void http2_gives_up(struct exchange *e, struct sandbox *s, __u64 now)
+{
+	cpu_ends(bpf_get_current_task_btf(), &e->cpu, NULL, now);
+	if (e->role == ROLE_INNER || e->control)
+		return;
+	untold(s, busy_end(s, now));
+	if (e->is_unix)
+		__sync_fetch_and_add(&s->unix_in_flight, -1);
+	http2_no_room(s);
+}
+
+/* The request that was upgraded is open already and goes on as stream 1; of the n bytes
+ * of the write that answered it e->over are frames. Where HTTP/2 is not followed it is a
+ * session like any other. */
 static __noinline void http2_takes_over(
-    struct sock *sk, struct exchange *e, const struct message *m, int n, __u64 now)
+    struct sock *sk, struct exchange *e, struct sandbox *s, int n, __u64 now)
 {
 	struct http2 *h = http2_find(sk, BPF_SK_STORAGE_GET_F_CREATE);
 	struct stream key = {.id = 1};
 
-	if (!h)
+	if (!h) {
+		e->phase = PHASE_SESSION;
+		tell_blind(s, e->sandbox, COUNT_HTTP2, BLIND_HTTP2);
 		return;
-	http2_upgrade(h, http2_number(now), m->end);
-	h->open = 1;
+	}
+	http2_upgrade(h, http2_number(now), (__u32)(n - e->over));
 	key.connection = h->connection;
 	e->phase = PHASE_REQUEST;
 	e->chunked = 1;
 	e->status = 0;
 	e->response_bytes = 0;
-	bpf_map_update_elem(&streams, &key, e, BPF_ANY);
+	if (!bpf_map_update_elem(&streams, &key, e, BPF_ANY))
+		h->open = 1;
+	else if (e->is_open)
+		http2_gives_up(e, s, now);
 	e->is_open = 0;
 	e->phase = PHASE_HTTP2;
 }
@@ -172,36 +190,33 @@ struct answers {
 	struct exchange *e;
 	struct sandbox *s;
 	__u32 n;
+	int step;
 };
 
-/* The next response of a write of n bytes that holds several, until there is none. */
+/* The next response of a write of n bytes that holds several, or the next piece of its
+ * head, until there is none. */
 static long answer_step(__u32 i, struct answers *a)
 {
 	struct exchange *e = a->e;
 	__u32 over = (__u32)e->over;
 
-	if (e->phase != PHASE_IDLE || e->over < STATUS_LINE_BYTES || e->over >= a->n)
+	if (!http1_goes_over(e) || e->over >= a->n)
 		return 1;
-	return http1_written(e, a->s, (int)over, a->n - over) == HTTP1_GOES_ON;
+	a->step = http1_written(e, a->s, (int)over, a->n - over);
+	return 0;
 }
 
 static __always_inline void http1_moved_out(
     struct sock *sk, struct exchange *e, struct sandbox *s, int n)
 {
-	struct answers answers = {e, s, (__u32)n};
-	int step = http1_written(e, s, n, 0);
-	__u32 zero = 0;
-	struct message *m;
+	struct answers answers = {e, s, (__u32)n, http1_written(e, s, n, 0)};
 
-	if (e->over)
+	if (http1_goes_over(e))
 		bpf_loop(ANSWERS_MAX, answer_step, &answers, 0);
 	if (e->is_closed)
 		http_gone(e, s, true, false);
-	if (step != HTTP1_UPGRADES)
-		return;
-	m = bpf_map_lookup_elem(&messages, &zero);
-	if (m)
-		http2_takes_over(sk, e, m, n, bpf_ktime_get_boot_ns());
+	if (answers.step == HTTP1_UPGRADES)
+		http2_takes_over(sk, e, s, n, bpf_ktime_get_boot_ns());
 }
 
 static __always_inline void http_sent(

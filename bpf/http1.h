@@ -19,7 +19,7 @@ enum http1_step {
 	HTTP1_TLS,             /* what follows on this connection cannot be read */
 	HTTP1_HTTP2,           /* the preface of HTTP/2: what follows is told in frames */
 	HTTP1_HTTP2_LATE,      /* likewise, the preface was before the probes */
-	HTTP1_UPGRADES         /* likewise, behind m->end; the request is its stream 1 */
+	HTTP1_UPGRADES /* likewise, in the last e->over bytes; the request is stream 1 */
 };
 
 /* What a request may begin with: capital letters, but not the preface of HTTP/2. */
@@ -61,7 +61,7 @@ static __always_inline void http1_begin(struct exchange *e, __u64 start_ns, __u3
 	e->last_send_ns = 0;
 	e->status = 0;
 	e->left = -1;
-	e->chunked = e->is_head = 0;
+	e->chunked = e->is_head = e->is_h2c = 0;
 	e->flags = flags;
 	e->rest.bytes = e->rest.cut = 0;
 	e->tail[0] = 0;
@@ -84,10 +84,17 @@ static __always_inline void http1_keep_target(
 	}
 }
 
+/* Whether the head that is being sent is none of the response's: 100 Continue, 103 Early
+ * Hints. */
+static __always_inline bool http1_is_interim(const struct exchange *e)
+{
+	return e->status >= 100 && e->status < 200 && e->status != 101;
+}
+
 /* Only its end of life or the next request can end a response without a length. */
 static __always_inline bool http1_is_unbounded(const struct exchange *e)
 {
-	return e->phase == PHASE_HEAD ||
+	return (e->phase == PHASE_HEAD && !http1_is_interim(e)) ||
 	       (e->phase == PHASE_RESPONSE && e->left < 0 && !e->chunked);
 }
 
@@ -200,13 +207,37 @@ static __always_inline bool http1_is_under_way(
 	       http1_is_chunk(m);
 }
 
-/* What is behind the response that ends in this write: the next one of a pipeline. */
+/* What is behind the end of a head or of a response in this write: the final response
+ * behind one that is not, the rest of a long head, the next response of a pipeline. */
 static __always_inline void http1_over(struct exchange *e, __s64 bytes)
 {
 	if (bytes <= 0)
 		return;
 	e->over = bytes;
 	e->response_bytes -= bytes;
+}
+
+/* Whether what is behind is to be given again. */
+static __always_inline bool http1_goes_over(const struct exchange *e)
+{
+	return e->over > 0 && e->phase != PHASE_HTTP2;
+}
+
+/* The head has not ended in what was looked at. What is behind that is looked at next,
+ * from the start of the last line; bytes as below. */
+static __always_inline void http1_head_goes_on(
+    struct exchange *e, const struct message *m, __s64 bytes)
+{
+	e->phase = PHASE_HEAD;
+	keep_rest(m, &e->rest);
+	if (bytes <= m->head_len && m->head_len < HEAD_BYTES)
+		return;
+	if (m->line) {
+		e->rest.bytes = e->rest.cut = 0;
+		http1_over(e, bytes - m->line);
+	} else {
+		http1_over(e, bytes - m->head_len);
+	}
 }
 
 /* Takes what a piece of the response's head says; bytes: of the piece, with what was left
@@ -221,19 +252,26 @@ static __always_inline void http1_head(
 	/* Lambda's invoke API answers 200 for it */
 	if (m->failed && e->target_kind == TARGET_FRONT_DOOR)
 		e->flags |= INVOCATION_ERROR;
-	if (!m->end) {
-		e->phase = PHASE_HEAD;
-		keep_rest(m, &e->rest);
+	if (m->h2c)
+		e->is_h2c = 1;
+	if (!m->end || m->end > m->head_len) {
+		http1_head_goes_on(e, m, bytes);
 		return;
 	}
 	e->phase = PHASE_RESPONSE;
 	e->rest.bytes = e->rest.cut = 0;
-	if (e->is_head || e->status == 204 || e->status == 304) {
+	if (http1_is_interim(e)) {
+		e->phase = PHASE_REQUEST;
+		e->chunked = e->is_h2c = 0;
+		e->left = -1;
+		http1_over(e, bytes - (__s64)m->end);
+	} else if (e->is_head || e->status == 204 || e->status == 304) {
 		e->chunked = 0;
 		e->left = 0;
 		http1_over(e, bytes - (__s64)m->end);
 	} else if (e->status == 101) {
-		e->phase = m->h2c ? PHASE_HTTP2 : PHASE_SESSION;
+		e->phase = e->is_h2c ? PHASE_HTTP2 : PHASE_SESSION;
+		e->over = e->is_h2c ? bytes - (__s64)m->end : 0;
 	} else if (e->chunked) {
 		e->left = -1;
 	} else if (e->left >= 0) {
@@ -255,7 +293,7 @@ static __always_inline bool http1_is_response(
 		keep_rest(m, &e->rest);
 		return false;
 	}
-	if (status < 200 && status != 101) /* 100 Continue is not the response */
+	if (status < 100)
 		return false;
 	e->rest.bytes = 0;
 	e->status = (__u16)status;
@@ -267,7 +305,8 @@ static __always_inline bool http1_is_response(
  */
 static __always_inline bool http1_is_pipelined(const struct exchange *e, __u32 status)
 {
-	return e->phase == PHASE_IDLE && status >= 200 && status != 400 && status != 408;
+	return e->phase == PHASE_IDLE && status >= 100 && status != 101 &&
+	       status != 400 && status != 408;
 }
 
 /* A response that nobody can read: it ends with the next request or the connection. */
@@ -276,12 +315,13 @@ static __always_inline void http1_unread(struct exchange *e)
 	e->phase = PHASE_RESPONSE;
 	e->left = -1;
 	e->chunked = 0;
+	e->status = 0;
 	e->flags |= INVOCATION_END_INFERRED;
 }
 
-/* n bytes were sent; m as for http1_received(), with what e->rest holds in front. After
- * the end of a response e->over says how many of them are behind it: they are to be given
- * again, as a write of their own. */
+/* n bytes were sent; m as for http1_received(), with what e->rest holds in front. When
+ * http1_goes_over() then, the last e->over of them are to be given again, as a write of
+ * their own. After HTTP1_UPGRADES e->over says how many are behind the head. */
 static __always_inline enum http1_step http1_sent(
     struct exchange *e, struct message *m, int n, __u64 now)
 {
@@ -309,6 +349,8 @@ static __always_inline enum http1_step http1_sent(
 		http1_head(e, m, bytes);
 		if (e->phase == PHASE_HTTP2)
 			return HTTP1_UPGRADES;
+		if (http1_is_interim(e))
+			return begins ? HTTP1_BEGINS : HTTP1_GOES_ON;
 	} else if (e->phase == PHASE_RESPONSE && e->left > 0) {
 		http1_over(e, n - e->left);
 		e->left -= n < e->left ? n : e->left;
@@ -329,9 +371,12 @@ static __always_inline enum http1_step http1_closed(
 	bool open = e->phase == PHASE_REQUEST || e->phase == PHASE_HEAD ||
 		    e->phase == PHASE_RESPONSE || e->phase == PHASE_SESSION;
 	bool whole = e->phase == PHASE_RESPONSE && e->left < 0 && !e->chunked;
-
 	enum http1_step step = open ? HTTP1_ENDS : HTTP1_GOES_ON;
 
+	if (http1_is_interim(e)) {
+		e->phase = PHASE_REQUEST;
+		e->status = 0;
+	}
 	if (e->phase == PHASE_SESSION)
 		(void)http1_ends(
 		    e, now, INVOCATION_RESPONDED | (dying ? INVOCATION_EXITED : 0));

@@ -65,6 +65,15 @@ static __always_inline void http2_forget(struct http2 *h, __u32 id)
 	bpf_map_delete_elem(&streams, &key);
 }
 
+/* There is none for a stream: it is counted, with a reason. */
+static __always_inline void http2_no_room(struct sandbox *s)
+{
+	count(COUNT_SEEN);
+	__sync_fetch_and_add(&s->ended, 1);
+	__sync_fetch_and_add(&s->lost, 1);
+	count(COUNT_LOST_RING);
+}
+
 static __always_inline void http2_stream_begins(
     const struct http2_bytes *b, const struct http2_event *event)
 {
@@ -89,11 +98,7 @@ static __always_inline void http2_stream_begins(
 		http_begin(bpf_get_current_task_btf(), stream, b->s, b->now);
 		return;
 	}
-	/* no room for it: it is counted, with a reason */
-	count(COUNT_SEEN);
-	__sync_fetch_and_add(&b->s->ended, 1);
-	__sync_fetch_and_add(&b->s->lost, 1);
-	count(COUNT_LOST_RING);
+	http2_no_room(b->s);
 }
 
 static __always_inline void http2_stream_sends(

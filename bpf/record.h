@@ -428,7 +428,7 @@ struct exchange {
 	__u64 request_bytes, response_bytes;
 	__s64 left;      /* of the body; -1: until the end is seen */
 	__u32 outer_pid; /* ROLE_INNER: of the server that sent it */
-	__u32 padding;
+	__u32 is_h2c;    /* what it is upgraded to */
 	__s64 over; /* bytes of the last write that are behind the response it ended */
 	__u32 role, phase;
 	__u32 chunked, is_head, is_first, is_unix;

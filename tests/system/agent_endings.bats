@@ -84,6 +84,19 @@ PY
 	is "$(seen "$f" .http_status)" 200 http_status
 }
 
+@test "100 Continue and 103 Early Hints in one write with the answer, and a long head: the answer's status and end" {
+	get='HTTP/1.1\r\nHost: x\r\n\r\n'
+	raw "GET /expect_nothing $get" >"$dir/answer"
+	raw "GET /hints $get" >>"$dir/answer"
+	raw "GET /long_head $get" >>"$dir/answer"
+	is "$(grep -c hello "$dir/answer")" 3 answers
+	expect "$f" 3
+	is "$(seen "$f" .http_status | tr '\n' ' ')" "200 503 200 " http_status
+	is "$(seen "$f" .status | tr '\n' ' ')" "ok error ok " status
+	between "$(seen "$f" .duration_ms | head -n 1)" 50 200 "duration until the last write"
+	is "$(seen "$f" '.quality // [] | index("duration:estimate")' | sort -u)" null "durations that are estimates"
+}
+
 @test "three requests in one packet are three invocations" {
 	get='GET /length HTTP/1.1\r\nHost: x\r\n\r\n'
 	raw "$get$get$get" >"$dir/answer"

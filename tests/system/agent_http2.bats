@@ -122,6 +122,46 @@ ask() { node "$functions/node/http2_client.js" "$@"; }
 	between "$(seen "$f" .duration_ms | head -n 1)" 30 300 duration
 }
 
+# upgrade: what endings.py is asked on a connection that it upgrades: for stream 1, and then for stream 3.
+upgrade() {
+	python3 - $port <<'PY'
+import socket, sys
+sock = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+sock.sendall(b"GET /h2c HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\nHTTP2-Settings: \r\n\r\n")
+text = b""
+while not text.endswith(b"\x88"):
+    text += sock.recv(65536)
+sock.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0")
+sock.sendall(b"\0\0\1\1\5\0\0\0\3\x82")
+while not text.endswith(b"\x8d"):
+    text += sock.recv(65536)
+PY
+}
+
+endings() {
+	in_background "$dir/$f" env COLDMETER_FUNCTION="$f" python3 "$functions/python/endings.py" $port
+	until_true 10 listening 127.0.0.1:$port
+}
+
+@test "upgraded by an answer that comes in pieces: what follows is told in frames" {
+	endings
+	upgrade
+	expect "$f" 2
+	agent_stop
+	is "$(seen "$f" .http_status | tr '\n' ' ')" '200 404 ' statuses
+}
+
+@test "streams that find no room are counted as lost, and nothing of them stays open" {
+	endings
+	python3 "$functions/python/fill_map.py" "$(map_id streams)" >"$dir/put"
+	upgrade
+	is "$(left_in_map sandboxes ".value.first_pid == ${started[-1]} and .value.in_flight == 0")" 1 "sandboxes without a request"
+	end "${started[-1]}"
+	is "$(left_in_map sandboxes ".value.number != 0 and .value.first_pid == ${started[-1]}")" 0 "sandboxes that are left"
+	end "$agent"
+	is "$(grep -o "lost of $f: .*" "$dir/agent.err")" "lost of $f: ring_full=2" "what the ledger says of them"
+}
+
 @test "gRPC: the status is that of the trailers, a stream of answers is one invocation" {
 	needs /usr/bin/python3
 	/usr/bin/python3 -c 'import grpc' 2>/dev/null || skip "python3-grpcio is not installed"

@@ -105,14 +105,16 @@ agent_stop() {
 	}
 }
 
-# left_in_map NAME JQ: entries of our agent's map for which that is true.
-left_in_map() {
+# map_id NAME: of our agent's.
+map_id() {
 	local id
 	for id in $(sed -n 's/^map_id:[[:space:]]*//p' /proc/"$agent"/fdinfo/* | sort -u); do
-		[ "$(bpftool -j map show id "$id" | jq -r .name)" = "$1" ] || continue
-		bpftool -j map dump id "$id" | jq "[.[].formatted | select($2)] | length"
+		[ "$(bpftool -j map show id "$id" | jq -r .name)" != "$1" ] || echo "$id"
 	done
 }
+
+# left_in_map NAME JQ: entries of our agent's map for which that is true.
+left_in_map() { bpftool -j map dump id "$(map_id "$1")" | jq "[.[].formatted | select($2)] | length"; }
 
 # needs COMMAND...: skips the test without them.
 needs() {

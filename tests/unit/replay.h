@@ -87,7 +87,8 @@ static inline void replay_send(
 	replay_step(r, http1_sent(&r->e, m, (int)(n + second_n), r->now_ns));
 }
 
-/* Several responses in one call, one behind the other, as the kernel side takes them. */
+/* Several heads or responses in one call, one behind the other, as the kernel side takes
+ * them. */
 static inline void replay_send_several(struct replay *r, const char *text, size_t n)
 {
 	size_t left = n;
@@ -95,7 +96,7 @@ static inline void replay_send_several(struct replay *r, const char *text, size_
 	do {
 		replay_send(r, text + n - left, left, NULL, 0);
 		left = (size_t)r->e.over;
-	} while (left && r->e.phase == PHASE_IDLE);
+	} while (http1_goes_over(&r->e) && left < n);
 }
 
 static inline void replay_close(struct replay *r, bool dying)

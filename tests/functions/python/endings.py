@@ -119,6 +119,40 @@ def expect(sock, read):
     sock.sendall(HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body)
 
 
+def expect_nothing(sock, _):
+    sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n" + HEAD + b"Content-Length: 5\r\n\r\n")
+    time.sleep(0.05)
+    sock.sendall(b"hello")
+
+
+def hints(sock, _):
+    early = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"
+    sock.sendmsg([early, early + b"HTTP/1.1 503 Service Unavailable\r\n", b"Content-Length: 5\r\n\r\nhello"])
+
+
+def long_head(sock, _):
+    sock.sendall(HEAD + b"X-Long: %03000d\r\nContent-Length: 5\r\n\r\nhello" % 0)
+
+
+def frame(kind, flags, stream, payload=b""):
+    return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
+
+
+def h2c(sock, _):
+    """Upgraded to HTTP/2: 200 on stream 1, 404 on stream 3, each a block of one field and the end of its stream."""
+    for piece in (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2", b"c\r\nConnection: Upgrade\r\n"):
+        sock.sendall(piece)
+        time.sleep(0.02)
+    sock.sendall(b"\r\n" + frame(4, 0, 0) + frame(1, 5, 1, b"\x88"))
+    received = b""
+    while not received.endswith(frame(1, 5, 3, b"\x82")):
+        more = sock.recv(65536)
+        if not more:
+            raise ConnectionError
+        received += more
+    sock.sendall(frame(1, 5, 3, b"\x8d"))
+
+
 def die(_sock, _):
     os._exit(9)
 
