@@ -74,7 +74,7 @@ static __noinline void http2_takes_over(
 	e->status = 0;
 	e->response_bytes = 0;
 	if (!bpf_map_update_elem(&streams, &key, e, BPF_ANY))
-		h->open = 1;
+		http2_opens(h, (__u32)key.id);
 	else if (e->is_open)
 		http2_gives_up(e, s, now);
 	e->is_open = 0;

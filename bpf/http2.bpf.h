@@ -61,7 +61,7 @@ static __always_inline void http2_forget(struct http2 *h, __u32 id)
 {
 	const struct stream key = {h->connection, id};
 
-	__sync_fetch_and_add(&h->open, -1);
+	http2_shuts(h, id);
 	bpf_map_delete_elem(&streams, &key);
 }
 
@@ -94,7 +94,7 @@ static __always_inline void http2_stream_begins(
 		stream->request_bytes = event->length;
 		stream->phase = PHASE_REQUEST;
 		stream->chunked = 1; /* its end is told */
-		__sync_fetch_and_add(&b->h->open, 1);
+		http2_opens(b->h, event->stream);
 		http_begin(bpf_get_current_task_btf(), stream, b->s, b->now);
 		return;
 	}
@@ -232,6 +232,7 @@ static __always_inline bool http2_bytes(struct http2 *h, struct exchange *e,
 }
 
 struct http2_closing {
+	struct http2 *h;
 	__u64 connection;
 	__u64 now;
 	struct sandbox *s;
@@ -239,18 +240,40 @@ struct http2_closing {
 	bool dying;
 };
 
-static long http2_close_step(
+static __noinline void http2_close_stream(
+    struct exchange *stream, const struct http2_closing *c)
+{
+	struct sandbox *s = c->s;
+
+	if (http1_closed(stream, c->dying, c->now) != HTTP1_ENDS)
+		return;
+	if (stream->flags & INVOCATION_EXITED && s->oom)
+		stream->flags |= INVOCATION_OOM;
+	http_end(bpf_get_current_task_btf(), stream, s, c->ours, c->now);
+}
+
+static long http2_close_step(__u32 i, struct http2_closing *c)
+{
+	__u32 id = c->h->places[i & (HTTP2_PLACES - 1)];
+	struct exchange *stream;
+
+	if (!id)
+		return c->h->open == 0;
+	stream = http2_stream(c->h, id);
+	if (stream)
+		http2_close_stream(stream, c);
+	http2_forget(c->h, id);
+	return 0;
+}
+
+static long http2_close_crowded_step(
     void *map, const struct stream *key, struct exchange *stream, struct http2_closing *c)
 {
 	const struct stream gone = *key;
 
 	if (key->connection != c->connection)
 		return 0;
-	if (http1_closed(stream, c->dying, c->now) == HTTP1_ENDS) {
-		if (stream->flags & INVOCATION_EXITED && c->s->oom)
-			stream->flags |= INVOCATION_OOM;
-		http_end(bpf_get_current_task_btf(), stream, c->s, c->ours, c->now);
-	}
+	http2_close_stream(stream, c);
 	bpf_map_delete_elem(&streams, &gone);
 	return 0;
 }
@@ -271,19 +294,23 @@ static __always_inline void http2_forget_sandbox(__u64 sandbox)
 	bpf_for_each_map_elem(&streams, http2_forget_step, &sandbox, 0);
 }
 
-/* The connection has gone, and with it the streams that are open on it. */
+/* The connection has gone, and with it the streams that are open on it. Where those that
+ * found no place of their own are is not known: all are looked at. */
 static __always_inline void http2_closed(
     struct http2 *h, struct sandbox *s, bool ours, bool dying, __u64 now)
 {
-	struct http2_closing closing = {.connection = h->connection,
+	struct http2_closing closing = {.h = h,
+	    .connection = h->connection,
 	    .now = now,
 	    .s = s,
 	    .ours = ours,
 	    .dying = dying};
 
 	if (h->open)
-		bpf_for_each_map_elem(&streams, http2_close_step, &closing, 0);
-	h->open = 0;
+		bpf_loop(HTTP2_PLACES, http2_close_step, &closing, 0);
+	if (h->crowded)
+		bpf_for_each_map_elem(&streams, http2_close_crowded_step, &closing, 0);
+	h->open = h->crowded = 0;
 }
 
 #endif

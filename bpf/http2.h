@@ -12,6 +12,7 @@
 #define HTTP2_PREFACE_BYTES 24 /* "PRI * HTTP/2.0", two empty lines, "SM" */
 #define HTTP2_FRAME_BYTES 9    /* length, type, flags, stream */
 #define HTTP2_HEADER_BYTES 16  /* room for any offset */
+#define HTTP2_PLACES 128       /* servers allow 100 streams at once, or a few more */
 
 enum { HTTP2_DATA = 0, HTTP2_HEADERS = 1, HTTP2_RST_STREAM = 3, HTTP2_CONTINUATION = 9 };
 enum {
@@ -52,8 +53,10 @@ struct http2 {
 	struct http2_direction received;
 	struct http2_direction sent;
 	__u32 last_stream;
-	__u32 open;         /* streams; the caller counts them */
-	struct hpack hpack; /* of what is sent */
+	__u32 open;                 /* streams; the caller says when */
+	__u32 places[HTTP2_PLACES]; /* of those, each where its number says; 0: none */
+	__u32 crowded;              /* those of them that found their place taken */
+	struct hpack hpack;         /* of what is sent */
 };
 
 enum http2_step {
@@ -97,6 +100,28 @@ static __always_inline void http2_upgrade(
 	http2_open(h, connection);
 	h->last_stream = 1;
 	h->sent.pass = rest_bytes;
+}
+
+/* Numbers of streams count up by two: of those that are open at once few meet. */
+static __always_inline __u32 *http2_place(struct http2 *h, __u32 stream)
+{
+	return &h->places[stream / 2 & (HTTP2_PLACES - 1)];
+}
+
+/* A stream is open from now on; both directions may be at it at once. */
+static __always_inline void http2_opens(struct http2 *h, __u32 stream)
+{
+	if (__sync_val_compare_and_swap(http2_place(h, stream), 0, stream))
+		__sync_fetch_and_add(&h->crowded, 1);
+	__sync_fetch_and_add(&h->open, 1);
+}
+
+/* It is not any more. */
+static __always_inline void http2_shuts(struct http2 *h, __u32 stream)
+{
+	if (__sync_val_compare_and_swap(http2_place(h, stream), stream, 0) != stream)
+		__sync_fetch_and_add(&h->crowded, -1);
+	__sync_fetch_and_add(&h->open, -1);
 }
 
 static __always_inline struct http2_direction *http2_direction(

@@ -82,6 +82,26 @@ ask() { node "$functions/node/http2_client.js" "$@"; }
 	between "$(seen "$f" .duration_ms | head -n 1)" 50 1500 duration
 }
 
+@test "a connection that goes away with many streams open, and with some of distant numbers: each is ended" {
+	node_function
+	python3 - $port <<'PY'
+import socket, sys, time
+block = b"\x82\x86\x04\x09/?ms=9000\x41\x01x"
+def ask(*streams):
+    sock = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+    sock.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0")
+    for stream in streams:
+        sock.sendall(len(block).to_bytes(3, "big") + b"\1\5" + stream.to_bytes(4, "big") + block)
+    time.sleep(0.3)
+ask(*range(1, 401, 2))
+ask(1, 3, 257, 259, 513, 100001)
+PY
+	expect "$f" 206
+	is "$(seen "$f" .status | sort -u)" aborted statuses
+	is "$(left_in_map streams ".value.pid == ${started[-1]}")" 0 "streams left of it"
+	agent_stop
+}
+
 @test "a connection that is older than the agent is followed from where it is" {
 	end "$agent"
 	node_function

@@ -226,6 +226,45 @@ static void test_http2_an_upgraded_request_is_stream_1(void **state)
 	is_event(&r, 1, HTTP2_BEGINS, 3);
 }
 
+/* How many of the streams that are open stand in a place of their own. */
+static __u32 placed(const struct http2 *h)
+{
+	__u32 n = 0;
+
+	for (int i = 0; i < HTTP2_PLACES; i++)
+		n += h->places[i] != 0;
+	return n;
+}
+
+static void test_http2_open_streams_are_found_again_or_known_to_be_more(void **state)
+{
+	const __u32 again = 1 + 2 * HTTP2_PLACES; /* where 1 stands */
+	struct http2 h = {0};
+
+	(void)state;
+	for (__u32 id = 1; id < again; id += 2)
+		http2_opens(&h, id);
+	assert_int_equal(placed(&h), HTTP2_PLACES);
+	assert_int_equal(h.crowded, 0);
+	http2_opens(&h, again);
+	http2_opens(&h, again + 2);
+	assert_int_equal(h.open, HTTP2_PLACES + 2);
+	assert_int_equal(h.crowded, 2);
+	http2_shuts(&h, 1);
+	assert_int_equal(h.crowded, 2);
+	http2_opens(&h, again + 2 * HTTP2_PLACES); /* in the place of 1 */
+	http2_shuts(&h, again);
+	http2_shuts(&h, again + 2);
+	assert_int_equal(h.crowded, 0);
+	assert_int_equal(placed(&h), HTTP2_PLACES);
+	http2_shuts(&h, again + 2 * HTTP2_PLACES);
+	for (__u32 id = 3; id < again; id += 2)
+		http2_shuts(&h, id);
+	assert_int_equal(placed(&h), 0);
+	assert_int_equal(h.open, 0);
+	assert_int_equal(h.crowded, 0);
+}
+
 static void test_http2_a_connection_older_than_the_probes(void **state)
 {
 	struct replay_http2 r = {0};
@@ -255,6 +294,7 @@ int main(void)
 	    cmocka_unit_test(test_http2_only_a_new_stream_of_the_client_begins),
 	    cmocka_unit_test(test_http2_either_side_may_give_a_stream_up),
 	    cmocka_unit_test(test_http2_an_upgraded_request_is_stream_1),
+	    cmocka_unit_test(test_http2_open_streams_are_found_again_or_known_to_be_more),
 	    cmocka_unit_test(test_http2_a_connection_older_than_the_probes),
 	};
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Fills a map of the kernel until there is no room in it: fill_map.py ID. Keys count down from all ones, values are
-zeros. Says how many were put."""
+"""Fills a map of the kernel until there is no room in it, or with so many: fill_map.py ID [COUNT]. Keys count down from
+all ones, values are zeros. Says how many were put."""
 
 import ctypes
 import errno
@@ -26,9 +26,10 @@ def main():
     bpf(OBJ_GET_INFO_BY_FD, ctypes.sizeof(about) << 32 | fd, ctypes.addressof(about))
     key = ctypes.create_string_buffer(about[2])
     value = ctypes.create_string_buffer(about[3])
+    most = int(sys.argv[2]) if len(sys.argv) > 2 else 1 << 62
     put = 0
     try:
-        while True:
+        while put < most:
             key.raw = ((1 << 8 * about[2]) - 1 - put).to_bytes(about[2], "little")
             bpf(MAP_UPDATE_ELEM, fd, ctypes.addressof(key), ctypes.addressof(value), NOEXIST)
             put += 1
