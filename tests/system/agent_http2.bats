@@ -206,3 +206,20 @@ endings() {
 	agent_stop
 	is "$(seen "$f" .status | sort | uniq -c | tr -s ' ')" ' 20000 ok' status
 }
+
+@test "while detail is shed, streams are counted: with prior knowledge, upgraded, and given up" {
+	end "$agent"
+	agent_start --shed 4
+	endings
+	for _ in $(seq 5); do upgrade; done
+	port=$((port + 1))
+	node_function
+	ask 127.0.0.1:$port '/' '!/?ms=400' '/?status=503' '/' '/' >/dev/null
+	for pid in "${started[@]}"; do
+		is "$(left_in_map sandboxes ".value.first_pid == $pid and .value.in_flight == 0")" 1 "sandboxes without a request"
+	done
+	is "$(left_in_map streams ".value.pid == $pid")" 0 "streams left of it"
+	end "$agent"
+	is "$(seen "$f" .status | tr '\n' ' ')" 'ok ok aborted error ' "status of those that have a record: the first two, and what went wrong"
+	is "$(grep -o "lost of $f: .*" "$dir/agent.err")" "lost of $f: shed=11" "the others"
+}
