@@ -1,11 +1,14 @@
 #include "agent/backend.h"
 
+#include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <linux/bpf.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "meter.skel.h"
 
@@ -80,6 +83,28 @@ const char *backend_missing(enum backend backend, const struct btf *kernel)
 	return NULL;
 }
 
+/* Whether the kernel takes a program at the start of that function: some have it and do
+ * not. */
+static bool takes_program_at(const struct btf *kernel, const char *name)
+{
+	const struct bpf_insn nothing[] = {
+	    {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+	    {.code = BPF_JMP | BPF_EXIT}};
+	int id = btf__find_by_name_kind(kernel, name, BTF_KIND_FUNC);
+	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_FENTRY,
+	    .attach_btf_id = (__u32)id);
+	int program;
+
+	if (id < 0)
+		return false;
+	program = bpf_prog_load(
+	    BPF_PROG_TYPE_TRACING, NULL, "Dual BSD/GPL", nothing, 2, &options);
+	if (program < 0)
+		return false;
+	(void)close(program);
+	return true;
+}
+
 static int arguments_of(const struct btf *kernel, const char *name)
 {
 	int id = btf__find_by_name_kind(kernel, name, BTF_KIND_FUNC);
@@ -111,10 +136,13 @@ void backend_select(
 	    {skeleton->progs.on_unix_sendpage,
 		functions && has_function(kernel, "unix_stream_sendpage")},
 	    {skeleton->progs.on_syscall, syscalls},
+	    {skeleton->progs.on_unix_close,
+		!syscalls && takes_program_at(kernel, "unix_release")},
 	};
 
 	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
 		(void)bpf_program__set_autoload(programs[i].program, programs[i].wanted);
+	(void)bpf_program__set_autoattach(skeleton->progs.on_unix_close, false);
 	skeleton->rodata->by_syscalls = syscalls;
 	skeleton->rodata->reads_http2 = backend == BACKEND_TRACEPOINT;
 	if (!syscalls)

@@ -99,6 +99,17 @@ static int attach_samples(struct probes *probes, char *why)
 		   : refusals_say(why, -ENOTSUP, "cannot sample any CPU's clock");
 }
 
+/* Not every kernel takes programs at its functions. */
+static void attach_unix_close(struct meter_bpf *skeleton)
+{
+	struct bpf_program *program = skeleton->progs.on_unix_close;
+
+	if (!bpf_program__autoload(program))
+		return;
+	skeleton->links.on_unix_close = bpf_program__attach(program);
+	skeleton->bss->unix_closes_told = skeleton->links.on_unix_close != NULL;
+}
+
 /* Between open and load. deep: function whose inits are sampled, or NULL. */
 static void set_up(struct probes *probes, const char *deep)
 {
@@ -145,6 +156,7 @@ static int start(struct probes *probes, const struct probes_wanted *wanted,
 	err = meter_bpf__attach(probes->skeleton);
 	if (err)
 		return refusals_say(why, err, "cannot attach the probes");
+	attach_unix_close(probes->skeleton);
 	if (backend == BACKEND_SYSCALLS)
 		probes->call_cost_ns = call_cost_ns() - before_ns;
 	return wanted->deep ? attach_samples(probes, why) : 0;

@@ -7,8 +7,6 @@
 #include "bpf/cpu.bpf.h"
 #include "bpf/memory.bpf.h"
 
-#define UNIX_IN_FLIGHT_MAX 64 /* of one sandbox that dies on all of them */
-
 /* How much of a record is needed: each of its cache lines was the agent's last, and has
  * to come from its CPU. */
 enum record_room {
@@ -150,29 +148,6 @@ static __always_inline void fill_memory(struct task_struct *task,
 	if (!alone)
 		peak += pages_beside(s);
 	r->peak_bytes = peak << 12;
-}
-
-/* The last process of a sandbox has gone: what it was answering on unix sockets went with
- * it, and no tracepoint will say so. When each began is known to lie in its busy time. */
-static __always_inline void end_on_unix_sockets(
-    struct sandbox *s, __u64 id, __u64 now, __u32 exit_code)
-{
-	struct record_invocation *r;
-
-	for (int i = 0; i < UNIX_IN_FLIGHT_MAX && s->unix_in_flight > 0; i++) {
-		s->unix_in_flight--;
-		(void)busy_end(s, now);
-		r = begin_record(s, id);
-		if (!r)
-			continue;
-		r->start_ns = s->busy_since_ns;
-		r->end_ns = now;
-		r->flags = INVOCATION_EXITED | INVOCATION_NO_START |
-			   (s->oom ? INVOCATION_OOM : 0);
-		r->exit_code = exit_code;
-		r->concurrency = 1;
-		bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
-	}
 }
 
 static __always_inline void add_thread(struct record_ready *r, struct task_struct *thread)

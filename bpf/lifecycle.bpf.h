@@ -6,6 +6,7 @@
 #include "bpf/ending.bpf.h"
 #include "bpf/exchange.bpf.h"
 #include "bpf/http2.bpf.h"
+#include "bpf/unix.bpf.h"
 
 #define NAME_HASH_BYTES 64      /* of a name that tell it from another */
 #define ENVIRONMENT_BYTES 16384 /* beyond, a variable is not seen */
@@ -401,7 +402,7 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	s = sandbox_of(id);
 	if (s)
 		member_remove(s, pid);
-	if (!s || !cpu_of_ended(p, s) || s->unix_in_flight > 0)
+	if (!s || !cpu_of_ended(p, s) || (s->unix_in_flight > 0 && !unix_closes_told))
 		process_forget(p, pid);
 	if (s && s->starting && !s->ready_ns && pid != s->first_pid)
 		coldstart_forget(id, pid);
@@ -419,7 +420,7 @@ int BPF_PROG(on_exit, struct task_struct *task)
 		    s, id, now, INVOCATION_EXITED | (s->oom ? INVOCATION_OOM : 0), code);
 	else if (!s->ready_ns)
 		process_end(s, id, now, code);
-	if (s->unix_in_flight > 0) {
+	if (s->unix_in_flight > 0 && !unix_closes_told) {
 		end_on_unix_sockets(s, id, now, code);
 		http2_forget_sandbox(id);
 	}

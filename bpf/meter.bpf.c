@@ -98,3 +98,14 @@ int BPF_PROG(on_state, struct sock *sk, int old, int new)
 		forget_closed(sk);
 	return 0;
 }
+
+/* What the states are to TCP. Not a back-end's: it is attached where it can be. */
+SEC("fentry/unix_release")
+int BPF_PROG(on_unix_close, struct socket *socket)
+{
+	struct sock *sk = socket->sk;
+
+	if (sk && sk->sk_bpf_storage)
+		server_closes(sk);
+	return 0;
+}

@@ -16,7 +16,8 @@
 #define AF_INET6 10
 #define MSG_PEEK 2
 #define EPIPE 32
-#define PF_EXITING 4 /* include/linux/sched.h */
+#define SHUTDOWN_MASK 3 /* include/net/sock.h: both directions */
+#define PF_EXITING 4    /* include/linux/sched.h */
 #define PF_IO_WORKER 0x10
 
 /* See tables.h. */

@@ -153,6 +153,16 @@ static __always_inline void exchange_received(
 	}
 }
 
+/* Nothing is left to receive, ever. Of a TCP socket the state tells that its client has
+ * gone; of a unix socket, that no answer can be sent any more. */
+static __noinline void exchange_over(struct sock *sk, struct exchange *e)
+{
+	struct sandbox *s = e && e->is_unix ? sandbox_of(e->sandbox) : NULL;
+
+	if (s && BPF_CORE_READ(sk, sk_shutdown) == SHUTDOWN_MASK)
+		http_closed(sk, e, s);
+}
+
 /* ret: what the call returned. */
 static __always_inline int socket_sent(struct sock *sk, int ret)
 {
@@ -163,8 +173,12 @@ static __always_inline int socket_sent(struct sock *sk, int ret)
 
 static __always_inline int socket_received(struct sock *sk, int ret, int flags)
 {
-	if (ret > 0 && !(flags & MSG_PEEK))
+	if (flags & MSG_PEEK)
+		return 0;
+	if (ret > 0)
 		exchange_received(sk, exchange_of(sk), ret);
+	else if (ret == 0 && sk->__sk_common.skc_family == AF_UNIX)
+		exchange_over(sk, bpf_sk_storage_get(&exchanges, sk, NULL, 0));
 	return 0;
 }
 

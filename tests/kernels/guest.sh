@@ -57,6 +57,15 @@ http_kind() {
 	grep VmHWM "/proc/$web/status" >web.memory
 }
 
+# worker_kind: a server on a unix socket that dies while the rest of its sandbox lives on, and while it is asked
+worker_kind() {
+	COLDMETER_FUNCTION=under sh -c 'http_function --listen unix:/tmp/under & echo $! >under.pid; sleep 1000' >under.out 2>&1 &
+	until_true 20 ask unix:/tmp/under 1 - /
+	ask unix:/tmp/under 1 - '/?ms=60000' >under.answers 2>&1 &
+	usleep 500000
+	kill -KILL "$(cat under.pid)"
+}
+
 lambda_kind() {
 	INIT_MS=50 LOG=$PWD/event.log runtime_api --listen 127.0.0.1:9001 --function event -- /bin/lambda_function >event.out 2>&1 &
 	until_true 20 ask 127.0.0.1:9001 1 '{"ms":5}' /2015-03-31/functions/event/invocations
@@ -85,13 +94,14 @@ for backend in $(echo "$BACKENDS" | tr , ' '); do
 	until_true 240 has_begun
 	if grep -q measuring agent.err; then
 		http_kind
+		worker_kind
 		lambda_kind
 		process_kind
 		usleep 300000
 	fi
 	kill -TERM $agent
 	until_true 20 ends $agent
-	killall http_function runtime_api
+	killall http_function runtime_api sleep
 	usleep 200000
 done 2>&1
 

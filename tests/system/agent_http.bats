@@ -134,6 +134,52 @@ ask() { curl -sS --max-time 10 "$@" >/dev/null; }
 	between "$(seen "$f" 'select(.status == "crash") | .duration_ms')" 350 1500 "duration of the one that it died on"
 }
 
+# late: a function on a unix socket that answers everything in 9 s.
+late() {
+	needs node
+	in_background "$dir/$f" env COLDMETER_FUNCTION="$f" node -e \
+		'require("http").createServer((_, r) => setTimeout(() => r.end(), 9000)).listen(process.argv[1])' "$dir/socket"
+	late=${started[-1]}
+	until_true 10 listening "unix:$dir/socket"
+}
+
+# ask_late N: so many connections ask it, until this is killed.
+ask_late() {
+	in_background "$dir/clients" python3 -c '
+import socket, sys, time
+clients = []
+for _ in range(int(sys.argv[2])):
+    clients.append(socket.socket(socket.AF_UNIX))
+    clients[-1].connect(sys.argv[1])
+    clients[-1].sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+time.sleep(60)' "$dir/socket" "$1"
+	until_true 10 has_open "$1"
+}
+
+has_open() { [ "$(left_in_map sandboxes ".value.first_pid == $late and .value.in_flight == $1")" -eq 1 ]; }
+
+@test "on a unix socket too clients that hang up are seen" {
+	late
+	ask_late 20
+	end "${started[-1]}" KILL
+	expect "$f" 20
+	is "$(seen "$f" .status | sort -u)" aborted statuses
+	between "$(seen "$f" .duration_ms | head -n 1)" 10 5000 "duration of one"
+	has_open 0
+	agent_stop
+}
+
+@test "a server that dies on 150 requests on unix sockets leaves nothing" {
+	late
+	ask_late 150
+	end "$late" KILL
+	expect "$f" 150
+	is "$(seen "$f" .status | sort -u)" crash statuses
+	is "$(left_in_map sandboxes ".value.number != 0 and .value.first_pid == $late")" 0 "sandboxes that are left"
+	is "$(left_in_map processes ".value.pid == $late")" 0 "processes that are left"
+	agent_stop
+}
+
 @test "nothing is reported while they idle for 30 s" {
 	needs gunicorn uvicorn java javac
 	needs_runtimes
