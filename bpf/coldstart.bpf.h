@@ -176,6 +176,8 @@ static __always_inline void coldstart_begin(__u64 id, struct task_struct *task, 
 	c->cgroup_ns = take_cgroup_birth(task);
 	set_exec(&c->execs[0], id, task);
 	s->starting = how;
+	if (s->declared != FUNCTION_PROCESS)
+		init_begins(s);
 }
 
 /* A program more, before ready. Without room the last one goes: what matters is where it

@@ -197,6 +197,7 @@ static __noinline void mark_ready(
 		return;
 	s->ready_ns = ready_ns;
 	s->function_kind = function_kind;
+	init_ends(s);
 	if (s->starting)
 		coldstart_ready(id, s->first_pid, ready_ns);
 	r = bpf_ringbuf_reserve(&records, sizeof(*r), 0);
@@ -228,6 +229,7 @@ static __always_inline bool sandbox_gone(struct sandbox *s, __u64 id, __u32 pid)
 
 	if (s->processes > 0 || s->in_flight > 0 || __sync_lock_test_and_set(&s->gone, 1))
 		return false;
+	init_ends(s);
 	end = bpf_ringbuf_reserve(&records, sizeof(*end), 0);
 	if (end) {
 		end->kind = RECORD_END;

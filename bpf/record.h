@@ -339,8 +339,7 @@ struct sandbox {
 	__u64 ended;
 	__u64 busy_since_ns;
 	__u64 busy_ns;  /* of the busy period, not yet settled */
-	__u64 starting; /* its cold start is watched: until its first invocation has ended
-			 */
+	__u64 starting; /* its cold start is watched: until its first invocation ends */
 	/* the most that an inner server held, or a process that ended, not yet told */
 	__u64 part_pages;
 	__s32 in_flight;
@@ -380,7 +379,8 @@ struct sandbox {
 	__u64 open_deadline_ms;
 	char open_request_id[RECORD_ID_BYTES] RECORD_WORDS;
 	char open_trace_id[RECORD_TRACE_BYTES] RECORD_WORDS;
-	__u64 padding[5]; /* to eight lines */
+	__u32 in_init;    /* it is one of those that inits_open counts */
+	__u32 padding[9]; /* to eight lines */
 };
 
 #define HEAD_REST_BYTES 78 /* "Lambda-Runtime-Aws-Request-Id: " and an id fit */

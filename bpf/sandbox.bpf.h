@@ -145,6 +145,23 @@ static __always_inline struct process *process_add(
 	return NULL;
 }
 
+/* Sandboxes whose init is under way. While there is none, sockets of those that are no
+ * functions are not looked at for their owners. */
+volatile __s32 inits_open = 0;
+
+static __always_inline void init_begins(struct sandbox *s)
+{
+	s->in_init = 1;
+	__sync_fetch_and_add(&inits_open, 1);
+}
+
+/* It is ready, or gone. */
+static __always_inline void init_ends(struct sandbox *s)
+{
+	if (__sync_lock_test_and_set(&s->in_init, 0))
+		__sync_fetch_and_add(&inits_open, -1);
+}
+
 static __always_inline struct process *current_process(void)
 {
 	return process_of(bpf_get_current_pid_tgid() >> 32);

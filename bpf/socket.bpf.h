@@ -63,7 +63,26 @@ static __noinline void adopt_unix(
 	}
 }
 
-/* The exchange of a socket; a unix socket is adopted when first used by a function. */
+/* The exchange of a datagram's socket: a peer's, while its sandbox has its init. Names
+ * are asked for so. */
+static __noinline struct exchange *adopt_datagrams(struct sock *sk)
+{
+	struct process *p = current_process();
+	struct sandbox *s = p ? sandbox_of(p->sandbox) : NULL;
+	struct exchange *e;
+
+	if (!s || !peer_waits(s) || !BPF_CORE_READ(sk, __sk_common.skc_dport))
+		return NULL;
+	e = bpf_sk_storage_get(&exchanges, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	if (e) {
+		e->sandbox = p->sandbox;
+		e->role = ROLE_PEER;
+	}
+	return e;
+}
+
+/* The exchange of a socket; one that no state of TCP tells of is adopted when first used
+ * by a function. */
 static __always_inline struct exchange *exchange_of(struct sock *sk)
 {
 	struct exchange *e = sk->sk_bpf_storage
@@ -72,8 +91,12 @@ static __always_inline struct exchange *exchange_of(struct sock *sk)
 	struct process *p;
 	struct sandbox *s;
 
-	if (e || sk->__sk_common.skc_family != AF_UNIX)
+	if (e)
 		return e;
+	if (sk->__sk_common.skc_family != AF_UNIX)
+		return inits_open > 0 && sk->sk_protocol == IPPROTO_UDP
+			   ? adopt_datagrams(sk)
+			   : NULL;
 	p = current_process();
 	if (!p)
 		return NULL;

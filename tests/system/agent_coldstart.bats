@@ -93,6 +93,17 @@ phase() { seen "$f" "select(.init_phases) | [.init_phases[] | select(.phase == \
 	between "$(phase 'exec python3' wall_ms)" 400 5000 "wall time of the init"
 }
 
+@test "an init that waits for the answer to a datagram, as for a name, says for whom and how long" {
+	peer 127.0.0.1 $((port + 1)) 200
+	function_of INIT_PEERS="udp:127.0.0.1:$((port + 1))"
+	is "$(left_in_map sandboxes ".value.first_pid == ${started[-1]} and .value.in_init == 0")" 1 "sandboxes that are ready"
+	ask
+	expect "$f" 1
+	agent_stop
+	is "$(seen "$f" '[.init_peers[] | .peer, .waits] | join(" ")')" "127.0.0.1:$((port + 1)) 1" peers
+	between "$(seen "$f" '.init_peers[0].wait_ms')" 200 300 "its wait"
+}
+
 @test "of many peers the four of the longest waits are named, the others summed" {
 	for i in 1 2 3 4; do peer 127.0.0.1 $((port + i)) $((i * 50)); done
 	peer 127.0.0.1 $((port + 5)) 1
