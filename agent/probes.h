@@ -8,8 +8,7 @@
 
 #include "agent/backend.h"
 #include "agent/run_time.h"
-#include "bpf/forward.h"
-#include "bpf/record.h"
+#include "bpf/state.h"
 
 struct probes;
 

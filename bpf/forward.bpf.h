@@ -3,7 +3,6 @@
 #ifndef COLDMETER_BPF_FORWARD_BPF_H
 #define COLDMETER_BPF_FORWARD_BPF_H
 
-#include "bpf/forward.h"
 #include "bpf/sandbox.bpf.h"
 
 struct {

@@ -3,7 +3,7 @@
 #ifndef COLDMETER_BPF_PURE_H
 #define COLDMETER_BPF_PURE_H
 
-#include "bpf/record.h"
+#include "bpf/state.h"
 
 #ifndef __always_inline
 #define __always_inline inline __attribute__((always_inline))

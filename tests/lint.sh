@@ -75,7 +75,7 @@ rule_includes() { # which room may look into which: one row a room
 		sees["store"]  = "base model wire price store"
 		sees["serve"]  = "base model wire price store serve"
 		sees["alerts"] = "base model wire price store serve alerts"
-		sees["agent"]  = "base model wire agent bpf/record.h bpf/forward.h"
+		sees["agent"]  = "base model wire agent bpf/record.h bpf/state.h bpf/tables.h"
 		sees["tui"]    = "base model wire price tui"
 		sees["bpf"]    = "bpf"
 		sees["main"]   = "base model wire price store serve alerts" # collector/main.c composes the program

@@ -21,7 +21,7 @@ teardown() {
 # fill PORT: until invocations find no room, 8 MB of them, and then what is smaller than an invocation, too.
 fill() {
 	local requests=0
-	while [ $requests -lt $(((8 << 20) / 136 + 1000)) ]; do
+	while [ $requests -lt $(((8 << 20) / 128 + 1000)) ]; do
 		wrk -t 1 -c 50 -d 2 "http://127.0.0.1:$1/" >"$dir/wrk"
 		requests=$((requests + $(sed -n 's/^ *\([0-9]*\) requests in.*/\1/p' "$dir/wrk")))
 	done
