@@ -185,7 +185,7 @@ $(OUT)/tests/functions: $(OUT)/tests/functions/$(basename $(notdir $(1)))
 $(OUT)/tests/functions/$(basename $(notdir $(1))): $(OUT)/obj/$(1:.c=.o)
 	$$(call say,LINK,$$@)
 	$$(Q)mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ -lpthread $(if $(filter %/bpf_stats.c,$(1)),-lbpf -lelf -lz)
+	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ -lpthread $(if $(filter %/bpf_stats.c %/bpf_floor.c,$(1)),-lbpf -lelf -lz)
 endef
 $(foreach source,$(FUNCTIONS),$(eval $(call function_program,$(source))))
 .PHONY: $(OUT)/tests/functions

@@ -2,7 +2,8 @@
 # What the probes take in the kernel for each invocation, by the kernel's own run-time statistics, and what the agent
 # takes in user space at the highest rate that this host makes, of HTTP functions in C and Node.js that answer two
 # bytes. Each run of a program is counted with what the measuring itself takes; an empty program beside them says how
-# much that is. Options: lib/pairs.sh; the full rate lasts five times LOAD_SECONDS. Needs root and wrk.
+# much that is, and the floor, the least that a meter of requests can do (tests/functions/bpf_floor), what there is to
+# win. Options: lib/pairs.sh; the full rate lasts five times LOAD_SECONDS. Needs root and wrk.
 set -u
 name=overhead_probes
 # shellcheck source=tests/bench/lib/pairs.sh
@@ -48,6 +49,15 @@ in_kernel() {
 		$2 > 0 { print $3, what, $2 / n, $1 / $2 - each }' "$work/programs" >>"$work/each"
 }
 
+# floor LABEL VARIANT PORT PID: the least that any meter of requests takes, with no tool on. See bpf_floor.
+floor() {
+	counted_by="$programs/bpf_floor $4"
+	load "$3" 16 "$load_seconds"
+	counted_by=''
+	figure "$1 floor ns/invocation, less empty ones" "$2" \
+		"$(sed -n 's/^floor //p' "$work/wrk" | awk -v n="$requests" '{ print ($1 - $2 * $3) / n }')"
+}
+
 in_user_space() {
 	before=$(cpu_ns "$agent")
 	before_collector=$(cpu_ns "$collector")
@@ -70,12 +80,19 @@ turn() {
 	[ "$1" != coldmeter ] || in_user_space "$1"
 	tool_off
 	[ "$1" != coldmeter ] || [ "$seen" -ge "$all" ] || fail "wrk had $all answers, the agent saw $seen: $(cat "$work/agent")"
+	all_seen=$all
+	if [ "$1" = coldmeter ]; then
+		floor C "$1" 8080 "${running%% *}"
+		[ -z "$node" ] || floor node "$1" 8081 "${running##* }"
+	fi
+	all=$all_seen # what nobody watched is not compared
 	[ "$1" != coldmeter ] || figure "ring full %, at most" "$1" "$(echo "$ring_most $ring_bytes" | awk '{ print 100 * $1 / $2 }')"
 	[ "$1" != coldmeter ] || agent_all=$((agent_all + all))
 }
 
 for what in C $node; do
 	row "$what programs ns/invocation, less empty ones" 1000
+	row "$what floor ns/invocation, less empty ones"
 	row "$what programs ns/invocation, as counted"
 	row "$what program runs/invocation"
 done

@@ -18,10 +18,10 @@ teardown() {
 	end_all
 }
 
-# fill PORT: until invocations find no room, 8 MB of them, and then what is smaller than an invocation, too.
+# fill PORT: until invocations find no room, 4 MB of them, and then what is smaller than an invocation, too.
 fill() {
 	local requests=0
-	while [ $requests -lt $(((8 << 20) / 128 + 1000)) ]; do
+	while [ $requests -lt $(((4 << 20) / 128 + 1000)) ]; do
 		wrk -t 1 -c 50 -d 2 "http://127.0.0.1:$1/" >"$dir/wrk"
 		requests=$((requests + $(sed -n 's/^ *\([0-9]*\) requests in.*/\1/p' "$dir/wrk")))
 	done
@@ -47,7 +47,7 @@ causes_are() { [ "$(causes "$1")" = "$2" ]; }
 	kill -STOP "$agent"
 	fill $port
 	end $function_pid
-	waiting 1
+	until_true 5 waiting 1
 	kill -CONT "$agent"
 	until_true 10 waiting 0
 	sleep 0.3 # another drain, after which it is dropped
