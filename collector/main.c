@@ -18,6 +18,7 @@
 #include "base/text.h"
 #include "price/book.h"
 #include "serve/answers.h"
+#include "serve/exports.h"
 #include "serve/http.h"
 #include "serve/ingest.h"
 #include "serve/tokens.h"
@@ -37,6 +38,7 @@ struct settings {
 	bool check_only;
 	int raw_days;
 	int minute_days;
+	struct exports_settings exports;
 	char address[64]; /* out of listen */
 	uint16_t port;
 };
@@ -46,6 +48,7 @@ struct collector {
 	struct store *store;
 	struct ingest *ingest;
 	struct alerts *alerts;
+	struct exports *exports;
 	struct tokens *tokens;
 	struct http *http;
 	struct answers answers;
@@ -59,9 +62,25 @@ static const struct config_key keys[] = {
     {"alerts", config_switch, offsetof(struct settings, alerts)},
     {"raw_days", config_days, offsetof(struct settings, raw_days)},
     {"minute_days", config_days, offsetof(struct settings, minute_days)},
+    {"remote_write", exports_url, offsetof(struct settings, exports.remote_write)},
+    {"remote_write_histograms", exports_histograms,
+	offsetof(struct settings, exports.histograms)},
+    {"otlp", exports_url, offsetof(struct settings, exports.otlp)},
+    {"export_interval_s", exports_interval,
+	offsetof(struct settings, exports.interval_s)},
+    {"metrics_functions", exports_functions,
+	offsetof(struct settings, exports.functions_max)},
 };
 
-enum { OPTION_INSECURE = 256, OPTION_CHECK, OPTION_VERSION };
+enum {
+	OPTION_INSECURE = 256,
+	OPTION_CHECK,
+	OPTION_VERSION,
+	OPTION_REMOTE_WRITE,
+	OPTION_HISTOGRAMS,
+	OPTION_OTLP,
+	OPTION_INTERVAL
+};
 
 static const struct option options[] = {
     {"listen", required_argument, NULL, 'l'},
@@ -70,6 +89,10 @@ static const struct option options[] = {
     {"prices", required_argument, NULL, 'p'},
     {"token-file", required_argument, NULL, 't'},
     {"alerts", required_argument, NULL, 'a'},
+    {"remote-write", required_argument, NULL, OPTION_REMOTE_WRITE},
+    {"remote-write-histograms", required_argument, NULL, OPTION_HISTOGRAMS},
+    {"otlp", required_argument, NULL, OPTION_OTLP},
+    {"export-interval", required_argument, NULL, OPTION_INTERVAL},
     {"insecure-listen", no_argument, NULL, OPTION_INSECURE},
     {"check-config", no_argument, NULL, OPTION_CHECK},
     {"version", no_argument, NULL, OPTION_VERSION},
@@ -87,10 +110,19 @@ static const char usage[] =
     "                       $XDG_STATE_HOME/coldmeter or ~/.local/state/coldmeter)\n"
     "  --config FILE        settings in YAML; options override them. Keys: listen, "
     "data,\n"
-    "                       prices, token_file, alerts, raw_days, minute_days\n"
+    "                       prices, token_file, alerts, raw_days, minute_days,\n"
+    "                       remote_write, remote_write_histograms, otlp,\n"
+    "                       export_interval_s, metrics_functions\n"
     "  --prices FILE        price book laid over the one built in\n"
     "  --token-file FILE    answer only to one of the bearer tokens in it, one a line\n"
     "  --alerts on|off      budgets, deliveries and keep-warm pings (on)\n"
+    "  --remote-write URL   send the metrics of /metrics to Prometheus, VictoriaMetrics, "
+    "...\n"
+    "  --remote-write-histograms native|classic|vmrange\n"
+    "                       as Prometheus from 2.40 on reads them (native), as all do,\n"
+    "                       or as VictoriaMetrics does\n"
+    "  --otlp URL           send metrics and spans to URL/v1/metrics and URL/v1/traces\n"
+    "  --export-interval S  seconds between two sendings of metrics (15)\n"
     "  --insecure-listen    allow an address that other machines reach, without "
     "TLS\n"
     "  --check-config       check the settings and stop\n"
@@ -124,6 +156,17 @@ static int take_option(int option, const char *value, struct settings *settings)
 		return take_value(config_text, "token-file", value, settings->token_file);
 	case 'a':
 		return take_value(config_switch, "alerts", value, &settings->alerts);
+	case OPTION_REMOTE_WRITE:
+		return take_value(
+		    exports_url, "remote-write", value, settings->exports.remote_write);
+	case OPTION_HISTOGRAMS:
+		return take_value(exports_histograms, "remote-write-histograms", value,
+		    &settings->exports.histograms);
+	case OPTION_OTLP:
+		return take_value(exports_url, "otlp", value, settings->exports.otlp);
+	case OPTION_INTERVAL:
+		return take_value(exports_interval, "export-interval", value,
+		    &settings->exports.interval_s);
 	case OPTION_INSECURE:
 		settings->insecure_listen = true;
 		return 0;
@@ -252,7 +295,8 @@ static int add_routes(struct collector *c)
 {
 	int err = http_new(&c->http);
 
-	c->answers = (struct answers){c->store, c->ingest, c->book, clock_wall_ns()};
+	c->answers =
+	    (struct answers){c->store, c->ingest, c->book, clock_wall_ns(), c->exports};
 	if (!err)
 		err = ingest_add_routes(c->ingest, c->http);
 	if (!err)
@@ -276,6 +320,9 @@ static int start(struct collector *c, const struct settings *settings)
 	if (settings->alerts)
 		err = alerts_start(c->store, c->ingest, c->book, &c->alerts);
 	if (!err)
+		err = exports_start(
+		    &settings->exports, settings->data, c->store, c->ingest, &c->exports);
+	if (!err)
 		err = add_routes(c);
 	if (err)
 		return err;
@@ -291,7 +338,9 @@ static int start(struct collector *c, const struct settings *settings)
 static void stop(struct collector *c)
 {
 	http_stop(c->http);
+	exports_stop(c->exports);
 	ingest_stop(c->ingest);
+	exports_free(c->exports);
 	alerts_stop(c->alerts);
 	http_free(c->http);
 	store_close(c->store);

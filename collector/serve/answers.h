@@ -8,12 +8,15 @@
 #include "serve/ingest.h"
 #include "store/store.h"
 
+struct exports;
+
 /* What the handlers read; it and its members outlive the server. */
 struct answers {
 	struct store *store;
 	struct ingest *ingest;
 	const struct book *book;
-	int64_t listen_ns; /* since when; wall clock */
+	int64_t listen_ns;       /* since when; wall clock */
+	struct exports *exports; /* NULL: /metrics has no families faas_* */
 };
 
 int answers_add_routes(struct answers *answers, struct http *http);

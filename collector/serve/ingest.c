@@ -34,6 +34,8 @@ struct ingest {
 	struct losses *losses;
 	ingest_observer observer;
 	void *observer_context;
+	ingest_follower follower;
+	void *follower_context;
 	int64_t raw_ns;
 	int64_t minutes_ns;
 	struct intake_ids ids;     /* the server's thread alone */
@@ -218,6 +220,8 @@ static void announce(struct ingest *ingest, const struct job *job)
 
 		if (!job->in.batches[b].is_new)
 			continue;
+		if (ingest->follower)
+			ingest->follower(ingest->follower_context, batch);
 		for (size_t i = 0; i < batch->losses_n; i++)
 			losses_count(ingest->losses, &batch->losses[i], batch->head.host);
 		for (size_t i = 0; i < batch->invocations_n; i++) {
@@ -397,6 +401,12 @@ void ingest_observe(struct ingest *ingest, ingest_observer observer, void *conte
 {
 	ingest->observer_context = context;
 	ingest->observer = observer;
+}
+
+void ingest_follow(struct ingest *ingest, ingest_follower follower, void *context)
+{
+	ingest->follower_context = context;
+	ingest->follower = follower;
 }
 
 double ingest_rate(struct ingest *ingest, const struct function *function)

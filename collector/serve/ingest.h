@@ -30,6 +30,11 @@ typedef void (*ingest_observer)(
     void *context, const struct invocation *invocation, const char *host);
 void ingest_observe(struct ingest *ingest, ingest_observer observer, void *context);
 
+/* The same for whole batches, without those that were there already: of the part that
+ * exports. */
+typedef void (*ingest_follower)(void *context, const struct batch *batch);
+void ingest_follow(struct ingest *ingest, ingest_follower follower, void *context);
+
 /* Invocations per second of a function over the last 10 seconds, from memory (pings left
  * out); any thread. */
 double ingest_rate(struct ingest *ingest, const struct function *function);

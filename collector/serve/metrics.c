@@ -1,226 +1,209 @@
-/* OpenMetrics text: counters since this process began, and the ledger. */
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/clock.h"
-#include "base/text.h"
-#include "serve/answer.h"
-#include "serve/live.h"
+/* What each family says, and which form an asker can read. */
 #include "serve/metrics.h"
 
-#define METRICS_TYPE "application/openmetrics-text; version=1.0.0; charset=utf-8"
-#define LABELS_BYTES 1024
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
-struct page {
-	FILE *out;
-	const char *family;
-	uint64_t (*value)(const struct live_totals *totals);
-};
+#include "base/log.h"
+#include "serve/answer.h"
+#include "serve/exports.h"
 
-void metrics_escape(char *to, size_t size, const char *from)
-{
-	char clean[FUNCTION_NAME_BYTES];
-	size_t n = 0;
+#define ACCEPT_BYTES 1024
+#define PROTO_NAME "io.prometheus.client.MetricFamily"
 
-	(void)text_copy(clean, sizeof(clean), from);
-	text_make_printable(clean);
-	for (const char *c = clean; *c && n + 3 < size; c++) {
-		if (*c == '\\' || *c == '"')
-			to[n++] = '\\';
-		to[n++] = *c;
-	}
-	to[n] = '\0';
-}
+enum form { FORM_OPENMETRICS, FORM_TEXT, FORM_PROTO };
 
-static void labels_of(const struct function *f, char *labels)
-{
-	char name[2 * FUNCTION_NAME_BYTES];
-	char version[2 * FUNCTION_VERSION_BYTES];
+static const char *const form_types[] = {
+    "application/openmetrics-text; version=1.0.0; charset=utf-8",
+    "text/plain; version=0.0.4; charset=utf-8",
+    "application/vnd.google.protobuf; proto=" PROTO_NAME "; encoding=delimited"};
 
-	metrics_escape(name, sizeof(name), f->name);
-	metrics_escape(version, sizeof(version), f->version);
-	(void)snprintf(labels, LABELS_BYTES,
-	    "function=\"%s\",platform=\"%s\",version=\"%s\"", name,
-	    platform_name(f->platform), version);
-}
-
-static int write_counter(
-    void *context, const struct function *function, const struct live_totals *totals)
-{
-	const struct page *page = context;
-	char labels[LABELS_BYTES];
-
-	labels_of(function, labels);
-	(void)fprintf(page->out, "%s_total{%s} %llu\n", page->family, labels,
-	    (unsigned long long)page->value(totals));
-	return 0;
-}
-
-/* Seconds as OpenMetrics wants them: "0.005", "1.0". */
-static const char *le_of(uint64_t bound_ns, char *le)
-{
-	double s = (double)bound_ns / 1e9;
-
-	(void)snprintf(le, 32, bound_ns % CLOCK_NS_PER_S ? "%g" : "%.1f", s);
-	return le;
-}
-
-static int write_histogram(
-    void *context, const struct function *function, const struct live_totals *totals)
-{
-	const struct page *page = context;
-	char labels[LABELS_BYTES];
-	char le[32];
-	unsigned long long sum = 0;
-
-	labels_of(function, labels);
-	for (size_t i = 0; i < LIVE_BUCKETS; i++) {
-		sum += totals->by_bound[i];
-		(void)fprintf(page->out, "%s_bucket{%s,le=\"%s\"} %llu\n", page->family,
-		    labels, le_of(live_bounds_ns[i], le), sum);
-	}
-	(void)fprintf(page->out, "%s_bucket{%s,le=\"+Inf\"} %llu\n", page->family, labels,
-	    (unsigned long long)totals->durations);
-	(void)fprintf(page->out, "%s_count{%s} %llu\n", page->family, labels,
-	    (unsigned long long)totals->durations);
-	(void)fprintf(page->out, "%s_sum{%s} %.9f\n", page->family, labels,
-	    (double)totals->duration_ns / 1e9);
-	return 0;
-}
-
-static uint64_t invocations_of(const struct live_totals *totals)
-{
-	return totals->invocations;
-}
-
-static uint64_t cold_of(const struct live_totals *totals)
-{
-	return totals->cold;
-}
-
-static uint64_t errors_of(const struct live_totals *totals)
-{
-	return totals->errors;
-}
-
-static void write_functions(FILE *out, struct live *live)
-{
-	static const struct {
-		const char *family;
-		const char *help;
-		uint64_t (*value)(const struct live_totals *totals);
-	} counters[] = {
-	    {"coldmeter_invocations", "Invocations stored, pings left out.",
-		invocations_of},
-	    {"coldmeter_cold_starts", "Invocations that waited for an init.", cold_of},
-	    {"coldmeter_errors", "Invocations with any status but ok.", errors_of},
-	};
-	struct page page = {.out = out, .family = "coldmeter_duration_seconds"};
-
-	(void)fprintf(out,
-	    "# TYPE %s histogram\n# UNIT %s seconds\n# HELP %s Duration of "
-	    "invocations.\n",
-	    page.family, page.family, page.family);
-	(void)live_scan(live, write_histogram, &page);
-	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
-		page.family = counters[i].family;
-		page.value = counters[i].value;
-		(void)fprintf(out, "# TYPE %s counter\n# HELP %s %s\n", page.family,
-		    page.family, counters[i].help);
-		(void)live_scan(live, write_counter, &page);
-	}
-}
-
-static void write_lost(void *context, const struct function *function, const char *host,
+static void tell_lost(void *context, const struct function *function, const char *host,
     const uint64_t lost[LOST_REASONS])
 {
-	char labels[LABELS_BYTES];
-	char at[2 * BATCH_HOST_BYTES];
+	struct exposition *to = context;
 
-	labels_of(function, labels);
-	metrics_escape(at, sizeof(at), host);
-	for (int i = 0; i < LOST_REASONS; i++)
+	for (int i = 0; i < LOST_REASONS; i++) {
+		const struct exposition_labels labels = {
+		    5, {{"function", function->name},
+			   {"platform", platform_name(function->platform)},
+			   {"version", function->version}, {"host", host},
+			   {"reason", lost_reason_name((enum lost_reason)i)}}};
+
 		if (lost[i])
-			(void)fprintf((FILE *)context,
-			    "coldmeter_function_lost_total{%s,host=\"%s\",reason=\"%s\"} "
-			    "%llu\n",
-			    labels, at, lost_reason_name((enum lost_reason)i),
-			    (unsigned long long)lost[i]);
+			to->value(to, &labels, (double)lost[i]);
+	}
 }
 
-static void write_losses(FILE *out, struct losses *losses)
+static void tell_losses(struct exposition *to, struct losses *losses)
 {
-	(void)fputs("# TYPE coldmeter_function_lost counter\n"
-		    "# HELP coldmeter_function_lost Invocations seen and lost, by "
-		    "function, host and reason.\n",
-	    out);
-	losses_scan(losses, write_lost, out);
+	static const struct exposition_family family = {.name = "coldmeter_function_lost",
+	    .help = "Invocations seen and lost, by function, host and reason."};
+
+	to->family(to, &family);
+	losses_scan(losses, tell_lost, to);
 }
 
-static void write_spans(FILE *out, const struct ingest_spans *spans)
+static void tell_spans(struct exposition *to, const struct ingest_spans *spans)
 {
-	(void)fprintf(out,
-	    "# TYPE coldmeter_otlp_spans counter\n# HELP coldmeter_otlp_spans Spans "
-	    "received, by what came of them.\n"
-	    "coldmeter_otlp_spans_total{outcome=\"taken\"} %llu\n"
-	    "coldmeter_otlp_spans_total{outcome=\"ignored\"} %llu\n"
-	    "coldmeter_otlp_spans_total{outcome=\"rejected\"} %llu\n",
-	    (unsigned long long)atomic_load(&spans->taken),
-	    (unsigned long long)atomic_load(&spans->ignored),
-	    (unsigned long long)atomic_load(&spans->rejected));
+	static const struct exposition_family family = {.name = "coldmeter_otlp_spans",
+	    .help = "Spans received, by what came of them."};
+	const struct {
+		const char *outcome;
+		uint64_t n;
+	} rows[] = {{"taken", atomic_load(&spans->taken)},
+	    {"ignored", atomic_load(&spans->ignored)},
+	    {"rejected", atomic_load(&spans->rejected)}};
+
+	to->family(to, &family);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		to->value(to,
+		    &(struct exposition_labels){1, {{"outcome", rows[i].outcome}}},
+		    (double)rows[i].n);
 }
 
 /* Gauges, for they fall when an agent's boot is forgotten. */
-static void write_ledger(FILE *out, const struct batch_ledger *ledger)
+static void tell_ledger(struct exposition *to, const struct batch_ledger *ledger)
 {
-	(void)fprintf(out,
-	    "# TYPE coldmeter_ledger_seen gauge\n# HELP coldmeter_ledger_seen "
-	    "Invocations "
-	    "that agents saw.\ncoldmeter_ledger_seen %llu\n",
-	    (unsigned long long)ledger->seen);
-	(void)fprintf(out,
-	    "# TYPE coldmeter_ledger_delivered gauge\n# HELP coldmeter_ledger_delivered "
-	    "Invocations that arrived.\ncoldmeter_ledger_delivered %llu\n",
-	    (unsigned long long)ledger->delivered);
-	(void)fprintf(out,
-	    "# TYPE coldmeter_ledger_lost gauge\n# HELP coldmeter_ledger_lost "
-	    "Invocations seen and lost, by reason.\n");
+	static const struct exposition_family seen = {.name = "coldmeter_ledger_seen",
+	    .type = EXPOSITION_GAUGE,
+	    .help = "Invocations that agents saw."};
+	static const struct exposition_family delivered = {
+	    .name = "coldmeter_ledger_delivered",
+	    .type = EXPOSITION_GAUGE,
+	    .help = "Invocations that arrived."};
+	static const struct exposition_family lost = {.name = "coldmeter_ledger_lost",
+	    .type = EXPOSITION_GAUGE,
+	    .help = "Invocations seen and lost, by reason."};
+	const struct exposition_labels none = {0};
+
+	to->family(to, &seen);
+	to->value(to, &none, (double)ledger->seen);
+	to->family(to, &delivered);
+	to->value(to, &none, (double)ledger->delivered);
+	to->family(to, &lost);
 	for (int i = 0; i < LOST_REASONS; i++)
-		(void)fprintf(out, "coldmeter_ledger_lost{reason=\"%s\"} %llu\n",
-		    lost_reason_name((enum lost_reason)i),
-		    (unsigned long long)ledger->lost[i]);
+		to->value(to,
+		    &(struct exposition_labels){
+			1, {{"reason", lost_reason_name((enum lost_reason)i)}}},
+		    (double)ledger->lost[i]);
+}
+
+int metrics_tell(const struct metrics_sources *sources, struct exposition *to)
+{
+	struct batch_ledger ledger;
+	int err = store_ledger(sources->store, 0, &ledger);
+
+	if (err)
+		return err;
+	if (sources->totals)
+		metrics_faas(to, sources->totals);
+	if (!sources->pushed)
+		metrics_live(to, ingest_live(sources->ingest), sources->totals);
+	tell_losses(to, ingest_losses(sources->ingest));
+	tell_spans(to, ingest_spans(sources->ingest));
+	tell_ledger(to, &ledger);
+	if (sources->exports)
+		exports_tell(sources->exports, to);
+	return metrics_hosts(to, sources->store);
+}
+
+/* What a range of an Accept header stands for: its form, or -1. parameters is what is
+ * behind its first semicolon, in one string. */
+static int form_of(const char *type, const char *parameters)
+{
+	const char *version = strcasestr(parameters, "version=");
+
+	if (strcasecmp(type, "application/openmetrics-text") == 0)
+		return !version || strncmp(version, "version=1.0.0", 13) == 0
+			   ? FORM_OPENMETRICS
+			   : -1;
+	if (strcasecmp(type, "text/plain") == 0 || strcasecmp(type, "text/*") == 0)
+		return !version || strncmp(version, "version=0.0.4", 13) == 0 ? FORM_TEXT
+									      : -1;
+	if (strcasecmp(type, "application/vnd.google.protobuf") == 0)
+		return strstr(parameters, "proto=" PROTO_NAME) &&
+			       strstr(parameters, "encoding=delimited")
+			   ? FORM_PROTO
+			   : -1;
+	return strcmp(type, "*/*") == 0 ? FORM_OPENMETRICS : -1;
+}
+
+/* The form of the highest q, of several the one named first. Who takes none of ours, or
+ * says nothing, gets OpenMetrics. */
+static enum form choose_form(const char *accept)
+{
+	char copy[ACCEPT_BYTES];
+	char *rest = copy;
+	char *range;
+	enum form best = FORM_OPENMETRICS;
+	double best_q = 0;
+
+	if (!accept || strlen(accept) >= sizeof(copy))
+		return best;
+	strcpy(copy, accept); /* NOLINT: it fits */
+	while ((range = strsep(&rest, ",")) != NULL) {
+		char *parameters;
+		const char *q;
+		double weight = 1;
+		int form;
+
+		range += strspn(range, " \t");
+		parameters = range + strcspn(range, "; \t");
+		if (*parameters)
+			*parameters++ = '\0';
+		q = strstr(parameters, "q=");
+		if (q)
+			weight = strtod(q + 2, NULL);
+		form = form_of(range, parameters);
+		if (form < 0 || !(weight > best_q))
+			continue;
+		best = (enum form)form;
+		best_q = weight;
+	}
+	return best;
+}
+
+static int tell_in(
+    enum form form, const struct metrics_sources *sources, struct buffer *out)
+{
+	struct exposition_text text;
+	struct exposition_proto proto;
+	int err;
+
+	if (form == FORM_PROTO) {
+		exposition_proto_begin(&proto, out);
+		err = metrics_tell(sources, &proto.to);
+		exposition_proto_end(&proto);
+	} else {
+		exposition_text_begin(&text, out, form == FORM_OPENMETRICS);
+		err = metrics_tell(sources, &text.to);
+		exposition_text_end(&text);
+	}
+	return err || !out->failed ? err : -ENOMEM;
 }
 
 int answer_metrics(
     void *context, const struct http_request *request, struct http_reply *reply)
 {
 	const struct answers *answers = context;
-	struct batch_ledger ledger;
-	char *body = NULL;
-	size_t body_bytes = 0;
-	FILE *out;
-	int err = store_ledger(answers->store, 0, &ledger);
+	const struct metrics_sources sources = {answers->store, answers->ingest,
+	    answers->exports ? exports_totals(answers->exports) : NULL, answers->exports,
+	    false};
+	enum form form = choose_form(http_header(request, "Accept"));
+	struct buffer out = {0};
+	int err = tell_in(form, &sources, &out);
 
-	(void)request;
-	if (err)
+	if (err) {
+		buffer_done(&out);
 		return err;
-	out = open_memstream(&body, &body_bytes);
-	if (!out)
-		return -ENOMEM;
-	write_functions(out, ingest_live(answers->ingest));
-	write_losses(out, ingest_losses(answers->ingest));
-	write_spans(out, ingest_spans(answers->ingest));
-	write_ledger(out, &ledger);
-	err = metrics_hosts(out, answers->store);
-	(void)fputs("# EOF\n", out);
-	if (fclose(out) != 0 || err) {
-		free(body);
-		return err ? err : -ENOMEM;
 	}
-	reply->content_type = METRICS_TYPE;
-	reply->body = body;
-	reply->body_bytes = body_bytes;
+	if (answers->exports)
+		exports_save(answers->exports); /* before anybody sees them */
+	reply->content_type = form_types[form];
+	reply->body = (char *)out.at;
+	reply->body_bytes = out.n;
 	return 0;
 }

@@ -1,17 +1,32 @@
-/* Parts of the OpenMetrics text. */
+/* What is told to those that keep metrics. */
 #ifndef COLDMETER_SERVE_METRICS_H
 #define COLDMETER_SERVE_METRICS_H
 
-#include <stddef.h>
-#include <stdio.h>
+#include <stdbool.h>
 
+#include "serve/exposition.h"
+#include "serve/ingest.h"
+#include "serve/totals.h"
 #include "store/store.h"
 
-/* As a label value: backslash and quote escaped, what is not printable replaced. */
-void metrics_escape(char *to, size_t size, const char *from);
+struct exports;
 
-/* Families of hosts: their ledgers, what watching costs them, what is not seen there. 0
- * or -errno. */
-int metrics_hosts(FILE *out, struct store *store);
+struct metrics_sources {
+	struct store *store;
+	struct ingest *ingest;
+	struct totals *totals;
+	const struct exports *exports; /* NULL: nothing is sent anywhere */
+	bool pushed; /* to who never had the names of old: metrics_live() is left out */
+};
+
+/* All families. 0 or -errno; what was told before an error is of no use. */
+int metrics_tell(const struct metrics_sources *sources, struct exposition *to);
+
+/* Its parts: functions by OpenTelemetry's names; functions as they were named before
+ * that, since the start of this process; hosts, their ledgers, what watching costs them,
+ * what is not seen there. */
+void metrics_faas(struct exposition *to, struct totals *totals);
+void metrics_live(struct exposition *to, struct live *live, struct totals *totals);
+int metrics_hosts(struct exposition *to, struct store *store);
 
 #endif

@@ -5,106 +5,105 @@
 #include "serve/metrics.h"
 
 #define HOUR_NS (3600 * CLOCK_NS_PER_S)
-#define LABEL_BYTES (2 * BATCH_HOST_BYTES)
 
-/* A figure as a family; labels are those behind the host's. */
+/* A figure as a family; further values of the family before it have no help. */
 static const struct family {
-	const char *name;
-	const char *type;
-	const char *unit; /* NULL: none */
-	const char *help;
-	const char *labels;
+	struct exposition_family family;
+	struct exposition_label label; /* behind the host's; name NULL: none */
 	enum host_figure figure;
 	double scale;
 } families[] = {
-    {"coldmeter_agent_cpu_seconds", "counter", "seconds", "CPU time of the agent.", "",
-	FIGURE_AGENT_CPU_NS, 1e9},
-    {"coldmeter_probes_cpu_seconds", "counter", "seconds",
-	"CPU time of the agent's probes, from samples.", "", FIGURE_PROBES_CPU_NS, 1e9},
-    {"coldmeter_agent_resident_bytes", "gauge", "bytes", "Memory of the agent.", "",
-	FIGURE_RESIDENT_BYTES, 1},
-    {"coldmeter_agent_cpu_ratio", "gauge", "ratio",
-	"Share of the host's CPU time that the agent takes.", "", FIGURE_AGENT_SHARE,
-	HOST_SHARE},
-    {"coldmeter_probes_cpu_ratio", "gauge", "ratio",
-	"Share of the host's CPU time that the agent's probes take.", "",
-	FIGURE_PROBES_SHARE, HOST_SHARE},
-    {"coldmeter_overhead_max_ratio", "gauge", "ratio",
-	"What agent and probes together may take.", "", FIGURE_MAX_SHARE, HOST_SHARE},
-    {"coldmeter_shed_steps", "gauge", NULL,
-	"Steps of detail that are shed to stay below it.", "", FIGURE_SHED, 1},
-    {"coldmeter_unseen_connections", "counter", NULL,
-	"Connections of functions whose requests cannot be read.", ",protocol=\"tls\"",
-	FIGURE_TLS, 1},
-    {"coldmeter_unseen_connections", "counter", NULL, "", ",protocol=\"http2\"",
-	FIGURE_HTTP2, 1},
-    {"coldmeter_kernel_failures", "counter", NULL,
-	"What the probes could not read or find room for.", ",what=\"read_fault\"",
-	FIGURE_READ_FAULTS, 1},
-    {"coldmeter_kernel_failures", "counter", NULL, "", ",what=\"map_full\"",
-	FIGURE_MAP_FULL, 1},
-    {"coldmeter_kernel_failures", "counter", NULL, "", ",what=\"exec_lost\"",
-	FIGURE_EXEC_LOST, 1},
+#define COUNTER EXPOSITION_COUNTER
+#define GAUGE EXPOSITION_GAUGE
+#define NO_LABEL                                                                         \
+	{                                                                                \
+		NULL, NULL                                                               \
+	}
+    {{"coldmeter_agent_cpu_seconds", COUNTER, "seconds", "CPU time of the agent.",
+	 "coldmeter.agent.cpu", "s", 6},
+	NO_LABEL, FIGURE_AGENT_CPU_NS, 1e9},
+    {{"coldmeter_probes_cpu_seconds", COUNTER, "seconds",
+	 "CPU time of the agent's probes, from samples.", "coldmeter.probes.cpu", "s", 6},
+	NO_LABEL, FIGURE_PROBES_CPU_NS, 1e9},
+    {{"coldmeter_agent_resident_bytes", GAUGE, "bytes", "Memory of the agent.",
+	 "coldmeter.agent.resident", "By", 0},
+	NO_LABEL, FIGURE_RESIDENT_BYTES, 1},
+    {{"coldmeter_agent_cpu_ratio", GAUGE, "ratio",
+	 "Share of the host's CPU time that the agent takes.",
+	 "coldmeter.agent.cpu_share", "1", 6},
+	NO_LABEL, FIGURE_AGENT_SHARE, HOST_SHARE},
+    {{"coldmeter_probes_cpu_ratio", GAUGE, "ratio",
+	 "Share of the host's CPU time that the agent's probes take.",
+	 "coldmeter.probes.cpu_share", "1", 6},
+	NO_LABEL, FIGURE_PROBES_SHARE, HOST_SHARE},
+    {{"coldmeter_overhead_max_ratio", GAUGE, "ratio",
+	 "What agent and probes together may take.", NULL, NULL, 6},
+	NO_LABEL, FIGURE_MAX_SHARE, HOST_SHARE},
+    {{"coldmeter_shed_steps", GAUGE, NULL,
+	 "Steps of detail that are shed to stay below it.", NULL, NULL, 0},
+	NO_LABEL, FIGURE_SHED, 1},
+    {{"coldmeter_unseen_connections", COUNTER, NULL,
+	 "Connections of functions whose requests cannot be read.", NULL, NULL, 0},
+	{"protocol", "tls"}, FIGURE_TLS, 1},
+    {{.help = NULL}, {"protocol", "http2"}, FIGURE_HTTP2, 1},
+    {{"coldmeter_kernel_failures", COUNTER, NULL,
+	 "What the probes could not read or find room for.", NULL, NULL, 0},
+	{"what", "read_fault"}, FIGURE_READ_FAULTS, 1},
+    {{.help = NULL}, {"what", "map_full"}, FIGURE_MAP_FULL, 1},
+    {{.help = NULL}, {"what", "exec_lost"}, FIGURE_EXEC_LOST, 1},
+#undef COUNTER
+#undef GAUGE
+#undef NO_LABEL
 };
 
-static void write_header(
-    FILE *out, const char *name, const char *type, const char *unit, const char *help)
+static void write_family(
+    struct exposition *to, const struct hosts *hosts, const struct family *f)
 {
-	(void)fprintf(out, "# TYPE %s %s\n", name, type);
-	if (unit)
-		(void)fprintf(out, "# UNIT %s %s\n", name, unit);
-	(void)fprintf(out, "# HELP %s %s\n", name, help);
-}
-
-static void write_family(FILE *out, const struct hosts *hosts, const struct family *f)
-{
-	const char *suffix = f->type[0] == 'c' ? "_total" : "";
-
-	if (f->help[0])
-		write_header(out, f->name, f->type, f->unit, f->help);
+	if (f->family.help)
+		to->family(to, &f->family);
 	for (size_t i = 0; i < hosts->n; i++) {
 		const struct host *host = &hosts->items[i];
-		double value = (double)host->figures.value[f->figure] / f->scale;
-		char label[LABEL_BYTES];
+		const struct exposition_labels labels = {
+		    f->label.name ? 2 : 1, {{"host", host->name}, f->label}};
 
-		if (!host_figures_have(&host->figures, f->figure))
-			continue;
-		metrics_escape(label, sizeof(label), host->name);
-		(void)fprintf(out, "%s%s{host=\"%s\"%s} %.*f\n", f->name, suffix, label,
-		    f->labels, f->scale > 1 ? 6 : 0, value);
+		if (host_figures_have(&host->figures, f->figure))
+			to->value(to, &labels,
+			    (double)host->figures.value[f->figure] / f->scale);
 	}
 }
 
 /* Gauges, as the ledger of all is: they fall when an agent's boot is forgotten. */
-static void write_ledgers(FILE *out, const struct hosts *hosts)
+static void write_ledgers(struct exposition *to, const struct hosts *hosts)
 {
-	char label[LABEL_BYTES];
+	static const struct exposition_family seen = {.name = "coldmeter_host_seen",
+	    .type = EXPOSITION_GAUGE,
+	    .help = "Invocations that the agents of a host saw."};
+	static const struct exposition_family delivered = {
+	    .name = "coldmeter_host_delivered",
+	    .type = EXPOSITION_GAUGE,
+	    .help = "Invocations that arrived from a host."};
+	static const struct exposition_family lost = {.name = "coldmeter_host_lost",
+	    .type = EXPOSITION_GAUGE,
+	    .help = "Invocations seen on a host and lost, by reason."};
 
-	write_header(out, "coldmeter_host_seen", "gauge", NULL,
-	    "Invocations that the agents of a host saw.");
-	for (size_t i = 0; i < hosts->n; i++) {
-		metrics_escape(label, sizeof(label), hosts->items[i].name);
-		(void)fprintf(out, "coldmeter_host_seen{host=\"%s\"} %llu\n", label,
-		    (unsigned long long)hosts->items[i].ledger.seen);
-	}
-	write_header(out, "coldmeter_host_delivered", "gauge", NULL,
-	    "Invocations that arrived from a host.");
-	for (size_t i = 0; i < hosts->n; i++) {
-		metrics_escape(label, sizeof(label), hosts->items[i].name);
-		(void)fprintf(out, "coldmeter_host_delivered{host=\"%s\"} %llu\n", label,
-		    (unsigned long long)hosts->items[i].ledger.delivered);
-	}
-	write_header(out, "coldmeter_host_lost", "gauge", NULL,
-	    "Invocations seen on a host and lost, by reason.");
+	to->family(to, &seen);
+	for (size_t i = 0; i < hosts->n; i++)
+		to->value(to,
+		    &(struct exposition_labels){1, {{"host", hosts->items[i].name}}},
+		    (double)hosts->items[i].ledger.seen);
+	to->family(to, &delivered);
+	for (size_t i = 0; i < hosts->n; i++)
+		to->value(to,
+		    &(struct exposition_labels){1, {{"host", hosts->items[i].name}}},
+		    (double)hosts->items[i].ledger.delivered);
+	to->family(to, &lost);
 	for (size_t i = 0; i < hosts->n * LOST_REASONS; i++) {
 		const struct host *host = &hosts->items[i / LOST_REASONS];
 		enum lost_reason reason = (enum lost_reason)(i % LOST_REASONS);
+		const struct exposition_labels labels = {
+		    2, {{"host", host->name}, {"reason", lost_reason_name(reason)}}};
 
-		metrics_escape(label, sizeof(label), host->name);
-		(void)fprintf(out,
-		    "coldmeter_host_lost{host=\"%s\",reason=\"%s\"} %llu\n", label,
-		    lost_reason_name(reason),
-		    (unsigned long long)host->ledger.lost[reason]);
+		to->value(to, &labels, (double)host->ledger.lost[reason]);
 	}
 }
 
@@ -113,7 +112,7 @@ static int see(void *context, const struct batch_head *last, int64_t received_ns
 	return hosts_see(context, last, received_ns);
 }
 
-int metrics_hosts(FILE *out, struct store *store)
+int metrics_hosts(struct exposition *to, struct store *store)
 {
 	struct hosts hosts;
 	int err;
@@ -122,9 +121,9 @@ int metrics_hosts(FILE *out, struct store *store)
 	hosts_init(&hosts, clock_wall_ns() - HOUR_NS, 0);
 	err = store_scan_agents(store, see, &hosts);
 	if (!err) {
-		write_ledgers(out, &hosts);
+		write_ledgers(to, &hosts);
 		for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
-			write_family(out, &hosts, &families[i]);
+			write_family(to, &hosts, &families[i]);
 	}
 	hosts_done(&hosts);
 	return err;

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "serve/answers.h"
+#include "serve/exports.h"
 #include "tests/unit/raw_client.h"
 
 #define S CLOCK_NS_PER_S
@@ -23,6 +24,7 @@ struct place {
 	struct store *store;
 	struct ingest *ingest;
 	struct book *book;
+	struct exports *exports;
 	struct answers answers;
 	struct http *http;
 	uint16_t port;
@@ -41,7 +43,11 @@ static inline int set_up(void **state)
 	assert_int_equal(store_open(place->directory, &place->store), 0);
 	assert_int_equal(ingest_start(place->store, &place->ingest), 0);
 	assert_int_equal(book_open_embedded(&place->book), 0);
-	place->answers = (struct answers){place->store, place->ingest, place->book, 0};
+	assert_int_equal(exports_start(&(struct exports_settings){0}, place->directory,
+			     place->store, place->ingest, &place->exports),
+	    0);
+	place->answers =
+	    (struct answers){place->store, place->ingest, place->book, 0, place->exports};
 	assert_int_equal(http_new(&place->http), 0);
 	assert_int_equal(ingest_add_routes(place->ingest, place->http), 0);
 	assert_int_equal(answers_add_routes(&place->answers, place->http), 0);
@@ -57,7 +63,9 @@ static inline int tear_down(void **state)
 	char command[128];
 
 	http_stop(place->http);
+	exports_stop(place->exports);
 	ingest_stop(place->ingest);
+	exports_free(place->exports);
 	http_free(place->http);
 	store_close(place->store);
 	book_free(place->book);
