@@ -77,10 +77,26 @@ if [ "$(id -u)" -ne 0 ]; then
 	as_root=sudo
 fi
 
+# Some packages are servers that their installation would start, on ports of their own. Where somebody has a policy
+# for this already, that one stands.
+policy=/usr/sbin/policy-rc.d
+our_policy='#!/bin/sh
+# of coldmeter'"'"'s deps.sh, while it installs
+exit 101'
+forbid_services() {
+	[ -e "$policy" ] && return
+	printf '%s\n' "$our_policy" | $as_root tee "$policy" >/dev/null && $as_root chmod 755 "$policy"
+}
+tidy_up() {
+	rm -f "$log"
+	[ "$(cat "$policy" 2>/dev/null)" != "$our_policy" ] || $as_root rm -f "$policy"
+}
+
 log=$(mktemp) || exit 1
-trap 'rm -f "$log"' EXIT
+trap tidy_up EXIT
 trap 'exit 1' INT TERM
 say "installing with apt:$missing"
+forbid_services
 apt update
 # shellcheck disable=SC2086 # a list of package names, split on purpose
 apt install --yes --no-install-recommends $missing
