@@ -18,6 +18,7 @@ bindir  ?= $(prefix)/bin
 sbindir ?= $(prefix)/sbin
 mandir  ?= $(prefix)/share/man
 unitdir ?= $(prefix)/lib/systemd/system
+datadir ?= $(prefix)/share
 DESTDIR ?=
 V       ?= 0
 FUZZ_SECONDS ?= 10
@@ -254,11 +255,13 @@ fuzz: $(FUZZ) ## each decoder for FUZZ_SECONDS (10)
 # --- install -----------------------------------------------------------------------------
 install: all ## honours DESTDIR and prefix
 	$(hand_back)
-	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(sbindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man8 $(DESTDIR)$(unitdir)
+	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(sbindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man8 $(DESTDIR)$(unitdir) \
+	    $(DESTDIR)$(datadir)/coldmeter/grafana
 	install -m 755 $(OUT)/coldmeter $(OUT)/coldmeter-collector $(DESTDIR)$(bindir)
 	install -m 755 $(OUT)/coldmeter-agent $(DESTDIR)$(sbindir)
 	install -m 644 tui/man/coldmeter.1 $(DESTDIR)$(mandir)/man1
 	install -m 644 agent/man/coldmeter-agent.8 collector/man/coldmeter-collector.8 $(DESTDIR)$(mandir)/man8
+	install -m 644 collector/grafana/coldmeter.json $(DESTDIR)$(datadir)/coldmeter/grafana
 	sed 's|@sbindir@|$(sbindir)|' agent/coldmeter-agent.service > $(DESTDIR)$(unitdir)/coldmeter-agent.service
 	sed 's|@bindir@|$(bindir)|' collector/coldmeter-collector.service > $(DESTDIR)$(unitdir)/coldmeter-collector.service
 
