@@ -33,6 +33,15 @@ void exposition_number(double value, char *out)
 	    out, EXPOSITION_NUMBER_BYTES, "%.*f", digits > 1 ? digits : 1, value);
 }
 
+const char *exposition_bound(struct exposition_bounds *known, size_t i, double value)
+{
+	if (known->value[i] != value) {
+		exposition_number(value, known->text[i]);
+		known->value[i] = value;
+	}
+	return known->text[i];
+}
+
 void exposition_clean(char *to, size_t size, const char *from)
 {
 	(void)text_copy(to, size, from);

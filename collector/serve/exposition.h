@@ -11,6 +11,7 @@
 
 #define EXPOSITION_LABELS_MAX 5
 #define EXPOSITION_NUMBER_BYTES 40
+#define EXPOSITION_BOUNDS_MAX 32
 
 enum exposition_type { EXPOSITION_COUNTER, EXPOSITION_GAUGE, EXPOSITION_HISTOGRAM };
 
@@ -40,7 +41,7 @@ struct exposition_labels {
 struct exposition_histogram {
 	uint64_t count;
 	double sum;
-	size_t n; /* classic bounds, +Inf left out */
+	size_t n; /* classic bounds, +Inf left out; at most EXPOSITION_BOUNDS_MAX */
 	const double *bounds;
 	const uint64_t *below;          /* values <= each bound */
 	const struct histogram *native; /* NULL: there is no better one */
@@ -61,6 +62,14 @@ struct exposition {
  * it in le: "0.25", "1.0", "1.048576e+06". out holds EXPOSITION_NUMBER_BYTES. */
 void exposition_number(double value, char *out);
 
+/* The same for the bounds of histograms: those of a family are the same for each of its
+ * series, so each is spelled once. Zero-initialised is empty. */
+struct exposition_bounds {
+	double value[EXPOSITION_BOUNDS_MAX];
+	char text[EXPOSITION_BOUNDS_MAX][EXPOSITION_NUMBER_BYTES];
+};
+const char *exposition_bound(struct exposition_bounds *known, size_t i, double value);
+
 /* What may stand in a label: text_make_printable(), at most size - 1 bytes. */
 void exposition_clean(char *to, size_t size, const char *from);
 
@@ -71,6 +80,7 @@ struct exposition_text {
 	bool openmetrics;
 	const struct exposition_family *family;
 	struct buffer labels; /* of the series being written; exposition_text_end() */
+	struct exposition_bounds bounds;
 };
 void exposition_text_begin(
     struct exposition_text *text, struct buffer *out, bool openmetrics);

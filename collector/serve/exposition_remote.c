@@ -118,12 +118,11 @@ static void put_native(struct exposition_remote *remote,
 static void put_classic(struct exposition_remote *remote,
     const struct exposition_labels *labels, const struct exposition_histogram *h)
 {
-	char le[EXPOSITION_NUMBER_BYTES];
-
 	for (size_t i = 0; i < h->n; i++) {
-		exposition_number(h->bounds[i], le);
-		put_series(remote, "_bucket", labels,
-		    &(struct exposition_label){"le", le}, (double)h->below[i]);
+		const struct exposition_label le = {
+		    "le", exposition_bound(&remote->bounds, i, h->bounds[i])};
+
+		put_series(remote, "_bucket", labels, &le, (double)h->below[i]);
 	}
 	put_series(remote, "_bucket", labels, &(struct exposition_label){"le", "+Inf"},
 	    (double)h->count);

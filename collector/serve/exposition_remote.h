@@ -16,6 +16,7 @@ struct exposition_remote {
 	int64_t now_ms;
 	const char *instance; /* label of that name; job is "coldmeter" */
 	const struct exposition_family *family;
+	struct exposition_bounds bounds;
 };
 void exposition_remote_begin(struct exposition_remote *remote, struct buffer *out,
     enum remote_histograms histograms, int64_t now_ms, const char *instance);

@@ -113,13 +113,10 @@ static void put_histogram(struct exposition *to, const struct exposition_labels 
     const struct exposition_histogram *histogram)
 {
 	struct exposition_text *text = (struct exposition_text *)to;
-	char le[EXPOSITION_NUMBER_BYTES];
-
 	keep_labels(text, labels);
-	for (size_t i = 0; i < histogram->n; i++) {
-		exposition_number(histogram->bounds[i], le);
-		put_bucket(text, le, histogram->below[i]);
-	}
+	for (size_t i = 0; i < histogram->n; i++)
+		put_bucket(text, exposition_bound(&text->bounds, i, histogram->bounds[i]),
+		    histogram->below[i]);
 	put_bucket(text, "+Inf", histogram->count);
 	put_series(text, "_count", NULL);
 	buffer_put_count(text->out, histogram->count);

@@ -14,7 +14,7 @@
 #include "serve/metrics.h"
 #include "wire/otlp_put.h"
 
-#define BOUNDS_MAX 32
+#define BOUNDS_MAX EXPOSITION_BOUNDS_MAX
 #define HALF_OCTAVE (1 << (HISTOGRAM_SCALE - 1))
 
 /* In half octaves: k is 2^(k/2) of the unit. */

@@ -9,6 +9,7 @@
 #include "serve/totals_rows.h"
 
 #define SILENT_NS (86400 * CLOCK_NS_PER_S)
+#define RECENT_ROWS 256
 #define LOOK_NS (60 * CLOCK_NS_PER_S) /* between two searches for a silent one */
 
 int totals_new(size_t functions_max, int64_t start_ns, struct totals **out)
@@ -98,6 +99,7 @@ static bool forget_silent(struct totals *t, int64_t now_ns)
 		t->look_ns = now_ns + LOOK_NS;
 		return false;
 	}
+	t->forgotten++;
 	totals_function_free(t->rows[oldest]);
 	t->rows[oldest] = t->rows[--t->n];
 	memset(t->table, 0, t->size * sizeof(*t->table));
@@ -158,23 +160,42 @@ static void count_one(struct totals_function *f, const struct invocation *inv)
 		f->memory.sum += inv->peak_memory_bytes;
 }
 
+/* Rows by the function's address, which stands for it within one batch. */
+struct recent {
+	const struct function *function;
+	struct totals_function *row;
+};
+
+static struct totals_function *recent_row(struct totals *t,
+    struct recent recent[RECENT_ROWS], const struct function *function, int64_t now_ns)
+{
+	struct recent *at =
+	    &recent[(uintptr_t)function / sizeof(*function) % RECENT_ROWS];
+	uint64_t forgotten = t->forgotten;
+	struct totals_function *row;
+
+	if (at->function == function)
+		return at->row;
+	row = totals_row(t, function, now_ns);
+	if (t->forgotten != forgotten) /* its row may be among the others */
+		memset(recent, 0, RECENT_ROWS * sizeof(*recent));
+	*at = (struct recent){function, row ? row : overflow_of(t)};
+	return at->row;
+}
+
 void totals_count(
     struct totals *t, const struct invocation *invocations, size_t n, int64_t now_ns)
 {
-	const struct function *last = NULL;
-	struct totals_function *row = NULL;
+	struct recent recent[RECENT_ROWS] = {0};
 
 	(void)pthread_mutex_lock(&t->mutex);
 	for (size_t i = 0; i < n; i++) {
 		const struct invocation *inv = &invocations[i];
+		struct totals_function *row;
 
 		if (inv->ping)
 			continue;
-		if (inv->function != last) {
-			row = totals_row(t, inv->function, now_ns);
-			row = row ? row : overflow_of(t);
-			last = inv->function;
-		}
+		row = recent_row(t, recent, inv->function, now_ns);
 		if (!row)
 			continue; /* no memory even for the overflow */
 		row->last_ns = now_ns;

@@ -16,7 +16,8 @@ struct totals {
 	struct totals_function *overflow; /* NULL: none yet */
 	int64_t look_ns; /* not before then is a silent function searched for */
 	int64_t start_ns;
-	bool changed; /* since the last encoding */
+	uint64_t forgotten; /* functions whose place was given away */
+	bool changed;       /* since the last encoding */
 };
 
 /* Found or added; NULL: neither room nor memory. Locked by the caller, as are the next.
