@@ -65,6 +65,9 @@ static const struct config_key keys[] = {
     {"remote_write", exports_url, offsetof(struct settings, exports.remote_write)},
     {"remote_write_histograms", exports_histograms,
 	offsetof(struct settings, exports.histograms)},
+    {"remote_write_token_file", config_text,
+	offsetof(struct settings, exports.remote_write_token_file)},
+    {"otlp_token_file", config_text, offsetof(struct settings, exports.otlp_token_file)},
     {"otlp", exports_url, offsetof(struct settings, exports.otlp)},
     {"export_interval_s", exports_interval,
 	offsetof(struct settings, exports.interval_s)},
@@ -79,7 +82,9 @@ enum {
 	OPTION_REMOTE_WRITE,
 	OPTION_HISTOGRAMS,
 	OPTION_OTLP,
-	OPTION_INTERVAL
+	OPTION_INTERVAL,
+	OPTION_REMOTE_TOKEN,
+	OPTION_OTLP_TOKEN
 };
 
 static const struct option options[] = {
@@ -91,6 +96,8 @@ static const struct option options[] = {
     {"alerts", required_argument, NULL, 'a'},
     {"remote-write", required_argument, NULL, OPTION_REMOTE_WRITE},
     {"remote-write-histograms", required_argument, NULL, OPTION_HISTOGRAMS},
+    {"remote-write-token-file", required_argument, NULL, OPTION_REMOTE_TOKEN},
+    {"otlp-token-file", required_argument, NULL, OPTION_OTLP_TOKEN},
     {"otlp", required_argument, NULL, OPTION_OTLP},
     {"export-interval", required_argument, NULL, OPTION_INTERVAL},
     {"insecure-listen", no_argument, NULL, OPTION_INSECURE},
@@ -112,6 +119,7 @@ static const char usage[] =
     "data,\n"
     "                       prices, token_file, alerts, raw_days, minute_days,\n"
     "                       remote_write, remote_write_histograms, otlp,\n"
+    "                       remote_write_token_file, otlp_token_file,\n"
     "                       export_interval_s, metrics_functions\n"
     "  --prices FILE        price book laid over the one built in\n"
     "  --token-file FILE    answer only to one of the bearer tokens in it, one a line\n"
@@ -122,6 +130,8 @@ static const char usage[] =
     "                       as Prometheus from 2.40 on reads them (native), as all do,\n"
     "                       or as VictoriaMetrics does\n"
     "  --otlp URL           send metrics and spans to URL/v1/metrics and URL/v1/traces\n"
+    "  --remote-write-token-file FILE, --otlp-token-file FILE\n"
+    "                       send the bearer token in FILE there\n"
     "  --export-interval S  seconds between two sendings of metrics (15)\n"
     "  --insecure-listen    allow an address that other machines reach, without "
     "TLS\n"
@@ -167,6 +177,12 @@ static int take_option(int option, const char *value, struct settings *settings)
 	case OPTION_INTERVAL:
 		return take_value(exports_interval, "export-interval", value,
 		    &settings->exports.interval_s);
+	case OPTION_REMOTE_TOKEN:
+		return take_value(config_text, "remote-write-token-file", value,
+		    settings->exports.remote_write_token_file);
+	case OPTION_OTLP_TOKEN:
+		return take_value(config_text, "otlp-token-file", value,
+		    settings->exports.otlp_token_file);
 	case OPTION_INSECURE:
 		settings->insecure_listen = true;
 		return 0;

@@ -35,6 +35,7 @@ struct exports {
 	struct totals *totals;
 	char instance[HOST_BYTES];
 	char url[TO_COUNT][URL_BYTES];
+	char bearer[TO_COUNT][EXPORTS_HEADER_BYTES];
 	struct push_target target[TO_COUNT];
 	struct push *push[TO_COUNT];
 	atomic_bool save_failed; /* and was told */
@@ -160,11 +161,29 @@ static void *exports_run(void *context)
 
 /* --- everybody --------------------------------------------------------------------- */
 
+/* Adds the token's header behind the others; file "": none is asked for. */
+static int add_token(struct exports *e, int to)
+{
+	const char *file = to == TO_REMOTE ? e->settings.remote_write_token_file
+					   : e->settings.otlp_token_file;
+	size_t i = 0;
+	int err;
+
+	if (file[0] == '\0')
+		return 0;
+	err = exports_read_token(file, e->bearer[to]);
+	while (e->target[to].headers[i])
+		i++;
+	e->target[to].headers[i] = e->bearer[to];
+	return err;
+}
+
 static int start_push(struct exports *e, int to, const char *name, const char *under,
     const struct push_target *like)
 {
 	const char *url = to == TO_REMOTE ? e->settings.remote_write : e->settings.otlp;
 	size_t n = strlen(url);
+	int err;
 
 	if (n == 0)
 		return 0;
@@ -174,7 +193,8 @@ static int start_push(struct exports *e, int to, const char *name, const char *u
 	e->target[to] = *like;
 	e->target[to].name = name;
 	e->target[to].url = e->url[to];
-	return push_start(&e->target[to], &e->push[to]);
+	err = add_token(e, to);
+	return err ? err : push_start(&e->target[to], &e->push[to]);
 }
 
 static int start_pushes(struct exports *e)
@@ -275,6 +295,7 @@ void exports_free(struct exports *e)
 	buffer_done(&e->spans);
 	(void)pthread_cond_destroy(&e->changed);
 	(void)pthread_mutex_destroy(&e->mutex);
+	explicit_bzero(e->bearer, sizeof(e->bearer));
 	free(e);
 }
 

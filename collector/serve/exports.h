@@ -13,9 +13,11 @@ struct exports;
 struct exports_settings {
 	char remote_write[CONFIG_TEXT_BYTES]; /* URL; "": none */
 	char otlp[CONFIG_TEXT_BYTES]; /* URL that /v1/metrics and /v1/traces are under */
-	int histograms;               /* enum remote_histograms: of remote write */
-	int interval_s;               /* 0: 15 */
-	int functions_max;            /* 0: TOTALS_FUNCTIONS_MAX */
+	char remote_write_token_file[CONFIG_TEXT_BYTES]; /* "": none */
+	char otlp_token_file[CONFIG_TEXT_BYTES];
+	int histograms;    /* enum remote_histograms: of remote write */
+	int interval_s;    /* 0: 15 */
+	int functions_max; /* 0: TOTALS_FUNCTIONS_MAX */
 };
 
 /* Parsers of settings (base/config.h): char[CONFIG_TEXT_BYTES], an int of 1 to 3600, an
@@ -24,6 +26,11 @@ int exports_url(const char *value, void *field, const char **why);
 int exports_interval(const char *value, void *field, const char **why);
 int exports_histograms(const char *value, void *field, const char **why);
 int exports_functions(const char *value, void *field, const char **why);
+
+/* Reads the bearer token that is a file's first line, as a header's line. 0, or -errno
+ * after one line through log_error: others can read the file, or it holds no token. */
+#define EXPORTS_HEADER_BYTES 4096
+int exports_read_token(const char *path, char header[EXPORTS_HEADER_BYTES]);
 
 /* Loads the totals of that directory and follows ingest, before its server starts. A
  * damaged file of totals is told and counting begins at 0. 0 or -errno. */

@@ -7,7 +7,7 @@
 
 #include "base/buffer.h"
 
-#define PUSH_HEADERS_MAX 3
+#define PUSH_HEADERS_MAX 4
 
 /* At most so much waits; beyond it the oldest goes: what is cumulative comes again. */
 #define PUSH_BODIES_MAX 64

@@ -4,6 +4,9 @@
 #include "tests/unit/otlp_taken.h"
 #include "tests/unit/receiver.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 static struct receiver receiver;
 
 /* The place again, with exports to the receiver. */
@@ -12,6 +15,7 @@ static int set_up_sending(void **state)
 	static const char *const answers[] = {RECEIVER_OK};
 	struct exports_settings settings = {.interval_s = 3600};
 	struct place *place;
+	int fd;
 
 	receiver_start(&receiver, answers, 1);
 	(void)set_up(state);
@@ -22,6 +26,11 @@ static int set_up_sending(void **state)
 	    receiver.port);
 	(void)snprintf(settings.remote_write, sizeof(settings.remote_write),
 	    "http://127.0.0.1:%u/write", receiver.port);
+	(void)snprintf(settings.otlp_token_file, sizeof(settings.otlp_token_file),
+	    "%s/token", place->directory);
+	fd = open(settings.otlp_token_file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_equal(write(fd, "secret\n", 7), 7);
+	assert_int_equal(close(fd), 0);
 	assert_int_equal(exports_start(&settings, place->directory, place->store,
 			     place->ingest, &place->exports),
 	    0);
@@ -67,6 +76,10 @@ static void test_exports_send_figures_to_each_address(void **state)
 
 		assert_int_equal(is_write,
 		    strstr(receiver.requests[i], "Content-Encoding: snappy\r\n") != NULL);
+		/* each its own token, and only it */
+		assert_int_equal(!is_write,
+		    strstr(receiver.requests[i], "Authorization: Bearer secret\r\n") !=
+			NULL);
 	}
 }
 
@@ -81,6 +94,42 @@ static void test_exports_do_not_send_spans_on(void **state)
 	    200);
 	assert_int_equal(sent_to(place, "/up/v1/traces"), 0);
 	assert_int_equal(receiver.n, 2);
+}
+
+/* A file of that mode and content, and what comes of it as a token. */
+static int read_token(mode_t mode, const char *content, char *header)
+{
+	char path[] = "/tmp/test_exports.XXXXXX";
+	int fd = mkstemp(path);
+	int err;
+
+	assert_true(fd >= 0);
+	assert_int_equal(fchmod(fd, mode), 0);
+	assert_int_equal(write(fd, content, strlen(content)), strlen(content));
+	assert_int_equal(close(fd), 0);
+	err = exports_read_token(path, header);
+	assert_int_equal(unlink(path), 0);
+	return err;
+}
+
+static void test_exports_take_a_token_that_is_private_and_one_line(void **state)
+{
+	char header[EXPORTS_HEADER_BYTES];
+	char longer[EXPORTS_HEADER_BYTES + 1];
+
+	(void)state;
+	assert_int_equal(read_token(0600, "eyJ.a-b_c=\r\nmore\n", header), 0);
+	assert_string_equal(header, "Authorization: Bearer eyJ.a-b_c=");
+	assert_int_equal(read_token(0640, "abc\n", header), -EPERM);
+	assert_int_equal(read_token(0600, "", header), -EINVAL);
+	assert_int_equal(read_token(0600, "\nabc\n", header), -EINVAL);
+	assert_int_equal(read_token(0600, "two words\n", header), -EINVAL);
+	assert_int_equal(read_token(0600, "a\tb", header), -EINVAL);
+	assert_int_equal(exports_read_token("/nowhere/token", header), -ENOENT);
+	memset(longer, 'x', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = '\0';
+	/* cut off it would be another one */
+	assert_int_equal(read_token(0600, longer, header), -EINVAL);
 }
 
 static void test_exports_settings_say_what_is_wrong(void **state)
@@ -116,6 +165,7 @@ int main(void)
 	    cmocka_unit_test_setup(
 		test_exports_send_figures_to_each_address, set_up_sending),
 	    cmocka_unit_test_setup(test_exports_do_not_send_spans_on, set_up_sending),
+	    cmocka_unit_test(test_exports_take_a_token_that_is_private_and_one_line),
 	    cmocka_unit_test(test_exports_settings_say_what_is_wrong),
 	};
 
