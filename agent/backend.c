@@ -91,8 +91,9 @@ static bool takes_program_at(const struct btf *kernel, const char *name)
 	    {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
 	    {.code = BPF_JMP | BPF_EXIT}};
 	int id = btf__find_by_name_kind(kernel, name, BTF_KIND_FUNC);
-	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_FENTRY,
-	    .attach_btf_id = (__u32)id);
+	struct bpf_prog_load_opts options = {.sz = sizeof(options),
+	    .expected_attach_type = BPF_TRACE_FENTRY,
+	    .attach_btf_id = (__u32)id};
 	int program;
 
 	if (id < 0)
