@@ -1,0 +1,245 @@
+#include "serve/settings.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "serve/http.h"
+
+#define VERSION "0.1.0"
+
+static const struct config_key keys[] = {
+    {"listen", config_text, offsetof(struct settings, listen)},
+    {"data", config_text, offsetof(struct settings, data)},
+    {"prices", config_text, offsetof(struct settings, prices)},
+    {"token_file", config_text, offsetof(struct settings, token_file)},
+    {"alerts", config_switch, offsetof(struct settings, alerts)},
+    {"raw_days", config_days, offsetof(struct settings, raw_days)},
+    {"minute_days", config_days, offsetof(struct settings, minute_days)},
+    {"remote_write", exports_url, offsetof(struct settings, exports.remote_write)},
+    {"remote_write_histograms", exports_histograms,
+	offsetof(struct settings, exports.histograms)},
+    {"remote_write_token_file", config_text,
+	offsetof(struct settings, exports.remote_write_token_file)},
+    {"otlp_token_file", config_text, offsetof(struct settings, exports.otlp_token_file)},
+    {"otlp", exports_url, offsetof(struct settings, exports.otlp)},
+    {"export_interval_s", exports_interval,
+	offsetof(struct settings, exports.interval_s)},
+    {"metrics_functions", exports_functions,
+	offsetof(struct settings, exports.functions_max)},
+};
+
+enum {
+	OPTION_INSECURE = 256,
+	OPTION_CHECK,
+	OPTION_VERSION,
+	OPTION_REMOTE_WRITE,
+	OPTION_HISTOGRAMS,
+	OPTION_OTLP,
+	OPTION_INTERVAL,
+	OPTION_REMOTE_TOKEN,
+	OPTION_OTLP_TOKEN
+};
+
+static const struct option options[] = {
+    {"listen", required_argument, NULL, 'l'},
+    {"data", required_argument, NULL, 'd'},
+    {"config", required_argument, NULL, 'c'},
+    {"prices", required_argument, NULL, 'p'},
+    {"token-file", required_argument, NULL, 't'},
+    {"alerts", required_argument, NULL, 'a'},
+    {"remote-write", required_argument, NULL, OPTION_REMOTE_WRITE},
+    {"remote-write-histograms", required_argument, NULL, OPTION_HISTOGRAMS},
+    {"remote-write-token-file", required_argument, NULL, OPTION_REMOTE_TOKEN},
+    {"otlp-token-file", required_argument, NULL, OPTION_OTLP_TOKEN},
+    {"otlp", required_argument, NULL, OPTION_OTLP},
+    {"export-interval", required_argument, NULL, OPTION_INTERVAL},
+    {"insecure-listen", no_argument, NULL, OPTION_INSECURE},
+    {"check-config", no_argument, NULL, OPTION_CHECK},
+    {"version", no_argument, NULL, OPTION_VERSION},
+    {"help", no_argument, NULL, 'h'},
+    {0},
+};
+
+static const char usage[] =
+    "usage: coldmeter-collector [options]\n"
+    "Stores, prices and answers for what coldmeter-agent measures, and for spans of\n"
+    "functions that OpenTelemetry's exporters send to /v1/traces (OTLP/HTTP).\n"
+    "\n"
+    "  --listen ADDR:PORT   where to listen (127.0.0.1:7077)\n"
+    "  --data DIR           where the ledger lies (/var/lib/coldmeter for root, else\n"
+    "                       $XDG_STATE_HOME/coldmeter or ~/.local/state/coldmeter)\n"
+    "  --config FILE        settings in YAML; options override them. Keys: listen, "
+    "data,\n"
+    "                       prices, token_file, alerts, raw_days, minute_days,\n"
+    "                       remote_write, remote_write_histograms, otlp,\n"
+    "                       remote_write_token_file, otlp_token_file,\n"
+    "                       export_interval_s, metrics_functions\n"
+    "  --prices FILE        price book laid over the one built in\n"
+    "  --token-file FILE    answer only to one of the bearer tokens in it, one a line\n"
+    "  --alerts on|off      budgets, deliveries and keep-warm pings (on)\n"
+    "  --remote-write URL   send the metrics of /metrics to Prometheus, VictoriaMetrics, "
+    "...\n"
+    "  --remote-write-histograms native|classic|vmrange\n"
+    "                       as Prometheus from 2.40 on reads them (native), as all do,\n"
+    "                       or as VictoriaMetrics does\n"
+    "  --otlp URL           send metrics and spans to URL/v1/metrics and URL/v1/traces\n"
+    "  --remote-write-token-file FILE, --otlp-token-file FILE\n"
+    "                       send the bearer token in FILE there\n"
+    "  --export-interval S  seconds between two sendings of metrics (15)\n"
+    "  --insecure-listen    allow an address that other machines reach, without "
+    "TLS\n"
+    "  --check-config       check the settings and stop\n"
+    "  --version            say which one this is\n"
+    "  --help               say this\n";
+
+static int take_value(
+    config_parser parse, const char *option, const char *value, void *field)
+{
+	const char *why;
+
+	if (parse(value, field, &why) == 0)
+		return 0;
+	(void)log_error(0, "--%s: %s", option, why);
+	return 2;
+}
+
+/* One option. 0 or the exit status. */
+static int take_option(int option, const char *value, struct settings *settings)
+{
+	switch (option) {
+	case 'l':
+		return take_value(config_text, "listen", value, settings->listen);
+	case 'd':
+		return take_value(config_text, "data", value, settings->data);
+	case 'c':
+		return take_value(config_text, "config", value, settings->config);
+	case 'p':
+		return take_value(config_text, "prices", value, settings->prices);
+	case 't':
+		return take_value(config_text, "token-file", value, settings->token_file);
+	case 'a':
+		return take_value(config_switch, "alerts", value, &settings->alerts);
+	case OPTION_REMOTE_WRITE:
+		return take_value(
+		    exports_url, "remote-write", value, settings->exports.remote_write);
+	case OPTION_HISTOGRAMS:
+		return take_value(exports_histograms, "remote-write-histograms", value,
+		    &settings->exports.histograms);
+	case OPTION_OTLP:
+		return take_value(exports_url, "otlp", value, settings->exports.otlp);
+	case OPTION_INTERVAL:
+		return take_value(exports_interval, "export-interval", value,
+		    &settings->exports.interval_s);
+	case OPTION_REMOTE_TOKEN:
+		return take_value(config_text, "remote-write-token-file", value,
+		    settings->exports.remote_write_token_file);
+	case OPTION_OTLP_TOKEN:
+		return take_value(config_text, "otlp-token-file", value,
+		    settings->exports.otlp_token_file);
+	case OPTION_INSECURE:
+		settings->insecure_listen = true;
+		return 0;
+	case OPTION_CHECK:
+		settings->check_only = true;
+		return 0;
+	case OPTION_VERSION:
+		(void)puts("coldmeter-collector " VERSION);
+		exit(0);
+	case 'h':
+		(void)fputs(usage, stdout);
+		exit(0);
+	default: /* getopt has said which option it does not know */
+		return 2;
+	}
+}
+
+/* 0 or the exit status. */
+static int take_options(int argc, char **argv, struct settings *settings)
+{
+	int option;
+	int status;
+
+	optind = 0; /* from the beginning, also the second time */
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		status = take_option(option, optarg, settings);
+		if (status)
+			return status;
+	}
+	if (optind == argc)
+		return 0;
+	(void)log_error(0, "unexpected argument %s: see --help", argv[optind]);
+	return 2;
+}
+
+static int default_data(struct settings *settings)
+{
+	const char *state = getenv("XDG_STATE_HOME");
+	const char *home = getenv("HOME");
+	int n;
+
+	if (settings->data[0])
+		return 0;
+	if (geteuid() == 0)
+		n = snprintf(
+		    settings->data, sizeof(settings->data), "/var/lib/coldmeter");
+	else if (state && state[0] == '/')
+		n = snprintf(
+		    settings->data, sizeof(settings->data), "%s/coldmeter", state);
+	else if (home && home[0])
+		n = snprintf(settings->data, sizeof(settings->data),
+		    "%s/.local/state/coldmeter", home);
+	else
+		return log_error(-EINVAL, "HOME is not set: say where with --data DIR");
+	return n < (int)sizeof(settings->data) ? 0 : log_error(-ENAMETOOLONG, "--data");
+}
+
+/* 0 or the exit status. */
+static int parse_listen(struct settings *settings)
+{
+	const char *colon = strrchr(settings->listen, ':');
+	unsigned long port;
+	char *end;
+
+	port = colon ? strtoul(colon + 1, &end, 10) : 0;
+	if (!colon || end == colon + 1 || *end || colon[1] == '-' || port > UINT16_MAX ||
+	    !text_copy_bytes(settings->address, sizeof(settings->address),
+		settings->listen, (size_t)(colon - settings->listen))) {
+		(void)log_error(0, "--listen %s: must be ADDR:PORT", settings->listen);
+		return 2;
+	}
+	settings->port = (uint16_t)port;
+	if (http_is_loopback(settings->address) || settings->insecure_listen)
+		return 0;
+	(void)log_error(0,
+	    "--listen %s: other machines could reach this, and there is no TLS yet; "
+	    "--insecure-listen allows it",
+	    settings->listen);
+	return 1;
+}
+
+int settings_read(int argc, char **argv, struct settings *settings)
+{
+	struct settings given;
+	int status;
+
+	*settings = (struct settings){
+	    .listen = "127.0.0.1:7077", .alerts = true, .raw_days = 7, .minute_days = 35};
+	given = *settings;
+	status = take_options(argc, argv, &given); /* where the file is */
+	if (status)
+		return status;
+	if (given.config[0] &&
+	    config_load(given.config, keys, sizeof(keys) / sizeof(keys[0]), settings) < 0)
+		return 1;
+	status = take_options(argc, argv, settings);
+	if (status)
+		return status;
+	return default_data(settings) < 0 ? 1 : parse_listen(settings);
+}

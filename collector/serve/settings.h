@@ -1,0 +1,32 @@
+/* What the command line and the file of settings ask of the collector. */
+#ifndef COLDMETER_SERVE_SETTINGS_H
+#define COLDMETER_SERVE_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/config.h"
+#include "serve/exports.h"
+
+struct settings {
+	char config[CONFIG_TEXT_BYTES];
+	char listen[CONFIG_TEXT_BYTES];
+	char data[CONFIG_TEXT_BYTES];
+	char prices[CONFIG_TEXT_BYTES];
+	char token_file[CONFIG_TEXT_BYTES];
+	bool alerts;
+	bool insecure_listen;
+	bool check_only;
+	int raw_days;
+	int minute_days;
+	struct exports_settings exports;
+	char address[64]; /* out of listen */
+	uint16_t port;
+};
+
+/* Reads options and the file that they name; options win. 0, or the exit status after one
+ * line about what is wrong. --help and --version are answered here and end the program.
+ */
+int settings_read(int argc, char **argv, struct settings *settings);
+
+#endif
