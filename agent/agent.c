@@ -310,8 +310,9 @@ static int open_all(struct agent *agent)
 	if (!err && s->collector) {
 		err = spool_open(s->spool, s->spool_limit_mb << 20, &agent->spool);
 		if (!err)
-			err = sender_open(s->collector, s->token_file, agent->spool,
-			    read_head, agent, &agent->sender);
+			err = sender_open(&(struct sender_target){s->collector,
+					      s->token_file, s->ca_file},
+			    agent->spool, read_head, agent, &agent->sender);
 		if (!err)
 			sender_tell(agent->sender, agent->untold);
 	}

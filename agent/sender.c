@@ -19,6 +19,7 @@
 #define RETRY_MIN_NS 500000000ULL
 #define RETRY_MAX_NS 10000000000ULL
 #define TOKEN_BYTES 512
+#define CA_MAX_BYTES ((size_t)1 << 20) /* the whole web's have a quarter of it */
 
 struct sender {
 	struct spool *spool;
@@ -70,7 +71,25 @@ static int add_token(struct sender *s, const char *path)
 	return 0;
 }
 
-static int prepare(struct sender *s, const char *token_file)
+/* In memory, because whoever the agent becomes later may not read the file. */
+static int trust(struct sender *s, const char *path)
+{
+	AUTO(file) FILE *f = fopen(path, "re");
+	AUTO(free) char *pem = malloc(CA_MAX_BYTES);
+	struct curl_blob blob = {.data = pem, .flags = CURL_BLOB_COPY};
+
+	if (!f)
+		return log_error(-errno, "cannot read the certificates in %s", path);
+	if (!pem)
+		return -ENOMEM;
+	blob.len = fread(pem, 1, CA_MAX_BYTES, f);
+	if (ferror(f) || blob.len == CA_MAX_BYTES ||
+	    !memmem(pem, blob.len, "-----BEGIN", strlen("-----BEGIN")))
+		return log_error(-EINVAL, "--ca-file %s: holds no certificate", path);
+	return curl_easy_setopt(s->easy, CURLOPT_CAINFO_BLOB, &blob) ? -ENOMEM : 0;
+}
+
+static int prepare(struct sender *s, const struct sender_target *target)
 {
 	int err = batch_writer_new(&s->writer);
 
@@ -79,11 +98,12 @@ static int prepare(struct sender *s, const char *token_file)
 	s->headers = curl_slist_append(NULL, "Content-Type: " BATCH_CONTENT_TYPE);
 	if (err || !s->multi || !s->easy || !s->headers)
 		return -ENOMEM;
-	if (token_file) {
-		err = add_token(s, token_file);
-		if (err)
-			return err;
-	}
+	if (target->token_file)
+		err = add_token(s, target->token_file);
+	if (!err && target->ca_file)
+		err = trust(s, target->ca_file);
+	if (err)
+		return err;
 	if (gethostname(s->head.host, sizeof(s->head.host) - 1) < 0)
 		return -errno;
 	text_make_printable(s->head.host);
@@ -97,14 +117,16 @@ static int prepare(struct sender *s, const char *token_file)
 	(void)curl_easy_setopt(s->easy, CURLOPT_CONNECTTIMEOUT, 5L);
 	(void)curl_easy_setopt(s->easy, CURLOPT_TIMEOUT, 30L);
 	(void)curl_easy_setopt(s->easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	(void)curl_easy_setopt(s->easy, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
 	(void)curl_easy_setopt(s->easy, CURLOPT_NOPROXY, "*");
 	(void)curl_easy_setopt(s->easy, CURLOPT_USERAGENT, "coldmeter-agent");
 	return 0;
 }
 
-int sender_open(const char *url, const char *token_file, struct spool *spool,
-    sender_read read, void *context, struct sender **out)
+int sender_open(const struct sender_target *target, struct spool *spool, sender_read read,
+    void *context, struct sender **out)
 {
+	const char *url = target->url;
 	struct sender *s;
 	size_t len = strlen(url);
 	int err;
@@ -122,7 +144,7 @@ int sender_open(const char *url, const char *token_file, struct spool *spool,
 	s->spool = spool;
 	s->read = read;
 	s->context = context;
-	err = prepare(s, token_file);
+	err = prepare(s, target);
 	if (err) {
 		sender_close(s);
 		return err;

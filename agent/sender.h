@@ -13,10 +13,17 @@ struct sender;
  * sealed next: sets ledger and figures of its head, nothing else. */
 typedef void (*sender_read)(void *context, struct batch_head *head);
 
-/* url is the collector's; token_file may be NULL. The spool is borrowed. 0 or -errno,
- * said. */
-int sender_open(const char *url, const char *token_file, struct spool *spool,
-    sender_read read, void *context, struct sender **out);
+struct sender_target {
+	const char *url;        /* of the collector */
+	const char *token_file; /* NULL: no token is sent */
+	const char *ca_file;    /* whom an https url may be signed by, PEM; NULL: the
+				 * certificates that this host trusts anyway */
+};
+
+/* Both files are read here, before privileges are dropped. The spool is borrowed. 0 or
+ * -errno, said. */
+int sender_open(const struct sender_target *target, struct spool *spool, sender_read read,
+    void *context, struct sender **out);
 void sender_close(struct sender *sender);
 
 /* Batches tell these losses from now on; what is lost with a batch is added to them.

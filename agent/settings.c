@@ -16,6 +16,7 @@ enum {
 	OPTION_STDOUT = 256,
 	OPTION_COLLECTOR,
 	OPTION_TOKEN,
+	OPTION_CA,
 	OPTION_SPOOL,
 	OPTION_LIMIT,
 	OPTION_BACKEND,
@@ -34,6 +35,7 @@ static const struct option options[] = {
     {"stdout", no_argument, NULL, OPTION_STDOUT},
     {"collector", required_argument, NULL, OPTION_COLLECTOR},
     {"token-file", required_argument, NULL, OPTION_TOKEN},
+    {"ca-file", required_argument, NULL, OPTION_CA},
     {"spool", required_argument, NULL, OPTION_SPOOL},
     {"spool-limit-mb", required_argument, NULL, OPTION_LIMIT},
     {"max-overhead", required_argument, NULL, OPTION_OVERHEAD},
@@ -61,6 +63,9 @@ static const char help[] =
     "  --stdout              print one JSON object per invocation; needs no collector\n"
     "  --collector URL       ship batches there, such as http://127.0.0.1:7077\n"
     "  --token-file FILE     send the bearer token in FILE with each batch\n"
+    "  --ca-file FILE        trust collectors whose certificate one of FILE has signed, "
+    "for\n"
+    "                        https:// addresses; unless told, whom this host trusts\n"
     "  --spool DIR           keep batches in DIR until the collector has them\n"
     "  --spool-limit-mb N    at most so much waits, 256 unless told; beyond, it is lost\n"
     "                        and counted\n"
@@ -158,6 +163,9 @@ static int take(int option, struct settings *s)
 		return parse_collector(optarg, &s->collector);
 	case OPTION_TOKEN:
 		s->token_file = optarg;
+		return 0;
+	case OPTION_CA:
+		s->ca_file = optarg;
 		return 0;
 	case OPTION_SPOOL:
 		s->spool = optarg;

@@ -13,6 +13,7 @@ struct settings {
 	bool verbose;
 	const char *collector;  /* NULL: none */
 	const char *token_file; /* NULL: none */
+	const char *ca_file;    /* NULL: what this host trusts */
 	const char *spool;      /* NULL: in memory */
 	const char *config;     /* NULL: none */
 	uint64_t spool_limit_mb;

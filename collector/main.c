@@ -14,6 +14,7 @@
 #include "serve/http.h"
 #include "serve/ingest.h"
 #include "serve/settings.h"
+#include "serve/tls.h"
 #include "serve/tokens.h"
 #include "store/store.h"
 
@@ -26,6 +27,7 @@ struct collector {
 	struct alerts *alerts;
 	struct exports *exports;
 	struct tokens *tokens;
+	struct tls *tls;
 	struct http *http;
 	struct answers answers;
 };
@@ -92,10 +94,11 @@ static int start(struct collector *c, const struct settings *settings)
 	if (err)
 		return err;
 	http_set_tokens(c->http, c->tokens);
+	http_set_tls(c->http, c->tls);
 	err = http_start(c->http, settings->address, settings->port);
 	if (err)
 		return log_error(err, "cannot listen on %s", settings->listen);
-	log_note("listening on http://%s:%u", settings->address,
+	log_note("listening on %s://%s:%u", c->tls ? "https" : "http", settings->address,
 	    (unsigned int)http_port(c->http));
 	return 0;
 }
@@ -110,6 +113,7 @@ static void stop(struct collector *c)
 	http_free(c->http);
 	store_close(c->store);
 	tokens_free(c->tokens);
+	tls_close(c->tls);
 	book_free(c->book);
 }
 
@@ -136,6 +140,8 @@ int main(int argc, char **argv)
 	err = open_book(&settings, &collector.book);
 	if (!err && settings.token_file[0])
 		err = tokens_load(settings.token_file, &collector.tokens);
+	if (!err && settings.tls_cert[0])
+		err = tls_open(settings.tls_cert, settings.tls_key, &collector.tls);
 	if (!err && !settings.check_only)
 		err = start(&collector, &settings);
 	if (!err && !settings.check_only) {

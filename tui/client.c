@@ -37,8 +37,26 @@ static int read_token(const char *file, struct endpoint *endpoint)
 	return endpoint->token[0] ? 0 : -ENODATA;
 }
 
-int endpoint_init(struct endpoint *endpoint, const char *url, const char *token_file,
+static int take_files(struct endpoint *endpoint, const struct endpoint_files *files,
     char *why, size_t why_size)
+{
+	if (files->token && read_token(files->token, endpoint) < 0) {
+		(void)snprintf(
+		    why, why_size, "cannot read a token from %.150s", files->token);
+		return -EINVAL;
+	}
+	if (files->ca &&
+	    (!text_copy(endpoint->ca_file, sizeof(endpoint->ca_file), files->ca) ||
+		access(files->ca, R_OK) < 0)) {
+		(void)snprintf(
+		    why, why_size, "cannot read certificates from %.150s", files->ca);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int endpoint_init(struct endpoint *endpoint, const char *url,
+    const struct endpoint_files *files, char *why, size_t why_size)
 {
 	const char *host = strncmp(url, "http://", 7) == 0    ? url + 7
 			   : strncmp(url, "https://", 8) == 0 ? url + 8
@@ -63,12 +81,7 @@ int endpoint_init(struct endpoint *endpoint, const char *url, const char *token_
 			return -EINVAL;
 		}
 	memcpy(endpoint->url, url, end);
-	if (token_file && read_token(token_file, endpoint) < 0) {
-		(void)snprintf(
-		    why, why_size, "cannot read a token from %.150s", token_file);
-		return -EINVAL;
-	}
-	return 0;
+	return take_files(endpoint, files, why, why_size);
 }
 
 void reply_done(struct reply *reply)
@@ -122,6 +135,9 @@ CURL *client_handle(const struct endpoint *endpoint, struct curl_slist **headers
 	(void)curl_easy_setopt(curl, CURLOPT_USERAGENT, "coldmeter/1");
 	(void)curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	(void)curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	(void)curl_easy_setopt(curl, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
+	if (endpoint->ca_file[0])
+		(void)curl_easy_setopt(curl, CURLOPT_CAINFO, endpoint->ca_file);
 	(void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	(void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, CLIENT_CONNECT_MS);
 	(void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, CLIENT_TOTAL_MS);

@@ -17,12 +17,18 @@
 struct endpoint {
 	char url[CLIENT_URL_BYTES]; /* no slash at the end */
 	char token[256];            /* bearer token; "" for none */
+	char ca_file[1024];         /* whom to trust; "": what this host trusts */
 };
 
 /* Checks and keeps the address: http:// or https:// and a host, no control characters.
- * token_file may be NULL. 0, or a negative errno with a sentence in why. */
-int endpoint_init(struct endpoint *endpoint, const char *url, const char *token_file,
-    char *why, size_t why_size);
+ * The files, each of which may be NULL: one with a bearer token, one with the
+ * certificates to trust (PEM). 0, or a negative errno with a sentence in why. */
+struct endpoint_files {
+	const char *token;
+	const char *ca;
+};
+int endpoint_init(struct endpoint *endpoint, const char *url,
+    const struct endpoint_files *files, char *why, size_t why_size);
 
 struct reply {
 	long status; /* HTTP; 0: no answer came, and why says why */

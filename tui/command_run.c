@@ -288,7 +288,8 @@ static int prepare(struct call *call, struct run *run)
 	if (run->interval_ms < 100)
 		return command_misused(call, "--interval is at least 100ms");
 	(void)snprintf(url, sizeof(url), "http://%.400s", run->listen);
-	if (endpoint_init(&run->endpoint, url, NULL, why, sizeof(why)) < 0 ||
+	if (endpoint_init(
+		&run->endpoint, url, &(struct endpoint_files){0}, why, sizeof(why)) < 0 ||
 	    !strrchr(run->listen, ':'))
 		return command_misused(
 		    call, "--listen wants ADDR:PORT, not %s", run->listen);

@@ -17,6 +17,7 @@
 struct settings {
 	const char *url;
 	const char *token_file;
+	const char *ca_file;
 	bool no_colour;
 	bool version;
 };
@@ -26,6 +27,9 @@ static const struct option_row rows[] = {
 	offsetof(struct settings, url)},
     {"token-file", "FILE", "a file that holds its bearer token", OPTION_TEXT,
 	offsetof(struct settings, token_file)},
+    {"ca-file", "FILE",
+	"trust whom its certificates signed, for https:// (COLDMETER_CA_FILE)",
+	OPTION_TEXT, offsetof(struct settings, ca_file)},
     {"no-color", NULL, "no colours (as NO_COLOR)", OPTION_FLAG,
 	offsetof(struct settings, no_colour)},
     {"version", NULL, "the version", OPTION_FLAG, offsetof(struct settings, version)},
@@ -117,6 +121,7 @@ static int run(const struct endpoint *endpoint, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct settings settings = {0};
+	struct endpoint_files files;
 	struct endpoint endpoint;
 	char why[CLIENT_WHY_BYTES];
 	int status;
@@ -140,9 +145,10 @@ int main(int argc, char **argv)
 	if (settings.no_colour)
 		(void)setenv("NO_COLOR", "1", 1);
 	settings.url = or_environment(settings.url, "COLDMETER_URL");
-	settings.token_file = or_environment(settings.token_file, "COLDMETER_TOKEN_FILE");
+	files.token = or_environment(settings.token_file, "COLDMETER_TOKEN_FILE");
+	files.ca = or_environment(settings.ca_file, "COLDMETER_CA_FILE");
 	if (endpoint_init(&endpoint, settings.url ? settings.url : CLIENT_DEFAULT_URL,
-		settings.token_file, why, sizeof(why)) < 0) {
+		&files, why, sizeof(why)) < 0) {
 		(void)fprintf(stderr, "coldmeter: %s\n", why);
 		return COMMAND_WRONG_USAGE;
 	}

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "serve/http.h"
+#include "serve/tls.h"
 #include "serve/tokens.h"
 
 #define HTTP_TABLES_MAX 8
@@ -24,6 +25,7 @@ struct http {
 	uint16_t port;
 	bool loopback;
 	const struct tokens *tokens; /* NULL: none is asked for */
+	struct tls *tls;             /* NULL: plain HTTP */
 	pthread_mutex_t mutex;       /* over what follows */
 	pthread_cond_t finished;     /* signalled when one of the counts falls */
 	size_t open_n;               /* exchanges */

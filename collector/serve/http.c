@@ -61,22 +61,57 @@ static size_t keep_escaped(void *context, struct MHD_Connection *connection, cha
 	return strlen(s);
 }
 
+void http_set_tls(struct http *http, struct tls *tls)
+{
+	http->tls = tls;
+}
+
+/* NOLINTNEXTLINE(readability-function-size): the library's signature */
+static int choose_certificate(gnutls_session_t session,
+    const struct gnutls_cert_retr_st *wanted, gnutls_pcert_st **certs,
+    unsigned int *certs_n, gnutls_ocsp_data_st **ocsp, unsigned int *ocsp_n,
+    gnutls_privkey_t *key, unsigned int *flags)
+{
+	/* What libmicrohttpd gives a session, and note_connection() the connection. */
+	const union MHD_ConnectionInfo *seen = MHD_get_connection_info(
+	    gnutls_session_get_ptr(session), MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	const struct http *http = seen ? seen->socket_context : NULL;
+
+	(void)wanted;
+	*ocsp = NULL;
+	*ocsp_n = 0;
+	*flags = GNUTLS_CERT_RETR_DEINIT_ALL;
+	return http ? tls_hand_out(http->tls, certs, certs_n, key) : -1;
+}
+
+static void note_connection(void *context, struct MHD_Connection *connection,
+    void **socket_context, enum MHD_ConnectionNotificationCode what)
+{
+	(void)connection;
+	*socket_context = what == MHD_CONNECTION_NOTIFY_STARTED ? context : NULL;
+}
+
 int http_start(struct http *http, const char *address, uint16_t port)
 {
+	unsigned int flags =
+	    MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC;
 	int fd = listen_open(address, &port);
 
 	if (fd < 0)
 		return fd;
 	http->port = port;
 	http->loopback = listen_is_loopback(address);
-	http->daemon = MHD_start_daemon(
-	    MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0,
-	    NULL, NULL, exchange_handle, http, MHD_OPTION_LISTEN_SOCKET, fd,
+	http->daemon = MHD_start_daemon(flags | (http->tls ? MHD_USE_TLS : 0), 0, NULL,
+	    NULL, exchange_handle, http, MHD_OPTION_LISTEN_SOCKET, fd,
 	    MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
 	    MHD_OPTION_PER_IP_CONNECTION_LIMIT, CONNECTIONS_PER_IP_MAX,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES,
 	    MHD_OPTION_CONNECTION_TIMEOUT, IDLE_TIMEOUT_S, MHD_OPTION_UNESCAPE_CALLBACK,
 	    keep_escaped, NULL, MHD_OPTION_NOTIFY_COMPLETED, exchange_completed, http,
+	    MHD_OPTION_NOTIFY_CONNECTION, note_connection, http,
+	    MHD_OPTION_HTTPS_CERT_CALLBACK2, choose_certificate,
+	    MHD_OPTION_HTTPS_PRIORITIES,
+	    TLS_PRIORITIES, /* without MHD_USE_TLS of no effect */
 	    MHD_OPTION_END);
 	if (http->daemon)
 		return 0;

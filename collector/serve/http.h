@@ -9,6 +9,7 @@
 #define HTTP_PARAMETER_BYTES 256
 
 struct http;
+struct tls;
 struct tokens;
 
 struct http_request {
@@ -77,6 +78,8 @@ int http_add_routes(
 /* Every request must carry one of these tokens, but for /healthz and /readyz; before
  * http_start(). Borrowed. */
 void http_set_tokens(struct http *http, const struct tokens *tokens);
+/* Speak TLS and nothing else; before http_start(). Borrowed. */
+void http_set_tls(struct http *http, struct tls *tls);
 /* Binds address (v4, v6 or "localhost") and port; port 0 takes a free one. -EADDRINUSE,
  * ... */
 int http_start(struct http *http, const char *address, uint16_t port);

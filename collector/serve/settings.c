@@ -19,6 +19,8 @@ static const struct config_key keys[] = {
     {"data", config_text, offsetof(struct settings, data)},
     {"prices", config_text, offsetof(struct settings, prices)},
     {"token_file", config_text, offsetof(struct settings, token_file)},
+    {"tls_cert", config_text, offsetof(struct settings, tls_cert)},
+    {"tls_key", config_text, offsetof(struct settings, tls_key)},
     {"alerts", config_switch, offsetof(struct settings, alerts)},
     {"raw_days", config_days, offsetof(struct settings, raw_days)},
     {"minute_days", config_days, offsetof(struct settings, minute_days)},
@@ -44,7 +46,9 @@ enum {
 	OPTION_OTLP,
 	OPTION_INTERVAL,
 	OPTION_REMOTE_TOKEN,
-	OPTION_OTLP_TOKEN
+	OPTION_OTLP_TOKEN,
+	OPTION_TLS_CERT,
+	OPTION_TLS_KEY
 };
 
 static const struct option options[] = {
@@ -53,6 +57,8 @@ static const struct option options[] = {
     {"config", required_argument, NULL, 'c'},
     {"prices", required_argument, NULL, 'p'},
     {"token-file", required_argument, NULL, 't'},
+    {"tls-cert", required_argument, NULL, OPTION_TLS_CERT},
+    {"tls-key", required_argument, NULL, OPTION_TLS_KEY},
     {"alerts", required_argument, NULL, 'a'},
     {"remote-write", required_argument, NULL, OPTION_REMOTE_WRITE},
     {"remote-write-histograms", required_argument, NULL, OPTION_HISTOGRAMS},
@@ -77,12 +83,15 @@ static const char usage[] =
     "                       $XDG_STATE_HOME/coldmeter or ~/.local/state/coldmeter)\n"
     "  --config FILE        settings in YAML; options override them. Keys: listen, "
     "data,\n"
-    "                       prices, token_file, alerts, raw_days, minute_days,\n"
+    "                       prices, token_file, tls_cert, tls_key, alerts,\n"
+    "                       raw_days, minute_days,\n"
     "                       remote_write, remote_write_histograms, otlp,\n"
     "                       remote_write_token_file, otlp_token_file,\n"
     "                       export_interval_s, metrics_functions\n"
     "  --prices FILE        price book laid over the one built in\n"
     "  --token-file FILE    answer only to one of the bearer tokens in it, one a line\n"
+    "  --tls-cert FILE      speak HTTPS: certificate and its chain, PEM\n"
+    "  --tls-key FILE       its key, PEM, that others cannot read\n"
     "  --alerts on|off      budgets, deliveries and keep-warm pings (on)\n"
     "  --remote-write URL   send the metrics of /metrics to Prometheus, VictoriaMetrics, "
     "...\n"
@@ -93,8 +102,9 @@ static const char usage[] =
     "  --remote-write-token-file FILE, --otlp-token-file FILE\n"
     "                       send the bearer token in FILE there\n"
     "  --export-interval S  seconds between two sendings of metrics (15)\n"
-    "  --insecure-listen    allow an address that other machines reach, without "
-    "TLS\n"
+    "  --insecure-listen    allow an address that other machines reach without TLS "
+    "and\n"
+    "                       tokens\n"
     "  --check-config       check the settings and stop\n"
     "  --version            say which one this is\n"
     "  --help               say this\n";
@@ -124,6 +134,10 @@ static int take_option(int option, const char *value, struct settings *settings)
 		return take_value(config_text, "prices", value, settings->prices);
 	case 't':
 		return take_value(config_text, "token-file", value, settings->token_file);
+	case OPTION_TLS_CERT:
+		return take_value(config_text, "tls-cert", value, settings->tls_cert);
+	case OPTION_TLS_KEY:
+		return take_value(config_text, "tls-key", value, settings->tls_key);
 	case 'a':
 		return take_value(config_switch, "alerts", value, &settings->alerts);
 	case OPTION_REMOTE_WRITE:
@@ -215,11 +229,22 @@ static int parse_listen(struct settings *settings)
 		return 2;
 	}
 	settings->port = (uint16_t)port;
-	if (http_is_loopback(settings->address) || settings->insecure_listen)
+	return 0;
+}
+
+/* Whether what was asked for goes together. 0 or the exit status. */
+static int check_together(const struct settings *settings)
+{
+	if (!settings->tls_cert[0] != !settings->tls_key[0]) {
+		(void)log_error(0, "--tls-cert and --tls-key go together");
+		return 2;
+	}
+	if (http_is_loopback(settings->address) || settings->insecure_listen ||
+	    (settings->tls_cert[0] && settings->token_file[0]))
 		return 0;
 	(void)log_error(0,
-	    "--listen %s: other machines could reach this, and there is no TLS yet; "
-	    "--insecure-listen allows it",
+	    "--listen %s: other machines could reach this, which takes --tls-cert, "
+	    "--tls-key and --token-file; --insecure-listen allows it without",
 	    settings->listen);
 	return 1;
 }
@@ -241,5 +266,8 @@ int settings_read(int argc, char **argv, struct settings *settings)
 	status = take_options(argc, argv, settings);
 	if (status)
 		return status;
-	return default_data(settings) < 0 ? 1 : parse_listen(settings);
+	if (default_data(settings) < 0)
+		return 1;
+	status = parse_listen(settings);
+	return status ? status : check_together(settings);
 }

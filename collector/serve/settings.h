@@ -14,6 +14,8 @@ struct settings {
 	char data[CONFIG_TEXT_BYTES];
 	char prices[CONFIG_TEXT_BYTES];
 	char token_file[CONFIG_TEXT_BYTES];
+	char tls_cert[CONFIG_TEXT_BYTES];
+	char tls_key[CONFIG_TEXT_BYTES];
 	bool alerts;
 	bool insecure_listen;
 	bool check_only;

@@ -1,44 +1,8 @@
 #!/usr/bin/env bats
 # The collector as a program: options, bad input in one clear line, start and stop.
+# shellcheck disable=SC2154 # collector.bash and bats set what is not set here
 
-setup() {
-	: "${OUT:=out}"
-	collector="$OUT/coldmeter-collector"
-	dir=$(mktemp -d)
-	pid=
-}
-
-teardown() {
-	if [ -n "$pid" ]; then
-		kill -9 "$pid" 2>/dev/null || true
-	fi
-	rm -rf "$dir"
-}
-
-# Starts it on a free port; $pid and $url are set.
-# shellcheck disable=SC2120 # options are for some tests only
-start() {
-	: >"$dir/log" # or the first look at it may come before the shell below has made it
-	"$collector" --listen 127.0.0.1:0 --data "$dir/data" "$@" 2>"$dir/log" 3>&- &
-	pid=$!
-	for _ in $(seq 100); do
-		url=$(sed -n 's/.*listening on \(http.*\)/\1/p' "$dir/log")
-		[ -n "$url" ] && return
-		sleep 0.05
-	done
-	cat "$dir/log"
-	return 1
-}
-
-# A run that must fail with that status and one line holding that text.
-refused() {
-	local status_wanted=$1 text=$2
-	shift 2
-	run timeout 10 "$collector" "$@"
-	[ "$status" -eq "$status_wanted" ] || { echo "status $status: $output"; return 1; }
-	[ "${#lines[@]}" -eq 1 ] || { echo "$output"; return 1; }
-	[[ "$output" == *"$text"* ]] || { echo "$output"; return 1; }
-}
+load collector.bash
 
 @test "help and version go to standard output" {
 	run "$collector" --help
@@ -58,8 +22,8 @@ refused() {
 @test "a bad address is refused with one line" {
 	refused 2 "ADDR:PORT" --data "$dir/d" --listen 7077
 	refused 2 "ADDR:PORT" --data "$dir/d" --listen 127.0.0.1:99999
-	refused 1 "--insecure-listen" --data "$dir/d" --listen 0.0.0.0:0
-	refused 1 "--insecure-listen" --data "$dir/d" --listen '[::]:0'
+	refused 1 "takes --tls-cert, --tls-key and --token-file" --data "$dir/d" --listen 0.0.0.0:0
+	refused 1 "takes --tls-cert, --tls-key and --token-file" --data "$dir/d" --listen '[::]:0'
 }
 
 @test "with tokens it answers only to them, and says so; its health is open" {

@@ -81,15 +81,16 @@ static void test_addresses_of_collectors_are_checked(void **state)
 {
 	static const char *const bad[] = {"", "127.0.0.1:7077", "ftp://host", "http://",
 	    "http:///x", "http://a b", "http://a\n", "http://user@host", "http://h?x"};
+	static const struct endpoint_files none;
 	struct endpoint endpoint;
 	char why[CLIENT_WHY_BYTES];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_int_equal(
-		    endpoint_init(&endpoint, bad[i], NULL, why, sizeof(why)), -EINVAL);
+		    endpoint_init(&endpoint, bad[i], &none, why, sizeof(why)), -EINVAL);
 	assert_int_equal(
-	    endpoint_init(&endpoint, "http://[::1]:7077/", NULL, why, sizeof(why)), 0);
+	    endpoint_init(&endpoint, "http://[::1]:7077/", &none, why, sizeof(why)), 0);
 	assert_string_equal(endpoint.url, "http://[::1]:7077");
 }
 

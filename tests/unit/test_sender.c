@@ -65,9 +65,11 @@ static void read_counts(void *context, struct batch_head *head)
 
 static void open_sender_to(const char *url, const char *directory, uint64_t limit_bytes)
 {
+	const struct sender_target target = {.url = url};
+
 	seen = 0;
 	assert_int_equal(spool_open(directory, limit_bytes, &spool), 0);
-	assert_int_equal(sender_open(url, NULL, spool, read_counts, NULL, &sender), 0);
+	assert_int_equal(sender_open(&target, spool, read_counts, NULL, &sender), 0);
 }
 
 /* With a spool on disk. */

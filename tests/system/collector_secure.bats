@@ -1,0 +1,103 @@
+#!/usr/bin/env bats
+# Who may talk to the collector, and how: TLS, tokens, limits.
+# shellcheck disable=SC2154 # collector.bash and bats set what is not set here
+
+load collector.bash
+
+# certificate NAME [DAYS]: $dir/NAME.crt and $dir/NAME.key, for localhost.
+certificate() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days "${2:-2}" -subj "/CN=$1" \
+		-addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout "$dir/$1.key" -out "$dir/$1.crt" 2>/dev/null
+}
+
+# start_tls: with the certificate "one"; as start().
+start_tls() {
+	certificate one
+	start --tls-cert "$dir/one.crt" --tls-key "$dir/one.key"
+}
+
+@test "with a certificate it speaks TLS alone, to those who trust it" {
+	start_tls
+	[[ $url == https://127.0.0.1:* ]]
+	[ "$(status_of /healthz --cacert "$dir/one.crt")" = 200 ]
+	[ "$(status_of /healthz)" = 000 ]
+	[ "$(curl -s -o /dev/null -w '%{http_code}' "http://${url#https://}/healthz")" = 000 ]
+	"$OUT/coldmeter" --url "$url" --ca-file "$dir/one.crt" functions
+	COLDMETER_CA_FILE=$dir/one.crt "$OUT/coldmeter" --url "$url" functions
+	run "$OUT/coldmeter" --url "$url" functions
+	[ "$status" -eq 1 ]
+	[[ $output == *"SSL peer certificate"* ]] || { echo "$output"; return 1; }
+	run "$OUT/coldmeter" --url "$url" --ca-file "$dir/none" functions
+	[ "$status" -eq 2 ]
+	[[ $output == *"$dir/none"* ]]
+}
+
+@test "TLS before 1.2 is refused" {
+	start_tls
+	for version in 1.2 1.3; do
+		[ "$(status_of /healthz --cacert "$dir/one.crt" "--tlsv$version" --tls-max "$version")" = 200 ]
+	done
+	# OpenSSL speaks those only when it is told that security does not matter
+	for version in tls1 tls1_1; do
+		echo Q | timeout 10 openssl s_client -connect "${url#https://}" "-$version" \
+			-cipher ALL:@SECLEVEL=0 >"$dir/said" 2>&1 || true
+		grep -q 'Cipher is (NONE)' "$dir/said" || { cat "$dir/said"; return 1; }
+	done
+}
+
+@test "a certificate and key that are missing, open to others or no pair are refused with one line" {
+	certificate one
+	certificate two
+	local at=(--data "$dir/d" --listen 127.0.0.1:0)
+	refused 2 "go together" "${at[@]}" --tls-cert "$dir/one.crt"
+	refused 2 "go together" "${at[@]}" --tls-key "$dir/one.key"
+	refused 1 "$dir/none.crt" "${at[@]}" --tls-cert "$dir/none.crt" --tls-key "$dir/one.key"
+	refused 1 "$dir/none.key" "${at[@]}" --tls-cert "$dir/one.crt" --tls-key "$dir/none.key"
+	refused 1 "no certificate and its key" "${at[@]}" --tls-cert "$dir/one.crt" --tls-key "$dir/two.key"
+	refused 1 "no certificate and its key" "${at[@]}" --tls-cert "$dir/one.key" --tls-key "$dir/one.key"
+	printf 'tls_cert: %s\ntls_key: %s\n' "$dir/one.crt" "$dir/two.key" >"$dir/c.yaml"
+	refused 1 "no certificate and its key" "${at[@]}" --config "$dir/c.yaml"
+	chmod 644 "$dir/one.key"
+	refused 1 "chmod 600" "${at[@]}" --tls-cert "$dir/one.crt" --tls-key "$dir/one.key"
+	[ ! -e "$dir/d" ]
+}
+
+@test "other machines may reach it with TLS and tokens, not with one of them" {
+	certificate one
+	echo a-token-of-16-bytes >"$dir/tokens"
+	chmod 600 "$dir/tokens"
+	local at=(--data "$dir/d" --listen 0.0.0.0:0)
+	local tls=(--tls-cert "$dir/one.crt" --tls-key "$dir/one.key")
+	refused 1 "takes --tls-cert, --tls-key and --token-file" "${at[@]}" "${tls[@]}"
+	refused 1 "takes --tls-cert, --tls-key and --token-file" "${at[@]}" --token-file "$dir/tokens"
+	start --listen 0.0.0.0:0 "${tls[@]}" --token-file "$dir/tokens"
+	url=https://localhost:${url##*:}
+	[ "$(status_of /v1/functions --cacert "$dir/one.crt")" = 401 ]
+	[ "$(status_of /v1/functions --cacert "$dir/one.crt" -H 'Authorization: Bearer a-token-of-16-bytes')" = 200 ]
+}
+
+@test "the agent ships over TLS to whom it was told to trust" {
+	[ "$(id -u)" -eq 0 ] || skip "loading probes needs root"
+	start_tls
+	"$OUT/coldmeter-agent" --collector "$url" --ca-file "$dir/one.crt" 2>"$dir/agent" 3>&- &
+	agent=$!
+	for _ in $(seq 200); do
+		[ "$(curl -s --cacert "$dir/one.crt" "$url/v1/functions" | jq '.agents | length')" = 1 ] && break
+		sleep 0.1
+	done
+	kill "$agent"
+	wait "$agent"
+	curl -s --cacert "$dir/one.crt" "$url/v1/functions" | jq -e '.agents | length == 1' || { cat "$dir/agent"; return 1; }
+	"$OUT/coldmeter-agent" --collector "$url" 2>"$dir/agent" 3>&- &
+	agent=$!
+	for _ in $(seq 200); do
+		grep -q 'cannot be reached (SSL peer certificate' "$dir/agent" && break
+		sleep 0.1
+	done
+	kill "$agent"
+	wait "$agent"
+	grep -q 'cannot be reached (SSL peer certificate' "$dir/agent" || { cat "$dir/agent"; return 1; }
+	run "$OUT/coldmeter-agent" --collector "$url" --ca-file "$dir/one.key.none"
+	[ "$status" -eq 1 ]
+	[[ $output == *"one.key.none"* ]]
+}
