@@ -20,18 +20,20 @@ int api_reject(struct http_reply *reply, const char *why)
 }
 
 static const struct http_route routes[] = {
-    {"GET", "/v1/budgets", api_budgets_list, 0},
-    {"GET", "/v1/budgets/{name}", api_budget_get, 0},
-    {"PUT", "/v1/budgets/{name}", api_budget_put, BODY_MAX_BYTES},
-    {"DELETE", "/v1/budgets/{name}", api_budget_delete, 0},
-    {"GET", "/v1/alerts", api_alerts_list, 0},
-    {"POST", "/v1/alerts/test", api_alerts_test, BODY_MAX_BYTES},
-    {"POST", "/v1/alerts/{id}/ack", api_alert_ack, BODY_MAX_BYTES},
-    {"POST", "/v1/alerts/{id}/snooze", api_alert_snooze, BODY_MAX_BYTES},
-    {"GET", "/v1/keepwarm", api_keepwarm_list, 0},
-    {"GET", "/v1/keepwarm/{function}", api_keepwarm_get, 0},
-    {"PUT", "/v1/keepwarm/{function}", api_keepwarm_put, BODY_MAX_BYTES},
-    {"GET", "/v1/advice", api_advice_get, 0},
+    {"GET", "/v1/budgets", api_budgets_list, 0, HTTP_NEEDS_READ},
+    {"GET", "/v1/budgets/{name}", api_budget_get, 0, HTTP_NEEDS_READ},
+    {"PUT", "/v1/budgets/{name}", api_budget_put, BODY_MAX_BYTES, HTTP_NEEDS_ADMIN},
+    {"DELETE", "/v1/budgets/{name}", api_budget_delete, 0, HTTP_NEEDS_ADMIN},
+    {"GET", "/v1/alerts", api_alerts_list, 0, HTTP_NEEDS_READ},
+    {"POST", "/v1/alerts/test", api_alerts_test, BODY_MAX_BYTES, HTTP_NEEDS_ADMIN},
+    {"POST", "/v1/alerts/{id}/ack", api_alert_ack, BODY_MAX_BYTES, HTTP_NEEDS_ADMIN},
+    {"POST", "/v1/alerts/{id}/snooze", api_alert_snooze, BODY_MAX_BYTES,
+	HTTP_NEEDS_ADMIN},
+    {"GET", "/v1/keepwarm", api_keepwarm_list, 0, HTTP_NEEDS_READ},
+    {"GET", "/v1/keepwarm/{function}", api_keepwarm_get, 0, HTTP_NEEDS_READ},
+    {"PUT", "/v1/keepwarm/{function}", api_keepwarm_put, BODY_MAX_BYTES,
+	HTTP_NEEDS_ADMIN},
+    {"GET", "/v1/advice", api_advice_get, 0, HTTP_NEEDS_READ},
 };
 
 int alerts_add_routes(struct alerts *alerts, struct http *http)

@@ -1,6 +1,7 @@
 /* The collector: settings, parts in order, signals. */
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -26,8 +27,9 @@ struct collector {
 	struct ingest *ingest;
 	struct alerts *alerts;
 	struct exports *exports;
-	struct tokens *tokens;
 	struct tls *tls;
+	struct tokens *tokens;
+	bool tokens_bad; /* said once */
 	struct http *http;
 	struct answers answers;
 };
@@ -93,7 +95,7 @@ static int start(struct collector *c, const struct settings *settings)
 		err = add_routes(c);
 	if (err)
 		return err;
-	http_set_tokens(c->http, c->tokens);
+	(void)http_set_tokens(c->http, c->tokens);
 	http_set_tls(c->http, c->tls);
 	err = http_start(c->http, settings->address, settings->port);
 	if (err)
@@ -117,13 +119,56 @@ static void stop(struct collector *c)
 	book_free(c->book);
 }
 
+static int load_tokens(const struct settings *settings, struct tokens **tokens)
+{
+	int err = tokens_load(settings->token_file, tokens);
+
+	if (err || !tokens_is_empty(*tokens))
+		return err;
+	(void)log_error(0, "%s: holds no token: `coldmeter token add` makes one",
+	    settings->token_file);
+	return -EINVAL;
+}
+
+/* What is read anew while the collector runs. One that was revoked is none from here on,
+ * the last one too. Called once a second, which costs a stat(). */
+static void refresh_tokens(struct collector *c, const struct settings *settings)
+{
+	struct tokens *fresh;
+
+	if (!c->tokens || !tokens_is_stale(c->tokens, settings->token_file))
+		return;
+	if (tokens_load(settings->token_file, &fresh) < 0) {
+		if (!c->tokens_bad)
+			log_warn("the tokens stay as they were");
+		c->tokens_bad = true;
+		return;
+	}
+	c->tokens_bad = false;
+	(void)http_set_tokens(c->http, fresh);
+	tokens_free(c->tokens);
+	c->tokens = fresh;
+	log_note("tokens read again from %s", settings->token_file);
+}
+
+/* Until a signal says stop; returns its number. */
+static int run(
+    struct collector *c, const struct settings *settings, const sigset_t *signals)
+{
+	const struct timespec tick = {.tv_sec = 1};
+	int got;
+
+	while ((got = sigtimedwait(signals, NULL, &tick)) < 0)
+		refresh_tokens(c, settings);
+	return got;
+}
+
 int main(int argc, char **argv)
 {
 	struct settings settings;
 	struct collector collector = {0};
 	sigset_t signals;
 	int status;
-	int signal_number = 0;
 	int err;
 
 	log_init("coldmeter-collector", LOG_LEVEL_INFO);
@@ -139,14 +184,14 @@ int main(int argc, char **argv)
 	(void)umask(0077);
 	err = open_book(&settings, &collector.book);
 	if (!err && settings.token_file[0])
-		err = tokens_load(settings.token_file, &collector.tokens);
+		err = load_tokens(&settings, &collector.tokens);
 	if (!err && settings.tls_cert[0])
 		err = tls_open(settings.tls_cert, settings.tls_key, &collector.tls);
 	if (!err && !settings.check_only)
 		err = start(&collector, &settings);
 	if (!err && !settings.check_only) {
-		(void)sigwait(&signals, &signal_number);
-		log_note("stopping on %s", sigabbrev_np(signal_number));
+		log_note(
+		    "stopping on %s", sigabbrev_np(run(&collector, &settings, &signals)));
 	}
 	stop(&collector);
 	return err ? 1 : 0;

@@ -158,13 +158,13 @@ static int answer_ready(
 int answers_add_routes(struct answers *answers, struct http *http)
 {
 	static const struct http_route routes[] = {
-	    {"GET", "/v1/functions", answer_functions, 0},
-	    {"GET", "/v1/functions/{name}/series", answer_series, 0},
-	    {"GET", "/v1/invocations", answer_invocations, 0},
-	    {"GET", "/v1/invoice", answer_invoice, 0},
-	    {"GET", "/metrics", answer_metrics, 0},
-	    {"GET", "/healthz", answer_health, 0},
-	    {"GET", "/readyz", answer_ready, 0},
+	    {"GET", "/v1/functions", answer_functions, 0, HTTP_NEEDS_READ},
+	    {"GET", "/v1/functions/{name}/series", answer_series, 0, HTTP_NEEDS_READ},
+	    {"GET", "/v1/invocations", answer_invocations, 0, HTTP_NEEDS_READ},
+	    {"GET", "/v1/invoice", answer_invoice, 0, HTTP_NEEDS_READ},
+	    {"GET", "/metrics", answer_metrics, 0, HTTP_NEEDS_READ},
+	    {"GET", "/healthz", answer_health, 0, HTTP_NEEDS_NOTHING},
+	    {"GET", "/readyz", answer_ready, 0, HTTP_NEEDS_NOTHING},
 	};
 
 	return http_add_routes(http, routes, sizeof(routes) / sizeof(routes[0]), answers);

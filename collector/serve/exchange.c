@@ -1,6 +1,5 @@
 #include "serve/exchange.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <jansson.h>
 #include <stdarg.h>
@@ -11,33 +10,10 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "serve/head.h"
 #include "serve/route.h"
 
-#define QUERY_MAX 16
 #define UPLOAD_MAX_S 60 /* for a whole body: a client that drips is cut off */
-
-enum stage { STAGE_READING, STAGE_PENDING, STAGE_FINISHED };
-
-/* Also what http_pending and http_request's connection point to. */
-struct http_pending {
-	struct http *http;
-	struct MHD_Connection *connection;
-	const struct http_route *route;
-	void *context;
-	struct http_request request;
-	struct http_reply reply;
-	uint8_t *body;
-	size_t body_room;
-	bool too_large;
-	enum stage stage;
-	uint64_t started_ns;
-	struct {
-		char *name; /* one allocation: name, value */
-		char *value;
-	} query[QUERY_MAX];
-	size_t query_n;
-	bool bad_query;
-};
 
 int http_reply_error(
     struct http_reply *reply, int status, const char *code, const char *format, ...)
@@ -92,7 +68,7 @@ static enum MHD_Result keep_query(
 	struct http_pending *x = context;
 	size_t name_n = strlen(name) + 1;
 	size_t value_n = value ? strlen(value) + 1 : 1;
-	char *copy = x->query_n < QUERY_MAX ? malloc(name_n + value_n) : NULL;
+	char *copy = x->query_n < HTTP_QUERY_MAX ? malloc(name_n + value_n) : NULL;
 
 	(void)kind;
 	if (!copy) {
@@ -105,133 +81,6 @@ static enum MHD_Result keep_query(
 	x->query[x->query_n++].value = copy + name_n;
 	x->bad_query |= !route_decode(copy) | !route_decode(copy + name_n);
 	return MHD_YES;
-}
-
-static const char *header_or(struct MHD_Connection *c, const char *name)
-{
-	const char *value = MHD_lookup_connection_value(c, MHD_HEADER_KIND, name);
-
-	return value ? value : "";
-}
-
-/* Against DNS rebinding: a page that reaches us under its own name says so in Host. */
-static bool is_our_host(const char *host)
-{
-	char name[64];
-	struct in_addr v4;
-
-	if (host[0] == '\0' || host[0] == '[')
-		return true;
-	if (!text_copy_bytes(name, sizeof(name), host, strcspn(host, ":")))
-		return false;
-	return strcasecmp(name, "localhost") == 0 || inet_pton(AF_INET, name, &v4) == 1;
-}
-
-static bool is_known_type(const char *type)
-{
-	static const char *const types[] = {"application/json", "application/x-ndjson",
-	    "application/vnd.coldmeter.batch", "application/x-protobuf"};
-
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-		if (http_is_type(type, types[i]))
-			return true;
-	}
-	return false;
-}
-
-/* What `curl -d` says of any body. A page of another site may not PUT unasked, so that
- * here, unlike with POST, the type guards nothing. */
-static bool is_unsaid(const char *method, const char *type)
-{
-	return strcmp(method, "PUT") == 0 &&
-	       http_is_type(type, "application/x-www-form-urlencoded");
-}
-
-static int refuse_route(struct http_pending *x, bool path_known)
-{
-	if (path_known)
-		return http_reply_error(&x->reply, 405, "method_not_allowed",
-		    "%s is not answered here", x->request.method);
-	return http_reply_error(
-	    &x->reply, 404, "not_found", "there is nothing at %s", x->request.path);
-}
-
-/* Finds the route; fills the reply when there is none. */
-static void find_route(struct http_pending *x)
-{
-	const char *method =
-	    strcmp(x->request.method, "HEAD") == 0 ? "GET" : x->request.method;
-	bool path_known = false;
-
-	for (size_t t = 0; t < x->http->tables_n; t++) {
-		const struct http_table *table = &x->http->tables[t];
-
-		for (size_t i = 0; i < table->n; i++) {
-			const struct http_route *route = &table->routes[i];
-
-			if (!route_fits(
-				route->pattern, x->request.path, x->request.parameter))
-				continue;
-			path_known = true;
-			if (strcmp(route->method, method) != 0)
-				continue;
-			x->route = route;
-			x->context = table->context;
-			return;
-		}
-	}
-	(void)refuse_route(x, path_known);
-}
-
-/* Whether one without a token may ask this: what tells that the collector lives. */
-static bool is_open_to_all(const char *path)
-{
-	return strcmp(path, "/healthz") == 0 || strcmp(path, "/readyz") == 0;
-}
-
-static bool is_allowed(const struct http_pending *x)
-{
-	return !x->http->tokens || is_open_to_all(x->request.path) ||
-	       tokens_allow(x->http->tokens, header_or(x->connection, "Authorization"));
-}
-
-/* What can be refused before the body is read; reply.status says whether it was. */
-static void check_head(struct http_pending *x)
-{
-	const char *method = x->request.method;
-	bool reads = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
-	const char *length = header_or(x->connection, "Content-Length");
-	const char *type = x->request.content_type;
-	bool stopping;
-
-	(void)pthread_mutex_lock(&x->http->mutex);
-	stopping = x->http->stopping;
-	(void)pthread_mutex_unlock(&x->http->mutex);
-	if (stopping)
-		(void)http_reply_error(
-		    &x->reply, 503, "stopping", "the collector is stopping");
-	else if (x->http->loopback && !is_our_host(header_or(x->connection, "Host")))
-		(void)http_reply_error(&x->reply, 403, "bad_host",
-		    "this collector answers to localhost alone");
-	else if (!reads && header_or(x->connection, "Origin")[0])
-		(void)http_reply_error(&x->reply, 403, "cross_origin",
-		    "web pages may not change anything here");
-	else if (!is_allowed(x))
-		(void)http_reply_error(&x->reply, 401, "unauthorized",
-		    "this collector asks for a bearer token");
-	else if (x->bad_query)
-		(void)http_reply_error(&x->reply, 400, "bad_request",
-		    "the query is malformed or has more than %d values", QUERY_MAX);
-	else
-		find_route(x);
-	if (!x->route)
-		return;
-	if (strtoull(length, NULL, 10) > x->route->body_max_bytes)
-		(void)http_reply_error(&x->reply, 413, "too_large",
-		    "the body is larger than %zu bytes", x->route->body_max_bytes);
-	else if (type[0] && !reads && !is_known_type(type) && !is_unsaid(method, type))
-		(void)http_reply_error(&x->reply, 415, "unsupported_media_type",
-		    "Content-Type %s is not taken here: is it application/json?", type);
 }
 
 static enum MHD_Result send_reply(struct http_pending *x)
@@ -266,6 +115,8 @@ static enum MHD_Result begin(struct http *http, struct MHD_Connection *connectio
     const char *url, const char *method, void **exchange)
 {
 	struct http_pending *x = calloc(1, sizeof(*x));
+	const char *type = MHD_lookup_connection_value(
+	    connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
 
 	if (!x)
 		return MHD_NO;
@@ -278,10 +129,10 @@ static enum MHD_Result begin(struct http *http, struct MHD_Connection *connectio
 	x->started_ns = clock_boot_ns();
 	x->request = (struct http_request){.method = method,
 	    .path = url,
-	    .content_type = header_or(connection, "Content-Type"),
+	    .content_type = type ? type : "",
 	    .connection = x};
 	(void)MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, keep_query, x);
-	check_head(x);
+	head_check(x);
 	return x->reply.status ? send_reply(x) : MHD_YES;
 }
 

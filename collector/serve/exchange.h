@@ -11,6 +11,7 @@
 #include "serve/tokens.h"
 
 #define HTTP_TABLES_MAX 8
+#define HTTP_QUERY_MAX 16
 
 struct http_table {
 	const struct http_route *routes;
@@ -24,13 +25,37 @@ struct http {
 	size_t tables_n;
 	uint16_t port;
 	bool loopback;
-	const struct tokens *tokens; /* NULL: none is asked for */
-	struct tls *tls;             /* NULL: plain HTTP */
-	pthread_mutex_t mutex;       /* over what follows */
-	pthread_cond_t finished;     /* signalled when one of the counts falls */
-	size_t open_n;               /* exchanges */
-	size_t pending_n;            /* of these, suspended */
+	struct tls *tls;         /* NULL: plain HTTP */
+	pthread_mutex_t mutex;   /* over what follows */
+	pthread_cond_t finished; /* signalled when one of the counts falls */
+	size_t open_n;           /* exchanges */
+	size_t pending_n;        /* of these, suspended */
 	bool stopping;
+	const struct tokens *tokens; /* NULL: none is asked for */
+};
+
+enum stage { STAGE_READING, STAGE_PENDING, STAGE_FINISHED };
+
+/* Also what http_pending and http_request's connection point to. */
+struct http_pending {
+	struct http *http;
+	struct MHD_Connection *connection;
+	const struct http_route *route;
+	void *context;
+	struct http_request request;
+	struct http_reply reply;
+	uint8_t *body;
+	size_t body_room;
+	bool too_large;
+	enum stage stage;
+	uint64_t started_ns;
+	struct {
+		char *name; /* one allocation: name, value */
+		char *value;
+	} query[HTTP_QUERY_MAX];
+	size_t query_n;
+	bool bad_query;
+	struct token token; /* whose request this is, where tokens are asked for */
 };
 
 /* Callbacks of the daemon; context is struct http. */

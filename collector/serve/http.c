@@ -48,9 +48,15 @@ int http_add_routes(
 	return 0;
 }
 
-void http_set_tokens(struct http *http, const struct tokens *tokens)
+const struct tokens *http_set_tokens(struct http *http, const struct tokens *tokens)
 {
+	const struct tokens *before;
+
+	(void)pthread_mutex_lock(&http->mutex);
+	before = http->tokens;
 	http->tokens = tokens;
+	(void)pthread_mutex_unlock(&http->mutex);
+	return before;
 }
 
 /* A query stays as it is here: exchange.c decodes it, and refuses what it cannot. */

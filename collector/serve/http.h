@@ -58,13 +58,23 @@ void http_finish(struct http_pending *pending, struct http_reply *reply);
 /* Whether the type (parameters such as charset aside) is the one wanted. */
 bool http_is_type(const char *content_type, const char *wanted);
 
+/* Whose token a route takes, once tokens are asked for. */
+enum http_need {
+	HTTP_NEEDS_ADMIN,
+	HTTP_NEEDS_READ,
+	HTTP_NEEDS_AGENT,
+	HTTP_NEEDS_TOKEN,  /* any of them */
+	HTTP_NEEDS_NOTHING /* it tells that the collector lives, and no more */
+};
+
 /* A route: method "GET", pattern "/v1/budgets/{name}" (at most two {..}, each one
- * segment), and how large a body may be. */
+ * segment), how large a body may be, and who may ask. */
 struct http_route {
 	const char *method;
 	const char *pattern;
 	http_handler handler;
 	size_t body_max_bytes;
+	enum http_need need;
 };
 
 /* Bodies must say what they are: application/json, or one of the ingest types of http.c,
@@ -75,9 +85,10 @@ int http_new(struct http **out);
  */
 int http_add_routes(
     struct http *http, const struct http_route *routes, size_t n, void *context);
-/* Every request must carry one of these tokens, but for /healthz and /readyz; before
- * http_start(). Borrowed. */
-void http_set_tokens(struct http *http, const struct tokens *tokens);
+/* Every request must carry one of these tokens from now on, as its route says; any
+ * thread. NULL asks for none. Borrowed; returns the ones before, which nobody uses any
+ * more. */
+const struct tokens *http_set_tokens(struct http *http, const struct tokens *tokens);
 /* Speak TLS and nothing else; before http_start(). Borrowed. */
 void http_set_tls(struct http *http, struct tls *tls);
 /* Binds address (v4, v6 or "localhost") and port; port 0 takes a free one. -EADDRINUSE,

@@ -168,9 +168,9 @@ static int post_traces(
 int ingest_add_routes(struct ingest *ingest, struct http *http)
 {
 	static const struct http_route routes[] = {
-	    {"POST", "/v1/batches", post_batch, BATCH_MAX_BYTES},
-	    {"POST", "/v1/invocations", post_ndjson, NDJSON_MAX_BYTES},
-	    {"POST", "/v1/traces", post_traces, TRACES_MAX_BYTES},
+	    {"POST", "/v1/batches", post_batch, BATCH_MAX_BYTES, HTTP_NEEDS_AGENT},
+	    {"POST", "/v1/invocations", post_ndjson, NDJSON_MAX_BYTES, HTTP_NEEDS_AGENT},
+	    {"POST", "/v1/traces", post_traces, TRACES_MAX_BYTES, HTTP_NEEDS_AGENT},
 	};
 
 	return http_add_routes(http, routes, sizeof(routes) / sizeof(routes[0]), ingest);

@@ -11,100 +11,128 @@
 #include "base/log.h"
 
 struct tokens {
+	struct stat file;
 	size_t n;
-	char each[TOKENS_MAX][TOKEN_MAX_BYTES]; /* padded with zeros */
+	size_t room;
+	struct token *each;
 };
 
-/* RFC 6750: letters, digits and - . _ ~ + / and, at the end, =. */
-static bool is_token(const char *s, size_t n)
+static int add_line(struct tokens *tokens, const char *path, int line, const char *text)
 {
-	static const char more[] = "-._~+/=";
+	struct token token;
+	const char *why = NULL;
+	int got = token_parse(text, &token, &why);
 
-	for (size_t i = 0; i < n; i++) {
-		if (!(s[i] >= '0' && s[i] <= '9') && !(s[i] >= 'A' && s[i] <= 'Z') &&
-		    !(s[i] >= 'a' && s[i] <= 'z') && !strchr(more, s[i]))
-			return false;
+	if (got == 0)
+		return 0;
+	if (got > 0 && tokens->n == TOKENS_MAX)
+		why = "more than 4096 tokens";
+	if (got < 0 || tokens->n == TOKENS_MAX) {
+		(void)log_error(0, "%s:%d: %s", path, line, why);
+		return got < 0 ? got : -E2BIG;
 	}
-	return n >= TOKEN_MIN_BYTES && n < TOKEN_MAX_BYTES;
+	if (tokens->n == tokens->room) {
+		size_t room = tokens->room ? 2 * tokens->room : 16;
+		struct token *more =
+		    reallocarray(tokens->each, room, sizeof(tokens->each[0]));
+
+		if (!more)
+			return -ENOMEM;
+		tokens->each = more;
+		tokens->room = room;
+	}
+	tokens->each[tokens->n++] = token;
+	return 0;
 }
 
-static int add_line(struct tokens *tokens, const char *path, int line, char *text)
+static int read_lines(struct tokens *tokens, const char *path, FILE *file)
 {
-	size_t n = strcspn(text, "\r\n");
+	char text[TOKEN_LINE_BYTES];
+	int err = 0;
 
-	if (n == 0 || text[0] == '#')
-		return 0;
-	if (!is_token(text, n)) {
-		(void)log_error(0,
-		    "%s:%d: a token has %d to %d letters, digits or -._~+/=", path, line,
-		    TOKEN_MIN_BYTES, TOKEN_MAX_BYTES - 1);
-		return -EINVAL;
-	}
-	if (tokens->n == TOKENS_MAX) {
-		(void)log_error(0, "%s:%d: more than %d tokens", path, line, TOKENS_MAX);
-		return -E2BIG;
-	}
-	memcpy(tokens->each[tokens->n++], text, n);
-	return 0;
+	for (int line = 1; !err && fgets(text, sizeof(text), file); line++)
+		err = add_line(tokens, path, line, text);
+	explicit_bzero(text, sizeof(text));
+	if (!err && ferror(file))
+		err = log_error(-EIO, "cannot read the tokens in %s", path);
+	return err;
 }
 
 int tokens_load(const char *path, struct tokens **out)
 {
 	AUTO(file) FILE *file = fopen(path, "re");
-	AUTO(free) struct tokens *tokens = calloc(1, sizeof(*tokens));
-	char text[TOKEN_MAX_BYTES + 64];
-	struct stat status;
-	int err = 0;
+	struct tokens *tokens;
+	int err;
 
-	if (!file || fstat(fileno(file), &status) < 0)
+	if (!file)
 		return log_error(-errno, "cannot read the tokens in %s", path);
-	if (status.st_mode & (S_IRWXG | S_IRWXO)) {
+	if (!token_file_is_private(file)) {
 		(void)log_error(0, "%s: others can read it: chmod 600 it", path);
 		return -EPERM;
 	}
+	tokens = calloc(1, sizeof(*tokens));
 	if (!tokens)
 		return -ENOMEM;
-	for (int line = 1; !err && fgets(text, sizeof(text), file); line++)
-		err = add_line(tokens, path, line, text);
-	explicit_bzero(text, sizeof(text));
-	if (err)
+	err = fstat(fileno(file), &tokens->file) < 0 ? -errno : 0;
+	if (!err)
+		err = read_lines(tokens, path, file);
+	if (err) {
+		tokens_free(tokens);
 		return err;
-	if (!tokens->n) {
-		(void)log_error(0, "%s: holds no token", path);
-		return -EINVAL;
 	}
-	*out = TAKE(tokens);
+	*out = tokens;
 	return 0;
 }
 
 void tokens_free(struct tokens *tokens)
 {
-	if (tokens)
-		explicit_bzero(tokens, sizeof(*tokens));
+	if (!tokens)
+		return;
+	free(tokens->each);
 	free(tokens);
 }
 
-bool tokens_allow(const struct tokens *tokens, const char *authorization)
+bool tokens_is_empty(const struct tokens *tokens)
 {
-	char given[TOKEN_MAX_BYTES] = {0};
+	return tokens->n == 0;
+}
+
+bool tokens_is_stale(const struct tokens *tokens, const char *path)
+{
+	const struct stat *was = &tokens->file;
+	struct stat is;
+
+	if (stat(path, &is) < 0)
+		return true;
+	return is.st_ino != was->st_ino || is.st_dev != was->st_dev ||
+	       is.st_size != was->st_size || is.st_mode != was->st_mode ||
+	       is.st_ctim.tv_sec != was->st_ctim.tv_sec ||
+	       is.st_ctim.tv_nsec != was->st_ctim.tv_nsec;
+}
+
+bool tokens_find(
+    const struct tokens *tokens, const char *authorization, struct token *found)
+{
+	uint8_t given[SHA256_BYTES];
+	size_t at = tokens->n;
 	size_t n;
-	unsigned int allowed = 0;
 
 	if (strncasecmp(authorization, "Bearer ", 7) != 0)
 		return false;
 	authorization += 7;
 	n = strlen(authorization);
-	if (n >= sizeof(given) || n == 0)
+	if (n == 0 || n >= TOKEN_MAX_BYTES)
 		return false;
-	memcpy(given, authorization, n + 1);
+	sha256(authorization, n, given);
 	for (size_t i = 0; i < tokens->n; i++) {
 		unsigned int differs = 0;
 
-		for (size_t b = 0; b < TOKEN_MAX_BYTES; b++)
-			differs |=
-			    (unsigned char)given[b] ^ (unsigned char)tokens->each[i][b];
-		allowed |= differs == 0;
+		for (size_t b = 0; b < SHA256_BYTES; b++)
+			differs |= given[b] ^ tokens->each[i].hash[b];
+		at = differs ? at : i;
 	}
-	explicit_bzero(given, sizeof(given));
-	return allowed;
+	if (at == tokens->n)
+		return false;
+	*found = tokens->each[at];
+	return true;
 }

@@ -101,3 +101,65 @@ start_tls() {
 	[ "$status" -eq 1 ]
 	[[ $output == *"one.key.none"* ]]
 }
+
+# token COMMAND...: of $dir/tokens.
+token() { "$OUT/coldmeter" token "$@" --file "$dir/tokens" 2>"$dir/said"; }
+
+# as FILE METHOD PATH: the status, asked with the token in $dir/FILE.
+as() { status_of "$3" -X "$2" -H "Authorization: Bearer $(cat "$dir/$1")" -H 'Content-Type: application/json' ${4:+-d "$4"}; }
+
+@test "tokens: made, listed, shown once, each with its role on every route" {
+	token add web-1 --role agent >"$dir/agent"
+	token add eyes --role read >"$dir/read"
+	token add boss --role admin >"$dir/admin"
+	[ "$(stat -c %a "$dir/tokens")" = 600 ]
+	[ "$(grep -cF -f "$dir/agent" "$dir/tokens")" -eq 0 ]
+	[ "$(token list --json | jq -c '[.tokens[] | [.name, .role]]')" = '[["web-1","agent"],["eyes","read"],["boss","admin"]]' ]
+	run token add boss --role admin
+	[ "$status" -eq 1 ]
+	run token add other
+	[ "$status" -eq 2 ]
+	run token add 'a b' --role read
+	[ "$status" -eq 2 ]
+	start --token-file "$dir/tokens"
+	for path in /v1/functions /v1/functions/f/series /v1/invocations /v1/invoice /metrics /v1/budgets /v1/budgets/b \
+		/v1/alerts /v1/keepwarm /v1/keepwarm/f /v1/advice?kind=memory; do
+		[ "$(as agent GET "$path")" = 403 ] || { echo "agent GET $path"; return 1; }
+		[[ $(as read GET "$path") = [24]0[04] ]] || { echo "read GET $path: $(cat "$dir/answer")"; return 1; }
+	done
+	for path in /v1/batches /v1/invocations /v1/traces; do
+		[ "$(as read POST "$path" {})" = 403 ] || { echo "read POST $path"; return 1; }
+		[[ $(as agent POST "$path" {}) = 415 ]] || [ "$(as agent POST "$path" {})" = 200 ] || { echo "agent POST $path"; return 1; }
+	done
+	for what in 'PUT /v1/budgets/b' 'DELETE /v1/budgets/b' 'POST /v1/alerts/test' 'POST /v1/alerts/1/ack' \
+		'POST /v1/alerts/1/snooze' 'PUT /v1/keepwarm/f'; do
+		for who in read agent; do
+			# shellcheck disable=SC2086 # method and path
+			[ "$(as $who $what {})" = 403 ] || { echo "$who $what"; return 1; }
+		done
+	done
+	[ "$(as admin PUT /v1/budgets/b '{"limit_usd":"5.00","period":"day"}')" = 200 ]
+	[ "$(grep -cF -f "$dir/agent" -f "$dir/read" -f "$dir/admin" "$dir/log")" -eq 0 ]
+}
+
+@test "tokens: one that is revoked is none within seconds, without a restart; the last one too" {
+	token add one --role read >"$dir/one"
+	token add two --role read >"$dir/two"
+	start --token-file "$dir/tokens"
+	[ "$(as one GET /v1/functions)" = 200 ]
+	token revoke one
+	says "tokens read again"
+	[ "$(as one GET /v1/functions)" = 401 ]
+	[ "$(as two GET /v1/functions)" = 200 ]
+	echo nonsense >>"$dir/tokens"
+	says "the tokens stay as they were"
+	[ "$(as two GET /v1/functions)" = 200 ]
+	sed -i '$d' "$dir/tokens"
+	token revoke two
+	for _ in $(seq 60); do
+		[ "$(as two GET /v1/functions)" = 401 ] && break
+		sleep 0.1
+	done
+	[ "$(as two GET /v1/functions)" = 401 ]
+	refused 1 "holds no token" --data "$dir/other" --listen 127.0.0.1:0 --token-file "$dir/tokens"
+}

@@ -74,12 +74,12 @@ static int late(
 static int start(void **state)
 {
 	static const struct http_route routes[] = {
-	    {"GET", "/v1/things/{a}/parts/{b}", echo, 0},
-	    {"GET", "/v1/things", echo, 0},
-	    {"PUT", "/v1/things", echo, 1000},
-	    {"GET", "/v1/fail", broken, 0},
-	    {"POST", "/v1/late", late, 1000},
-	    {"DELETE", "/v1/things", nothing, 0},
+	    {"GET", "/v1/things/{a}/parts/{b}", echo, 0, HTTP_NEEDS_READ},
+	    {"GET", "/v1/things", echo, 0, HTTP_NEEDS_READ},
+	    {"PUT", "/v1/things", echo, 1000, HTTP_NEEDS_READ},
+	    {"GET", "/v1/fail", broken, 0, HTTP_NEEDS_READ},
+	    {"POST", "/v1/late", late, 1000, HTTP_NEEDS_READ},
+	    {"DELETE", "/v1/things", nothing, 0, HTTP_NEEDS_READ},
 	};
 	struct http *http;
 
