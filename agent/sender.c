@@ -18,6 +18,7 @@
 #define HEARTBEAT_NS 5000000000ULL /* an empty batch says that the agent lives */
 #define RETRY_MIN_NS 500000000ULL
 #define RETRY_MAX_NS 10000000000ULL
+#define RETRY_AFTER_MAX_S 600 /* a wrong clock somewhere must not stop us for days */
 #define TOKEN_BYTES 512
 #define CA_MAX_BYTES ((size_t)1 << 20) /* the whole web's have a quarter of it */
 
@@ -311,7 +312,9 @@ static void ended(struct sender *s, CURLcode code)
 	} else {
 		retry_later(
 		    s, now, curl_easy_strerror(code), code == CURLE_OK ? status : 0);
-		if (after_s > 0 && after_s < 600)
+		if (after_s > RETRY_AFTER_MAX_S)
+			after_s = RETRY_AFTER_MAX_S;
+		if (after_s > 0)
 			s->retry_ns = now + (uint64_t)after_s * CLOCK_NS_PER_S;
 	}
 }

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "alerts/engine.h"
@@ -19,6 +20,7 @@
 #include "serve/tokens.h"
 #include "store/store.h"
 
+#define FILES_WANTED 4096 /* the most connections twice, as some have files too */
 #define DAY_NS 86400000000000LL
 
 struct collector {
@@ -75,6 +77,17 @@ static int add_routes(struct collector *c)
 	return err ? log_error(err, "cannot make the HTTP server") : 0;
 }
 
+/* A connection is a descriptor; by habit a program may have 1024. */
+static void raise_files(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur >= FILES_WANTED)
+		return;
+	files.rlim_cur = files.rlim_max < FILES_WANTED ? files.rlim_max : FILES_WANTED;
+	(void)setrlimit(RLIMIT_NOFILE, &files);
+}
+
 static int start(struct collector *c, const struct settings *settings)
 {
 	int err = store_open(settings->data, &c->store);
@@ -96,6 +109,10 @@ static int start(struct collector *c, const struct settings *settings)
 	if (err)
 		return err;
 	(void)http_set_tokens(c->http, c->tokens);
+	http_set_limits(
+	    c->http, &(struct http_limits){
+			 .connections = (unsigned int)settings->client_connections,
+			 .requests_per_s = (unsigned int)settings->client_rate});
 	http_set_tls(c->http, c->tls);
 	err = http_start(c->http, settings->address, settings->port);
 	if (err)
@@ -158,8 +175,10 @@ static int run(
 	const struct timespec tick = {.tv_sec = 1};
 	int got;
 
-	while ((got = sigtimedwait(signals, NULL, &tick)) < 0)
+	while ((got = sigtimedwait(signals, NULL, &tick)) < 0) {
 		refresh_tokens(c, settings);
+		(void)http_sweep(c->http, clock_boot_ns());
+	}
 	return got;
 }
 
@@ -182,6 +201,7 @@ int main(int argc, char **argv)
 	    SIG_BLOCK, &signals, NULL); /* before threads inherit the mask */
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)umask(0077);
+	raise_files();
 	err = open_book(&settings, &collector.book);
 	if (!err && settings.token_file[0])
 		err = load_tokens(&settings, &collector.tokens);

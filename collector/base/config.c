@@ -36,18 +36,29 @@ int config_switch(const char *value, void *field, const char **why)
 	return 0;
 }
 
-int config_days(const char *value, void *field, const char **why)
+static int take_number(const char *value, long most, int *field)
 {
 	char *end;
-	long days;
+	long number;
 
-	*why = "must be a whole number of days from 1 to 3650";
 	errno = 0;
-	days = strtol(value, &end, 10);
-	if (errno || end == value || *end || days < 1 || days > 3650)
+	number = strtol(value, &end, 10);
+	if (errno || end == value || *end || number < 1 || number > most)
 		return -EINVAL;
-	*(int *)field = (int)days;
+	*field = (int)number;
 	return 0;
+}
+
+int config_days(const char *value, void *field, const char **why)
+{
+	*why = "must be a whole number of days from 1 to 3650";
+	return take_number(value, 3650, field);
+}
+
+int config_limit(const char *value, void *field, const char **why)
+{
+	*why = "must be a whole number from 1 to 1000000";
+	return take_number(value, 1000000, field);
 }
 
 /* Where a node begins, counted from 1 as editors do. */

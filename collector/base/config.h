@@ -40,6 +40,8 @@ int config_text(
     const char *value, void *field, const char **why); /* char[CONFIG_TEXT_BYTES] */
 int config_switch(
     const char *value, void *field, const char **why); /* bool: on, off, true, false */
+int config_limit(
+    const char *value, void *field, const char **why);             /* int: 1 to 1000000 */
 int config_days(const char *value, void *field, const char **why); /* int: 1 to 3650 */
 
 #endif

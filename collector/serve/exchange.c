@@ -13,8 +13,6 @@
 #include "serve/head.h"
 #include "serve/route.h"
 
-#define UPLOAD_MAX_S 60 /* for a whole body: a client that drips is cut off */
-
 int http_reply_error(
     struct http_reply *reply, int status, const char *code, const char *format, ...)
 {
@@ -87,6 +85,7 @@ static enum MHD_Result send_reply(struct http_pending *x)
 {
 	struct http_reply *reply = &x->reply;
 	unsigned int status = (unsigned int)(reply->status ? reply->status : 200);
+	struct connections *all = &x->http->connections;
 	struct MHD_Response *response;
 	enum MHD_Result sent;
 	char seconds[16];
@@ -106,6 +105,10 @@ static enum MHD_Result send_reply(struct http_pending *x)
 		(void)snprintf(seconds, sizeof(seconds), "%d", reply->retry_after_s);
 		(void)MHD_add_response_header(response, "Retry-After", seconds);
 	}
+	if (x->close)
+		(void)MHD_add_response_header(response, "Connection", "close");
+	connections_count(all, status);
+	connections_expect(all, x->of, clock_boot_ns(), CONNECTION_REPLY_S);
 	sent = MHD_queue_response(x->connection, status, response);
 	MHD_destroy_response(response);
 	return sent;
@@ -117,6 +120,8 @@ static enum MHD_Result begin(struct http *http, struct MHD_Connection *connectio
 	struct http_pending *x = calloc(1, sizeof(*x));
 	const char *type = MHD_lookup_connection_value(
 	    connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
+	const union MHD_ConnectionInfo *of =
+	    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 
 	if (!x)
 		return MHD_NO;
@@ -126,7 +131,9 @@ static enum MHD_Result begin(struct http *http, struct MHD_Connection *connectio
 	*exchange = x;
 	x->http = http;
 	x->connection = connection;
+	x->of = of ? of->socket_context : NULL;
 	x->started_ns = clock_boot_ns();
+	connections_expect(&http->connections, x->of, x->started_ns, CONNECTION_BODY_S);
 	x->request = (struct http_request){.method = method,
 	    .path = url,
 	    .content_type = type ? type : "",
@@ -142,8 +149,6 @@ static enum MHD_Result take_body(struct http_pending *x, const char *bytes, size
 	size_t have = x->request.body_bytes;
 	size_t max = x->route->body_max_bytes;
 
-	if (clock_boot_ns() - x->started_ns > UPLOAD_MAX_S * (uint64_t)CLOCK_NS_PER_S)
-		return MHD_NO;
 	if (n > max - have) {
 		/* A reply cannot be sent before the body's end: so far and no further. */
 		if (x->too_large)
@@ -217,6 +222,7 @@ struct http_pending *http_pend(const struct http_request *request)
 	x->stage = STAGE_PENDING;
 	x->http->pending_n++;
 	(void)pthread_mutex_unlock(&x->http->mutex);
+	connections_expect(&x->http->connections, x->of, 0, 0);
 	MHD_suspend_connection(x->connection);
 	return x;
 }
@@ -251,6 +257,7 @@ void exchange_completed(void *context, struct MHD_Connection *connection, void *
 	http->open_n--;
 	(void)pthread_cond_signal(&http->finished);
 	(void)pthread_mutex_unlock(&http->mutex);
+	connections_expect(&http->connections, x->of, clock_boot_ns(), CONNECTION_HEAD_S);
 	for (size_t i = 0; i < x->query_n; i++)
 		free(x->query[i].name);
 	free(x->reply.body);

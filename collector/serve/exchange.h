@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+#include "serve/connections.h"
 #include "serve/http.h"
 #include "serve/tls.h"
 #include "serve/tokens.h"
@@ -25,6 +26,7 @@ struct http {
 	size_t tables_n;
 	uint16_t port;
 	bool loopback;
+	struct connections connections;
 	struct tls *tls;         /* NULL: plain HTTP */
 	pthread_mutex_t mutex;   /* over what follows */
 	pthread_cond_t finished; /* signalled when one of the counts falls */
@@ -40,6 +42,7 @@ enum stage { STAGE_READING, STAGE_PENDING, STAGE_FINISHED };
 struct http_pending {
 	struct http *http;
 	struct MHD_Connection *connection;
+	struct connection *of; /* the same, in http->connections */
 	const struct http_route *route;
 	void *context;
 	struct http_request request;
@@ -55,6 +58,7 @@ struct http_pending {
 	} query[HTTP_QUERY_MAX];
 	size_t query_n;
 	bool bad_query;
+	bool close;         /* after the reply */
 	struct token token; /* whose request this is, where tokens are asked for */
 };
 

@@ -132,6 +132,27 @@ static bool refuse_stranger(struct http_pending *x, const struct http_route *rou
 	return x->reply.status != 0;
 }
 
+struct framing {
+	unsigned int lengths;
+	unsigned int codings;
+	bool malformed;
+};
+
+static enum MHD_Result note_framing(
+    void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct framing *framing = context;
+
+	(void)kind;
+	if (strcasecmp(name, "Transfer-Encoding") == 0)
+		framing->codings++;
+	if (strcasecmp(name, "Content-Length") != 0)
+		return MHD_YES;
+	framing->lengths++;
+	framing->malformed |= !value || !*value || value[strspn(value, "0123456789")];
+	return MHD_YES;
+}
+
 /* The body as the headers describe it. */
 static void check_body(struct http_pending *x, bool reads)
 {
@@ -147,6 +168,34 @@ static void check_body(struct http_pending *x, bool reads)
 		    "Content-Type %s is not taken here: is it application/json?", type);
 }
 
+/* What leaves it open where the body ends, to us or to a proxy between: RFC 9112, 6.3. */
+static bool is_ambiguous(struct http_pending *x)
+{
+	const char *coding = header_or(x->connection, "Transfer-Encoding");
+	struct framing framing = {0};
+
+	(void)MHD_get_connection_values(
+	    x->connection, MHD_HEADER_KIND, note_framing, &framing);
+	return framing.lengths > 1 || framing.codings > 1 || framing.malformed ||
+	       (framing.lengths && framing.codings) ||
+	       (framing.codings && strcasecmp(coding, "chunked") != 0);
+}
+
+/* True: refused for now. */
+static bool refuse_eager(struct http_pending *x)
+{
+	int wait_s =
+	    connections_admit(&x->http->connections, x->of, x->started_ns, &x->close);
+
+	if (!wait_s)
+		return false;
+	x->reply.retry_after_s = wait_s;
+	(void)http_reply_error(&x->reply, 429, "too_many",
+	    x->close ? "too many connections from this address"
+		     : "too many requests from this address");
+	return true;
+}
+
 void head_check(struct http_pending *x)
 {
 	const char *method = x->request.method;
@@ -159,9 +208,15 @@ void head_check(struct http_pending *x)
 	stopping = x->http->stopping;
 	(void)pthread_mutex_unlock(&x->http->mutex);
 	route = find_route(x, &path_known);
+	if (refuse_eager(x))
+		return;
 	if (stopping)
 		(void)http_reply_error(
 		    &x->reply, 503, "stopping", "the collector is stopping");
+	else if (is_ambiguous(x))
+		(void)http_reply_error(&x->reply, 400, "bad_request",
+		    "Content-Length and Transfer-Encoding do not say how long the body "
+		    "is");
 	else if (x->http->loopback && !is_our_host(header_or(x->connection, "Host")))
 		(void)http_reply_error(&x->reply, 403, "bad_host",
 		    "this collector answers to localhost alone");

@@ -20,8 +20,7 @@
 #include "serve/listen.h"
 #include "serve/route.h"
 
-#define CONNECTIONS_MAX 512U
-#define CONNECTIONS_PER_IP_MAX 256U
+#define CONNECTIONS_MAX 2048U /* 64 MB when all send their headers at once */
 #define CONNECTION_BYTES                                                                 \
 	((size_t)32 * 1024) /* request line and headers fit in it, or 431 */
 #define IDLE_TIMEOUT_S 30U
@@ -33,6 +32,10 @@ int http_new(struct http **out)
 
 	if (!http)
 		return -ENOMEM;
+	if (connections_init(&http->connections) < 0) {
+		free(http);
+		return -ENOMEM;
+	}
 	(void)pthread_mutex_init(&http->mutex, NULL);
 	(void)pthread_cond_init(&http->finished, NULL);
 	*out = http;
@@ -67,6 +70,23 @@ static size_t keep_escaped(void *context, struct MHD_Connection *connection, cha
 	return strlen(s);
 }
 
+void http_set_limits(struct http *http, const struct http_limits *limits)
+{
+	http->connections.limits = *limits;
+}
+
+size_t http_sweep(struct http *http, uint64_t now_ns)
+{
+	return connections_sweep(&http->connections, now_ns);
+}
+
+void http_counts(struct http *http, struct http_counts *counts)
+{
+	(void)pthread_mutex_lock(&http->connections.mutex);
+	*counts = http->connections.counts;
+	(void)pthread_mutex_unlock(&http->connections.mutex);
+}
+
 void http_set_tls(struct http *http, struct tls *tls)
 {
 	http->tls = tls;
@@ -81,7 +101,7 @@ static int choose_certificate(gnutls_session_t session,
 	/* What libmicrohttpd gives a session, and note_connection() the connection. */
 	const union MHD_ConnectionInfo *seen = MHD_get_connection_info(
 	    gnutls_session_get_ptr(session), MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-	const struct http *http = seen ? seen->socket_context : NULL;
+	const struct http *http = seen ? connection_context(seen->socket_context) : NULL;
 
 	(void)wanted;
 	*ocsp = NULL;
@@ -93,8 +113,20 @@ static int choose_certificate(gnutls_session_t session,
 static void note_connection(void *context, struct MHD_Connection *connection,
     void **socket_context, enum MHD_ConnectionNotificationCode what)
 {
-	(void)connection;
-	*socket_context = what == MHD_CONNECTION_NOTIFY_STARTED ? context : NULL;
+	struct http *http = context;
+	const union MHD_ConnectionInfo *fd =
+	    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	const union MHD_ConnectionInfo *from =
+	    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+
+	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+		*socket_context =
+		    connections_add(&http->connections, fd ? fd->connect_fd : -1,
+			from ? from->client_addr : NULL, clock_boot_ns(), http);
+	} else {
+		connections_remove(&http->connections, *socket_context);
+		*socket_context = NULL;
+	}
 }
 
 int http_start(struct http *http, const char *address, uint16_t port)
@@ -110,11 +142,11 @@ int http_start(struct http *http, const char *address, uint16_t port)
 	http->daemon = MHD_start_daemon(flags | (http->tls ? MHD_USE_TLS : 0), 0, NULL,
 	    NULL, exchange_handle, http, MHD_OPTION_LISTEN_SOCKET, fd,
 	    MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
-	    MHD_OPTION_PER_IP_CONNECTION_LIMIT, CONNECTIONS_PER_IP_MAX,
-	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES,
-	    MHD_OPTION_CONNECTION_TIMEOUT, IDLE_TIMEOUT_S, MHD_OPTION_UNESCAPE_CALLBACK,
-	    keep_escaped, NULL, MHD_OPTION_NOTIFY_COMPLETED, exchange_completed, http,
-	    MHD_OPTION_NOTIFY_CONNECTION, note_connection, http,
+	    MHD_OPTION_PER_IP_CONNECTION_LIMIT, 2 * http->connections.limits.connections,
+	    MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+	    CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_TIMEOUT_S,
+	    MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, NULL, MHD_OPTION_NOTIFY_COMPLETED,
+	    exchange_completed, http, MHD_OPTION_NOTIFY_CONNECTION, note_connection, http,
 	    MHD_OPTION_HTTPS_CERT_CALLBACK2, choose_certificate,
 	    MHD_OPTION_HTTPS_PRIORITIES,
 	    TLS_PRIORITIES, /* without MHD_USE_TLS of no effect */
@@ -164,6 +196,7 @@ void http_free(struct http *http)
 	if (!http)
 		return;
 	http_stop(http);
+	connections_done(&http->connections);
 	(void)pthread_cond_destroy(&http->finished);
 	(void)pthread_mutex_destroy(&http->mutex);
 	free(http);

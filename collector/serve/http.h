@@ -94,6 +94,28 @@ void http_set_tls(struct http *http, struct tls *tls);
 /* Binds address (v4, v6 or "localhost") and port; port 0 takes a free one. -EADDRINUSE,
  * ... */
 int http_start(struct http *http, const char *address, uint16_t port);
+/* What one client, an address, may do at once; 0: no limit. Beyond it the answer is 429
+ * with Retry-After. Before http_start(). */
+struct http_limits {
+	unsigned int connections;
+	unsigned int requests_per_s; /* on average; five seconds' worth at once */
+};
+void http_set_limits(struct http *http, const struct http_limits *limits);
+/* Ends connections that take too long with a request or its reply, however they drip;
+ * call it about once a second with clock_boot_ns(). Returns how many. Any thread. */
+size_t http_sweep(struct http *http, uint64_t now_ns);
+/* Since http_new(); any thread. */
+struct http_counts {
+	uint64_t connections;
+	uint64_t connections_open; /* now */
+	uint64_t requests;         /* that were answered: all of the next four too */
+	uint64_t refused;          /* 4xx */
+	uint64_t unauthorized;     /* of these 401 and 403 */
+	uint64_t limited;          /* of these 429: a client's limit, or a full queue */
+	uint64_t failed;           /* 5xx */
+	uint64_t cut_off;          /* connections that http_sweep() ended */
+};
+void http_counts(struct http *http, struct http_counts *counts);
 /* Whether all that this address (as in http_start) names is this machine's loopback. */
 bool http_is_loopback(const char *address);
 uint16_t http_port(const struct http *http);

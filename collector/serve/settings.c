@@ -22,6 +22,8 @@ static const struct config_key keys[] = {
     {"tls_cert", config_text, offsetof(struct settings, tls_cert)},
     {"tls_key", config_text, offsetof(struct settings, tls_key)},
     {"alerts", config_switch, offsetof(struct settings, alerts)},
+    {"client_connections", config_limit, offsetof(struct settings, client_connections)},
+    {"client_requests_per_s", config_limit, offsetof(struct settings, client_rate)},
     {"raw_days", config_days, offsetof(struct settings, raw_days)},
     {"minute_days", config_days, offsetof(struct settings, minute_days)},
     {"remote_write", exports_url, offsetof(struct settings, exports.remote_write)},
@@ -39,6 +41,10 @@ static const struct config_key keys[] = {
 
 enum {
 	OPTION_INSECURE = 256,
+	OPTION_TLS_CERT,
+	OPTION_TLS_KEY,
+	OPTION_CONNECTIONS,
+	OPTION_RATE,
 	OPTION_CHECK,
 	OPTION_VERSION,
 	OPTION_REMOTE_WRITE,
@@ -46,9 +52,7 @@ enum {
 	OPTION_OTLP,
 	OPTION_INTERVAL,
 	OPTION_REMOTE_TOKEN,
-	OPTION_OTLP_TOKEN,
-	OPTION_TLS_CERT,
-	OPTION_TLS_KEY
+	OPTION_OTLP_TOKEN
 };
 
 static const struct option options[] = {
@@ -59,6 +63,8 @@ static const struct option options[] = {
     {"token-file", required_argument, NULL, 't'},
     {"tls-cert", required_argument, NULL, OPTION_TLS_CERT},
     {"tls-key", required_argument, NULL, OPTION_TLS_KEY},
+    {"client-connections", required_argument, NULL, OPTION_CONNECTIONS},
+    {"client-requests-per-s", required_argument, NULL, OPTION_RATE},
     {"alerts", required_argument, NULL, 'a'},
     {"remote-write", required_argument, NULL, OPTION_REMOTE_WRITE},
     {"remote-write-histograms", required_argument, NULL, OPTION_HISTOGRAMS},
@@ -84,6 +90,7 @@ static const char usage[] =
     "  --config FILE        settings in YAML; options override them. Keys: listen, "
     "data,\n"
     "                       prices, token_file, tls_cert, tls_key, alerts,\n"
+    "                       client_connections, client_requests_per_s,\n"
     "                       raw_days, minute_days,\n"
     "                       remote_write, remote_write_histograms, otlp,\n"
     "                       remote_write_token_file, otlp_token_file,\n"
@@ -92,6 +99,10 @@ static const char usage[] =
     "  --token-file FILE    answer only to one of the bearer tokens in it, one a line\n"
     "  --tls-cert FILE      speak HTTPS: certificate and its chain, PEM\n"
     "  --tls-key FILE       its key, PEM, that others cannot read\n"
+    "  --client-connections N     at most so many of one address (64 where other "
+    "machines\n"
+    "                       can come from, else no limit)\n"
+    "  --client-requests-per-s N  on average, of one address (100, likewise)\n"
     "  --alerts on|off      budgets, deliveries and keep-warm pings (on)\n"
     "  --remote-write URL   send the metrics of /metrics to Prometheus, VictoriaMetrics, "
     "...\n"
@@ -138,6 +149,12 @@ static int take_option(int option, const char *value, struct settings *settings)
 		return take_value(config_text, "tls-cert", value, settings->tls_cert);
 	case OPTION_TLS_KEY:
 		return take_value(config_text, "tls-key", value, settings->tls_key);
+	case OPTION_CONNECTIONS:
+		return take_value(config_limit, "client-connections", value,
+		    &settings->client_connections);
+	case OPTION_RATE:
+		return take_value(
+		    config_limit, "client-requests-per-s", value, &settings->client_rate);
 	case 'a':
 		return take_value(config_switch, "alerts", value, &settings->alerts);
 	case OPTION_REMOTE_WRITE:
@@ -249,6 +266,16 @@ static int check_together(const struct settings *settings)
 	return 1;
 }
 
+/* Of other machines. What runs on this one may be a thousand agents in a test, or a proxy
+ * that speaks for all. */
+static void default_limits(struct settings *settings)
+{
+	if (!settings->client_connections)
+		settings->client_connections = 64;
+	if (!settings->client_rate)
+		settings->client_rate = 100;
+}
+
 int settings_read(int argc, char **argv, struct settings *settings)
 {
 	struct settings given;
@@ -269,5 +296,9 @@ int settings_read(int argc, char **argv, struct settings *settings)
 	if (default_data(settings) < 0)
 		return 1;
 	status = parse_listen(settings);
-	return status ? status : check_together(settings);
+	if (!status)
+		status = check_together(settings);
+	if (!status && !http_is_loopback(settings->address))
+		default_limits(settings);
+	return status;
 }

@@ -19,6 +19,8 @@ struct settings {
 	bool alerts;
 	bool insecure_listen;
 	bool check_only;
+	int client_connections; /* 0: no limit */
+	int client_rate;        /* requests per second; 0: no limit */
 	int raw_days;
 	int minute_days;
 	struct exports_settings exports;

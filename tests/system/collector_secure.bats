@@ -163,3 +163,36 @@ as() { status_of "$3" -X "$2" -H "Authorization: Bearer $(cat "$dir/$1")" -H 'Co
 	[ "$(as two GET /v1/functions)" = 401 ]
 	refused 1 "holds no token" --data "$dir/other" --listen 127.0.0.1:0 --token-file "$dir/tokens"
 }
+
+@test "one address gets so many connections and requests, and is told when to come back" {
+	refused 2 "whole number" --client-connections none
+	start --client-connections 4 --client-requests-per-s 2
+	for _ in $(seq 10); do
+		[ "$(status_of /healthz)" = 200 ]
+	done
+	[ "$(status_of /healthz -D "$dir/head")" = 429 ]
+	grep -qi '^retry-after: 1' "$dir/head"
+	[ "$(jq -r .error.code "$dir/answer")" = too_many ]
+	printf 'client_connections: 4\nclient_requests_per_s: many\n' >"$dir/c.yaml"
+	refused 1 "c.yaml:2:24: client_requests_per_s" --config "$dir/c.yaml" --check-config
+}
+
+@test "a client that drips does not hold others up, and a thousand connections are served" {
+	start
+	python3 - "${url##*:}" <<-'END'
+		import resource, socket, sys
+		resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+		at = ("127.0.0.1", int(sys.argv[1]))
+		drips = []
+		for _ in range(1200):
+		    s = socket.create_connection(at)
+		    s.sendall(b"GET /healthz HTTP/1.1\r\nHost: loc")
+		    drips.append(s)
+		for s in drips:
+		    s.sendall(b"alhost\r\n\r\n")
+		for s in drips:
+		    s.settimeout(10)
+		    assert s.recv(4096).startswith(b"HTTP/1.1 200 OK")
+	END
+	[ "$(status_of /healthz)" = 200 ]
+}

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 
 #include "agent/sender.h"
+#include "base/clock.h"
 #include "tests/unit/receiver.h"
 
 #define NOBODY "http://127.0.0.1:1" /* tcpmux: no port for a collector */
@@ -288,6 +289,35 @@ static void test_a_batch_that_the_collector_refuses_is_lost_with_a_reason(void *
 	assert_int_equal(ledger.lost[LOST_AGENT_GONE], 0);
 }
 
+static void work_for(uint64_t ms)
+{
+	uint64_t until = clock_boot_ns() + ms * 1000000;
+
+	while (clock_boot_ns() < until)
+		sender_work(sender, 20);
+}
+
+/* By itself it would come back after half a second. */
+static void test_it_comes_back_when_the_collector_says_so(void **state)
+{
+	static const char *const answers[] = {
+	    RECEIVER_STATUS("429 Too Many Requests", "Retry-After: 2\r\n"), RECEIVER_OK};
+	struct receiver receiver;
+	char url[64];
+
+	(void)state;
+	receiver_start(&receiver, answers, 2);
+	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%u", receiver.port);
+	open_sender_to(url, NULL, ROOM);
+	add(3);
+	work_for(1800);
+	assert_int_equal(atomic_load(&receiver.n), 1);
+	work_for(1000);
+	assert_int_equal(atomic_load(&receiver.n), 2);
+	receiver_stop(&receiver);
+	assert_int_equal(spool_waiting(spool), 0);
+}
+
 /* In a child, whose own host name it is. 2: this user may not have one. */
 static int send_from(const char *host)
 {
@@ -340,6 +370,8 @@ int main(void)
 	    cmocka_unit_test_teardown(
 		test_a_batch_that_the_collector_refuses_is_lost_with_a_reason,
 		close_sender),
+	    cmocka_unit_test_teardown(
+		test_it_comes_back_when_the_collector_says_so, close_sender),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
