@@ -264,6 +264,7 @@ install: all ## honours DESTDIR and prefix
 	install -m 644 collector/grafana/coldmeter.json $(DESTDIR)$(datadir)/coldmeter/grafana
 	sed 's|@sbindir@|$(sbindir)|' agent/coldmeter-agent.service > $(DESTDIR)$(unitdir)/coldmeter-agent.service
 	sed 's|@bindir@|$(bindir)|' collector/coldmeter-collector.service > $(DESTDIR)$(unitdir)/coldmeter-collector.service
+	install -m 644 collector/coldmeter-collector.socket $(DESTDIR)$(unitdir)
 
 clean: ## remove what was built (caches of installed runtimes stay)
 	rm -rf $(OUT)

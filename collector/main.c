@@ -6,15 +6,18 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "alerts/engine.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/supervisor.h"
 #include "price/book.h"
 #include "serve/answers.h"
 #include "serve/exports.h"
 #include "serve/http.h"
 #include "serve/ingest.h"
+#include "serve/ready.h"
 #include "serve/settings.h"
 #include "serve/tls.h"
 #include "serve/tokens.h"
@@ -24,6 +27,10 @@
 #define DAY_NS 86400000000000LL
 
 struct collector {
+	int argc;
+	char **argv;
+	struct settings settings;
+	struct ready ready;
 	struct book *book;
 	struct store *store;
 	struct ingest *ingest;
@@ -68,10 +75,16 @@ static int add_routes(struct collector *c)
 
 	c->answers =
 	    (struct answers){c->store, c->ingest, c->book, clock_wall_ns(), c->exports};
+	c->ready = (struct ready){.store = c->store,
+	    .ingest = c->ingest,
+	    .directory = c->settings.data,
+	    .min_free_bytes = (uint64_t)c->settings.min_free_mb << 20};
 	if (!err)
 		err = ingest_add_routes(c->ingest, c->http);
 	if (!err)
 		err = answers_add_routes(&c->answers, c->http);
+	if (!err)
+		err = ready_add_routes(&c->ready, c->http);
 	if (!err && c->alerts)
 		err = alerts_add_routes(c->alerts, c->http);
 	return err ? log_error(err, "cannot make the HTTP server") : 0;
@@ -88,8 +101,20 @@ static void raise_files(void)
 	(void)setrlimit(RLIMIT_NOFILE, &files);
 }
 
-static int start(struct collector *c, const struct settings *settings)
+/* What may change while it runs. */
+static void apply(struct collector *c, const struct settings *settings)
 {
+	ingest_retain(
+	    c->ingest, settings->raw_days * DAY_NS, settings->minute_days * DAY_NS);
+	http_set_limits(
+	    c->http, &(struct http_limits){
+			 .connections = (unsigned int)settings->client_connections,
+			 .requests_per_s = (unsigned int)settings->client_rate});
+}
+
+static int start(struct collector *c)
+{
+	const struct settings *settings = &c->settings;
 	int err = store_open(settings->data, &c->store);
 
 	if (err)
@@ -97,8 +122,6 @@ static int start(struct collector *c, const struct settings *settings)
 	err = ingest_start(c->store, &c->ingest);
 	if (err)
 		return log_error(err, "cannot start the writer");
-	ingest_retain(
-	    c->ingest, settings->raw_days * DAY_NS, settings->minute_days * DAY_NS);
 	if (settings->alerts)
 		err = alerts_start(c->store, c->ingest, c->book, &c->alerts);
 	if (!err)
@@ -109,12 +132,11 @@ static int start(struct collector *c, const struct settings *settings)
 	if (err)
 		return err;
 	(void)http_set_tokens(c->http, c->tokens);
-	http_set_limits(
-	    c->http, &(struct http_limits){
-			 .connections = (unsigned int)settings->client_connections,
-			 .requests_per_s = (unsigned int)settings->client_rate});
 	http_set_tls(c->http, c->tls);
-	err = http_start(c->http, settings->address, settings->port);
+	apply(c, settings);
+	err = settings->socket < 0
+		  ? http_start(c->http, settings->address, settings->port)
+		  : http_start_on(c->http, settings->socket);
 	if (err)
 		return log_error(err, "cannot listen on %s", settings->listen);
 	log_note("listening on %s://%s:%u", c->tls ? "https" : "http", settings->address,
@@ -124,7 +146,9 @@ static int start(struct collector *c, const struct settings *settings)
 
 static void stop(struct collector *c)
 {
-	http_stop(c->http);
+	bool ran = c->http && http_port(c->http);
+	struct http_drained drained = http_stop(c->http);
+
 	exports_stop(c->exports);
 	ingest_stop(c->ingest);
 	exports_free(c->exports);
@@ -134,6 +158,10 @@ static void stop(struct collector *c)
 	tokens_free(c->tokens);
 	tls_close(c->tls);
 	book_free(c->book);
+	if (ran)
+		log_note("stopped: %zu requests were under way, %zu were cut off, all "
+			 "that was acknowledged is stored",
+		    drained.running, drained.cut_off);
 }
 
 static int load_tokens(const struct settings *settings, struct tokens **tokens)
@@ -147,15 +175,29 @@ static int load_tokens(const struct settings *settings, struct tokens **tokens)
 	return -EINVAL;
 }
 
-/* What is read anew while the collector runs. One that was revoked is none from here on,
- * the last one too. Called once a second, which costs a stat(). */
-static void refresh_tokens(struct collector *c, const struct settings *settings)
+/* What is read before anything is opened. */
+static int load(struct collector *c)
 {
+	const struct settings *settings = &c->settings;
+	int err = open_book(settings, &c->book);
+
+	if (!err && settings->token_file[0])
+		err = load_tokens(settings, &c->tokens);
+	if (!err && settings->tls_cert[0])
+		err = tls_open(settings->tls_cert, settings->tls_key, &c->tls);
+	return err;
+}
+
+/* A token that was revoked is none from here on, the last one too. Called once a second,
+ * which costs a stat(). */
+static void refresh_tokens(struct collector *c)
+{
+	const char *path = c->settings.token_file;
 	struct tokens *fresh;
 
-	if (!c->tokens || !tokens_is_stale(c->tokens, settings->token_file))
+	if (!c->tokens || !tokens_is_stale(c->tokens, path))
 		return;
-	if (tokens_load(settings->token_file, &fresh) < 0) {
+	if (tokens_load(path, &fresh) < 0) {
 		if (!c->tokens_bad)
 			log_warn("the tokens stay as they were");
 		c->tokens_bad = true;
@@ -165,53 +207,127 @@ static void refresh_tokens(struct collector *c, const struct settings *settings)
 	(void)http_set_tokens(c->http, fresh);
 	tokens_free(c->tokens);
 	c->tokens = fresh;
-	log_note("tokens read again from %s", settings->token_file);
+	log_note("tokens read again from %s", path);
 }
 
-/* Until a signal says stop; returns its number. */
-static int run(
-    struct collector *c, const struct settings *settings, const sigset_t *signals)
+static bool exports_differ(
+    const struct exports_settings *was, const struct exports_settings *is)
 {
-	const struct timespec tick = {.tv_sec = 1};
+	return strcmp(was->remote_write, is->remote_write) != 0 ||
+	       strcmp(was->otlp, is->otlp) != 0 ||
+	       strcmp(was->remote_write_token_file, is->remote_write_token_file) != 0 ||
+	       strcmp(was->otlp_token_file, is->otlp_token_file) != 0 ||
+	       was->histograms != is->histograms || was->interval_s != is->interval_s ||
+	       was->functions_max != is->functions_max;
+}
+
+/* Whether a setting that is read at the start alone has changed. */
+static bool needs_restart(const struct settings *was, const struct settings *is)
+{
+	return strcmp(was->listen, is->listen) != 0 || strcmp(was->data, is->data) != 0 ||
+	       strcmp(was->prices, is->prices) != 0 ||
+	       strcmp(was->token_file, is->token_file) != 0 ||
+	       strcmp(was->tls_cert, is->tls_cert) != 0 ||
+	       strcmp(was->tls_key, is->tls_key) != 0 || was->alerts != is->alerts ||
+	       was->min_free_mb != is->min_free_mb ||
+	       exports_differ(&was->exports, &is->exports);
+}
+
+static uint64_t monotonic_us(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* On SIGHUP. What is wrong is said, and stays as it was. */
+static void reload(struct collector *c)
+{
+	struct settings fresh;
+	char text[64];
+	bool bad = false;
+
+	(void)snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%llu",
+	    (unsigned long long)monotonic_us());
+	(void)supervisor_tell(text);
+	if (settings_read(c->argc, c->argv, &fresh) == 0) {
+		if (needs_restart(&c->settings, &fresh))
+			log_warn("some of what changed in the settings takes a restart");
+		apply(c, &fresh);
+	} else {
+		bad = true;
+	}
+	c->tokens_bad = false; /* say it again */
+	refresh_tokens(c);
+	bad |= c->tokens_bad;
+	if (c->tls && tls_reload(c->tls) < 0)
+		bad = true;
+	log_note(bad ? "reloaded in part: what is wrong stays as it was" : "reloaded");
+	(void)supervisor_tell("READY=1");
+}
+
+/* What is done once a second. */
+static void tick(struct collector *c)
+{
+	struct ingest_health health;
+
+	refresh_tokens(c);
+	(void)http_sweep(c->http, clock_boot_ns());
+	if (!supervisor_watchdog_ns())
+		return;
+	ingest_health(c->ingest, clock_boot_ns(), &health);
+	if (health.busy_ns < READY_STUCK_S * (uint64_t)CLOCK_NS_PER_S)
+		(void)supervisor_tell("WATCHDOG=1");
+}
+
+/* Until a signal says stop. */
+static void run(struct collector *c, const sigset_t *signals)
+{
+	const struct timespec second = {.tv_sec = 1};
+	uint64_t ticked_ns = 0;
 	int got;
 
-	while ((got = sigtimedwait(signals, NULL, &tick)) < 0) {
-		refresh_tokens(c, settings);
-		(void)http_sweep(c->http, clock_boot_ns());
-	}
-	return got;
+	(void)supervisor_tell("READY=1");
+	do {
+		/* However many signals come, time goes on. */
+		if (clock_boot_ns() - ticked_ns >= (uint64_t)CLOCK_NS_PER_S) {
+			tick(c);
+			ticked_ns = clock_boot_ns();
+		}
+		got = sigtimedwait(signals, NULL, &second);
+		if (got == SIGHUP)
+			reload(c);
+	} while (got < 0 || got == SIGHUP);
+	log_note("stopping on %s", sigabbrev_np(got));
+	(void)supervisor_tell("STOPPING=1");
 }
 
 int main(int argc, char **argv)
 {
-	struct settings settings;
-	struct collector collector = {0};
+	struct collector collector = {.argc = argc, .argv = argv};
 	sigset_t signals;
 	int status;
 	int err;
 
 	log_init("coldmeter-collector", LOG_LEVEL_INFO);
-	status = settings_read(argc, argv, &settings);
+	status = settings_read(argc, argv, &collector.settings);
 	if (status)
 		return status;
 	(void)sigemptyset(&signals);
 	(void)sigaddset(&signals, SIGINT);
 	(void)sigaddset(&signals, SIGTERM);
+	(void)sigaddset(&signals, SIGHUP);
 	(void)sigprocmask(
 	    SIG_BLOCK, &signals, NULL); /* before threads inherit the mask */
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)umask(0077);
 	raise_files();
-	err = open_book(&settings, &collector.book);
-	if (!err && settings.token_file[0])
-		err = load_tokens(&settings, &collector.tokens);
-	if (!err && settings.tls_cert[0])
-		err = tls_open(settings.tls_cert, settings.tls_key, &collector.tls);
-	if (!err && !settings.check_only)
-		err = start(&collector, &settings);
-	if (!err && !settings.check_only) {
-		log_note(
-		    "stopping on %s", sigabbrev_np(run(&collector, &settings, &signals)));
+	err = load(&collector);
+	if (!err && !collector.settings.check_only) {
+		err = start(&collector);
+		if (!err)
+			run(&collector, &signals);
 	}
 	stop(&collector);
 	return err ? 1 : 0;

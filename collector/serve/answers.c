@@ -128,33 +128,6 @@ json_t *answer_quantiles(const struct histogram *h)
 	    answer_ms(histogram_ticks_to_ns((double)h->max)));
 }
 
-static int send_status(struct http_reply *reply, const char *status)
-{
-	return answer_send(reply, json_pack("{s:s}", "status", status));
-}
-
-static int answer_health(
-    void *context, const struct http_request *request, struct http_reply *reply)
-{
-	(void)context;
-	(void)request;
-	return send_status(reply, "ok");
-}
-
-/* Ready when the ledger can be read. */
-static int answer_ready(
-    void *context, const struct http_request *request, struct http_reply *reply)
-{
-	const struct answers *answers = context;
-	struct batch_ledger sum;
-
-	(void)request;
-	if (store_ledger(answers->store, 0, &sum) < 0)
-		return http_reply_error(
-		    reply, 503, "not_ready", "the ledger cannot be read");
-	return send_status(reply, "ready");
-}
-
 int answers_add_routes(struct answers *answers, struct http *http)
 {
 	static const struct http_route routes[] = {
@@ -163,8 +136,6 @@ int answers_add_routes(struct answers *answers, struct http *http)
 	    {"GET", "/v1/invocations", answer_invocations, 0, HTTP_NEEDS_READ},
 	    {"GET", "/v1/invoice", answer_invoice, 0, HTTP_NEEDS_READ},
 	    {"GET", "/metrics", answer_metrics, 0, HTTP_NEEDS_READ},
-	    {"GET", "/healthz", answer_health, 0, HTTP_NEEDS_NOTHING},
-	    {"GET", "/readyz", answer_ready, 0, HTTP_NEEDS_NOTHING},
 	};
 
 	return http_add_routes(http, routes, sizeof(routes) / sizeof(routes[0]), answers);

@@ -22,8 +22,8 @@
 struct connection;
 
 struct connections {
-	struct http_limits limits;
 	pthread_mutex_t mutex; /* over what follows */
+	struct http_limits limits;
 	struct connection *first;
 	struct client *clients; /* a table by address */
 	size_t clients_n;

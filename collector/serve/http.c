@@ -4,6 +4,7 @@
 #include "serve/http.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -72,7 +73,9 @@ static size_t keep_escaped(void *context, struct MHD_Connection *connection, cha
 
 void http_set_limits(struct http *http, const struct http_limits *limits)
 {
+	(void)pthread_mutex_lock(&http->connections.mutex);
 	http->connections.limits = *limits;
+	(void)pthread_mutex_unlock(&http->connections.mutex);
 }
 
 size_t http_sweep(struct http *http, uint64_t now_ns)
@@ -131,13 +134,24 @@ static void note_connection(void *context, struct MHD_Connection *connection,
 
 int http_start(struct http *http, const char *address, uint16_t port)
 {
-	unsigned int flags =
-	    MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC;
 	int fd = listen_open(address, &port);
 
-	if (fd < 0)
-		return fd;
-	http->port = port;
+	return fd < 0 ? fd : http_start_on(http, fd);
+}
+
+int http_start_on(struct http *http, int fd)
+{
+	unsigned int flags =
+	    MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC;
+	char address[LISTEN_ADDRESS_BYTES];
+	int err = listen_describe(fd, address, &http->port);
+
+	if (!err && fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
+		err = -errno;
+	if (err) {
+		(void)close(fd);
+		return err;
+	}
 	http->loopback = listen_is_loopback(address);
 	http->daemon = MHD_start_daemon(flags | (http->tls ? MHD_USE_TLS : 0), 0, NULL,
 	    NULL, exchange_handle, http, MHD_OPTION_LISTEN_SOCKET, fd,
@@ -167,35 +181,39 @@ bool http_is_loopback(const char *address)
 	return listen_is_loopback(address);
 }
 
-void http_stop(struct http *http)
+struct http_drained http_stop(struct http *http)
 {
+	struct http_drained drained = {0};
 	struct timespec until;
 	MHD_socket listening;
 	int err = 0;
 
 	if (!http || !http->daemon)
-		return;
+		return drained;
 	listening = MHD_quiesce_daemon(http->daemon);
 	(void)clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += STOP_WAIT_S;
 	(void)pthread_mutex_lock(&http->mutex);
 	http->stopping = true;
+	drained.running = http->open_n;
 	while (http->open_n > 0 && err != ETIMEDOUT)
 		err = pthread_cond_timedwait(&http->finished, &http->mutex, &until);
 	while (http->pending_n > 0) /* the daemon cannot stop before */
 		(void)pthread_cond_wait(&http->finished, &http->mutex);
+	drained.cut_off = http->open_n;
 	(void)pthread_mutex_unlock(&http->mutex);
 	MHD_stop_daemon(http->daemon);
 	http->daemon = NULL;
 	if (listening != MHD_INVALID_SOCKET)
 		(void)close(listening);
+	return drained;
 }
 
 void http_free(struct http *http)
 {
 	if (!http)
 		return;
-	http_stop(http);
+	(void)http_stop(http);
 	connections_done(&http->connections);
 	(void)pthread_cond_destroy(&http->finished);
 	(void)pthread_mutex_destroy(&http->mutex);

@@ -94,8 +94,11 @@ void http_set_tls(struct http *http, struct tls *tls);
 /* Binds address (v4, v6 or "localhost") and port; port 0 takes a free one. -EADDRINUSE,
  * ... */
 int http_start(struct http *http, const char *address, uint16_t port);
+/* The same on a socket that listens already; taken over. -EINVAL: it does not. */
+int http_start_on(struct http *http, int fd);
 /* What one client, an address, may do at once; 0: no limit. Beyond it the answer is 429
- * with Retry-After. Before http_start(). */
+ * with Retry-After. Any thread; those before http_start() decide whether there is a limit
+ * at all on connections that are not even answered. */
 struct http_limits {
 	unsigned int connections;
 	unsigned int requests_per_s; /* on average; five seconds' worth at once */
@@ -119,7 +122,12 @@ void http_counts(struct http *http, struct http_counts *counts);
 /* Whether all that this address (as in http_start) names is this machine's loopback. */
 bool http_is_loopback(const char *address);
 uint16_t http_port(const struct http *http);
-void http_stop(struct http *http); /* lets running requests end */
+/* Takes no more and lets running requests end, for a few seconds. */
+struct http_drained {
+	size_t running; /* requests when it began */
+	size_t cut_off; /* of these and later ones, at its end */
+};
+struct http_drained http_stop(struct http *http);
 void http_free(struct http *http);
 
 #endif

@@ -20,6 +20,8 @@
 #define QUEUE_RECORDS_MAX 100000
 #define NDJSON_MAX_BYTES ((size_t)8 * 1024 * 1024)
 #define EXPIRE_EVERY_S 3600
+#define FAILED_LATELY_NS (60 * (uint64_t)CLOCK_NS_PER_S) /* then somebody may try again  \
+							  */
 #define DAY_NS (86400 * CLOCK_NS_PER_S)
 
 struct job {
@@ -36,11 +38,14 @@ struct ingest {
 	void *observer_context;
 	ingest_follower follower;
 	void *follower_context;
-	int64_t raw_ns;
-	int64_t minutes_ns;
-	struct intake_ids ids;     /* the server's thread alone */
-	struct batch_ledger made;  /* the writer alone: of batches made here */
-	struct store_batch *group; /* the writer alone */
+	atomic_int_least64_t raw_ns;
+	atomic_int_least64_t minutes_ns;
+	atomic_uint_least64_t busy_since_ns; /* boot time; 0: idle */
+	atomic_uint_least64_t failed_ns;     /* boot time of the last commit's failure */
+	atomic_int failed;                   /* its error; 0: it went well */
+	struct intake_ids ids;               /* the server's thread alone */
+	struct batch_ledger made;            /* the writer alone: of batches made here */
+	struct store_batch *group;           /* the writer alone */
 	struct ingest_spans spans;
 	pthread_t writer;
 	pthread_mutex_t mutex; /* over what follows */
@@ -271,8 +276,11 @@ static void store_list(struct ingest *ingest, struct job *list)
 	int err = store_jobs(ingest, list, NULL);
 	bool together = !err || err == -ENOSPC || err == -EROFS || !list->next;
 
-	if (err)
+	if (err) {
 		(void)log_error(err, "cannot store what was received");
+		atomic_store(&ingest->failed_ns, clock_boot_ns());
+	}
+	atomic_store(&ingest->failed, err);
 	while (list) {
 		struct job *job = list;
 
@@ -324,8 +332,11 @@ static void *writer_run(void *context)
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &due);
 	while (next_list(ingest, &due, &list)) {
-		if (list)
+		if (list) {
+			atomic_store(&ingest->busy_since_ns, clock_boot_ns());
 			store_list(ingest, list);
+			atomic_store(&ingest->busy_since_ns, 0);
+		}
 		(void)clock_gettime(CLOCK_MONOTONIC, &now);
 		if (now.tv_sec >= due.tv_sec) {
 			expire(ingest);
@@ -389,6 +400,16 @@ void ingest_stop(struct ingest *ingest)
 	live_free(ingest->live);
 	free(ingest->group);
 	free(ingest);
+}
+
+void ingest_health(
+    const struct ingest *ingest, uint64_t now_boot_ns, struct ingest_health *health)
+{
+	uint64_t since_ns = atomic_load(&ingest->busy_since_ns);
+	uint64_t lately_ns = atomic_load(&ingest->failed_ns) + FAILED_LATELY_NS;
+
+	health->busy_ns = since_ns && since_ns < now_boot_ns ? now_boot_ns - since_ns : 0;
+	health->err = now_boot_ns < lately_ns ? atomic_load(&ingest->failed) : 0;
 }
 
 void ingest_retain(struct ingest *ingest, int64_t raw_ns, int64_t minutes_ns)

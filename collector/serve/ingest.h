@@ -17,8 +17,16 @@ int ingest_start(struct store *store, struct ingest **out);
 /* Commits what is queued, stops the writer. */
 void ingest_stop(struct ingest *ingest);
 
+/* How the writer does; any thread. */
+struct ingest_health {
+	uint64_t busy_ns; /* how long it has been at one commit; 0: it waits for more */
+	int err; /* of the last commit, when that failed in the last minute; or 0 */
+};
+void ingest_health(
+    const struct ingest *ingest, uint64_t now_boot_ns, struct ingest_health *health);
+
 /* How long raw batches and minute rollups are kept; the writer forgets what is older,
- * hourly. Before http_start(). Without it: 7 and 35 days. */
+ * hourly. Any thread. Without it: 7 and 35 days. */
 void ingest_retain(struct ingest *ingest, int64_t raw_ns, int64_t minutes_ns);
 
 /* POST /v1/batches, /v1/invocations and /v1/traces. */

@@ -67,6 +67,27 @@ int listen_open(const char *address, uint16_t *port)
 	return fd;
 }
 
+int listen_describe(int fd, char address[LISTEN_ADDRESS_BYTES], uint16_t *port)
+{
+	union address at = {0};
+	socklen_t size = sizeof(at);
+	int listens = 0;
+	socklen_t listens_size = sizeof(listens);
+	const void *bytes = &at.v6.sin6_addr;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &listens_size) < 0 ||
+	    getsockname(fd, &at.any, &size) < 0)
+		return -errno;
+	if (!listens || (at.any.sa_family != AF_INET && at.any.sa_family != AF_INET6))
+		return -EINVAL;
+	if (at.any.sa_family == AF_INET)
+		bytes = &at.v4.sin_addr;
+	if (!inet_ntop(at.any.sa_family, bytes, address, LISTEN_ADDRESS_BYTES))
+		return -errno;
+	*port = ntohs(at.any.sa_family == AF_INET ? at.v4.sin_port : at.v6.sin6_port);
+	return 0;
+}
+
 bool listen_is_loopback(const char *address)
 {
 	union address at;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/supervisor.h"
 #include "base/text.h"
 #include "serve/http.h"
 
@@ -24,6 +25,7 @@ static const struct config_key keys[] = {
     {"alerts", config_switch, offsetof(struct settings, alerts)},
     {"client_connections", config_limit, offsetof(struct settings, client_connections)},
     {"client_requests_per_s", config_limit, offsetof(struct settings, client_rate)},
+    {"min_free_mb", config_limit, offsetof(struct settings, min_free_mb)},
     {"raw_days", config_days, offsetof(struct settings, raw_days)},
     {"minute_days", config_days, offsetof(struct settings, minute_days)},
     {"remote_write", exports_url, offsetof(struct settings, exports.remote_write)},
@@ -91,7 +93,7 @@ static const char usage[] =
     "data,\n"
     "                       prices, token_file, tls_cert, tls_key, alerts,\n"
     "                       client_connections, client_requests_per_s,\n"
-    "                       raw_days, minute_days,\n"
+    "                       raw_days, minute_days, min_free_mb,\n"
     "                       remote_write, remote_write_histograms, otlp,\n"
     "                       remote_write_token_file, otlp_token_file,\n"
     "                       export_interval_s, metrics_functions\n"
@@ -249,6 +251,24 @@ static int parse_listen(struct settings *settings)
 	return 0;
 }
 
+/* A socket that whoever starts this program listens on already. 0 or the exit status. */
+static int take_socket(struct settings *settings)
+{
+	int fd = supervisor_socket();
+	int err = fd < 0 ? fd : listen_describe(fd, settings->address, &settings->port);
+
+	if (err == -ENOENT)
+		return 0;
+	if (err) {
+		(void)log_error(err, "cannot listen on what LISTEN_FDS hands over");
+		return 1;
+	}
+	settings->socket = fd;
+	(void)snprintf(settings->listen, sizeof(settings->listen), "%s:%u",
+	    settings->address, settings->port);
+	return 0;
+}
+
 /* Whether what was asked for goes together. 0 or the exit status. */
 static int check_together(const struct settings *settings)
 {
@@ -281,8 +301,12 @@ int settings_read(int argc, char **argv, struct settings *settings)
 	struct settings given;
 	int status;
 
-	*settings = (struct settings){
-	    .listen = "127.0.0.1:7077", .alerts = true, .raw_days = 7, .minute_days = 35};
+	*settings = (struct settings){.listen = "127.0.0.1:7077",
+	    .alerts = true,
+	    .raw_days = 7,
+	    .minute_days = 35,
+	    .min_free_mb = 64,
+	    .socket = -1};
 	given = *settings;
 	status = take_options(argc, argv, &given); /* where the file is */
 	if (status)
@@ -296,6 +320,8 @@ int settings_read(int argc, char **argv, struct settings *settings)
 	if (default_data(settings) < 0)
 		return 1;
 	status = parse_listen(settings);
+	if (!status)
+		status = take_socket(settings);
 	if (!status)
 		status = check_together(settings);
 	if (!status && !http_is_loopback(settings->address))

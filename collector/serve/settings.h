@@ -7,6 +7,7 @@
 
 #include "base/config.h"
 #include "serve/exports.h"
+#include "serve/listen.h"
 
 struct settings {
 	char config[CONFIG_TEXT_BYTES];
@@ -21,11 +22,13 @@ struct settings {
 	bool check_only;
 	int client_connections; /* 0: no limit */
 	int client_rate;        /* requests per second; 0: no limit */
+	int min_free_mb;        /* below, /readyz says no */
 	int raw_days;
 	int minute_days;
 	struct exports_settings exports;
-	char address[64]; /* out of listen */
+	char address[LISTEN_ADDRESS_BYTES]; /* out of listen */
 	uint16_t port;
+	int socket; /* that was handed over to listen on; -1: none */
 };
 
 /* Reads options and the file that they name; options win. 0, or the exit status after one

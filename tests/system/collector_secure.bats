@@ -4,12 +4,6 @@
 
 load collector.bash
 
-# certificate NAME [DAYS]: $dir/NAME.crt and $dir/NAME.key, for localhost.
-certificate() {
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days "${2:-2}" -subj "/CN=$1" \
-		-addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout "$dir/$1.key" -out "$dir/$1.crt" 2>/dev/null
-}
-
 # start_tls: with the certificate "one"; as start().
 start_tls() {
 	certificate one

@@ -313,18 +313,6 @@ static void test_answers_refuse_bad_parameters(void **state)
 	expect_status(raw_get(place->port, "/v1/functions/a%ff/series"), 404);
 }
 
-static void test_answers_health(void **state)
-{
-	struct place *place = *state;
-	json_t *root = ask(place, "/healthz");
-
-	assert_string_equal(text(root, "status"), "ok");
-	json_decref(root);
-	root = ask(place, "/readyz");
-	assert_string_equal(text(root, "status"), "ready");
-	json_decref(root);
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -339,7 +327,6 @@ int main(void)
 	    TEST(test_answers_metrics_escape_labels),
 	    TEST(test_answers_show_names_of_any_bytes_as_text),
 	    TEST(test_answers_refuse_bad_parameters),
-	    TEST(test_answers_health),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

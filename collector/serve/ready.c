@@ -1,0 +1,59 @@
+#include "serve/ready.h"
+
+#include <sys/statvfs.h>
+
+#include "base/clock.h"
+#include "serve/answer.h"
+
+const char *ready_why_not(const struct ready *ready)
+{
+	struct ingest_health health;
+	struct batch_ledger sum;
+	struct statvfs disk;
+
+	if (store_ledger(ready->store, 0, &sum) < 0)
+		return "the ledger cannot be read";
+	ingest_health(ready->ingest, clock_boot_ns(), &health);
+	if (health.busy_ns > READY_STUCK_S * (uint64_t)CLOCK_NS_PER_S)
+		return "a commit does not end";
+	if (health.err)
+		return "what was received last could not be stored";
+	if (statvfs(ready->directory, &disk) == 0 &&
+	    (uint64_t)disk.f_bavail * disk.f_frsize < ready->min_free_bytes)
+		return "the disk is all but full";
+	return NULL;
+}
+
+static int send_status(struct http_reply *reply, const char *status)
+{
+	return answer_send(reply, json_pack("{s:s}", "status", status));
+}
+
+static int answer_health(
+    void *context, const struct http_request *request, struct http_reply *reply)
+{
+	(void)context;
+	(void)request;
+	return send_status(reply, "ok");
+}
+
+static int answer_ready(
+    void *context, const struct http_request *request, struct http_reply *reply)
+{
+	const char *why = ready_why_not(context);
+
+	(void)request;
+	if (why)
+		return http_reply_error(reply, 503, "not_ready", "%s", why);
+	return send_status(reply, "ready");
+}
+
+int ready_add_routes(struct ready *ready, struct http *http)
+{
+	static const struct http_route routes[] = {
+	    {"GET", "/healthz", answer_health, 0, HTTP_NEEDS_NOTHING},
+	    {"GET", "/readyz", answer_ready, 0, HTTP_NEEDS_NOTHING},
+	};
+
+	return http_add_routes(http, routes, sizeof(routes) / sizeof(routes[0]), ready);
+}

@@ -1,0 +1,25 @@
+/* Whether the collector lives, and whether it could take what is sent to it now. */
+#ifndef COLDMETER_SERVE_READY_H
+#define COLDMETER_SERVE_READY_H
+
+#include "serve/http.h"
+#include "serve/ingest.h"
+#include "store/store.h"
+
+#define READY_STUCK_S 30 /* a commit takes milliseconds, and seconds on a poor disk */
+
+/* Borrowed, and fixed from ready_add_routes() on. */
+struct ready {
+	struct store *store;
+	struct ingest *ingest;
+	const char *directory; /* of the ledger */
+	uint64_t min_free_bytes;
+};
+
+/* NULL when it is, else a phrase that says why not. Any thread. */
+const char *ready_why_not(const struct ready *ready);
+
+/* GET /healthz and /readyz. */
+int ready_add_routes(struct ready *ready, struct http *http);
+
+#endif

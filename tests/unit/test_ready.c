@@ -1,0 +1,149 @@
+/* /healthz and /readyz: what they say of a collector that could not take what is sent. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* after those */
+#include <cmocka.h>
+#include <ftw.h>
+#include <pthread.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "serve/ready.h"
+#include "tests/unit/raw_client.h"
+
+static char directory[] = "/tmp/coldmeter-ready-XXXXXX";
+static struct http *http;
+static struct ready ready;
+
+static int remove_one(
+    const char *path, const struct stat *status, int what, struct FTW *place)
+{
+	(void)status;
+	(void)what;
+	(void)place;
+	return remove(path);
+}
+
+static int start(void **state)
+{
+	(void)state;
+	(void)snprintf(directory, sizeof(directory), "/tmp/coldmeter-ready-XXXXXX");
+	assert_non_null(mkdtemp(directory));
+	ready = (struct ready){.directory = directory, .min_free_bytes = 1};
+	assert_int_equal(store_open(directory, &ready.store), 0);
+	assert_int_equal(ingest_start(ready.store, &ready.ingest), 0);
+	assert_int_equal(http_new(&http), 0);
+	assert_int_equal(ready_add_routes(&ready, http), 0);
+	assert_int_equal(ingest_add_routes(ready.ingest, http), 0);
+	assert_int_equal(http_start(http, "127.0.0.1", 0), 0);
+	return 0;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	http_free(http);
+	ingest_stop(ready.ingest);
+	store_close(ready.store);
+	return nftw(directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static void expect(const char *target, int status, const char *part)
+{
+	struct got got = raw_get(http_port(http), target);
+
+	if (got.status != status || !strstr(got.body, part))
+		fail_msg("%s: %s", target, got.text);
+	free(got.text);
+}
+
+static void send_one(int status)
+{
+	static const char line[] =
+	    "{\"function\":\"f\",\"start\":\"2026-11-22T08:00:00Z\",\"duration_ms\":5}\n";
+	struct got got = raw_send(http_port(http), "POST", "/v1/invocations",
+	    "Content-Type: application/x-ndjson\r\n", line, sizeof(line) - 1);
+
+	assert_int_equal(got.status, status);
+	free(got.text);
+}
+
+static void test_ready_when_all_is_well(void **state)
+{
+	(void)state;
+	expect("/healthz", 200, "\"ok\"");
+	expect("/readyz", 200, "\"ready\"");
+	send_one(200);
+	expect("/readyz", 200, "\"ready\"");
+}
+
+static void test_ready_is_not_when_the_disk_is_all_but_full(void **state)
+{
+	(void)state;
+	ready.min_free_bytes = UINT64_MAX;
+	expect("/readyz", 503, "the disk is all but full");
+	expect("/healthz", 200, "\"ok\"");
+	ready.min_free_bytes = 1;
+	expect("/readyz", 200, "\"ready\"");
+}
+
+/* The writer waits for a lock that an observer holds: it lives, and does nothing. */
+static pthread_mutex_t held = PTHREAD_MUTEX_INITIALIZER;
+
+static void wait_for_it(
+    void *context, const struct invocation *invocation, const char *host)
+{
+	(void)context;
+	(void)invocation;
+	(void)host;
+	(void)pthread_mutex_lock(&held);
+	(void)pthread_mutex_unlock(&held);
+}
+
+static void *send_in_background(void *context)
+{
+	(void)context;
+	send_one(200);
+	return NULL;
+}
+
+static void test_ready_knows_a_writer_that_is_stuck(void **state)
+{
+	struct ingest_health health = {0};
+	pthread_t thread;
+
+	(void)state;
+	ingest_observe(ready.ingest, wait_for_it, NULL);
+	(void)pthread_mutex_lock(&held);
+	assert_int_equal(pthread_create(&thread, NULL, send_in_background, NULL), 0);
+	for (int i = 0; i < 1000 && health.busy_ns == 0; i++) {
+		(void)usleep(5000);
+		ingest_health(ready.ingest, clock_boot_ns(), &health);
+	}
+	assert_in_range(health.busy_ns, 1, 10 * CLOCK_NS_PER_S);
+	ingest_health(ready.ingest, clock_boot_ns() + 3600 * CLOCK_NS_PER_S, &health);
+	assert_true(health.busy_ns > 3500 * (uint64_t)CLOCK_NS_PER_S);
+	(void)pthread_mutex_unlock(&held);
+	(void)pthread_join(thread, NULL);
+	for (int i = 0; i < 1000 && health.busy_ns; i++) {
+		(void)usleep(5000);
+		ingest_health(ready.ingest, clock_boot_ns(), &health);
+	}
+	assert_int_equal(health.busy_ns, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+	    TEST(test_ready_when_all_is_well),
+	    TEST(test_ready_is_not_when_the_disk_is_all_but_full),
+	    TEST(test_ready_knows_a_writer_that_is_stuck),
+	};
+
+	log_init("test", LOG_LEVEL_ERROR);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
