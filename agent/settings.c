@@ -8,9 +8,8 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/version.h"
 #include "bpf/record.h"
-
-#define VERSION "0.1.0"
 
 enum {
 	OPTION_STDOUT = 256,
@@ -196,7 +195,7 @@ static int take(int option, struct settings *s)
 		(void)fputs(help, stdout);
 		return 1;
 	case OPTION_VERSION:
-		(void)puts("coldmeter-agent " VERSION);
+		(void)puts("coldmeter-agent " COLDMETER_VERSION);
 		return 1;
 	default: /* getopt has said what is wrong */
 		return -EINVAL;

@@ -10,6 +10,7 @@
 
 #include "alerts/engine.h"
 #include "base/clock.h"
+#include "base/confine.h"
 #include "base/log.h"
 #include "base/supervisor.h"
 #include "price/book.h"
@@ -110,6 +111,16 @@ static void apply(struct collector *c, const struct settings *settings)
 	    c->http, &(struct http_limits){
 			 .connections = (unsigned int)settings->client_connections,
 			 .requests_per_s = (unsigned int)settings->client_rate});
+	http_set_log(c->http, settings->request_log);
+}
+
+/* Before there are threads. */
+static void confine(const struct settings *settings)
+{
+	int err = settings->seccomp ? confine_to_serving() : 0;
+
+	if (err && err != -EOPNOTSUPP)
+		log_warn("runs without a filter of system calls: %s", strerror(-err));
 }
 
 static int start(struct collector *c)
@@ -229,7 +240,7 @@ static bool needs_restart(const struct settings *was, const struct settings *is)
 	       strcmp(was->token_file, is->token_file) != 0 ||
 	       strcmp(was->tls_cert, is->tls_cert) != 0 ||
 	       strcmp(was->tls_key, is->tls_key) != 0 || was->alerts != is->alerts ||
-	       was->min_free_mb != is->min_free_mb ||
+	       was->seccomp != is->seccomp || was->min_free_mb != is->min_free_mb ||
 	       exports_differ(&was->exports, &is->exports);
 }
 
@@ -325,6 +336,7 @@ int main(int argc, char **argv)
 	raise_files();
 	err = load(&collector);
 	if (!err && !collector.settings.check_only) {
+		confine(&collector.settings);
 		err = start(&collector);
 		if (!err)
 			run(&collector, &signals);

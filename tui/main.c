@@ -9,10 +9,9 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "base/version.h"
 #include "tui/command.h"
 #include "tui/dashboard.h"
-
-#define COLDMETER_VERSION "0.1.0"
 
 struct settings {
 	const char *url;

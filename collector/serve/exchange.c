@@ -9,8 +9,10 @@
 #include <strings.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "serve/head.h"
+#include "serve/request_log.h"
 #include "serve/route.h"
 
 int http_reply_error(
@@ -53,6 +55,20 @@ const char *http_header(const struct http_request *request, const char *name)
 		 : NULL;
 }
 
+const struct token *http_token(const struct http_request *request)
+{
+	const struct http_pending *x = request->connection;
+
+	return x->has_token ? &x->token : NULL;
+}
+
+bool http_is_tls(const struct http_request *request)
+{
+	const struct http_pending *x = request->connection;
+
+	return x->http->tls != NULL;
+}
+
 bool http_is_type(const char *content_type, const char *wanted)
 {
 	size_t len = strcspn(content_type, "; \t");
@@ -81,6 +97,17 @@ static enum MHD_Result keep_query(
 	return MHD_YES;
 }
 
+static void log_request(struct http_pending *x, unsigned int status)
+{
+	const union MHD_ConnectionInfo *from =
+	    MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	char line[REQUEST_LOG_BYTES];
+
+	request_log_format(
+	    x, from ? from->client_addr : NULL, status, clock_boot_ns(), line);
+	log_note("request: %s", line);
+}
+
 static enum MHD_Result send_reply(struct http_pending *x)
 {
 	struct http_reply *reply = &x->reply;
@@ -94,6 +121,8 @@ static enum MHD_Result send_reply(struct http_pending *x)
 	    reply->body_bytes, reply->body, MHD_RESPMEM_MUST_FREE);
 	if (!response)
 		return MHD_NO;
+	if (atomic_load(&x->http->logs))
+		log_request(x, status);
 	reply->body = NULL; /* the response has it now */
 	(void)MHD_add_response_header(response, "Content-Type",
 	    reply->content_type ? reply->content_type : "application/json");

@@ -4,6 +4,7 @@
 
 #include <microhttpd.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "serve/connections.h"
@@ -26,6 +27,7 @@ struct http {
 	size_t tables_n;
 	uint16_t port;
 	bool loopback;
+	atomic_bool logs; /* each request */
 	struct connections connections;
 	struct tls *tls;         /* NULL: plain HTTP */
 	pthread_mutex_t mutex;   /* over what follows */
@@ -58,7 +60,8 @@ struct http_pending {
 	} query[HTTP_QUERY_MAX];
 	size_t query_n;
 	bool bad_query;
-	bool close;         /* after the reply */
+	bool close; /* after the reply */
+	bool has_token;
 	struct token token; /* whose request this is, where tokens are asked for */
 };
 

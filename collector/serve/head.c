@@ -120,6 +120,7 @@ static bool refuse_stranger(struct http_pending *x, const struct http_route *rou
 	found = asked && tokens_find(x->http->tokens,
 			     header_or(x->connection, "Authorization"), &x->token);
 	(void)pthread_mutex_unlock(&x->http->mutex);
+	x->has_token = found;
 	if (!asked || need == HTTP_NEEDS_NOTHING)
 		return false;
 	if (!found)

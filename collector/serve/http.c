@@ -78,6 +78,11 @@ void http_set_limits(struct http *http, const struct http_limits *limits)
 	(void)pthread_mutex_unlock(&http->connections.mutex);
 }
 
+void http_set_log(struct http *http, bool on)
+{
+	atomic_store(&http->logs, on);
+}
+
 size_t http_sweep(struct http *http, uint64_t now_ns)
 {
 	return connections_sweep(&http->connections, now_ns);

@@ -29,6 +29,13 @@ const char *http_query(const struct http_request *request, const char *name);
 /* The value of that request header, or NULL. Lives as long as the request. */
 const char *http_header(const struct http_request *request, const char *name);
 
+/* Whose token it carries; NULL when none is asked for. Lives as long as the request. */
+struct token;
+const struct token *http_token(const struct http_request *request);
+
+/* Whether it came over TLS. */
+bool http_is_tls(const struct http_request *request);
+
 struct http_reply {
 	int status;               /* 0 is taken as 200 */
 	const char *content_type; /* NULL: application/json */
@@ -104,6 +111,8 @@ struct http_limits {
 	unsigned int requests_per_s; /* on average; five seconds' worth at once */
 };
 void http_set_limits(struct http *http, const struct http_limits *limits);
+/* Whether each request is said through log_note(), see request_log.h; any thread. */
+void http_set_log(struct http *http, bool on);
 /* Ends connections that take too long with a request or its reply, however they drip;
  * call it about once a second with clock_boot_ns(). Returns how many. Any thread. */
 size_t http_sweep(struct http *http, uint64_t now_ns);

@@ -11,9 +11,8 @@
 #include "base/log.h"
 #include "base/supervisor.h"
 #include "base/text.h"
+#include "base/version.h"
 #include "serve/http.h"
-
-#define VERSION "0.1.0"
 
 static const struct config_key keys[] = {
     {"listen", config_text, offsetof(struct settings, listen)},
@@ -23,6 +22,8 @@ static const struct config_key keys[] = {
     {"tls_cert", config_text, offsetof(struct settings, tls_cert)},
     {"tls_key", config_text, offsetof(struct settings, tls_key)},
     {"alerts", config_switch, offsetof(struct settings, alerts)},
+    {"seccomp", config_switch, offsetof(struct settings, seccomp)},
+    {"request_log", config_switch, offsetof(struct settings, request_log)},
     {"client_connections", config_limit, offsetof(struct settings, client_connections)},
     {"client_requests_per_s", config_limit, offsetof(struct settings, client_rate)},
     {"min_free_mb", config_limit, offsetof(struct settings, min_free_mb)},
@@ -47,6 +48,8 @@ enum {
 	OPTION_TLS_KEY,
 	OPTION_CONNECTIONS,
 	OPTION_RATE,
+	OPTION_SECCOMP,
+	OPTION_REQUEST_LOG,
 	OPTION_CHECK,
 	OPTION_VERSION,
 	OPTION_REMOTE_WRITE,
@@ -67,6 +70,8 @@ static const struct option options[] = {
     {"tls-key", required_argument, NULL, OPTION_TLS_KEY},
     {"client-connections", required_argument, NULL, OPTION_CONNECTIONS},
     {"client-requests-per-s", required_argument, NULL, OPTION_RATE},
+    {"seccomp", required_argument, NULL, OPTION_SECCOMP},
+    {"request-log", required_argument, NULL, OPTION_REQUEST_LOG},
     {"alerts", required_argument, NULL, 'a'},
     {"remote-write", required_argument, NULL, OPTION_REMOTE_WRITE},
     {"remote-write-histograms", required_argument, NULL, OPTION_HISTOGRAMS},
@@ -93,7 +98,7 @@ static const char usage[] =
     "data,\n"
     "                       prices, token_file, tls_cert, tls_key, alerts,\n"
     "                       client_connections, client_requests_per_s,\n"
-    "                       raw_days, minute_days, min_free_mb,\n"
+    "                       raw_days, minute_days, min_free_mb, seccomp, request_log,\n"
     "                       remote_write, remote_write_histograms, otlp,\n"
     "                       remote_write_token_file, otlp_token_file,\n"
     "                       export_interval_s, metrics_functions\n"
@@ -115,6 +120,8 @@ static const char usage[] =
     "  --remote-write-token-file FILE, --otlp-token-file FILE\n"
     "                       send the bearer token in FILE there\n"
     "  --export-interval S  seconds between two sendings of metrics (15)\n"
+    "  --request-log on|off say each request on standard error, without secrets (off)\n"
+    "  --seccomp on|off     give up system calls that a server has no use for (on)\n"
     "  --insecure-listen    allow an address that other machines reach without TLS "
     "and\n"
     "                       tokens\n"
@@ -157,6 +164,11 @@ static int take_option(int option, const char *value, struct settings *settings)
 	case OPTION_RATE:
 		return take_value(
 		    config_limit, "client-requests-per-s", value, &settings->client_rate);
+	case OPTION_SECCOMP:
+		return take_value(config_switch, "seccomp", value, &settings->seccomp);
+	case OPTION_REQUEST_LOG:
+		return take_value(
+		    config_switch, "request-log", value, &settings->request_log);
 	case 'a':
 		return take_value(config_switch, "alerts", value, &settings->alerts);
 	case OPTION_REMOTE_WRITE:
@@ -183,7 +195,7 @@ static int take_option(int option, const char *value, struct settings *settings)
 		settings->check_only = true;
 		return 0;
 	case OPTION_VERSION:
-		(void)puts("coldmeter-collector " VERSION);
+		(void)puts("coldmeter-collector " COLDMETER_VERSION);
 		exit(0);
 	case 'h':
 		(void)fputs(usage, stdout);
@@ -303,6 +315,7 @@ int settings_read(int argc, char **argv, struct settings *settings)
 
 	*settings = (struct settings){.listen = "127.0.0.1:7077",
 	    .alerts = true,
+	    .seccomp = true,
 	    .raw_days = 7,
 	    .minute_days = 35,
 	    .min_free_mb = 64,

@@ -18,6 +18,8 @@ struct settings {
 	char tls_cert[CONFIG_TEXT_BYTES];
 	char tls_key[CONFIG_TEXT_BYTES];
 	bool alerts;
+	bool seccomp;
+	bool request_log;
 	bool insecure_listen;
 	bool check_only;
 	int client_connections; /* 0: no limit */

@@ -190,3 +190,31 @@ as() { status_of "$3" -X "$2" -H "Authorization: Bearer $(cat "$dir/$1")" -H 'Co
 	END
 	[ "$(status_of /healthz)" = 200 ]
 }
+
+@test "it runs confined, unless told not to" {
+	if nm "$collector" 2>/dev/null | grep -q '__[at]san_init'; then skip "a sanitizer needs more"; fi
+	start
+	for task in "/proc/$pid/task/"*; do
+		[ "$(awk '/^Seccomp:/ { print $2 }' "$task/status")" = 2 ]
+		[ "$(awk '/^NoNewPrivs:/ { print $2 }' "$task/status")" = 1 ]
+	done
+	kill -9 "$pid"
+	start --seccomp off
+	[ "$(awk '/^Seccomp:/ { print $2 }' "/proc/$pid/status")" = 0 ]
+}
+
+@test "the request log says who and what, and no secret" {
+	token add eyes --role read >"$dir/read"
+	start --token-file "$dir/tokens" --request-log on
+	[ "$(as read GET "/v1/functions?since=2h&access_token=$(cat "$dir/read")&$(cat "$dir/read")=x")" = 200 ]
+	[ "$(status_of "/v1/functions" -H 'Authorization: Bearer not-a-token-of-any')" = 401 ]
+	says "request: 127.0.0.1 eyes GET /v1/functions?since=2h&***=***&***=*** 200 0 in "
+	says "request: 127.0.0.1 - GET /v1/functions 401 0 in "
+	[ "$(grep -cF -f "$dir/read" -e not-a-token "$dir/log")" -eq 0 ]
+	[ "$(status_of "/$(printf '%%1b%0900d' 7)")" = 401 ]
+	says " 401 0 in "
+	kill -9 "$pid"
+	start --token-file "$dir/tokens"
+	[ "$(as read GET /v1/functions)" = 200 ]
+	[ "$(grep -c request: "$dir/log")" -eq 0 ]
+}
