@@ -79,6 +79,7 @@ static int add_routes(struct collector *c)
 	c->ready = (struct ready){.store = c->store,
 	    .ingest = c->ingest,
 	    .directory = c->settings.data,
+	    .started_ns = clock_wall_ns(),
 	    .min_free_bytes = (uint64_t)c->settings.min_free_mb << 20};
 	if (!err)
 		err = ingest_add_routes(c->ingest, c->http);

@@ -136,6 +136,7 @@ CURL *client_handle(const struct endpoint *endpoint, struct curl_slist **headers
 	(void)curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	(void)curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
 	(void)curl_easy_setopt(curl, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
+	(void)curl_easy_setopt(curl, CURLOPT_CERTINFO, 1L);
 	if (endpoint->ca_file[0])
 		(void)curl_easy_setopt(curl, CURLOPT_CAINFO, endpoint->ca_file);
 	(void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
@@ -234,6 +235,22 @@ int client_call(struct client *client, const char *method, const char *path,
 	if (err)
 		return err;
 	return client_finish(client->curl, curl_easy_perform(client->curl), reply);
+}
+
+void client_certificate_end(struct client *client, char *out, size_t size)
+{
+	static const char key[] = "Expire date:";
+	struct curl_certinfo *chain = NULL;
+	const struct curl_slist *line = NULL;
+
+	out[0] = '\0';
+	if (curl_easy_getinfo(client->curl, CURLINFO_CERTINFO, &chain) || !chain ||
+	    chain->num_of_certs < 1)
+		return;
+	for (line = chain->certinfo[0]; line; line = line->next) {
+		if (strncmp(line->data, key, sizeof(key) - 1) == 0)
+			(void)text_copy(out, size, line->data + sizeof(key) - 1);
+	}
 }
 
 static void add(struct path *path, const char *text)

@@ -57,6 +57,10 @@ void client_close(struct client *client);
 int client_call(struct client *client, const char *method, const char *path,
     const char *body, struct reply *reply);
 
+/* Until when the certificate of the last answer is good, as libcurl writes it; "" when
+ * that is not known. */
+void client_certificate_end(struct client *client, char *out, size_t size);
+
 /* A growing request path: "/v1/functions?since=1h". */
 struct path {
 	char text[CLIENT_PATH_BYTES];

@@ -52,7 +52,17 @@ void doctor_check_prices(struct doctor *doctor, int64_t now_ns);
  * of hosts, then the rest. */
 void doctor_check_agents(struct doctor *doctor, const struct snapshot *snapshot);
 
-/* Reachable, ready, and its agents. */
+/* What an answer of GET /v1/collector says of how we talk to it: TLS, whose token, clock
+ * and version. Asked and answered at those wall times. Whether the token may ask for
+ * more. */
+bool doctor_check_about(struct doctor *doctor, const char *url, const json_t *about,
+    int64_t asked_ns, int64_t answered_ns);
+
+/* Until when the certificate of an https collector is good; text as libcurl has it, "Nov
+ * 29 18:22:00 2026 GMT", "" when it is not known. */
+void doctor_check_certificate(struct doctor *doctor, const char *until, int64_t now_ns);
+
+/* Reachable, ready, how we talk to it, and its agents. */
 void doctor_check_collector(
     struct doctor *doctor, const struct endpoint *endpoint, struct client *client);
 

@@ -289,32 +289,3 @@ void doctor_check_agents(struct doctor *doctor, const struct snapshot *snapshot)
 	check_hosts(doctor, snapshot, DOCTOR_WARN);
 	check_hosts(doctor, snapshot, DOCTOR_OK);
 }
-
-void doctor_check_collector(
-    struct doctor *doctor, const struct endpoint *endpoint, struct client *client)
-{
-	AUTO(reply) struct reply ready = {0};
-	AUTO(reply) struct reply reply = {0};
-	struct snapshot snapshot = {0};
-
-	if (client_call(client, "GET", "/readyz", NULL, &ready) < 0) {
-		doctor_add(doctor, DOCTOR_FAIL, "collector",
-		    ready.status
-			? "%s is not ready: %s"
-			: "%s does not answer (%s): `sudo coldmeter run` or "
-			  "`coldmeter-collector` starts one, --url names another",
-		    endpoint->url, ready.why);
-		return;
-	}
-	doctor_add(doctor, DOCTOR_OK, "collector", "%s is ready", endpoint->url);
-	if (client_call(client, "GET", "/v1/functions?since=1h", NULL, &reply) < 0) {
-		doctor_add(doctor, DOCTOR_FAIL, "collector", "%s", reply.why);
-		return;
-	}
-	if (snapshot_parse(reply.body, reply.body_bytes, &snapshot) < 0)
-		doctor_add(doctor, DOCTOR_FAIL, "collector",
-		    "%s answers, but is no coldmeter collector", endpoint->url);
-	else
-		doctor_check_agents(doctor, &snapshot);
-	snapshot_done(&snapshot);
-}

@@ -3,6 +3,8 @@
 #include <sys/statvfs.h>
 
 #include "base/clock.h"
+#include "base/token.h"
+#include "base/version.h"
 #include "serve/answer.h"
 
 const char *ready_why_not(const struct ready *ready)
@@ -48,11 +50,30 @@ static int answer_ready(
 	return send_status(reply, "ready");
 }
 
+/* {"version","now","started","tls","token":{"name","role"}}; no token: none is asked for.
+ */
+static int answer_about(
+    void *context, const struct http_request *request, struct http_reply *reply)
+{
+	const struct ready *ready = context;
+	const struct token *token = http_token(request);
+	json_t *root = json_pack("{s:s, s:o, s:o, s:b}", "version", COLDMETER_VERSION,
+	    "now", answer_time(clock_wall_ns()), "started",
+	    answer_time(ready->started_ns), "tls", (int)http_is_tls(request));
+
+	if (root && token)
+		(void)json_object_set_new(root, "token",
+		    json_pack("{s:s, s:s}", "name", token->name, "role",
+			token_role_name(token->role)));
+	return answer_send(reply, root);
+}
+
 int ready_add_routes(struct ready *ready, struct http *http)
 {
 	static const struct http_route routes[] = {
 	    {"GET", "/healthz", answer_health, 0, HTTP_NEEDS_NOTHING},
 	    {"GET", "/readyz", answer_ready, 0, HTTP_NEEDS_NOTHING},
+	    {"GET", "/v1/collector", answer_about, 0, HTTP_NEEDS_TOKEN},
 	};
 
 	return http_add_routes(http, routes, sizeof(routes) / sizeof(routes[0]), ready);

@@ -1,4 +1,5 @@
-/* Whether the collector lives, and whether it could take what is sent to it now. */
+/* What the collector says of itself: that it lives, whether it could take what is sent to
+ * it now, and to whom it talks. */
 #ifndef COLDMETER_SERVE_READY_H
 #define COLDMETER_SERVE_READY_H
 
@@ -14,12 +15,13 @@ struct ready {
 	struct ingest *ingest;
 	const char *directory; /* of the ledger */
 	uint64_t min_free_bytes;
+	int64_t started_ns; /* wall clock */
 };
 
 /* NULL when it is, else a phrase that says why not. Any thread. */
 const char *ready_why_not(const struct ready *ready);
 
-/* GET /healthz and /readyz. */
+/* GET /healthz, /readyz and /v1/collector. */
 int ready_add_routes(struct ready *ready, struct http *http);
 
 #endif

@@ -218,3 +218,35 @@ as() { status_of "$3" -X "$2" -H "Authorization: Bearer $(cat "$dir/$1")" -H 'Co
 	[ "$(as read GET /v1/functions)" = 200 ]
 	[ "$(grep -c request: "$dir/log")" -eq 0 ]
 }
+
+# doctor [options]: its checks; it may fail for other reasons on this host.
+doctor() { "$OUT/coldmeter" --url "$url" "$@" doctor --json >"$dir/checks" || [ $? -eq 1 ]; }
+
+# checked WHAT STATE TEXT
+checked() {
+	jq -e --arg what "$1" --arg state "$2" --arg text "$3" \
+		'any(.checks[]; .what == $what and .state == $state and (.detail | contains($text)))' "$dir/checks" >/dev/null || {
+		jq -c '.checks[]' "$dir/checks"
+		return 1
+	}
+}
+
+@test "doctor says how it talks to a collector elsewhere: TLS, token, clock, version" {
+	token add eyes --role read >"$dir/read"
+	token add web-1 --role agent >"$dir/agent"
+	certificate one
+	start --tls-cert "$dir/one.crt" --tls-key "$dir/one.key" --token-file "$dir/tokens"
+	doctor --ca-file "$dir/one.crt" --token-file "$dir/read"
+	checked TLS ok trust
+	checked certificate warn "ends in 1 days"
+	checked token ok "eyes, of role read"
+	checked clock ok agree
+	checked version ok "as the collector's"
+	checked agents warn "none has sent anything"
+	doctor --ca-file "$dir/one.crt" --token-file "$dir/agent"
+	checked token warn "web-1 is of role agent"
+	doctor --ca-file "$dir/one.crt"
+	checked token fail "--token-file"
+	doctor
+	checked collector fail "SSL peer certificate"
+}

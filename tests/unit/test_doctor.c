@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
+#include "base/version.h"
 #include "tui/doctor.h"
 
 static struct doctor doctor;
@@ -122,6 +124,73 @@ static void test_doctor_fails_for_what_is_not_shown(void **state)
 	expect(DOCTOR_FAIL, "more", "3 more are not shown");
 }
 
+#define NOON 1764244800000000000LL /* 2025-11-27T12:00:00Z */
+
+static bool about(const char *url, const char *text, int64_t asked_ns, int64_t took_ns)
+{
+	json_t *root = json_loads(text, 0, NULL);
+	bool may_ask;
+
+	assert_non_null(root);
+	memset(&doctor, 0, sizeof(doctor));
+	may_ask = doctor_check_about(&doctor, url, root, asked_ns, asked_ns + took_ns);
+	json_decref(root);
+	return may_ask;
+}
+
+#define AT_NOON "\"version\":\"" COLDMETER_VERSION "\",\"now\":\"2025-11-27T12:00:00Z\""
+
+static void test_doctor_says_how_we_talk_to_the_collector(void **state)
+{
+	(void)state;
+	assert_true(about("https://box:7077",
+	    "{" AT_NOON ",\"token\":{\"name\":\"eyes\",\"role\":\"read\"}}", NOON, 0));
+	expect(DOCTOR_OK, "TLS", "trust");
+	expect(DOCTOR_OK, "token", "eyes, of role read");
+	expect(DOCTOR_OK, "clock", "agree");
+	expect(DOCTOR_OK, "version", COLDMETER_VERSION);
+	assert_true(about("http://127.0.0.1:7077", "{" AT_NOON "}", NOON, 0));
+	expect(DOCTOR_OK, "TLS", "none is needed");
+	expect(DOCTOR_OK, "token", "none is asked for");
+	assert_true(about("http://box:7077", "{" AT_NOON "}", NOON, 0));
+	expect(DOCTOR_WARN, "TLS", "can be read on the way");
+	expect(DOCTOR_WARN, "token", "none is asked for");
+	assert_false(about("https://box:7077",
+	    "{" AT_NOON ",\"token\":{\"name\":\"web-1\",\"role\":\"agent\"}}", NOON, 0));
+	expect(DOCTOR_WARN, "token", "web-1 is of role agent");
+}
+
+static void test_doctor_minds_clocks_and_versions(void **state)
+{
+	const int64_t s = CLOCK_NS_PER_S;
+
+	(void)state;
+	(void)about("http://box", "{" AT_NOON "}", NOON - 90 * s, s);
+	expect(DOCTOR_WARN, "clock", "89.0 s ahead of ours");
+	(void)about("http://box", "{" AT_NOON "}", NOON + 30 * s, s);
+	expect(DOCTOR_WARN, "clock", "30.0 s behind ours");
+	(void)about(
+	    "http://box", "{" AT_NOON "}", NOON - 10 * s, 20 * s); /* a slow way */
+	expect(DOCTOR_OK, "clock", "agree");
+	(void)about("http://box", "{\"now\":\"noon\",\"version\":\"9.9\"}", NOON, 0);
+	expect(DOCTOR_WARN, "clock", "does not tell");
+	expect(DOCTOR_WARN, "version",
+	    "the collector is 9.9 and this is " COLDMETER_VERSION);
+}
+
+static void test_doctor_knows_when_a_certificate_ends(void **state)
+{
+	(void)state;
+	memset(&doctor, 0, sizeof(doctor));
+	doctor_check_certificate(&doctor, "Dec  2 12:00:00 2025 GMT", NOON);
+	expect(DOCTOR_WARN, "certificate", "ends in 5 days");
+	doctor_check_certificate(&doctor, "Nov 27 12:00:00 2026 GMT", NOON);
+	expect(DOCTOR_OK, "certificate", "good for 365 more days");
+	doctor.n = 0;
+	doctor_check_certificate(&doctor, "", NOON);
+	assert_int_equal(doctor.n, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -130,6 +199,9 @@ int main(void)
 	    cmocka_unit_test(test_doctor_says_what_the_probes_do_not_see),
 	    cmocka_unit_test(test_doctor_of_many_hosts_shows_what_is_to_be_minded),
 	    cmocka_unit_test(test_doctor_fails_for_what_is_not_shown),
+	    cmocka_unit_test(test_doctor_says_how_we_talk_to_the_collector),
+	    cmocka_unit_test(test_doctor_minds_clocks_and_versions),
+	    cmocka_unit_test(test_doctor_knows_when_a_certificate_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
