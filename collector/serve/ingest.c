@@ -20,8 +20,9 @@
 #define QUEUE_RECORDS_MAX 100000
 #define NDJSON_MAX_BYTES ((size_t)8 * 1024 * 1024)
 #define EXPIRE_EVERY_S 3600
-#define FAILED_LATELY_NS (60 * (uint64_t)CLOCK_NS_PER_S) /* then somebody may try again  \
-							  */
+#define FAILED_LATELY_NS                                                                 \
+	(60 * (uint64_t)CLOCK_NS_PER_S) /* then somebody may try again                   \
+					 */
 #define DAY_NS (86400 * CLOCK_NS_PER_S)
 
 struct job {
@@ -41,7 +42,7 @@ struct ingest {
 	atomic_int_least64_t raw_ns;
 	atomic_int_least64_t minutes_ns;
 	atomic_uint_least64_t busy_since_ns; /* boot time; 0: idle */
-	atomic_uint_least64_t failed_ns;     /* boot time of the last commit's failure */
+	atomic_uint_least64_t failed_ns;     /* boot time of the last commit */
 	atomic_int failed;                   /* its error; 0: it went well */
 	struct intake_ids ids;               /* the server's thread alone */
 	struct batch_ledger made;            /* the writer alone: of batches made here */
@@ -59,9 +60,8 @@ struct ingest {
 
 static void job_free(struct job *job)
 {
-	if (!job)
-		return;
-	intake_done(&job->in);
+	if (job)
+		intake_done(&job->in);
 	free(job);
 }
 
@@ -273,13 +273,15 @@ static int store_jobs(struct ingest *ingest, struct job *from, const struct job 
 /* One bad job must not fail its neighbours; a full disk fails all alike. */
 static void store_list(struct ingest *ingest, struct job *list)
 {
-	int err = store_jobs(ingest, list, NULL);
-	bool together = !err || err == -ENOSPC || err == -EROFS || !list->next;
+	bool together;
+	int err;
 
-	if (err) {
+	atomic_store(&ingest->busy_since_ns, clock_boot_ns());
+	err = store_jobs(ingest, list, NULL);
+	together = !err || err == -ENOSPC || err == -EROFS || !list->next;
+	if (err)
 		(void)log_error(err, "cannot store what was received");
-		atomic_store(&ingest->failed_ns, clock_boot_ns());
-	}
+	atomic_store(&ingest->failed_ns, clock_boot_ns());
 	atomic_store(&ingest->failed, err);
 	while (list) {
 		struct job *job = list;
@@ -291,6 +293,7 @@ static void store_list(struct ingest *ingest, struct job *list)
 			announce(ingest, job);
 		finish(ingest, job, err);
 	}
+	atomic_store(&ingest->busy_since_ns, 0);
 }
 
 static void expire(struct ingest *ingest)
@@ -332,11 +335,8 @@ static void *writer_run(void *context)
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &due);
 	while (next_list(ingest, &due, &list)) {
-		if (list) {
-			atomic_store(&ingest->busy_since_ns, clock_boot_ns());
+		if (list)
 			store_list(ingest, list);
-			atomic_store(&ingest->busy_since_ns, 0);
-		}
 		(void)clock_gettime(CLOCK_MONOTONIC, &now);
 		if (now.tv_sec >= due.tv_sec) {
 			expire(ingest);
@@ -407,7 +407,6 @@ void ingest_health(
 {
 	uint64_t since_ns = atomic_load(&ingest->busy_since_ns);
 	uint64_t lately_ns = atomic_load(&ingest->failed_ns) + FAILED_LATELY_NS;
-
 	health->busy_ns = since_ns && since_ns < now_boot_ns ? now_boot_ns - since_ns : 0;
 	health->err = now_boot_ns < lately_ns ? atomic_load(&ingest->failed) : 0;
 }

@@ -140,54 +140,52 @@ static int take_value(
 	return 2;
 }
 
+/* Options that are a setting each. */
+static const struct {
+	int option;
+	config_parser parse;
+	size_t offset;
+} values[] = {
+    {'l', config_text, offsetof(struct settings, listen)},
+    {'d', config_text, offsetof(struct settings, data)},
+    {'c', config_text, offsetof(struct settings, config)},
+    {'p', config_text, offsetof(struct settings, prices)},
+    {'t', config_text, offsetof(struct settings, token_file)},
+    {OPTION_TLS_CERT, config_text, offsetof(struct settings, tls_cert)},
+    {OPTION_TLS_KEY, config_text, offsetof(struct settings, tls_key)},
+    {OPTION_CONNECTIONS, config_limit, offsetof(struct settings, client_connections)},
+    {OPTION_RATE, config_limit, offsetof(struct settings, client_rate)},
+    {OPTION_SECCOMP, config_switch, offsetof(struct settings, seccomp)},
+    {OPTION_REQUEST_LOG, config_switch, offsetof(struct settings, request_log)},
+    {'a', config_switch, offsetof(struct settings, alerts)},
+    {OPTION_REMOTE_WRITE, exports_url, offsetof(struct settings, exports.remote_write)},
+    {OPTION_HISTOGRAMS, exports_histograms,
+	offsetof(struct settings, exports.histograms)},
+    {OPTION_OTLP, exports_url, offsetof(struct settings, exports.otlp)},
+    {OPTION_INTERVAL, exports_interval, offsetof(struct settings, exports.interval_s)},
+    {OPTION_REMOTE_TOKEN, config_text,
+	offsetof(struct settings, exports.remote_write_token_file)},
+    {OPTION_OTLP_TOKEN, config_text, offsetof(struct settings, exports.otlp_token_file)},
+};
+
+static const char *option_name(int option)
+{
+	const struct option *row = options;
+
+	while (row->val != option)
+		row++;
+	return row->name;
+}
+
 /* One option. 0 or the exit status. */
 static int take_option(int option, const char *value, struct settings *settings)
 {
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		if (values[i].option == option)
+			return take_value(values[i].parse, option_name(option), value,
+			    (char *)settings + values[i].offset);
+	}
 	switch (option) {
-	case 'l':
-		return take_value(config_text, "listen", value, settings->listen);
-	case 'd':
-		return take_value(config_text, "data", value, settings->data);
-	case 'c':
-		return take_value(config_text, "config", value, settings->config);
-	case 'p':
-		return take_value(config_text, "prices", value, settings->prices);
-	case 't':
-		return take_value(config_text, "token-file", value, settings->token_file);
-	case OPTION_TLS_CERT:
-		return take_value(config_text, "tls-cert", value, settings->tls_cert);
-	case OPTION_TLS_KEY:
-		return take_value(config_text, "tls-key", value, settings->tls_key);
-	case OPTION_CONNECTIONS:
-		return take_value(config_limit, "client-connections", value,
-		    &settings->client_connections);
-	case OPTION_RATE:
-		return take_value(
-		    config_limit, "client-requests-per-s", value, &settings->client_rate);
-	case OPTION_SECCOMP:
-		return take_value(config_switch, "seccomp", value, &settings->seccomp);
-	case OPTION_REQUEST_LOG:
-		return take_value(
-		    config_switch, "request-log", value, &settings->request_log);
-	case 'a':
-		return take_value(config_switch, "alerts", value, &settings->alerts);
-	case OPTION_REMOTE_WRITE:
-		return take_value(
-		    exports_url, "remote-write", value, settings->exports.remote_write);
-	case OPTION_HISTOGRAMS:
-		return take_value(exports_histograms, "remote-write-histograms", value,
-		    &settings->exports.histograms);
-	case OPTION_OTLP:
-		return take_value(exports_url, "otlp", value, settings->exports.otlp);
-	case OPTION_INTERVAL:
-		return take_value(exports_interval, "export-interval", value,
-		    &settings->exports.interval_s);
-	case OPTION_REMOTE_TOKEN:
-		return take_value(config_text, "remote-write-token-file", value,
-		    settings->exports.remote_write_token_file);
-	case OPTION_OTLP_TOKEN:
-		return take_value(config_text, "otlp-token-file", value,
-		    settings->exports.otlp_token_file);
 	case OPTION_INSECURE:
 		settings->insecure_listen = true;
 		return 0;
