@@ -90,9 +90,9 @@ static __always_inline void add_ended(
 		mark->disk_bytes += BPF_CORE_READ(signal, ioac.read_bytes);
 }
 
-/* The next process upwards, when it is of the same sandbox; else NULL. */
-static __always_inline struct task_struct *ancestor_in(
-    struct task_struct *task, __u64 sandbox)
+/* The next process upwards, when it is of the same sandbox; else NULL. Apart, for the
+ * sake of the frames of those who ask several times. */
+static __noinline struct task_struct *ancestor_in(struct task_struct *task, __u64 sandbox)
 {
 	struct task_struct *parent = BPF_CORE_READ(task, real_parent);
 	__u32 pid = BPF_CORE_READ(parent, tgid);

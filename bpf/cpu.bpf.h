@@ -176,6 +176,38 @@ VERIFIED_ONCE int read_sandbox(
 	return 0;
 }
 
+static __always_inline bool has_throttling(void)
+{
+	struct task_struct *task = NULL;
+	struct task_group *group = NULL;
+
+	return bpf_core_field_exists(task->sched_task_group) &&
+	       bpf_core_field_exists(group->cfs_bandwidth.throttled_time);
+}
+
+/* Tells the current process's group of the scheduler from others. */
+static __always_inline __u64 group_of(struct task_struct *task)
+{
+	return has_throttling() ? (__u64)task->sched_task_group : 0;
+}
+
+/* Whether a CPU limit may stop the current process; the kernel's word for none is all
+ * ones. */
+static __always_inline bool is_limited(struct task_struct *task)
+{
+	struct task_group *group;
+	__u64 limits = 0;
+
+	if (!has_throttling())
+		return false;
+	group = task->sched_task_group;
+	for (int i = 0; i < CGROUPS_MAX && group; i++) {
+		limits |= ~group->cfs_bandwidth.quota;
+		group = group->parent;
+	}
+	return limits;
+}
+
 /* How long the cgroups that the process is in were not let run, as their CPU limits want
  * it: of each of their CPUs. */
 static __always_inline __u64 read_throttled(struct task_struct *task)
@@ -183,8 +215,7 @@ static __always_inline __u64 read_throttled(struct task_struct *task)
 	struct task_group *group = NULL;
 	__u64 ns = 0;
 
-	if (!bpf_core_field_exists(task->sched_task_group) ||
-	    !bpf_core_field_exists(group->cfs_bandwidth.throttled_time))
+	if (!has_throttling())
 		return 0;
 	group = task->sched_task_group;
 	for (int i = 0; i < CGROUPS_MAX && group; i++) {
@@ -235,8 +266,8 @@ static __always_inline bool is_one_thread(struct task_struct *task, bool wanted)
 }
 
 /* An invocation begins in the current process. */
-static __always_inline void cpu_begins(
-    struct task_struct *task, struct cpu_reading *start, bool one_thread, __u64 now)
+static __always_inline void cpu_begins(struct task_struct *task,
+    struct cpu_reading *start, bool one_thread, bool is_limited, __u64 now)
 {
 	struct process *p = process_of((__u32)task->tgid);
 	struct cpu_total total = {};
@@ -257,17 +288,21 @@ static __always_inline void cpu_begins(
 	start->pid = (__u32)task->tgid;
 	start->share_ns = start->one_thread ? thread_ns(task, now) : p->share_ns;
 	start->run_queue_ns = total.run_queue_ns;
-	start->throttled_ns = read_throttled(task);
+	start->throttled_ns = RECORD_UNKNOWN;
+	if (is_limited)
+		start->throttled_ns = read_throttled(task);
 }
 
 static __always_inline void fill_waits(struct task_struct *task,
     struct record_invocation *r, const struct cpu_reading *start,
     const struct cpu_total *now)
 {
-	__u64 throttled = read_throttled(task);
+	if (start->throttled_ns != RECORD_UNKNOWN) {
+		__u64 throttled = read_throttled(task);
 
-	if (throttled > start->throttled_ns)
-		r->throttled_ns = throttled - start->throttled_ns;
+		if (throttled > start->throttled_ns)
+			r->throttled_ns = throttled - start->throttled_ns;
+	}
 	if (!bpf_core_field_exists(task->sched_info.run_delay))
 		r->run_queue_ns = RECORD_UNKNOWN;
 	else if (now->run_queue_ns > start->run_queue_ns)

@@ -21,7 +21,7 @@ struct record_parts {
 	struct record_targeted *target;
 };
 
-/* Whose it is, its pid, is the caller's to say. */
+/* Whose it is, its pid, is the caller's to say, and the cold start that ends with it. */
 static __always_inline struct record_invocation *begin_record_as(
     struct sandbox *s, __u64 id, enum record_room room, struct record_parts *parts)
 {
@@ -29,8 +29,6 @@ static __always_inline struct record_invocation *begin_record_as(
 	struct record_invocation *ids = NULL;
 	struct record_invocation *r;
 
-	if (s->starting)
-		coldstart_tell(s, id);
 	count(COUNT_SEEN);
 	__sync_fetch_and_add(&s->ended, 1);
 	if (room == ROOM_TARGETED) {
@@ -64,8 +62,11 @@ static __always_inline struct record_invocation *begin_record_as(
 static __always_inline struct record_invocation *begin_record(struct sandbox *s, __u64 id)
 {
 	struct record_parts parts;
-	struct record_invocation *r = begin_record_as(s, id, ROOM_INVOCATION, &parts);
+	struct record_invocation *r;
 
+	if (s->starting)
+		coldstart_tell(s, id);
+	r = begin_record_as(s, id, ROOM_INVOCATION, &parts);
 	if (r)
 		r->pid = bpf_get_current_pid_tgid() >> 32;
 	return r;

@@ -23,6 +23,15 @@ struct buffer {
 	__u64 first_len; /* of the first piece */
 };
 
+/* The part of a struct user_msghdr that says where they are. */
+struct pieces {
+	const void *first;
+	__u64 n;
+};
+_Static_assert(__builtin_offsetof(struct user_msghdr, msg_iovlen) ==
+		   __builtin_offsetof(struct user_msghdr, msg_iov) + 8,
+    "side by side");
+
 static __always_inline bool find_buffer(struct buffer *buffer, int moved)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -44,12 +53,13 @@ static __always_inline bool find_buffer(struct buffer *buffer, int moved)
 		return false;
 	if (call == 46 || call == 47 || call == 307 ||
 	    call == 299) { /* sendmsg recvmsg */
-		struct user_msghdr message;
+		struct pieces pieces;
 
-		if (bpf_probe_read_user(&message, sizeof(message), at))
+		if (bpf_probe_read_user(&pieces, sizeof(pieces),
+			at + __builtin_offsetof(struct user_msghdr, msg_iov)))
 			return false;
-		at = message.msg_iov;
-		buffer->pieces = message.msg_iovlen;
+		at = pieces.first;
+		buffer->pieces = pieces.n;
 	} else if (call != 19 && call != 20) { /* readv writev */
 		return false;
 	}

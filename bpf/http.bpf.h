@@ -109,7 +109,7 @@ static __noinline int http1_moved_in(struct task_struct *task, struct sock *sk,
 	    e->control == CONTROL_INIT_BODY)
 		m = read_message(n, false, NULL);
 	if (http1_before_received(e, m) == HTTP1_ENDS)
-		http_end(task, e, s, true, now);
+		http_ends(e, s, true, now);
 	if (m && e->phase == PHASE_REQUEST && e->control == CONTROL_INIT_BODY)
 		tell_name(e, s, m, 0);
 	step = http1_received(e, m, n, now);
@@ -168,8 +168,10 @@ VERIFIED_ONCE int http1_written(
 		http_begin(task, e, s, now);
 	if (s->starting && e->last_send_ns == now && !e->control)
 		coldstart_reach(e->sandbox, MARK_RESPONSE, now);
-	if (step == HTTP1_ENDS || step == HTTP1_BEGINS_AND_ENDS)
+	if (step == HTTP1_ENDS || step == HTTP1_BEGINS_AND_ENDS) {
+		http_coldstart_ends(e, s);
 		http_end(task, e, s, true, now);
+	}
 	return step;
 }
 
@@ -183,7 +185,7 @@ static __noinline void http_gone(
 		return;
 	if (e->flags & INVOCATION_EXITED && s->oom)
 		e->flags |= INVOCATION_OOM;
-	http_end(bpf_get_current_task_btf(), e, s, ours, now);
+	http_ends(e, s, ours, now);
 }
 
 struct answers {

@@ -74,7 +74,7 @@ static __always_inline void http2_no_room(struct sandbox *s)
 	count(COUNT_LOST_RING);
 }
 
-static __always_inline void http2_stream_begins(
+static __noinline void http2_stream_begins(
     const struct http2_bytes *b, const struct http2_event *event)
 {
 	const struct stream key = {b->h->connection, event->stream};
@@ -140,7 +140,7 @@ static __always_inline void http2_event(
 		stream->flags |= INVOCATION_RESPONDED;
 	stream->end_ns = stream->last_send_ns = b->now;
 	stream->pid = b->e->pid;
-	http_end(bpf_get_current_task_btf(), stream, b->s, true, b->now);
+	http_ends(stream, b->s, true, b->now);
 	http2_forget(b->h, event->stream);
 }
 
@@ -249,7 +249,7 @@ static __noinline void http2_close_stream(
 		return;
 	if (stream->flags & INVOCATION_EXITED && s->oom)
 		stream->flags |= INVOCATION_OOM;
-	http_end(bpf_get_current_task_btf(), stream, s, c->ours, c->now);
+	http_ends(stream, s, c->ours, c->now);
 }
 
 static long http2_close_step(__u32 i, struct http2_closing *c)

@@ -5,12 +5,19 @@
 #include "bpf/control.h"
 #include "bpf/ending.bpf.h"
 
+#define LIMITS_EVERY_NS 100000000 /* a CPU limit is looked for, and in another cgroup */
+
 static __always_inline void http_begin(
     struct task_struct *task, struct exchange *e, struct sandbox *s, __u64 now)
 {
 	e->is_open = 1;
 	read_memory(task, &e->rss, &e->peak);
-	cpu_begins(task, &e->cpu, shed_step >= SHED_THREADS, now);
+	if (now - s->limits_ns > LIMITS_EVERY_NS || group_of(task) != s->limits_group) {
+		s->limits_ns = now;
+		s->limits_group = group_of(task);
+		s->is_limited = is_limited(task);
+	}
+	cpu_begins(task, &e->cpu, shed_step >= SHED_THREADS, s->is_limited, now);
 	if (e->role == ROLE_INNER || e->control)
 		return;
 	busy_begin(s, now);
@@ -28,7 +35,7 @@ static __always_inline void http_begin(
 /* What an inner server did for the invocation that the outer one handles: its CPU time is
  * the outer process's, as that of a child which ended is. Apart from what else its end
  * does, as frames that are above each other share 512 bytes. */
-static __noinline int inner_cpu(const struct exchange *e)
+static __noinline int inner_cpu(const struct exchange *e, __u64 now)
 {
 	struct process *p = process_of(e->cpu.pid);
 	struct process *outer = process_of(e->outer_pid);
@@ -36,7 +43,7 @@ static __noinline int inner_cpu(const struct exchange *e)
 
 	if (!p || p->gone || e->cpu.one_thread)
 		return 0;
-	read_process(&total, p, false);
+	read_at(bpf_get_current_task_btf(), &total, p, false, now);
 	share_out(p, total.cpu_ns);
 	if (outer)
 		__sync_fetch_and_add(&outer->children_ns, p->share_ns - e->cpu.share_ns);
@@ -89,6 +96,22 @@ static __always_inline void tell_name(
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 }
 
+/* At the door of a Runtime API server: its runtime counts the event. */
+static __always_inline bool is_runtime_events(
+    const struct exchange *e, const struct sandbox *s)
+{
+	return e->target_kind == TARGET_FRONT_DOOR && s->hosts_runtimes;
+}
+
+/* To be called before http_end(): a cold start ends with its first invocation. Apart, as
+ * what it takes is not above the frame of that. */
+static __always_inline void http_coldstart_ends(struct exchange *e, struct sandbox *s)
+{
+	if (s->starting && e->is_open && !e->control && e->role != ROLE_INNER &&
+	    !is_runtime_events(e, s))
+		coldstart_tell(s, e->sandbox);
+}
+
 /* ours: the current process, whose task it is, is the function, not one that a packet
  * happened to interrupt. */
 static __always_inline void http_end(
@@ -111,7 +134,7 @@ static __always_inline void http_end(
 	}
 	if (e->role == ROLE_INNER) {
 		if (ours)
-			inner_cpu(e);
+			inner_cpu(e, now);
 		cpu_ends(task, &e->cpu, NULL, now);
 		if (ours)
 			inner_memory(e, s);
@@ -120,9 +143,8 @@ static __always_inline void http_end(
 	busy = busy_end(s, e->end_ns);
 	if (e->is_unix)
 		__sync_fetch_and_add(&s->unix_in_flight, -1);
-	/* at the door of a Runtime API server: its runtime counts the event */
 	r = NULL;
-	if (!(targeted == TARGET_FRONT_DOOR && s->hosts_runtimes) &&
+	if (!is_runtime_events(e, s) &&
 	    !is_shed(s, e->flags | (e->is_first ? INVOCATION_FIRST : 0), e->status,
 		e->trace_id))
 		r = begin_record_as(s, e->sandbox,
@@ -163,6 +185,22 @@ static __always_inline void http_end(
 	if (targeted == TARGET_FRONT_DOOR)
 		r->flags |= INVOCATION_FRONT_DOOR;
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+}
+
+/* Looked at once for all ends but the usual one. */
+VERIFIED_ONCE int http_ended(struct exchange *e, struct sandbox *s, bool ours, __u64 now)
+{
+	if (e && s)
+		http_end(bpf_get_current_task_btf(), e, s, ours, now);
+	return 0;
+}
+
+/* Both where it is not the usual end. */
+static __always_inline void http_ends(
+    struct exchange *e, struct sandbox *s, bool ours, __u64 now)
+{
+	http_coldstart_ends(e, s);
+	http_ended(e, s, ours, now);
 }
 
 static __noinline void tell_blind(

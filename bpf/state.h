@@ -62,7 +62,10 @@ struct sandbox {
 	__u32 hosts_runtimes; /* its children are Lambda's runtimes, counted themselves */
 	__u32 speaks;         /* SPEAKS_ */
 	__s32 unix_in_flight; /* of those, on unix sockets, whose end nothing tells */
-	__u32 forwards;       /* it has a server behind its server */
+	__u16 forwards;       /* it has a server behind its server */
+	__u16 is_limited;     /* a CPU limit may stop it */
+	__u64 limits_group;   /* of that cgroup, by its address */
+	__u64 limits_ns;      /* when that was looked for */
 	__u64 start_ns;
 	__u64 ready_ns;
 	__u64 name_hash;
@@ -93,7 +96,7 @@ struct sandbox {
 	char open_request_id[RECORD_ID_BYTES] RECORD_WORDS;
 	char open_trace_id[RECORD_TRACE_BYTES] RECORD_WORDS;
 	__u32 in_init;    /* it is one of those that inits_open counts */
-	__u32 padding[9]; /* to eight lines */
+	__u32 padding[5]; /* to eight lines */
 };
 
 #define HEAD_REST_BYTES 78 /* "Lambda-Runtime-Aws-Request-Id: " and an id fit */
