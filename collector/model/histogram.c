@@ -161,6 +161,19 @@ int histogram_add_ns(struct histogram *h, uint64_t ns)
 	return histogram_add(h, histogram_ticks(ns));
 }
 
+void histogram_count_in(struct histogram *into, const struct histogram *from)
+{
+	if (from->count == 0)
+		return;
+	if (into->count == 0 || from->min < into->min)
+		into->min = from->min;
+	if (from->max > into->max)
+		into->max = from->max;
+	into->count += from->count;
+	into->zero_count += from->zero_count;
+	into->sum = add_saturating(into->sum, from->sum);
+}
+
 int histogram_merge(struct histogram *into, const struct histogram *from)
 {
 	if (from->count == 0)
@@ -175,13 +188,7 @@ int histogram_merge(struct histogram *into, const struct histogram *from)
 		for (uint32_t i = 0; i < from->buckets_used; i++)
 			to[i] += from->buckets[i];
 	}
-	if (into->count == 0 || from->min < into->min)
-		into->min = from->min;
-	if (from->max > into->max)
-		into->max = from->max;
-	into->count += from->count;
-	into->zero_count += from->zero_count;
-	into->sum = add_saturating(into->sum, from->sum);
+	histogram_count_in(into, from);
 	return 0;
 }
 

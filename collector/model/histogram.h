@@ -54,6 +54,9 @@ int histogram_merge(struct histogram *into, const struct histogram *from);
  * of other codings. 0 or -ENOMEM, unchanged then. */
 int histogram_cover(struct histogram *h, int32_t first, int32_t last);
 
+/* The figures of a merge but the buckets. For readers of other codings. */
+void histogram_count_in(struct histogram *into, const struct histogram *from);
+
 /* Value at quantile q in [0,1], by nearest rank, clamped to [min, max]; the relative
  * error is at most 1.083 %, (2^(1/32) - 1) / (2^(1/32) + 1). 0 when empty. The _ns form
  * is for a histogram of durations, the _of form for n histograms taken together. */
@@ -72,5 +75,9 @@ double histogram_quantile_of(const struct histogram *const *parts, size_t n, dou
 size_t histogram_encoded_max(const struct histogram *h);
 ssize_t histogram_encode(const struct histogram *h, uint8_t *out, size_t size);
 ssize_t histogram_decode(const uint8_t *in, size_t size, struct histogram *h);
+
+/* What histogram_decode() and histogram_merge() do, at once and in half the time. After
+ * an error into may hold part of it and must be thrown away. */
+ssize_t histogram_merge_encoded(struct histogram *into, const uint8_t *in, size_t size);
 
 #endif

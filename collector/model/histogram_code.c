@@ -137,13 +137,17 @@ static bool get_head(struct source *s, struct histogram *h, uint64_t *pairs)
 	       *pairs > 0;
 }
 
-/* Reads the pairs into the window first..last, which they must fill from end to end. */
-static int get_buckets(struct source *s, uint64_t pairs, struct histogram *h)
+/* Adds the pairs to h, whose min and max head tells; they must fill the window between
+ * these from end to end. */
+static int add_buckets(
+    struct source *s, uint64_t pairs, const struct histogram *head, struct histogram *h)
 {
 	struct source peek = *s;
-	int32_t last = histogram_index(h->max);
-	uint64_t left = h->count - h->zero_count;
+	int32_t last = histogram_index(head->max);
+	uint64_t left = head->count - head->zero_count;
 	uint64_t next = 0;
+	uint64_t width;
+	uint64_t *to;
 	uint64_t gap;
 	uint64_t count;
 
@@ -153,37 +157,60 @@ static int get_buckets(struct source *s, uint64_t pairs, struct histogram *h)
 		return -EBADMSG;
 	int32_t first = HISTOGRAM_INDEX_MIN + (int32_t)gap;
 
-	if (h->min > 0 && histogram_index(h->min) != first)
+	if (head->min > 0 && histogram_index(head->min) != first)
 		return -EBADMSG;
 	if (histogram_cover(h, first, last) < 0)
 		return -ENOMEM;
+	to = h->buckets + (first - h->first);
+	width = (uint64_t)last - (uint64_t)first + 1;
+	peek = *s; /* a copy that nothing points to: it stays in registers */
 	for (uint64_t i = 0; i < pairs; i++) {
-		if (!get_pair(s, &gap, &count) || count > left)
+		uint8_t byte = peek.at < peek.size ? peek.in[peek.at] : 0x80;
+
+		if (byte < 0x80 && (byte & (COUNT_LARGE - 1)) < COUNT_LARGE - 1) {
+			peek.at++;
+			gap = byte >> COUNT_BITS;
+			count = (uint64_t)(byte & (COUNT_LARGE - 1)) + 1;
+		} else if (!get_pair(&peek, &gap, &count)) {
 			return -EBADMSG;
+		}
 		gap = i == 0 ? 0 : gap;
-		if (gap >= h->buckets_used - next)
+		if (count > left || gap >= width - next)
 			return -EBADMSG;
 		next += gap;
-		h->buckets[next++] = count;
+		to[next++] += count;
 		left -= count;
 	}
-	return left == 0 && next == h->buckets_used ? 0 : -EBADMSG;
+	*s = peek;
+	return left == 0 && next == width ? 0 : -EBADMSG;
+}
+
+ssize_t histogram_merge_encoded(struct histogram *into, const uint8_t *in, size_t size)
+{
+	struct source s = {.in = in, .size = size};
+	struct histogram head = {0};
+	uint64_t pairs;
+	int err = 0;
+
+	if (!get_head(&s, &head, &pairs))
+		return -EBADMSG;
+	if (head.count > UINT64_MAX - into->count)
+		return -EOVERFLOW;
+	if (pairs > 0)
+		err = add_buckets(&s, pairs, &head, into);
+	if (err < 0)
+		return err;
+	histogram_count_in(into, &head);
+	return (ssize_t)s.at;
 }
 
 ssize_t histogram_decode(const uint8_t *in, size_t size, struct histogram *h)
 {
-	struct source s = {.in = in, .size = size};
-	uint64_t pairs;
-	int err = 0;
+	ssize_t took;
 
 	histogram_clear(h);
-	if (!get_head(&s, h, &pairs))
-		err = -EBADMSG;
-	else if (pairs > 0)
-		err = get_buckets(&s, pairs, h);
-	if (err < 0) {
+	took = histogram_merge_encoded(h, in, size);
+	if (took < 0)
 		histogram_clear(h);
-		return err;
-	}
-	return (ssize_t)s.at;
+	return took;
 }

@@ -152,7 +152,8 @@ int rollup_add(struct rollup *r, const struct invocation *inv, const struct usag
 	return 0;
 }
 
-int rollup_merge(struct rollup *into, const struct rollup *from)
+/* Everything but the histograms. */
+static void merge_counters(struct rollup *into, const struct rollup *from)
 {
 	for (size_t i = 0; i < COUNT_OF(counters_table); i++) {
 		if (counters_table[i].is_max)
@@ -164,6 +165,11 @@ int rollup_merge(struct rollup *into, const struct rollup *from)
 		count_add(&into->by_status[i], from->by_status[i]);
 	usage_add(&into->usage, &from->usage);
 	usage_add(&into->ping_usage, &from->ping_usage);
+}
+
+int rollup_merge(struct rollup *into, const struct rollup *from)
+{
+	merge_counters(into, from);
 	for (size_t i = 0; i < COUNT_OF(histograms_table); i++) {
 		int err = histogram_merge(histogram(into, i), histogram_const(from, i));
 
@@ -215,7 +221,7 @@ static uint64_t get(struct reader *reader)
 	ssize_t n = -EBADMSG;
 
 	if (!reader->failed)
-		n = varint_decode(
+		n = varint_decode_fast(
 		    reader->in + reader->at, reader->size - reader->at, &value);
 	if (n < 0)
 		reader->failed = true;
@@ -328,7 +334,20 @@ static int decode_counters(struct reader *reader, struct rollup *r)
 	return reader->failed ? -EBADMSG : 0;
 }
 
-static int decode_histograms(struct reader *reader, struct rollup *r)
+int rollup_decode_invocations(
+    const uint8_t *counters, size_t counters_bytes, uint64_t *invocations)
+{
+	struct reader reader = {.in = counters, .size = counters_bytes};
+	bool known = get(&reader) == ROLLUP_VERSION && get(&reader) > 0;
+	uint64_t first = known ? get(&reader) : 0; /* invocations lead the table */
+
+	if (reader.failed || !known)
+		return -EBADMSG;
+	*invocations = first;
+	return 0;
+}
+
+static int add_histograms(struct reader *reader, struct rollup *r)
 {
 	uint64_t n;
 
@@ -341,8 +360,8 @@ static int decode_histograms(struct reader *reader, struct rollup *r)
 
 		if (reader->failed || bytes > reader->size - reader->at)
 			return -EBADMSG;
-		took = histogram_decode(
-		    reader->in + reader->at, (size_t)bytes, histogram(r, i));
+		took = histogram_merge_encoded(
+		    histogram(r, i), reader->in + reader->at, (size_t)bytes);
 		if (took < 0)
 			return (int)took;
 		if ((uint64_t)took != bytes)
@@ -352,17 +371,28 @@ static int decode_histograms(struct reader *reader, struct rollup *r)
 	return reader->failed ? -EBADMSG : 0;
 }
 
-int rollup_decode(const uint8_t *counters, size_t counters_bytes,
-    const uint8_t *histograms, size_t histograms_bytes, struct rollup *r)
+int rollup_merge_encoded(struct rollup *into, const uint8_t *counters,
+    size_t counters_bytes, const uint8_t *histograms, size_t histograms_bytes)
 {
 	struct reader counters_reader = {.in = counters, .size = counters_bytes};
 	struct reader histograms_reader = {.in = histograms, .size = histograms_bytes};
+	struct rollup from = {0};
+	int err = decode_counters(&counters_reader, &from);
+
+	if (err < 0)
+		return err;
+	merge_counters(into, &from);
+	return add_histograms(&histograms_reader, into);
+}
+
+int rollup_decode(const uint8_t *counters, size_t counters_bytes,
+    const uint8_t *histograms, size_t histograms_bytes, struct rollup *r)
+{
 	int err;
 
 	rollup_clear(r);
-	err = decode_counters(&counters_reader, r);
-	if (err == 0)
-		err = decode_histograms(&histograms_reader, r);
+	err = rollup_merge_encoded(
+	    r, counters, counters_bytes, histograms, histograms_bytes);
 	if (err < 0)
 		rollup_clear(r);
 	return err;

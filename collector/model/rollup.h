@@ -66,4 +66,13 @@ int rollup_encode_histograms(const struct rollup *r, uint8_t **out, size_t *out_
 int rollup_decode(const uint8_t *counters, size_t counters_bytes,
     const uint8_t *histograms, size_t histograms_bytes, struct rollup *r);
 
+/* Only how many invocations the counters tell. 0 or -EBADMSG. */
+int rollup_decode_invocations(
+    const uint8_t *counters, size_t counters_bytes, uint64_t *invocations);
+
+/* What rollup_decode() and rollup_merge() do, at once and faster; the error rule of
+ * rollup_add(), and -EBADMSG. */
+int rollup_merge_encoded(struct rollup *into, const uint8_t *counters,
+    size_t counters_bytes, const uint8_t *histograms, size_t histograms_bytes);
+
 #endif

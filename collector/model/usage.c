@@ -59,7 +59,7 @@ ssize_t usage_decode(const uint8_t *in, size_t size, struct usage *usage)
 {
 	struct usage read = {0};
 	uint64_t items;
-	ssize_t n = varint_decode(in, size, &items);
+	ssize_t n = varint_decode_fast(in, size, &items);
 
 	if (n < 0 || items > size) /* an item takes at least a byte */
 		return -EBADMSG;
@@ -67,7 +67,7 @@ ssize_t usage_decode(const uint8_t *in, size_t size, struct usage *usage)
 	for (uint64_t i = 0; i < items; i++) {
 		uint64_t value;
 
-		n = varint_decode(in + at, size - at, &value);
+		n = varint_decode_fast(in + at, size - at, &value);
 		if (n < 0)
 			return -EBADMSG;
 		at += (size_t)n;

@@ -98,6 +98,28 @@ static void test_zigzag_keeps_small_numbers_small_and_every_number_whole(void **
 	}
 }
 
+static void test_the_fast_way_reads_what_the_other_reads(void **state)
+{
+	uint64_t random = 8;
+
+	(void)state;
+	for (int i = 0; i < 200000; i++) {
+		uint8_t bytes[16] = {0};
+		size_t size = random_below(&random, sizeof(bytes) + 1);
+		uint64_t slow = 1;
+		uint64_t fast = 1;
+
+		for (size_t k = 0; k < size; k++)
+			bytes[k] = (uint8_t)(random_next(&random) >> 9 |
+					     (random_below(&random, 5) ? 0x80 : 0));
+		if (size > 0 && i % 4 == 0) /* needless groups as well */
+			bytes[random_below(&random, size)] = 0;
+		assert_int_equal(varint_decode_fast(bytes, size, &fast),
+		    varint_decode(bytes, size, &slow));
+		assert_true(fast == slow);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -106,6 +128,7 @@ int main(void)
 	    cmocka_unit_test(test_overlong_codings_are_refused),
 	    cmocka_unit_test(
 		test_zigzag_keeps_small_numbers_small_and_every_number_whole),
+	    cmocka_unit_test(test_the_fast_way_reads_what_the_other_reads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
