@@ -157,13 +157,9 @@ int api_keepwarm_get(
 	return api_reply(reply, object);
 }
 
-static int count_cold(void *context, int64_t minute_start_s,
-    const struct function *function, const struct rollup *rollup)
+static int add_span(void *context, const struct store_span *span)
 {
-	(void)minute_start_s;
-	(void)function;
-	*(uint64_t *)context += rollup->cold;
-	return 0;
+	return span->add ? span->add(span, context) : 0;
 }
 
 struct before {
@@ -192,6 +188,9 @@ static int parse_change(struct alerts *alerts, const struct http_request *reques
 static int note_switch(struct alerts *alerts, const char *function, int64_t now_ns,
     struct keepwarm *settings)
 {
+	const struct store_window before = {
+	    .since_ns = now_ns - BEFORE_NS, .until_ns = now_ns, .function = function};
+	struct rollup sum = {0};
 	int err = 0;
 
 	settings->since_ns = now_ns;
@@ -199,8 +198,9 @@ static int note_switch(struct alerts *alerts, const char *function, int64_t now_
 		return 0;
 	settings->pings = 0;
 	settings->cold_before = 0;
-	err = store_scan_rollups(alerts->store, now_ns - BEFORE_NS, now_ns, function,
-	    count_cold, &settings->cold_before);
+	err = store_scan_spans(alerts->store, &before, add_span, &sum);
+	settings->cold_before = sum.cold;
+	rollup_done(&sum);
 	return err < 0 ? err : 0;
 }
 

@@ -196,15 +196,52 @@ static int visit_rollup(void *context, int64_t minute_start_s,
 	return spend_add(context, function, minute_start_s / 60, &usage);
 }
 
+static int visit_span(void *context, const struct store_span *span)
+{
+	struct rollup rollup = {0};
+	int err = span->add ? span->add(span, &rollup) : 0;
+
+	if (span->add && !err)
+		err = visit_rollup(context, span->start_s, span->function, &rollup);
+	rollup_done(&rollup);
+	return err;
+}
+
+/* Adds what the store has of [start, end), whose cells are of one length: a row crosses
+ * none of them. */
+static int read_cells(
+    struct spend *spend, struct store *store, int64_t start, int64_t end, int64_t length)
+{
+	const struct store_window window = {.since_ns = start * MINUTE_NS,
+	    .until_ns = end * MINUTE_NS,
+	    .step_ns = length * MINUTE_NS};
+
+	if (start >= end)
+		return 0;
+	return length > 1 ? store_scan_spans(store, &window, visit_span, spend)
+			  : store_scan_rollups(store, window.since_ns, window.until_ns,
+				NULL, visit_rollup, spend);
+}
+
+static int64_t between(int64_t low, int64_t x, int64_t high)
+{
+	return x < low ? low : x > high ? high : x;
+}
+
 /* Reads [start, end) again; on failure nothing of it is held. */
 static int read_again(
     struct spend *spend, struct store *store, int64_t start, int64_t end)
 {
+	int64_t hours = between(start, spend->days_until, end);
+	int64_t minutes = between(hours, spend->hours_until, end);
 	int err;
 
 	spend_forget(spend, start, end);
-	err = store_scan_rollups(
-	    store, start * MINUTE_NS, end * MINUTE_NS, NULL, visit_rollup, spend);
+	err = read_cells(spend, store, start, hours, DAY_MIN);
+	if (err >= 0)
+		err = read_cells(spend, store, hours, minutes, HOUR_MIN);
+	if (err >= 0)
+		err = read_cells(spend, store, minutes, end, 1);
 	if (err < 0)
 		spend_forget(spend, start, end);
 	return err < 0 ? err : 0;

@@ -9,6 +9,9 @@
 #define POINTS_MAX 2000
 #define MIB (1024.0 * 1024)
 
+/* Steps from here on are told by hours and days, shorter ones by minutes. */
+#define SPANS_FROM_S 7200
+
 /* Every version and platform of the name added up; priced as the one seen last. */
 struct series {
 	struct window window;
@@ -16,21 +19,64 @@ struct series {
 	struct rollup *points;
 	size_t n;
 	struct function function;
+	int64_t last_s; /* its last minute */
+	uint32_t id;
 	bool known;
 };
+
+/* NULL when the moment is in none. */
+static struct rollup *point_of(struct series *series, int64_t start_s)
+{
+	int64_t at = start_s - series->window.since_ns / CLOCK_NS_PER_S;
+	size_t i = (size_t)(at / series->step_s);
+
+	return at < 0 || i >= series->n ? NULL : &series->points[i];
+}
+
+static int add_span(void *context, const struct store_span *span)
+{
+	struct series *series = context;
+	struct rollup *point = point_of(series, span->start_s);
+
+	if (!span->add || !point)
+		return 0;
+	if (!series->known || span->last_s > series->last_s ||
+	    (span->last_s == series->last_s && span->id > series->id)) {
+		series->function = *span->function;
+		series->last_s = span->last_s;
+		series->id = span->id;
+		series->known = true;
+	}
+	return span->add(span, point);
+}
 
 static int add_row(void *context, int64_t minute_start_s, const struct function *function,
     const struct rollup *rollup)
 {
 	struct series *series = context;
-	int64_t at = minute_start_s - series->window.since_ns / CLOCK_NS_PER_S;
-	size_t i = (size_t)(at / series->step_s);
+	struct rollup *point = point_of(series, minute_start_s);
 
-	if (at < 0 || i >= series->n)
+	if (!point)
 		return 0;
-	series->function = *function;
-	series->known = true;
-	return rollup_merge(&series->points[i], rollup);
+	if (!series->known || minute_start_s >= series->last_s) {
+		series->function = *function;
+		series->last_s = minute_start_s;
+		series->known = true;
+	}
+	return rollup_merge(point, rollup);
+}
+
+static int read_points(struct series *series, struct store *store, const char *function)
+{
+	const struct store_window window = {.since_ns = series->window.since_ns,
+	    .until_ns = series->window.until_ns,
+	    .function = function,
+	    .step_ns = series->step_s * CLOCK_NS_PER_S};
+
+	if (series->step_s >= SPANS_FROM_S)
+		return store_scan_spans(store, &window, add_span, series);
+	return store_scan_rollups(
+	    store, window.since_ns, window.until_ns, function, add_row, series);
 }
 
 static json_t *point_json(
@@ -102,8 +148,7 @@ int answer_series(
 	series.points = calloc(series.n, sizeof(*series.points));
 	if (!series.points)
 		return -ENOMEM;
-	err = store_scan_rollups(answers->store, series.window.since_ns,
-	    series.window.until_ns, request->parameter[0], add_row, &series);
+	err = read_points(&series, answers->store, request->parameter[0]);
 	if (!err)
 		points = json_array();
 	for (size_t i = 0; i < series.n; i++) {

@@ -7,106 +7,128 @@
 #include "base/clock.h"
 #include "base/count.h"
 
-#define MINUTE_NS (60 * CLOCK_NS_PER_S)
-
-static uint32_t *probe(
-    const struct tallies *t, uint64_t hash, const struct function *function)
+static int make_room(struct tallies *t, uint32_t id)
 {
-	size_t i = (size_t)hash & (t->table_size - 1);
+	if (t->n == t->room) {
+		size_t room = t->room ? t->room * 2 : 64;
+		struct tally **rows = reallocarray(t->rows, room, sizeof(*rows));
 
-	for (; t->table[i]; i = (i + 1) & (t->table_size - 1)) {
-		const struct tally *row = t->rows[t->table[i] - 1];
-
-		if (row->hash == hash && function_is_same(&row->function, function))
-			break;
+		if (!rows)
+			return -ENOMEM;
+		t->rows = rows;
+		t->room = room;
 	}
-	return &t->table[i];
-}
+	if (id >= t->ids) {
+		size_t ids = (size_t)id * 2 + 64;
+		struct tally **by_id = reallocarray(t->by_id, ids, sizeof(*by_id));
 
-static int make_room(struct tallies *t)
-{
-	size_t room = t->room ? t->room * 2 : 64;
-	struct tally **rows;
-	uint32_t *table;
-
-	if (t->n < t->room)
-		return 0;
-	rows = realloc(t->rows, room * sizeof(struct tally *));
-	if (!rows)
-		return -ENOMEM;
-	t->rows = rows;
-	table = calloc(room * 2, sizeof(*table));
-	if (!table)
-		return -ENOMEM;
-	free(t->table);
-	t->table = table;
-	t->table_size = room * 2;
-	t->room = room;
-	for (size_t i = 0; i < t->n; i++)
-		*probe(t, rows[i]->hash, &rows[i]->function) = (uint32_t)i + 1;
+		if (!by_id)
+			return -ENOMEM;
+		memset(by_id + t->ids, 0, (ids - t->ids) * sizeof(*by_id));
+		t->by_id = by_id;
+		t->ids = ids;
+	}
 	return 0;
 }
 
 static int find_or_add(
-    struct tallies *t, const struct function *function, struct tally **out)
+    struct tallies *t, uint32_t id, const struct function *function, struct tally **out)
 {
-	uint64_t hash = function_hash(function);
-	uint32_t row = t->n ? *probe(t, hash, function) : 0;
 	struct tally *tally;
 
-	if (row) {
-		*out = t->rows[row - 1];
+	if (id < t->ids && t->by_id[id]) {
+		*out = t->by_id[id];
 		return 0;
 	}
-	if (make_room(t) < 0)
+	if (make_room(t, id) < 0)
 		return -ENOMEM;
 	tally = calloc(1, sizeof(*tally));
 	if (!tally)
 		return -ENOMEM;
 	tally->function = *function;
-	tally->hash = hash;
 	tally->first_s = INT64_MAX;
 	t->rows[t->n++] = tally;
-	*probe(t, hash, function) = (uint32_t)t->n;
+	t->by_id[id] = tally;
 	*out = tally;
 	return 0;
 }
 
-/* Spreads a minute's count evenly over the bars it overlaps, so that windows shorter than
- * 30 minutes have no gaps; what does not divide goes to the last. */
-static void add_trend(
-    struct tally *tally, const struct window *window, int64_t minute_ns, uint64_t count)
+static int bar_of(const struct tallies *t, int64_t ns)
 {
-	int64_t width = window->until_ns - window->since_ns;
-	int64_t from = minute_ns > window->since_ns ? minute_ns : window->since_ns;
-	int64_t end = minute_ns + MINUTE_NS;
-	int64_t until = end < window->until_ns ? end : window->until_ns;
-	int first = (int)((__int128)(from - window->since_ns) * TALLY_TREND / width);
-	int last = (int)((__int128)(until - 1 - window->since_ns) * TALLY_TREND / width);
+	return (int)((__int128)(ns - t->window.since_ns) * TALLY_TREND /
+		     (t->window.until_ns - t->window.since_ns));
+}
+
+/* Spreads a count evenly over the bars that its time overlaps, so that windows shorter
+ * than 30 minutes have no gaps; what does not divide goes to the last. Of a minute that
+ * two bars share there may be several rows: they are halved together at the end. */
+static void add_trend(
+    struct tallies *t, struct tally *tally, const struct store_part *part)
+{
+	int64_t start = part->start_s * CLOCK_NS_PER_S;
+	int64_t end = start + part->seconds * CLOCK_NS_PER_S;
+	int64_t from = start > t->window.since_ns ? start : t->window.since_ns;
+	int64_t until = end < t->window.until_ns ? end : t->window.until_ns;
+	uint64_t count = part->invocations;
 	uint64_t bars;
+	int first;
+	int last;
 
 	if (until <= from)
 		return;
+	first = t->bar; /* most often it is the bar of the one before */
+	if (from < t->bars_ns[first] || until > t->bars_ns[first + 1])
+		t->bar = first = bar_of(t, from);
+	if (until <= t->bars_ns[first + 1]) {
+		tally->trend[first] += count;
+		return;
+	}
+	last = bar_of(t, until - 1);
 	bars = (uint64_t)last - (uint64_t)first + 1;
+	if (bars == 2) {
+		tally->shared[last] += count;
+		return;
+	}
 	for (int i = first; i <= last; i++)
 		tally->trend[i] += count / bars;
 	tally->trend[last] += count % bars;
 }
 
-static int add_row(void *context, int64_t minute_start_s, const struct function *function,
-    const struct rollup *rollup)
+static void share_out(struct tally *tally)
+{
+	for (int i = 1; i < TALLY_TREND; i++) {
+		tally->trend[i - 1] += tally->shared[i] / 2;
+		tally->trend[i] += tally->shared[i] - tally->shared[i] / 2;
+		tally->shared[i] = 0;
+	}
+}
+
+static int add_span(void *context, const struct store_span *span)
 {
 	struct tallies *t = context;
 	struct tally *tally;
-	int err = find_or_add(t, function, &tally);
+	int err = find_or_add(t, span->id, span->function, &tally);
 
 	if (err)
 		return err;
-	if (minute_start_s < tally->first_s)
-		tally->first_s = minute_start_s;
-	add_trend(
-	    tally, &t->window, minute_start_s * CLOCK_NS_PER_S, rollup->invocations);
-	return rollup_merge(&tally->rollup, rollup);
+	for (size_t i = 0; i < span->parts_n; i++)
+		add_trend(t, tally, &span->parts[i]);
+	if (!span->add)
+		return 0;
+	if (span->first_s < tally->first_s)
+		tally->first_s = span->first_s;
+	return span->add(span, &tally->rollup);
+}
+
+/* Where each bar begins, and the end of the last. */
+static void set_bars(struct tallies *t)
+{
+	int64_t width = t->window.until_ns - t->window.since_ns;
+
+	for (int i = 0; i <= TALLY_TREND; i++)
+		t->bars_ns[i] =
+		    t->window.since_ns +
+		    (int64_t)(((__int128)i * width + TALLY_TREND - 1) / TALLY_TREND);
 }
 
 static int by_name(const void *a, const void *b)
@@ -123,11 +145,18 @@ static int by_name(const void *a, const void *b)
 int tallies_read(struct tallies *t, struct store *store, const struct window *window,
     const char *function)
 {
+	const struct store_window asked = {.since_ns = window->since_ns,
+	    .until_ns = window->until_ns,
+	    .function = function,
+	    .cuts_ns = t->bars_ns + 1,
+	    .cuts_n = TALLY_TREND - 1};
 	int err;
 
 	*t = (struct tallies){.window = *window};
-	err = store_scan_rollups(
-	    store, window->since_ns, window->until_ns, function, add_row, t);
+	set_bars(t);
+	err = store_scan_spans(store, &asked, add_span, t);
+	for (size_t i = 0; i < t->n; i++)
+		share_out(t->rows[i]);
 	if (!err && t->n)
 		qsort(t->rows, t->n, sizeof(struct tally *), by_name);
 	return err;
@@ -153,6 +182,6 @@ void tallies_done(struct tallies *t)
 		free(t->rows[i]);
 	}
 	free(t->rows);
-	free(t->table);
+	free(t->by_id);
 	*t = (struct tallies){0};
 }

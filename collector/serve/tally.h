@@ -9,19 +9,21 @@
 
 struct tally {
 	struct function function;
-	uint64_t hash;
 	struct rollup rollup;
 	int64_t first_s; /* start of the first minute with a row */
 	uint64_t trend[TALLY_TREND];
+	uint64_t shared[TALLY_TREND]; /* of a minute that this bar shares with the last */
 };
 
 struct tallies {
 	struct tally **rows; /* sorted by name, version, platform once read */
 	size_t n;
 	size_t room;
-	uint32_t *table; /* row + 1, 0: empty */
-	size_t table_size;
+	struct tally **by_id; /* of the store */
+	size_t ids;
 	struct window window;
+	int64_t bars_ns[TALLY_TREND + 1]; /* where each begins; the end */
+	int bar;                          /* of the part added last */
 };
 
 /* function NULL: all. 0 or -errno; release with tallies_done() in either case. */

@@ -44,14 +44,57 @@ int store_write(struct store *store, struct store_batch *batches, size_t n);
 /* (writer) Forgets what is older: raw days, minute rollups, delivered outbox rows. */
 int store_expire(struct store *store, int64_t raw_before_ns, int64_t minutes_before_ns);
 
-/* Rows of the minutes that overlap [since, until), oldest first, at most one per function
- * and minute. function NULL: all; else those of that name (every platform and version). A
- * non-zero return of visit stops the scan and is returned. The arguments live during the
- * call only. */
+/* (writer) One step of what the engine does in the background: it makes hours and days
+ * of minutes that are over by now, without which scans only get slower. Takes some tens
+ * of milliseconds. 1: there is more to do; 0: there is not; -errno, and nothing is lost.
+ */
+int store_fold(struct store *store, int64_t now_ns);
+
+/* Rows of the minutes that overlap [since, until), oldest hour first, each function's
+ * oldest first, at most one per function and minute. function NULL: all; else those of
+ * that name (every platform and version). A non-zero return of visit stops the scan and
+ * is returned. The arguments live during the call only. */
 typedef int (*store_rollup_visit)(void *context, int64_t minute_start_s,
     const struct function *function, const struct rollup *rollup);
 int store_scan_rollups(struct store *store, int64_t since_ns, int64_t until_ns,
     const char *function, store_rollup_visit visit, void *context);
+
+/* The figures of the same minutes, each of them once, in as few rows as they can be told
+ * in: days, hours, and minutes at both ends. Rows come in any order; those of a function
+ * and time may be several, which add up. An engine without hours and days hands out
+ * minutes. */
+struct store_window {
+	int64_t since_ns;
+	int64_t until_ns;
+	const char *function; /* as above */
+	int64_t step_ns; /* no row has minutes on both sides of since + n * step; 0: any
+			    may */
+	const int64_t *cuts_ns; /* rising: no part but a minute crosses one of these;
+				   none: nobody asks for parts */
+	size_t cuts_n;
+};
+struct store_part {
+	int64_t start_s;
+	int64_t seconds; /* 60 or 3600 */
+	uint64_t invocations;
+};
+struct store_span {
+	int64_t start_s;
+	int64_t seconds; /* 60, 3600 or 86400 */
+	int64_t first_s; /* where the first and the last minute with a row of it start */
+	int64_t last_s;
+	uint32_t id; /* of the function in this store: small, an index */
+	const struct function *function;
+	/* Adds the row's figures to *into, by the rules of rollup_merge(), during the
+	 * visit only. NULL: another row tells them, here are parts only. */
+	int (*add)(const struct store_span *span, struct rollup *into);
+	const void *source;             /* the engine's */
+	const struct store_part *parts; /* where invocations lie, when there are cuts */
+	size_t parts_n;
+};
+typedef int (*store_span_visit)(void *context, const struct store_span *span);
+int store_scan_spans(struct store *store, const struct store_window *window,
+    store_span_visit visit, void *context);
 
 /* Invocations that start in [since, until). newest_first walks back in time (ordered
  * within about a batch; exactly ordered is the caller's business); otherwise forward.

@@ -168,6 +168,8 @@ static void test_store_takes_over_a_ledger_without_figures(void **state)
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db,
 			     "ALTER TABLE agent DROP COLUMN figures;"
+			     "DROP TABLE hour_block; DROP TABLE hour_rollup;"
+			     "DROP TABLE hour_parts; DROP TABLE day_rollup;"
 			     "PRAGMA user_version=1",
 			     NULL, NULL, NULL),
 	    SQLITE_OK);

@@ -10,7 +10,7 @@
 
 #include "base/cleanup.h"
 
-#define STATEMENTS_MAX 48 /* more than one connection's modules use together */
+#define STATEMENTS_MAX 64 /* more than one connection's modules use together */
 #define BUSY_TIMEOUT_MS 5000
 #define CACHE_KIB 2000
 

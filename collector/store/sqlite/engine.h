@@ -4,6 +4,7 @@
 
 #include "store/sqlite/connection.h"
 #include "store/sqlite/dictionary.h"
+#include "store/sqlite/fold.h"
 #include "store/sqlite/gate.h"
 #include "store/sqlite/minutes.h"
 #include "store/sqlite/pool.h"
@@ -18,6 +19,7 @@ struct store {
 	struct pool *readers;
 	struct dictionary *functions;
 	struct minutes *minutes;
+	struct fold *fold;
 	struct raw *raw;
 };
 

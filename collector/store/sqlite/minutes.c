@@ -248,17 +248,19 @@ int minutes_flush(struct minutes *m, struct connection *c)
 	return err;
 }
 
-/* Forgets rollups of minutes before this one by making the table anew in place. */
-static void forget_before(struct minutes *m, int64_t key)
+/* Keeps rollups of [from, until), or those outside of it, and forgets the others by
+ * making the table anew in place. */
+static void keep_range(struct minutes *m, int64_t from, int64_t until, bool inside)
 {
 	size_t kept = 0;
-	struct hot **keep = calloc(m->n, sizeof(struct hot *));
+	struct hot **keep = calloc(m->n + 1, sizeof(struct hot *));
 
 	for (size_t i = 0; i < m->table_size; i++) {
 		struct hot *hot = m->table[i];
+		bool is_inside = hot && hot->key >= from && hot->key < until;
 
 		m->table[i] = NULL;
-		if (hot && keep && hot->key >= key && kept < KEEP_MAX)
+		if (hot && keep && is_inside == inside && kept < KEEP_MAX)
 			keep[kept++] = hot;
 		else
 			hot_free(hot);
@@ -267,6 +269,13 @@ static void forget_before(struct minutes *m, int64_t key)
 		*probe(m->table, m->table_size, keep[i]->key) = keep[i];
 	m->n = kept;
 	free(keep);
+}
+
+void minutes_forget(struct minutes *m, int64_t from_minute, int64_t until_minute)
+{
+	if (m->n > 0)
+		keep_range(
+		    m, minutes_key(from_minute, 0), minutes_key(until_minute, 0), false);
 }
 
 void minutes_settle(struct minutes *m)
@@ -284,7 +293,7 @@ void minutes_settle(struct minutes *m)
 	for (size_t i = 0; i < m->table_size; i++)
 		old += m->table[i] && m->table[i]->key < newest;
 	if (m->n && (old > 0 || m->n > KEEP_MAX))
-		forget_before(m, newest);
+		keep_range(m, newest, INT64_MAX, true);
 }
 
 static int delete_range(struct connection *c, const char *sql, int64_t end)

@@ -29,6 +29,9 @@ int minutes_flush(struct minutes *m, struct connection *c);
 void minutes_settle(struct minutes *m);
 void minutes_drop(struct minutes *m);
 
+/* Forgets those of the minutes [from, until): their rows were taken away. */
+void minutes_forget(struct minutes *m, int64_t from_minute, int64_t until_minute);
+
 /* Deletes rows of minutes before this one, at most a bounded number; 1 when some are
  * left. */
 int minutes_expire(struct connection *c, int64_t before_minute);

@@ -1,42 +1,75 @@
-/* Reading minute rollups: two tables walked side by side in key order. */
+/* Reading minutes: out of the minute tables, walked side by side in key order, and out of
+ * the blocks of hours that are folded. */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "base/clock.h"
-#include "store/sqlite/engine.h"
+#include "store/sqlite/scan.h"
 
-struct scan {
-	struct store *store;
-	struct connection *reader;
-	int64_t since_key; /* [since, until) */
-	int64_t until_key;
-	store_rollup_visit visit;
-	void *context;
-	struct rollup rollup;
-};
-
-/* Hands out the row of id; both statements stand on it. */
-static int visit_row(
-    struct scan *scan, int64_t id, sqlite3_stmt *counters, sqlite3_stmt *histograms)
+static int add_minute(const struct store_span *span, struct rollup *into)
 {
-	struct dictionary_entry entry;
-	int err =
-	    dictionary_find_at(scan->store->functions, (uint32_t)(id & 0xffffff), &entry);
+	const struct block_minute *bytes = span->source;
+	int err = rollup_merge_encoded(into, bytes->counters, bytes->counters_bytes,
+	    bytes->histograms, bytes->histograms_bytes);
 
-	if (!err)
-		err = rollup_decode(sqlite3_column_blob(counters, 1),
-		    (size_t)sqlite3_column_bytes(counters, 1),
-		    sqlite3_column_blob(histograms, 1),
-		    (size_t)sqlite3_column_bytes(histograms, 1), &scan->rollup);
-	if (err == -ENOENT || err == -EBADMSG)
-		err = -EUCLEAN;
-	return err ? err
-		   : scan->visit(
-			 scan->context, (id >> 24) * 60, &entry.function, &scan->rollup);
+	return err == -EBADMSG ? -EUCLEAN : err;
 }
 
-static int scan_all(struct scan *scan)
+static int emit_span(struct scan *scan, int64_t minute, uint32_t id,
+    const struct function *function, const struct block_minute *bytes)
+{
+	struct store_part part = {minute * 60, 60, 0};
+	const struct store_span span = {.start_s = part.start_s,
+	    .seconds = part.seconds,
+	    .first_s = part.start_s,
+	    .last_s = part.start_s,
+	    .id = id,
+	    .function = function,
+	    .add = add_minute,
+	    .source = bytes,
+	    .parts = &part,
+	    .parts_n = scan->cuts_n > 0};
+
+	if (rollup_decode_invocations(
+		bytes->counters, bytes->counters_bytes, &part.invocations) < 0)
+		return -EUCLEAN;
+	return scan->visit_span(scan->context, &span);
+}
+
+/* Hands out one minute of the epoch. */
+static int emit(
+    struct scan *scan, int64_t minute, uint32_t id, const struct block_minute *bytes)
+{
+	struct dictionary_entry entry;
+	int err = dictionary_find_at(scan->store->functions, id, &entry);
+
+	if (err)
+		return err == -ENOENT ? -EUCLEAN : err;
+	if (!scan->visit)
+		return emit_span(scan, minute, id, &entry.function, bytes);
+	err = rollup_decode(bytes->counters, bytes->counters_bytes, bytes->histograms,
+	    bytes->histograms_bytes, &scan->rollup);
+	if (err)
+		return err == -EBADMSG ? -EUCLEAN : err;
+	return scan->visit(scan->context, minute * 60, &entry.function, &scan->rollup);
+}
+
+/* --- rows of the minute tables ---------------------------------------------------------
+ */
+
+/* Both statements stand on the row of id. */
+static int emit_pair(
+    struct scan *scan, int64_t id, sqlite3_stmt *counters, sqlite3_stmt *histograms)
+{
+	const struct block_minute bytes = {.counters = sqlite3_column_blob(counters, 1),
+	    .counters_bytes = (size_t)sqlite3_column_bytes(counters, 1),
+	    .histograms = sqlite3_column_blob(histograms, 1),
+	    .histograms_bytes = (size_t)sqlite3_column_bytes(histograms, 1)};
+
+	return emit(scan, id >> 24, (uint32_t)(id & 0xffffff), &bytes);
+}
+
+static int loose_all(struct scan *scan, int64_t since_key, int64_t until_key)
 {
 	static const char counters_sql[] =
 	    "SELECT id, counters FROM minute_counters"
@@ -52,10 +85,10 @@ static int scan_all(struct scan *scan)
 		err = statement_get(scan->reader, histograms_sql, &histograms);
 	if (err)
 		return err;
-	statement_bind(counters, ":since", scan->since_key);
-	statement_bind(counters, ":until", scan->until_key);
-	statement_bind(histograms, ":since", scan->since_key);
-	statement_bind(histograms, ":until", scan->until_key);
+	statement_bind(counters, ":since", since_key);
+	statement_bind(counters, ":until", until_key);
+	statement_bind(histograms, ":since", since_key);
+	statement_bind(histograms, ":until", until_key);
 	while (!err && (err = statement_step(counters)) == 1) {
 		int64_t id = sqlite3_column_int64(counters, 0);
 
@@ -64,68 +97,209 @@ static int scan_all(struct scan *scan)
 			break;
 		if (err == 0 || sqlite3_column_int64(histograms, 0) != id)
 			return -EUCLEAN; /* rows come in pairs */
-		err = visit_row(scan, id, counters, histograms);
+		err = emit_pair(scan, id, counters, histograms);
 	}
 	return err;
 }
 
-/* The smallest key of a wanted function that is at least key; ids rise. */
-static int64_t next_wanted(int64_t key, const uint32_t *ids, size_t n)
+/* The counters' statement stands on the row of id; its pair is looked up. */
+static int emit_found(struct scan *scan, int64_t id, sqlite3_stmt *counters)
 {
-	int64_t minute = key >> 24;
-	uint32_t function = (uint32_t)(key & 0xffffff);
-
-	for (size_t i = 0; i < n; i++) {
-		if (ids[i] >= function)
-			return minutes_key(minute, ids[i]);
-	}
-	return minutes_key(minute + 1, ids[0]);
-}
-
-/* The first stored key at or after *key, with the statement on it: 1, or 0 at the end. */
-static int seek(sqlite3_stmt *s, int64_t key, int64_t *found)
-{
-	int err;
-
-	statement_reset(s);
-	statement_bind(s, ":id", key);
-	err = statement_step(s);
-	if (err == 1)
-		*found = sqlite3_column_int64(s, 0);
-	return err;
-}
-
-/* Leaps from wanted key to wanted key: what lies between is not read. */
-static int scan_some(struct scan *scan, const uint32_t *ids, size_t n)
-{
-	static const char counters_sql[] = "SELECT id, counters FROM minute_counters "
-					   "WHERE id >= :id ORDER BY id LIMIT 1";
-	static const char histograms_sql[] =
-	    "SELECT id, histograms FROM minute_histograms WHERE id >= :id ORDER BY id "
-	    "LIMIT 1";
-	AUTO(statement) sqlite3_stmt *counters = NULL;
+	static const char sql[] =
+	    "SELECT id, histograms FROM minute_histograms WHERE id = :id";
 	AUTO(statement) sqlite3_stmt *histograms = NULL;
-	int64_t key = next_wanted(scan->since_key, ids, n);
-	int64_t found = 0;
-	int64_t pair = 0;
-	int err = statement_get(scan->reader, counters_sql, &counters);
+	int err = statement_get(scan->reader, sql, &histograms);
 
-	if (!err)
-		err = statement_get(scan->reader, histograms_sql, &histograms);
-	while (!err && key < scan->until_key) {
-		err = seek(counters, key, &found);
-		if (err <= 0)
-			return err;
-		err = 0;
-		if (found == key && key < scan->until_key) {
-			err = seek(histograms, key, &pair);
-			if (err >= 0)
-				err = err == 1 && pair == key
-					  ? visit_row(scan, key, counters, histograms)
-					  : -EUCLEAN;
-			found++;
+	if (err)
+		return err;
+	statement_bind(histograms, ":id", id);
+	err = statement_step(histograms);
+	if (err != 1)
+		return err < 0 ? err : -EUCLEAN;
+	return emit_pair(scan, id, counters, histograms);
+}
+
+int scan_loose(struct scan *scan, int64_t from, int64_t until)
+{
+	static const struct scan_table table = {
+	    .seek_sql = "SELECT id, counters FROM minute_counters"
+			" WHERE id >= :id ORDER BY id LIMIT 1",
+	    .row = emit_found};
+
+	if (from >= until)
+		return 0;
+	if (scan->ids)
+		return scan_walk(
+		    scan, &table, minutes_key(from, 0), minutes_key(until, 0));
+	return loose_all(scan, minutes_key(from, 0), minutes_key(until, 0));
+}
+
+/* --- blocks ----------------------------------------------------------------------------
+ */
+
+/* Hands out the minutes of one function that are in range: its block's, and rows. */
+static int emit_joined(struct scan *scan, const struct slice_range *range, uint32_t id,
+    const struct slice_row *rows, size_t rows_n)
+{
+	int64_t first = range->from_minute - range->from_minute % HOUR_MINUTES;
+	int err = join_make(&scan->join, scan->block, scan->block_n, rows, rows_n);
+
+	for (size_t i = 0; !err && i < scan->join.n; i++) {
+		int64_t minute = first + scan->join.minutes[i].minute;
+
+		if (minute >= range->from_minute && minute < range->until_minute)
+			err = emit(scan, minute, id, &scan->join.minutes[i]);
+	}
+	return err;
+}
+
+static size_t same_function(const struct slice *slice, size_t from)
+{
+	size_t n = 0;
+
+	while (from + n < slice->n &&
+	       slice->rows[from + n].function_id == slice->rows[from].function_id)
+		n++;
+	return n;
+}
+
+/* Hands out rows that have no block, of functions before id; *at moves on. */
+static int emit_blockless(
+    struct scan *scan, const struct slice_range *range, uint32_t id, size_t *at)
+{
+	int err = 0;
+
+	scan->block_n = 0;
+	while (!err && *at < scan->slice.n && scan->slice.rows[*at].function_id < id) {
+		const struct slice_row *rows = &scan->slice.rows[*at];
+		size_t n = same_function(&scan->slice, *at);
+
+		err = emit_joined(scan, range, rows->function_id, rows, n);
+		*at += n;
+	}
+	return err;
+}
+
+/* The blocks of the functions in range, joined with the slice, which was read or is
+ * empty. */
+static int emit_range(struct scan *scan, const struct slice_range *range)
+{
+	static const char sql[] = "SELECT id, block FROM hour_block"
+				  " WHERE id >= :since AND id < :until ORDER BY id";
+	AUTO(statement) sqlite3_stmt *s = NULL;
+	int64_t hour = range->from_minute / HOUR_MINUTES;
+	size_t at = 0;
+	int err = statement_get(scan->reader, sql, &s);
+
+	if (err)
+		return err;
+	statement_bind(s, ":since", minutes_key(hour, range->first_id));
+	statement_bind(s, ":until", minutes_key(hour, range->end_id));
+	while (!err && (err = statement_step(s)) == 1) {
+		uint32_t id = (uint32_t)(sqlite3_column_int64(s, 0) & 0xffffff);
+		const struct slice_row *rows;
+		size_t rows_n = 0;
+
+		err = emit_blockless(scan, range, id, &at);
+		if (!err)
+			err = block_decode(scan->coder, sqlite3_column_blob(s, 1),
+			    (size_t)sqlite3_column_bytes(s, 1), scan->block,
+			    &scan->block_n);
+		if (err)
+			return err == -EBADMSG ? -EUCLEAN : err;
+		rows = at < scan->slice.n ? &scan->slice.rows[at] : NULL;
+		if (rows && rows->function_id == id)
+			rows_n = same_function(&scan->slice, at);
+		err = emit_joined(scan, range, id, rows, rows_n);
+		at += rows_n;
+	}
+	return err ? err : emit_blockless(scan, range, UINT32_MAX, &at);
+}
+
+static int has_row(struct scan *scan, const char *sql, int64_t since, int64_t until)
+{
+	AUTO(statement) sqlite3_stmt *s = NULL;
+	int err = statement_get(scan->reader, sql, &s);
+
+	if (err)
+		return err;
+	statement_bind(s, ":since", since);
+	statement_bind(s, ":until", until);
+	return statement_step(s);
+}
+
+/* Minutes [from, until) of one hour that has blocks. */
+static int scan_hour(struct scan *scan, int64_t from, int64_t until)
+{
+	static const char loose_sql[] =
+	    "SELECT 1 FROM minute_counters WHERE id >= :since AND id < :until LIMIT 1";
+	struct slice_range range = {from, until, 0, 1U << 24};
+	uint32_t end_id = dictionary_count(scan->store->functions) + 1;
+	int loose = has_row(scan, loose_sql, minutes_key(from, 0), minutes_key(until, 0));
+	int err = loose < 0 ? loose : 0;
+
+	scan->slice.n = 0;
+	if (!err && !loose && !scan->ids)
+		return emit_range(scan, &range);
+	for (size_t i = 0; !err && scan->ids && i < scan->ids_n; i++) {
+		range.first_id = scan->ids[i];
+		range.end_id = range.first_id + 1;
+		if (loose)
+			err = slice_read(&scan->slice, scan->reader, &range);
+		if (!err)
+			err = emit_range(scan, &range);
+	}
+	for (uint32_t id = 0; !err && !scan->ids && id < end_id; id += SLICE_FUNCTIONS) {
+		range.first_id = id;
+		range.end_id =
+		    end_id - id < SLICE_FUNCTIONS ? end_id : id + SLICE_FUNCTIONS;
+		err = slice_read(&scan->slice, scan->reader, &range);
+		if (!err)
+			err = emit_range(scan, &range);
+	}
+	return err;
+}
+
+/* The first hour from this one on, before the end, that has a block of a function asked
+ * for; end when there is none. */
+static int find_block_hour(struct scan *scan, int64_t end, int64_t *hour)
+{
+	static const char sql[] = "SELECT id FROM hour_block WHERE id >= :since"
+				  " AND id < :until ORDER BY id LIMIT 1";
+	AUTO(statement) sqlite3_stmt *s = NULL;
+	int err = statement_get(scan->reader, sql, &s);
+
+	if (err)
+		return err;
+	statement_bind(s, ":since", minutes_key(*hour, 0));
+	statement_bind(s, ":until", minutes_key(end, 0));
+	err = statement_step(s);
+	if (err < 0)
+		return err;
+	*hour = err == 1 ? sqlite3_column_int64(s, 0) >> 24 : end;
+	return 0;
+}
+
+int scan_minutes(struct scan *scan, int64_t from, int64_t until)
+{
+	int64_t end = (until + HOUR_MINUTES - 1) / HOUR_MINUTES;
+	int err = 0;
+
+	while (!err && from < until) {
+		int64_t hour = from / HOUR_MINUTES;
+		int64_t stop;
+
+		err = find_block_hour(scan, end, &hour);
+		stop = hour * HOUR_MINUTES < until ? hour * HOUR_MINUTES : until;
+		if (!err && from < stop) {
+			err = scan_loose(scan, from, stop);
+			from = stop;
 		}
-		key = next_wanted(found, ids, n);
+		stop =
+		    (hour + 1) * HOUR_MINUTES < until ? (hour + 1) * HOUR_MINUTES : until;
+		if (!err && from < stop)
+			err = scan_hour(scan, from, stop);
+		from = stop;
 	}
 	return err;
 }
@@ -133,26 +307,14 @@ static int scan_some(struct scan *scan, const uint32_t *ids, size_t n)
 int store_scan_rollups(struct store *store, int64_t since_ns, int64_t until_ns,
     const char *function, store_rollup_visit visit, void *context)
 {
-	struct scan scan = {.store = store,
-	    .since_key = minutes_key((since_ns < 0 ? 0 : since_ns) / MINUTE_NS, 0),
-	    .until_key =
-		minutes_key(until_ns <= 0 ? 0 : (until_ns - 1) / MINUTE_NS + 1, 0),
-	    .visit = visit,
-	    .context = context};
-	AUTO(free) uint32_t *ids = NULL;
-	ssize_t n = function ? dictionary_ids_of(store->functions, function, &ids) : 1;
-	int err;
+	struct scan scan = {.visit = visit, .context = context};
+	int64_t from = (since_ns < 0 ? 0 : since_ns) / MINUTE_NS;
+	int64_t until = until_ns <= 0 ? 0 : (until_ns - 1) / MINUTE_NS + 1;
+	int err = scan_begin(&scan, store, function);
 
-	if (n <= 0)
-		return (int)n;
-	err = pool_borrow(store->readers, &scan.reader);
-	if (err)
-		return err;
-	err = connection_begin(scan.reader); /* both tables at one moment */
-	if (!err)
-		err = function ? scan_some(&scan, ids, (size_t)n) : scan_all(&scan);
-	pool_return(store->readers, scan.reader);
-	rollup_done(&scan.rollup);
+	if (err == 1)
+		err = scan_minutes(&scan, from, until);
+	scan_end(&scan);
 	return err;
 }
 

@@ -40,7 +40,21 @@ static const char main_1[] =
 static const char main_2[] =
     "ALTER TABLE agent ADD COLUMN figures BLOB NOT NULL DEFAULT x'';";
 
-const char *const schema_main[] = {main_1, main_2};
+/* Of hours that are over (fold.c): the minutes in blocks (block.c), and the sums of hours
+ * and days (spans.c) with the same kind of id. parts: a varint each for the invocations
+ * of the minutes of the hour, of the hours of the day; those of hours lie apart, because
+ * they are asked for without the rest. */
+static const char main_3[] =
+    "CREATE TABLE hour_block(id INTEGER PRIMARY KEY, block BLOB NOT NULL) STRICT;"
+    "CREATE TABLE hour_parts(id INTEGER PRIMARY KEY, parts BLOB NOT NULL) STRICT;"
+    "CREATE TABLE hour_rollup(id INTEGER PRIMARY KEY, first_minute INTEGER NOT NULL,"
+    " last_minute INTEGER NOT NULL, counters BLOB NOT NULL, histograms BLOB NOT NULL)"
+    " STRICT;"
+    "CREATE TABLE day_rollup(id INTEGER PRIMARY KEY, first_minute INTEGER NOT NULL,"
+    " last_minute INTEGER NOT NULL, parts BLOB NOT NULL, counters BLOB NOT NULL,"
+    " histograms BLOB NOT NULL) STRICT;";
+
+const char *const schema_main[] = {main_1, main_2, main_3};
 const size_t schema_main_n = sizeof(schema_main) / sizeof(schema_main[0]);
 
 /* first_ns and last_ns: earliest and latest start in the batch. */

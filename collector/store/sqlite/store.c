@@ -16,6 +16,7 @@
 #include "store/sqlite/engine.h"
 #include "store/sqlite/outbox.h"
 #include "store/sqlite/schema.h"
+#include "store/sqlite/spans.h"
 
 /* Larger files are not read whole at each start: at about 1 GB/s this is half a second.
  */
@@ -111,6 +112,8 @@ static int open_ledger(struct store *store)
 	if (!err)
 		err = minutes_new(&store->minutes);
 	if (!err)
+		err = fold_new(&store->fold);
+	if (!err)
 		err = pool_new(path, &store->readers);
 	if (err)
 		return say_open_error(err, path);
@@ -148,6 +151,7 @@ void store_close(struct store *store)
 	raw_free(store->raw);
 	pool_free(store->readers);
 	minutes_free(store->minutes);
+	fold_free(store->fold);
 	dictionary_free(store->functions);
 	connection_close(store->writer);
 	gate_done(&store->gate);
@@ -321,6 +325,12 @@ int store_expire(struct store *store, int64_t raw_before_ns, int64_t minutes_bef
 		if (err)
 			return err;
 		more = minutes_expire(store->writer, minutes_before_ns / MINUTE_NS);
+		if (more >= 0) {
+			int spans =
+			    spans_expire(store->writer, minutes_before_ns / MINUTE_NS);
+
+			more = spans < 0 ? spans : more | spans;
+		}
 		err = store_end(store, more < 0 ? more : 0);
 	}
 	return err;

@@ -1,0 +1,102 @@
+#include "store/sqlite/scan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+
+int scan_begin(struct scan *scan, struct store *store, const char *function)
+{
+	ssize_t n = 1;
+	int err;
+
+	scan->store = store;
+	if (function)
+		n = dictionary_ids_of(store->functions, function, &scan->ids);
+	if (n <= 0)
+		return (int)n;
+	scan->ids_n = function ? (size_t)n : 0;
+	err = block_coder_new(&scan->coder);
+	if (!err)
+		err = pool_borrow(store->readers, &scan->reader);
+	if (!err)
+		err = connection_begin(scan->reader); /* all tables at one moment */
+	return err ? err : 1;
+}
+
+void scan_end(struct scan *scan)
+{
+	if (scan->reader)
+		pool_return(scan->store->readers, scan->reader);
+	block_coder_free(scan->coder);
+	slice_done(&scan->slice);
+	join_done(&scan->join);
+	rollup_done(&scan->rollup);
+	free(scan->ids);
+	*scan = (struct scan){0};
+}
+
+/* The smallest key of a wanted function that is at least key; ids rise. */
+static int64_t next_wanted(const struct scan *scan, int64_t key)
+{
+	int64_t time = key >> 24;
+	uint32_t function = (uint32_t)(key & 0xffffff);
+
+	for (size_t i = 0; i < scan->ids_n; i++) {
+		if (scan->ids[i] >= function)
+			return minutes_key(time, scan->ids[i]);
+	}
+	return minutes_key(time + 1, scan->ids[0]);
+}
+
+/* The first stored key at or after key, with the statement on it: 1, or 0 at the end. */
+static int seek(sqlite3_stmt *s, int64_t key, int64_t *found)
+{
+	int err;
+
+	statement_reset(s);
+	statement_bind(s, ":id", key);
+	err = statement_step(s);
+	if (err == 1)
+		*found = sqlite3_column_int64(s, 0);
+	return err;
+}
+
+/* Leaps from wanted key to wanted key: what lies between is not read. */
+static int walk_some(
+    struct scan *scan, const struct scan_table *table, int64_t since, int64_t until)
+{
+	AUTO(statement) sqlite3_stmt *s = NULL;
+	int64_t key = next_wanted(scan, since);
+	int64_t found = 0;
+	int err = statement_get(scan->reader, table->seek_sql, &s);
+
+	while (!err && key < until) {
+		err = seek(s, key, &found);
+		if (err <= 0)
+			return err;
+		err = found == key ? table->row(scan, key, s) : 0;
+		key = next_wanted(scan, found == key ? found + 1 : found);
+	}
+	return err;
+}
+
+int scan_walk(
+    struct scan *scan, const struct scan_table *table, int64_t since, int64_t until)
+{
+	AUTO(statement) sqlite3_stmt *s = NULL;
+	int err;
+
+	if (since >= until)
+		return 0;
+	if (scan->ids)
+		return walk_some(scan, table, since, until);
+	err = statement_get(scan->reader, table->range_sql, &s);
+	if (err)
+		return err;
+	statement_bind(s, ":since", since);
+	statement_bind(s, ":until", until);
+	while (!err && (err = statement_step(s)) == 1)
+		err = table->row(scan, sqlite3_column_int64(s, 0), s);
+	return err;
+}

@@ -1,0 +1,51 @@
+/* A read of rollups at one moment: what the scans by minute and by span share. */
+#ifndef COLDMETER_STORE_SQLITE_SCAN_H
+#define COLDMETER_STORE_SQLITE_SCAN_H
+
+#include "store/sqlite/engine.h"
+#include "store/sqlite/join.h"
+#include "store/sqlite/spans.h"
+
+struct scan {
+	struct store *store;
+	struct connection *reader;
+	uint32_t *ids; /* of the functions asked for, rising; NULL: all */
+	size_t ids_n;
+	store_rollup_visit visit; /* of minutes; or */
+	store_span_visit visit_span;
+	void *context;
+	struct rollup rollup;
+	struct block_coder *coder;
+	struct block_minute block[BLOCK_MINUTES]; /* of the function at hand */
+	size_t block_n;
+	struct slice slice;
+	struct join join;
+	/* of scans by span */
+	const int64_t *cuts_ns;
+	size_t cuts_n;
+	int64_t cut_day; /* which one cut_hours is of; bit h: a cut lies in its hour h */
+	uint32_t cut_hours;
+};
+
+/* Takes a reader and begins its transaction. 1; 0 when nobody has that name; -errno. End
+ * with scan_end() in each case. function NULL: all. */
+int scan_begin(struct scan *scan, struct store *store, const char *function);
+void scan_end(struct scan *scan);
+
+/* Visits the rows of the minutes [from, until), one per function and minute. */
+int scan_minutes(struct scan *scan, int64_t from, int64_t until);
+
+/* The same of those that are not folded yet. */
+int scan_loose(struct scan *scan, int64_t from, int64_t until);
+
+/* Rows of one table with keys [since, until), of the functions asked for: range_sql takes
+ * :since and :until; both hand out the id first. */
+struct scan_table {
+	const char *range_sql;
+	const char *seek_sql;
+	int (*row)(struct scan *scan, int64_t id, sqlite3_stmt *s);
+};
+int scan_walk(
+    struct scan *scan, const struct scan_table *table, int64_t since, int64_t until);
+
+#endif

@@ -1,0 +1,244 @@
+#include "store/sqlite/spans.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/count.h"
+#include "base/varint.h"
+#include "store/sqlite/minutes.h"
+
+/* Parts at the end that are 0 are not written. */
+static size_t encode_parts(const uint64_t *parts, size_t n, uint8_t *out, size_t size)
+{
+	size_t at = 0;
+
+	while (n > 0 && parts[n - 1] == 0)
+		n--;
+	for (size_t i = 0; i < n; i++)
+		at += (size_t)varint_encode(parts[i], out + at, size - at);
+	return at;
+}
+
+int spans_decode_parts(const uint8_t *in, size_t size, uint64_t *parts, size_t n)
+{
+	size_t at = 0;
+	size_t i = 0;
+
+	while (at < size) {
+		ssize_t took =
+		    i < n ? varint_decode_fast(in + at, size - at, &parts[i]) : -EBADMSG;
+
+		if (took < 0)
+			return -EUCLEAN;
+		at += (size_t)took;
+		i++;
+	}
+	memset(parts + i, 0, (n - i) * sizeof(*parts));
+	return 0;
+}
+
+/* Adds to the parts that sql, a SELECT of :id, finds. */
+static int add_parts(
+    struct connection *c, const char *sql, int64_t id, uint64_t *parts, size_t n)
+{
+	uint64_t had[SPAN_PARTS_MAX];
+	AUTO(statement) sqlite3_stmt *s = NULL;
+	int err = statement_get(c, sql, &s);
+
+	if (err)
+		return err;
+	statement_bind(s, ":id", id);
+	err = statement_step(s);
+	if (err != 1)
+		return err;
+	err = spans_decode_parts(
+	    sqlite3_column_blob(s, 0), (size_t)sqlite3_column_bytes(s, 0), had, n);
+	for (size_t i = 0; !err && i < n; i++)
+		count_add(&parts[i], had[i]);
+	return err;
+}
+
+static int save_hour_parts(struct connection *c, int64_t id, const uint64_t *added)
+{
+	static const char read_sql[] = "SELECT parts FROM hour_parts WHERE id = :id";
+	static const char write_sql[] =
+	    "INSERT OR REPLACE INTO hour_parts(id, parts) VALUES(:id, :parts)";
+	uint8_t bytes[SPAN_PARTS_MAX * VARINT_MAX_BYTES];
+	uint64_t parts[SPAN_PARTS_MAX];
+	AUTO(statement) sqlite3_stmt *s = NULL;
+	int err;
+
+	memcpy(parts, added, sizeof(parts));
+	err = add_parts(c, read_sql, id, parts, SPAN_PARTS_MAX);
+	if (!err)
+		err = statement_get(c, write_sql, &s);
+	if (err)
+		return err;
+	statement_bind(s, ":id", id);
+	statement_bind_blob(s, ":parts", bytes,
+	    encode_parts(parts, SPAN_PARTS_MAX, bytes, sizeof(bytes)));
+	return statement_run(s);
+}
+
+/* Adds the row of id to *rollup, *first and *last, if there is one. */
+static int add_row(struct connection *c, const char *sql, int64_t id,
+    struct rollup *rollup, int64_t *first, int64_t *last)
+{
+	AUTO(statement) sqlite3_stmt *s = NULL;
+	int err = statement_get(c, sql, &s);
+
+	if (err)
+		return err;
+	statement_bind(s, ":id", id);
+	err = statement_step(s);
+	if (err != 1)
+		return err;
+	if (sqlite3_column_int64(s, 0) < *first)
+		*first = sqlite3_column_int64(s, 0);
+	if (sqlite3_column_int64(s, 1) > *last)
+		*last = sqlite3_column_int64(s, 1);
+	err = rollup_merge_encoded(rollup, sqlite3_column_blob(s, 2),
+	    (size_t)sqlite3_column_bytes(s, 2), sqlite3_column_blob(s, 3),
+	    (size_t)sqlite3_column_bytes(s, 3));
+	return err == -EBADMSG ? -EUCLEAN : err;
+}
+
+/* Writes the row of id, its parts too when it has them. */
+static int save_row(struct connection *c, const char *sql, int64_t id,
+    const struct span_delta *row, const uint64_t *day_parts)
+{
+	uint8_t parts[DAY_HOURS * VARINT_MAX_BYTES];
+	AUTO(free) uint8_t *counters = NULL;
+	AUTO(free) uint8_t *histograms = NULL;
+	size_t counters_n = 0;
+	size_t histograms_n = 0;
+	AUTO(statement) sqlite3_stmt *s = NULL;
+	int err = rollup_encode_counters(&row->rollup, &counters, &counters_n);
+
+	if (!err)
+		err = rollup_encode_histograms(&row->rollup, &histograms, &histograms_n);
+	if (!err)
+		err = statement_get(c, sql, &s);
+	if (err)
+		return err;
+	statement_bind(s, ":id", id);
+	statement_bind(s, ":first", row->first_minute);
+	statement_bind(s, ":last", row->last_minute);
+	if (day_parts)
+		statement_bind_blob(s, ":parts", parts,
+		    encode_parts(day_parts, DAY_HOURS, parts, sizeof(parts)));
+	statement_bind_blob(s, ":counters", counters, counters_n);
+	statement_bind_blob(s, ":histograms", histograms, histograms_n);
+	return statement_run(s);
+}
+
+static int add_to(struct connection *c, const char *read_sql, const char *write_sql,
+    int64_t id, struct span_delta *row, const uint64_t *day_parts)
+{
+	int err =
+	    add_row(c, read_sql, id, &row->rollup, &row->first_minute, &row->last_minute);
+
+	return err ? err : save_row(c, write_sql, id, row, day_parts);
+}
+
+int spans_add(struct connection *c, int64_t hour, uint32_t function_id,
+    const struct span_delta *delta, struct rollup *scratch)
+{
+	static const char hour_read[] = "SELECT first_minute, last_minute, counters,"
+					" histograms FROM hour_rollup WHERE id = :id";
+	static const char day_read[] = "SELECT first_minute, last_minute, counters,"
+				       " histograms FROM day_rollup WHERE id = :id";
+	static const char parts_read[] = "SELECT parts FROM day_rollup WHERE id = :id";
+	static const char hour_write[] =
+	    "INSERT OR REPLACE INTO hour_rollup(id, first_minute, last_minute, counters,"
+	    " histograms) VALUES(:id, :first, :last, :counters, :histograms)";
+	static const char day_write[] =
+	    "INSERT OR REPLACE INTO day_rollup(id, first_minute, last_minute, parts,"
+	    " counters, histograms) VALUES(:id, :first, :last, :parts, :counters,"
+	    " :histograms)";
+	int64_t hour_id = minutes_key(hour, function_id);
+	int64_t day_id = minutes_key(hour / DAY_HOURS, function_id);
+	struct span_delta row = {delta->first_minute, delta->last_minute, {0}, *scratch};
+	uint64_t day_parts[DAY_HOURS] = {0};
+	int err = save_hour_parts(c, hour_id, delta->parts);
+
+	for (size_t i = 0; i < SPAN_PARTS_MAX; i++)
+		count_add(&day_parts[hour % DAY_HOURS], delta->parts[i]);
+	if (!err)
+		err = add_parts(c, parts_read, day_id, day_parts, DAY_HOURS);
+	rollup_clear(&row.rollup);
+	if (!err)
+		err = rollup_merge(&row.rollup, &delta->rollup);
+	if (!err)
+		err = add_to(c, hour_read, hour_write, hour_id, &row, NULL);
+	rollup_clear(&row.rollup);
+	row.first_minute = delta->first_minute;
+	row.last_minute = delta->last_minute;
+	if (!err)
+		err = rollup_merge(&row.rollup, &delta->rollup);
+	if (!err)
+		err = add_to(c, day_read, day_write, day_id, &row, day_parts);
+	*scratch = row.rollup;
+	return err;
+}
+
+/* The oldest key's hour or day; 0: none, 1: *span. */
+static int find_oldest(struct connection *c, const char *sql, int64_t *span)
+{
+	AUTO(statement) sqlite3_stmt *s = NULL;
+	int err = statement_get(c, sql, &s);
+
+	if (!err)
+		err = statement_step(s);
+	if (err <= 0 || sqlite3_column_type(s, 0) == SQLITE_NULL)
+		return err < 0 ? err : 0;
+	*span = sqlite3_column_int64(s, 0) >> 24;
+	return 1;
+}
+
+/* One span at a time, so that it never blocks for long; 1 when there may be more. */
+static int expire_one(
+    struct connection *c, const char *oldest_sql, const char *sql, int64_t end)
+{
+	AUTO(statement) sqlite3_stmt *s = NULL;
+	int64_t oldest = 0;
+	int err = find_oldest(c, oldest_sql, &oldest);
+
+	if (err != 1 || oldest >= end)
+		return err < 0 ? err : 0;
+	err = statement_get(c, sql, &s);
+	if (err)
+		return err;
+	statement_bind(s, ":end", minutes_key(oldest + 1, 0));
+	err = statement_run(s);
+	return err ? err : 1;
+}
+
+int spans_expire(struct connection *c, int64_t before_minute)
+{
+	static const struct {
+		const char *oldest_sql;
+		const char *sql;
+		int64_t minutes;
+	} tables[] = {{"SELECT min(id) FROM hour_block",
+			  "DELETE FROM hour_block WHERE id < :end", HOUR_MINUTES},
+	    {"SELECT min(id) FROM hour_parts", "DELETE FROM hour_parts WHERE id < :end",
+		HOUR_MINUTES},
+	    {"SELECT min(id) FROM hour_rollup", "DELETE FROM hour_rollup WHERE id < :end",
+		HOUR_MINUTES},
+	    {"SELECT min(id) FROM day_rollup", "DELETE FROM day_rollup WHERE id < :end",
+		DAY_MINUTES}};
+	int more = 0;
+
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		int err = expire_one(c, tables[i].oldest_sql, tables[i].sql,
+		    before_minute / tables[i].minutes);
+
+		if (err < 0)
+			return err;
+		more |= err;
+	}
+	return more;
+}

@@ -1,0 +1,267 @@
+/* Reading spans. A window's whole hours are told by hours and its whole days by days, its
+ * ends by minutes; what is not folded yet lies in none of the three and is told as it is.
+ *
+ * A day that the window's end cuts is whole all the same as long as nothing of it that is
+ * folded lies behind the end, which is so for a window until now. */
+#include <errno.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "store/sqlite/scan.h"
+
+#define HOUR_S (HOUR_MINUTES * 60)
+#define HOUR_NS (HOUR_MINUTES * MINUTE_NS)
+
+/* Whether a cut lies within this hour of the epoch. */
+static bool is_cut(const struct scan *scan, int64_t hour)
+{
+	size_t low = 0;
+	size_t high = scan->cuts_n; /* the first cut behind the hour's start */
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (scan->cuts_ns[middle] > hour * HOUR_NS)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low < scan->cuts_n && scan->cuts_ns[low] < (hour + 1) * HOUR_NS;
+}
+
+/* Which hours of a day have a cut. */
+static uint32_t cut_hours(struct scan *scan, int64_t day)
+{
+	if (scan->cut_day != day) {
+		scan->cut_day = day;
+		scan->cut_hours = 0;
+		for (int64_t h = 0; h < DAY_HOURS; h++)
+			scan->cut_hours |= (uint32_t)is_cut(scan, day * DAY_HOURS + h)
+					   << h;
+	}
+	return scan->cut_hours;
+}
+
+/* Hands out a span with the function that its id says. */
+static int emit(struct scan *scan, const struct store_span *span)
+{
+	struct store_span told = *span;
+	struct dictionary_entry entry;
+	int err = dictionary_find_at(scan->store->functions, span->id, &entry);
+
+	if (err)
+		return err == -ENOENT ? -EUCLEAN : err;
+	told.function = &entry.function;
+	return scan->visit_span(scan->context, &told);
+}
+
+/* The source is a statement on id, first_minute, last_minute, counters, histograms. */
+static int add_row(const struct store_span *span, struct rollup *into)
+{
+	sqlite3_stmt *s = (sqlite3_stmt *)span->source;
+	int err = rollup_merge_encoded(into, sqlite3_column_blob(s, 3),
+	    (size_t)sqlite3_column_bytes(s, 3), sqlite3_column_blob(s, 4),
+	    (size_t)sqlite3_column_bytes(s, 4));
+
+	return err == -EBADMSG ? -EUCLEAN : err;
+}
+
+static struct store_span span_of(int64_t id, int64_t minutes, sqlite3_stmt *s)
+{
+	return (struct store_span){.start_s = (id >> 24) * minutes * 60,
+	    .seconds = minutes * 60,
+	    .first_s = sqlite3_column_int64(s, 1) * 60,
+	    .last_s = sqlite3_column_int64(s, 2) * 60,
+	    .id = (uint32_t)(id & 0xffffff),
+	    .add = add_row,
+	    .source = s};
+}
+
+static int see_hour(struct scan *scan, int64_t id, sqlite3_stmt *s)
+{
+	struct store_span span = span_of(id, HOUR_MINUTES, s);
+
+	return emit(scan, &span);
+}
+
+static int see_day(struct scan *scan, int64_t id, sqlite3_stmt *s)
+{
+	struct store_span span = span_of(id, DAY_MINUTES, s);
+	uint32_t cut = cut_hours(scan, id >> 24);
+	struct store_part parts[DAY_HOURS];
+	uint64_t numbers[DAY_HOURS];
+
+	if (scan->cuts_n > 0 &&
+	    spans_decode_parts(sqlite3_column_blob(s, 5),
+		(size_t)sqlite3_column_bytes(s, 5), numbers, DAY_HOURS) < 0)
+		return -EUCLEAN;
+	for (int64_t h = 0; scan->cuts_n > 0 && h < DAY_HOURS; h++) {
+		if (numbers[h] && !(cut >> h & 1))
+			parts[span.parts_n++] = (struct store_part){
+			    span.start_s + h * HOUR_S, HOUR_S, numbers[h]};
+	}
+	span.parts = parts;
+	return emit(scan, &span);
+}
+
+/* The minutes of an hour that a row by hour or day does not tell. */
+static int see_parts(struct scan *scan, int64_t id, sqlite3_stmt *s)
+{
+	struct store_part parts[HOUR_MINUTES];
+	uint64_t numbers[HOUR_MINUTES];
+	struct store_span span = {.start_s = (id >> 24) * HOUR_S,
+	    .seconds = HOUR_S,
+	    .id = (uint32_t)(id & 0xffffff),
+	    .parts = parts};
+
+	if (spans_decode_parts(sqlite3_column_blob(s, 1),
+		(size_t)sqlite3_column_bytes(s, 1), numbers, HOUR_MINUTES) < 0)
+		return -EUCLEAN;
+	for (int64_t m = 0; m < HOUR_MINUTES; m++) {
+		if (numbers[m])
+			parts[span.parts_n++] =
+			    (struct store_part){span.start_s + m * 60, 60, numbers[m]};
+	}
+	return emit(scan, &span);
+}
+
+/* Hours [from, until): where their invocations lie, if anybody asks. */
+static int walk_parts(struct scan *scan, int64_t from, int64_t until)
+{
+	static const struct scan_table table = {
+	    .range_sql = "SELECT id, parts FROM hour_parts WHERE id >= :since"
+			 " AND id < :until ORDER BY id",
+	    .seek_sql = "SELECT id, parts FROM hour_parts WHERE id >= :id"
+			" ORDER BY id LIMIT 1",
+	    .row = see_parts};
+
+	if (scan->cuts_n == 0)
+		return 0;
+	return scan_walk(scan, &table, minutes_key(from, 0), minutes_key(until, 0));
+}
+
+/* Hours [from, until). */
+static int walk_rows(struct scan *scan, int64_t from, int64_t until)
+{
+	static const struct scan_table table = {
+	    .range_sql = "SELECT id, first_minute, last_minute, counters, histograms"
+			 " FROM hour_rollup WHERE id >= :since AND id < :until"
+			 " ORDER BY id",
+	    .seek_sql = "SELECT id, first_minute, last_minute, counters, histograms"
+			" FROM hour_rollup WHERE id >= :id ORDER BY id LIMIT 1",
+	    .row = see_hour};
+	int err = scan_walk(scan, &table, minutes_key(from, 0), minutes_key(until, 0));
+
+	return err ? err : walk_parts(scan, from, until);
+}
+
+/* Days [from, until), and the hours in them with a cut. */
+static int walk_days(struct scan *scan, int64_t from, int64_t until)
+{
+	static const struct scan_table table = {
+	    .range_sql = "SELECT id, first_minute, last_minute, counters, histograms,"
+			 " parts FROM day_rollup WHERE id >= :since AND id < :until"
+			 " ORDER BY id",
+	    .seek_sql = "SELECT id, first_minute, last_minute, counters, histograms,"
+			" parts FROM day_rollup WHERE id >= :id ORDER BY id LIMIT 1",
+	    .row = see_day};
+	int64_t last = -1;
+	int err;
+
+	scan->cut_day = -1;
+	err = scan_walk(scan, &table, minutes_key(from, 0), minutes_key(until, 0));
+	for (size_t i = 0; !err && i < scan->cuts_n; i++) {
+		int64_t hour = scan->cuts_ns[i] / HOUR_NS;
+
+		if (hour == last || hour < from * DAY_HOURS ||
+		    hour >= until * DAY_HOURS || !is_cut(scan, hour))
+			continue;
+		err = walk_parts(scan, hour, hour + 1);
+		last = hour;
+	}
+	return err;
+}
+
+/* Whether an hour of [from, until) is folded; 1, 0 or an error. */
+static int has_hour(struct scan *scan, int64_t from, int64_t until)
+{
+	static const char sql[] =
+	    "SELECT 1 FROM hour_rollup WHERE id >= :since AND id < :until LIMIT 1";
+	AUTO(statement) sqlite3_stmt *s = NULL;
+	int err = statement_get(scan->reader, sql, &s);
+
+	if (err)
+		return err;
+	statement_bind(s, ":since", minutes_key(from, 0));
+	statement_bind(s, ":until", minutes_key(until, 0));
+	return statement_step(s);
+}
+
+/* The folded rows of the hours [from, until). */
+static int walk_hours(struct scan *scan, int64_t from, int64_t until)
+{
+	int64_t first_day = (from + DAY_HOURS - 1) / DAY_HOURS;
+	int64_t end_day = until / DAY_HOURS;
+	int behind =
+	    until % DAY_HOURS ? has_hour(scan, until, (end_day + 1) * DAY_HOURS) : 1;
+	int err = behind < 0 ? behind : 0;
+
+	if (err)
+		return err;
+	if (!behind)
+		end_day++;
+	if (first_day >= end_day)
+		return walk_rows(scan, from, until);
+	err = walk_rows(scan, from, first_day * DAY_HOURS);
+	if (!err)
+		err = walk_days(scan, first_day, end_day);
+	if (!err && end_day * DAY_HOURS < until)
+		err = walk_rows(scan, end_day * DAY_HOURS, until);
+	return err;
+}
+
+/* The minutes [from, until) in whatever rows tell them. */
+static int scan_spans(struct scan *scan, int64_t from, int64_t until)
+{
+	int64_t first = (from + HOUR_MINUTES - 1) / HOUR_MINUTES;
+	int64_t end = until / HOUR_MINUTES;
+	int err;
+
+	if (first >= end)
+		return scan_minutes(scan, from, until);
+	err = scan_minutes(scan, from, first * HOUR_MINUTES);
+	if (!err)
+		err = walk_hours(scan, first, end);
+	if (!err)
+		err = scan_loose(scan, first * HOUR_MINUTES, end * HOUR_MINUTES);
+	if (!err)
+		err = scan_minutes(scan, end * HOUR_MINUTES, until);
+	return err;
+}
+
+static int scan_steps(struct scan *scan, const struct store_window *window)
+{
+	int64_t from = (window->since_ns < 0 ? 0 : window->since_ns) / MINUTE_NS;
+	int64_t until =
+	    window->until_ns <= 0 ? 0 : (window->until_ns - 1) / MINUTE_NS + 1;
+	int64_t step = window->step_ns > 0 ? window->step_ns / MINUTE_NS : until - from;
+	int err = 0;
+
+	for (; !err && from < until; from += step)
+		err = scan_spans(scan, from, until - from > step ? from + step : until);
+	return err;
+}
+
+int store_scan_spans(struct store *store, const struct store_window *window,
+    store_span_visit visit, void *context)
+{
+	struct scan scan = {.visit_span = visit,
+	    .context = context,
+	    .cuts_ns = window->cuts_ns,
+	    .cuts_n = window->cuts_n};
+	int found = scan_begin(&scan, store, window->function);
+	int err = found == 1 ? scan_steps(&scan, window) : found;
+
+	scan_end(&scan);
+	return err;
+}

@@ -1,0 +1,232 @@
+/* Folding minutes into hours and days: when, once, and whoever is killed in between. */
+#include "store/sqlite/block.h"
+#include "tests/unit/random.h"
+#include "tests/unit/store_place.h"
+
+#define HOUR (60 * MINUTE)
+#define DAY (24 * HOUR)
+#define BEGIN (T0 / DAY * DAY) /* a midnight */
+
+static size_t fold(struct store *store, int64_t now_ns)
+{
+	size_t steps = 0;
+	int more;
+
+	while ((more = store_fold(store, now_ns)) == 1)
+		steps++;
+	assert_int_equal(more, 0);
+	return steps;
+}
+
+struct told {
+	size_t rows;
+	uint64_t invocations;
+};
+
+static int add_span(void *context, const struct store_span *span)
+{
+	struct told *told = context;
+	struct rollup rollup = {0};
+
+	assert_int_equal(span->add(span, &rollup), 0);
+	told->rows++;
+	told->invocations += rollup.invocations;
+	rollup_done(&rollup);
+	return 0;
+}
+
+/* Once an hour is folded, its rows are gone from the minute tables: what comes late is
+ * added, not lost and not counted again from memory. */
+static void test_a_row_that_comes_late_is_added(void **state)
+{
+	struct place *place = *state;
+	struct store *store = place->store;
+
+	for (uint64_t i = 1; i <= 4; i++) {
+		const struct plan_of_batch b = {1, i, "f", T0, 1000, 5};
+
+		assert_int_equal(put(store, &b), 1);
+		assert_int_equal(rollups(store, 0, INT64_MAX, NULL).invocations, i * 5);
+		if (i % 2)
+			assert_int_equal(fold(store, T0 + DAY), 1);
+		assert_int_equal(rollups(store, 0, INT64_MAX, "f").invocations, i * 5);
+		assert_int_equal(rollups(store, 0, INT64_MAX, NULL).rows, 1);
+	}
+}
+
+static void test_an_hour_is_folded_when_it_is_over(void **state)
+{
+	struct place *place = *state;
+	struct store *store = place->store;
+	int64_t hour = T0 / HOUR * HOUR;
+	const struct plan_of_batch b = {1, 1, "f", hour + 59 * MINUTE, 1000, 5};
+	const struct plan_of_batch next = {1, 2, "f", hour + 60 * MINUTE, 1000, 5};
+
+	assert_int_equal(put(store, &b), 1);
+	assert_int_equal(put(store, &next), 1);
+	assert_int_equal(store_fold(store, hour + 64 * MINUTE), 0);
+	assert_int_equal(store_fold(store, hour + 65 * MINUTE), 1);
+	assert_int_equal(store_fold(store, hour + 65 * MINUTE), 0);
+}
+
+static void test_hours_and_days_expire(void **state)
+{
+	struct place *place = *state;
+	struct store *store = place->store;
+	struct told told = {0};
+	const struct store_window all = {.until_ns = INT64_MAX};
+
+	for (uint64_t i = 0; i < 100; i++) {
+		const struct plan_of_batch b = {
+		    1, i + 1, "f", BEGIN + (int64_t)i * HOUR, 1000, 2};
+
+		assert_int_equal(put(store, &b), 1);
+	}
+	assert_int_equal(fold(store, BEGIN + 97 * HOUR), 96);
+	assert_int_equal(store_expire(store, 0, BEGIN + 48 * HOUR + 30 * MINUTE), 0);
+	assert_int_equal(rollups(store, 0, INT64_MAX, NULL).rows, 52);
+	assert_int_equal(store_scan_spans(store, &all, add_span, &told), 0);
+	assert_int_equal(told.invocations, 104);
+	assert_int_equal(told.rows, 6); /* 2 days and 4 minutes */
+}
+
+/* --- kill -9 ---------------------------------------------------------------------------
+ */
+
+#define KILLS 25
+#define KILL_FUNCTIONS 70 /* two steps an hour */
+
+/* Writes and folds until it is killed; says each batch that was acknowledged. */
+static void write_and_fold(const char *directory, uint64_t from, int fd)
+{
+	struct store *store;
+
+	if (store_open(directory, &store) < 0)
+		_exit(1);
+	for (uint64_t i = from;; i++) {
+		char name[16];
+		const struct plan_of_batch b = {
+		    1, i, name, T0 + (int64_t)(i / 70) * 20 * MINUTE, 1000, 3};
+
+		(void)snprintf(name, sizeof(name), "f%d", (int)(i % KILL_FUNCTIONS));
+		if (put(store, &b) != 1 || write(fd, &i, sizeof(i)) != sizeof(i))
+			_exit(2);
+		if (i % 7 == 0 && store_fold(store, INT64_MAX) < 0)
+			_exit(3);
+	}
+}
+
+static uint64_t spans_total(struct store *store)
+{
+	struct told told = {0};
+	const struct store_window all = {.until_ns = INT64_MAX};
+
+	assert_int_equal(store_scan_spans(store, &all, add_span, &told), 0);
+	return told.invocations;
+}
+
+static void test_a_kill_neither_loses_nor_doubles(void **state)
+{
+	struct place *place = *state;
+	const char *directory = place->directory;
+	uint64_t random = 1;
+	uint64_t last = 0;
+
+	store_close(place->store);
+	for (int round = 0; round < KILLS; round++) {
+		int fds[2];
+		int status;
+		pid_t pid;
+
+		assert_int_equal(pipe(fds), 0);
+		pid = fork();
+		assert_true(pid >= 0);
+		if (pid == 0)
+			write_and_fold(directory, last + 1, fds[1]);
+		(void)close(fds[1]);
+		(void)usleep((useconds_t)(15000 + random_below(&random, 40000)));
+		assert_int_equal(kill(pid, SIGKILL), 0);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFSIGNALED(status));
+		while (read(fds[0], &last, sizeof(last)) == sizeof(last))
+			;
+		(void)close(fds[0]);
+		assert_int_equal(store_open(directory, &place->store), 0);
+		/* one more may be committed and not said: take it over */
+		struct plan_of_batch next = {1, last + 1, "", 0, 1000, 3};
+		char name[16];
+
+		(void)snprintf(
+		    name, sizeof(name), "f%d", (int)((last + 1) % KILL_FUNCTIONS));
+		next.name = name;
+		next.start_ns = T0 + (int64_t)((last + 1) / 70) * 20 * MINUTE;
+		assert_true(put(place->store, &next) >= 0);
+		last++;
+		assert_int_equal(
+		    rollups(place->store, 0, INT64_MAX, NULL).invocations, last * 3);
+		assert_int_equal(spans_total(place->store), last * 3);
+		store_close(place->store);
+	}
+	assert_int_equal(store_open(directory, &place->store), 0);
+	assert_true(last > 500);
+}
+
+/* --- blocks ----------------------------------------------------------------------------
+ */
+
+static void test_a_block_takes_no_other_bytes(void **state)
+{
+	static const uint8_t counters[] = "some counters", histograms[] = "histograms";
+	struct block_minute minutes[3];
+	struct block_minute got[BLOCK_MINUTES];
+	struct block_coder *coder;
+	struct block_coder *other;
+	const uint8_t *bytes;
+	uint8_t *copy;
+	size_t n;
+	size_t got_n;
+
+	(void)state;
+	assert_int_equal(block_coder_new(&coder), 0);
+	assert_int_equal(block_coder_new(&other), 0);
+	for (uint32_t i = 0; i < 3; i++)
+		minutes[i] =
+		    (struct block_minute){i * 29 + 1, counters, 5 + i, histograms, 9 - i};
+	assert_int_equal(block_encode(coder, minutes, 3, &bytes, &n), 0);
+	assert_int_equal(block_decode(other, bytes, n, got, &got_n), 0);
+	assert_int_equal(got_n, 3);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(got[i].minute, minutes[i].minute);
+		assert_int_equal(got[i].counters_bytes, minutes[i].counters_bytes);
+		assert_memory_equal(got[i].counters, counters, 5 + i);
+		assert_int_equal(got[i].histograms_bytes, minutes[i].histograms_bytes);
+		assert_memory_equal(got[i].histograms, histograms, 9 - i);
+	}
+	for (size_t size = 0; size < n; size++) {
+		copy = malloc(size + 1);
+		assert_non_null(copy);
+		memcpy(copy, bytes, size);
+		assert_int_equal(block_decode(other, copy, size, got, &got_n), -EBADMSG);
+		free(copy);
+	}
+	minutes[2].minute = minutes[1].minute;
+	assert_int_equal(block_encode(coder, minutes, 3, &bytes, &n), 0);
+	assert_int_equal(block_decode(other, bytes, n, got, &got_n), -EBADMSG);
+	block_coder_free(coder);
+	block_coder_free(other);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+	    TEST(test_a_row_that_comes_late_is_added),
+	    TEST(test_an_hour_is_folded_when_it_is_over),
+	    TEST(test_hours_and_days_expire),
+	    TEST(test_a_kill_neither_loses_nor_doubles),
+	    cmocka_unit_test(test_a_block_takes_no_other_bytes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
