@@ -26,6 +26,7 @@
 
 #define FILES_WANTED 4096 /* the most connections twice, as some have files too */
 #define DAY_NS 86400000000000LL
+#define MB 1000000LL
 
 struct collector {
 	int argc;
@@ -106,8 +107,8 @@ static void raise_files(void)
 /* What may change while it runs. */
 static void apply(struct collector *c, const struct settings *settings)
 {
-	ingest_retain(
-	    c->ingest, settings->raw_days * DAY_NS, settings->minute_days * DAY_NS);
+	ingest_retain(c->ingest, settings->raw_days * DAY_NS,
+	    settings->minute_days * DAY_NS, settings->max_mb * MB);
 	http_set_limits(
 	    c->http, &(struct http_limits){
 			 .connections = (unsigned int)settings->client_connections,
@@ -326,6 +327,9 @@ int main(int argc, char **argv)
 	status = settings_read(argc, argv, &collector.settings);
 	if (status)
 		return status;
+	if (collector.settings.backup[0])
+		return store_backup(collector.settings.data, collector.settings.backup) <
+		       0;
 	(void)sigemptyset(&signals);
 	(void)sigaddset(&signals, SIGINT);
 	(void)sigaddset(&signals, SIGTERM);

@@ -61,6 +61,20 @@ int config_limit(const char *value, void *field, const char **why)
 	return take_number(value, 1000000, field);
 }
 
+int config_megabytes(const char *value, void *field, const char **why)
+{
+	char *end;
+	long mb;
+
+	*why = "must be a whole number of megabytes from 100 to 2000000000";
+	errno = 0;
+	mb = strtol(value, &end, 10);
+	if (errno || end == value || *end || mb < 100 || mb > 2000000000)
+		return -EINVAL;
+	*(int *)field = (int)mb;
+	return 0;
+}
+
 /* Where a node begins, counted from 1 as editors do. */
 static void place_of(struct fy_node *node, int *line, int *column)
 {

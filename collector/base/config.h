@@ -43,5 +43,7 @@ int config_switch(
 int config_limit(
     const char *value, void *field, const char **why);             /* int: 1 to 1000000 */
 int config_days(const char *value, void *field, const char **why); /* int: 1 to 3650 */
+int config_megabytes(
+    const char *value, void *field, const char **why); /* int: 100 to 2000000000 */
 
 #endif

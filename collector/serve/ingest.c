@@ -14,15 +14,14 @@
 #include "serve/intake.h"
 #include "serve/receipt.h"
 #include "serve/traces.h"
+#include "serve/upkeep.h"
 
 /* Beyond either a sender is told to come back: about 40 MB decoded. */
 #define QUEUE_BATCHES_MAX 1024
 #define QUEUE_RECORDS_MAX 100000
 #define NDJSON_MAX_BYTES ((size_t)8 * 1024 * 1024)
-#define EXPIRE_EVERY_S 3600
 /* then somebody may try again */
 #define FAILED_LATELY_NS (60 * (uint64_t)CLOCK_NS_PER_S)
-#define FOLD_EVERY_NS (60 * CLOCK_NS_PER_S) /* once nothing is left to fold */
 #define DAY_NS (86400 * CLOCK_NS_PER_S)
 
 struct job {
@@ -39,8 +38,7 @@ struct ingest {
 	void *observer_context;
 	ingest_follower follower;
 	void *follower_context;
-	atomic_int_least64_t raw_ns;
-	atomic_int_least64_t minutes_ns;
+	struct upkeep upkeep;
 	atomic_uint_least64_t busy_since_ns; /* boot time; 0: idle */
 	atomic_uint_least64_t failed_ns;     /* boot time of the last commit */
 	atomic_int failed;                   /* its error; 0: it went well */
@@ -296,25 +294,6 @@ static void store_list(struct ingest *ingest, struct job *list)
 	atomic_store(&ingest->busy_since_ns, 0);
 }
 
-static void expire(struct ingest *ingest)
-{
-	int64_t now_ns = clock_wall_ns();
-	int err = store_expire(
-	    ingest->store, now_ns - ingest->raw_ns, now_ns - ingest->minutes_ns);
-
-	if (err)
-		(void)log_error(err, "cannot forget what is older than its retention");
-}
-
-/* The clock that a condition can be waited for with. */
-static int64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * CLOCK_NS_PER_S + now.tv_nsec;
-}
-
 /* Waits for jobs, until that monotonic time at most. False: none left, and stopping. */
 static bool next_list(struct ingest *ingest, int64_t until_ns, struct job **list)
 {
@@ -336,35 +315,15 @@ static bool next_list(struct ingest *ingest, int64_t until_ns, struct job **list
 	return more;
 }
 
-/* One step of what the store does in the background. Returns when the next is due: soon
- * while there is more, but so that four fifths of the time are left for batches. */
-static int64_t fold(struct ingest *ingest)
-{
-	int64_t began_ns = monotonic_ns();
-	int more = store_fold(ingest->store, clock_wall_ns());
-	int64_t now_ns = monotonic_ns();
-
-	if (more < 0)
-		(void)log_error(more, "cannot make hours and days out of minutes");
-	return more == 1 ? now_ns + 4 * (now_ns - began_ns) : now_ns + FOLD_EVERY_NS;
-}
-
 static void *writer_run(void *context)
 {
 	struct ingest *ingest = context;
-	int64_t expire_ns = monotonic_ns();
-	int64_t fold_ns = expire_ns;
 	struct job *list;
 
-	while (next_list(ingest, expire_ns < fold_ns ? expire_ns : fold_ns, &list)) {
+	while (next_list(ingest, upkeep_due_ns(&ingest->upkeep), &list)) {
 		if (list)
 			store_list(ingest, list);
-		if (monotonic_ns() >= expire_ns) {
-			expire(ingest);
-			expire_ns = monotonic_ns() + EXPIRE_EVERY_S * CLOCK_NS_PER_S;
-		}
-		if (monotonic_ns() >= fold_ns)
-			fold_ns = fold(ingest);
+		upkeep_run(&ingest->upkeep);
 	}
 	return NULL;
 }
@@ -380,8 +339,11 @@ int ingest_start(struct store *store, struct ingest **out)
 	if (!ingest)
 		return -ENOMEM;
 	ingest->store = store;
-	ingest->raw_ns = 7 * DAY_NS;
-	ingest->minutes_ns = 35 * DAY_NS;
+	ingest->upkeep = (struct upkeep){.store = store,
+	    .raw_ns = 7 * DAY_NS,
+	    .minutes_ns = 35 * DAY_NS,
+	    .expire_ns = upkeep_now_ns(),
+	    .fold_ns = upkeep_now_ns()};
 	ingest->last = &ingest->first;
 	ingest->ids.next = (struct batch_id){.agent = INTAKE_LINES, .sequence = 1};
 	(void)pthread_mutex_init(&ingest->mutex, NULL);
@@ -434,10 +396,12 @@ void ingest_health(
 	health->err = now_boot_ns < lately_ns ? atomic_load(&ingest->failed) : 0;
 }
 
-void ingest_retain(struct ingest *ingest, int64_t raw_ns, int64_t minutes_ns)
+void ingest_retain(
+    struct ingest *ingest, int64_t raw_ns, int64_t minutes_ns, int64_t max_bytes)
 {
-	ingest->raw_ns = raw_ns;
-	ingest->minutes_ns = minutes_ns;
+	ingest->upkeep.raw_ns = raw_ns;
+	ingest->upkeep.minutes_ns = minutes_ns;
+	ingest->upkeep.max_bytes = max_bytes;
 }
 
 void ingest_observe(struct ingest *ingest, ingest_observer observer, void *context)

@@ -29,6 +29,7 @@ static const struct config_key keys[] = {
     {"min_free_mb", config_limit, offsetof(struct settings, min_free_mb)},
     {"raw_days", config_days, offsetof(struct settings, raw_days)},
     {"minute_days", config_days, offsetof(struct settings, minute_days)},
+    {"max_mb", config_megabytes, offsetof(struct settings, max_mb)},
     {"remote_write", exports_url, offsetof(struct settings, exports.remote_write)},
     {"remote_write_histograms", exports_histograms,
 	offsetof(struct settings, exports.histograms)},
@@ -79,6 +80,7 @@ static const struct option options[] = {
     {"otlp-token-file", required_argument, NULL, OPTION_OTLP_TOKEN},
     {"otlp", required_argument, NULL, OPTION_OTLP},
     {"export-interval", required_argument, NULL, OPTION_INTERVAL},
+    {"backup", required_argument, NULL, 'b'},
     {"insecure-listen", no_argument, NULL, OPTION_INSECURE},
     {"check-config", no_argument, NULL, OPTION_CHECK},
     {"version", no_argument, NULL, OPTION_VERSION},
@@ -98,7 +100,8 @@ static const char usage[] =
     "data,\n"
     "                       prices, token_file, tls_cert, tls_key, alerts,\n"
     "                       client_connections, client_requests_per_s,\n"
-    "                       raw_days, minute_days, min_free_mb, seccomp, request_log,\n"
+    "                       raw_days, minute_days, max_mb, min_free_mb,\n"
+    "                       seccomp, request_log,\n"
     "                       remote_write, remote_write_histograms, otlp,\n"
     "                       remote_write_token_file, otlp_token_file,\n"
     "                       export_interval_s, metrics_functions\n"
@@ -122,6 +125,7 @@ static const char usage[] =
     "  --export-interval S  seconds between two sendings of metrics (15)\n"
     "  --request-log on|off say each request on standard error, without secrets (off)\n"
     "  --seccomp on|off     give up system calls that a server has no use for (on)\n"
+    "  --backup DIR         copy the ledger, in use or not, to DIR, and stop\n"
     "  --insecure-listen    allow an address that other machines reach without TLS "
     "and\n"
     "                       tokens\n"
@@ -151,6 +155,7 @@ static const struct {
     {'c', config_text, offsetof(struct settings, config)},
     {'p', config_text, offsetof(struct settings, prices)},
     {'t', config_text, offsetof(struct settings, token_file)},
+    {'b', config_text, offsetof(struct settings, backup)},
     {OPTION_TLS_CERT, config_text, offsetof(struct settings, tls_cert)},
     {OPTION_TLS_KEY, config_text, offsetof(struct settings, tls_key)},
     {OPTION_CONNECTIONS, config_limit, offsetof(struct settings, client_connections)},

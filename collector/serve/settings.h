@@ -17,6 +17,7 @@ struct settings {
 	char token_file[CONFIG_TEXT_BYTES];
 	char tls_cert[CONFIG_TEXT_BYTES];
 	char tls_key[CONFIG_TEXT_BYTES];
+	char backup[CONFIG_TEXT_BYTES]; /* where to copy the ledger, and stop */
 	bool alerts;
 	bool seccomp;
 	bool request_log;
@@ -27,6 +28,7 @@ struct settings {
 	int min_free_mb;        /* below, /readyz says no */
 	int raw_days;
 	int minute_days;
+	int max_mb; /* of the ledger on disk; 0: any size */
 	struct exports_settings exports;
 	char address[LISTEN_ADDRESS_BYTES]; /* out of listen */
 	uint16_t port;

@@ -26,6 +26,11 @@ struct store;
 int store_open(const char *directory, struct store **out);
 void store_close(struct store *store);
 
+/* Copies the ledger under directory, which a collector may be writing, to a directory
+ * that it makes: a collector can be started on it. 0, or -errno after saying what is
+ * wrong through log_error; then the copy is of no use. */
+int store_backup(const char *directory, const char *to);
+
 /* One decoded batch and its bytes as received. raw may be NULL (made from NDJSON): then
  * only rollups are kept unless the caller encoded a batch for it. */
 struct store_batch {
@@ -43,6 +48,11 @@ int store_write(struct store *store, struct store_batch *batches, size_t n);
 
 /* (writer) Forgets what is older: raw days, minute rollups, delivered outbox rows. */
 int store_expire(struct store *store, int64_t raw_before_ns, int64_t minutes_before_ns);
+
+/* (writer) When the ledger takes more than that on disk, forgets its oldest day of raw
+ * batches but for the newest day's. *bytes is what it took before. 1: forgot one, look
+ * again; 0: it is small enough; -ENOSPC: it is not, and there is no older day; -errno. */
+int store_shrink(struct store *store, int64_t max_bytes, int64_t *bytes);
 
 /* (writer) One step of what the engine does in the background: it makes hours and days
  * of minutes that are over by now, without which scans only get slower. Takes some tens

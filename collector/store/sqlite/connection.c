@@ -9,10 +9,13 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/text.h"
 
 #define STATEMENTS_MAX 64 /* more than one connection's modules use together */
 #define BUSY_TIMEOUT_MS 5000
 #define CACHE_KIB 2000
+#define CHECK_STEPS 1000 /* of SQLite between two looks at the clock: under 1 ms */
 
 struct connection {
 	sqlite3 *db;
@@ -195,26 +198,46 @@ int connection_migrate(struct connection *c, const char *const *migrations, size
 	return err;
 }
 
-int connection_check(struct connection *c, int64_t max_bytes)
+/* Asked now and then by SQLite; not 0 stops it. */
+static int is_late(void *context)
 {
-	int64_t pages = 0;
-	int64_t page_bytes = 0;
-	sqlite3_stmt *s;
-	bool sound;
-	int err = read_integer(c, "PRAGMA page_count", &pages);
+	return clock_boot_ns() > *(const uint64_t *)context;
+}
 
-	if (!err)
-		err = read_integer(c, "PRAGMA page_size", &page_bytes);
-	if (err || pages * page_bytes > max_bytes)
-		return err;
-	err = store_errno(
-	    c->db, sqlite3_prepare_v2(c->db, "PRAGMA quick_check(1)", -1, &s, NULL));
-	if (err)
-		return err;
-	err = statement_step(s);
-	sound = err == 1 && strcmp(statement_text(s, 0), "ok") == 0;
+int connection_check(struct connection *c, int budget_ms, char why[CONNECTION_WHY_BYTES])
+{
+	uint64_t until_ns = clock_boot_ns() + (uint64_t)budget_ms * 1000000;
+	sqlite3_stmt *s = NULL;
+	int code;
+	int err;
+
+	sqlite3_progress_handler(c->db, CHECK_STEPS, is_late, &until_ns);
+	code = sqlite3_prepare_v2(c->db, "PRAGMA quick_check(1)", -1, &s, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_step(s);
+	err = code == SQLITE_INTERRUPT ? 1 : store_errno(c->db, code);
+	if (err < 0) {
+		(void)text_copy(why, CONNECTION_WHY_BYTES, sqlite3_errmsg(c->db));
+	} else if (code == SQLITE_ROW && strcmp(statement_text(s, 0), "ok") != 0) {
+		(void)text_copy(why, CONNECTION_WHY_BYTES, statement_text(s, 0));
+		text_make_printable(why);
+		err = -EUCLEAN;
+	}
 	(void)sqlite3_finalize(s);
-	return err < 0 ? err : sound ? 0 : -EUCLEAN;
+	sqlite3_progress_handler(c->db, 0, NULL, NULL);
+	return err;
+}
+
+int connection_copy(struct connection *from, struct connection *to)
+{
+	sqlite3_backup *copy = sqlite3_backup_init(to->db, "main", from->db, "main");
+	int code;
+
+	if (!copy)
+		return store_errno(to->db, sqlite3_extended_errcode(to->db));
+	code = sqlite3_backup_step(copy, -1); /* all of it in one reading transaction */
+	(void)sqlite3_backup_finish(copy);
+	return code == SQLITE_DONE ? 0 : store_errno(to->db, code);
 }
 
 int connection_begin(struct connection *c)

@@ -24,8 +24,14 @@ void connection_close(struct connection *c);
  * file is newer than that. */
 int connection_migrate(struct connection *c, const char *const *migrations, size_t n);
 
-/* Reads every page when the file is smaller than max_bytes; -EUCLEAN when damaged. */
-int connection_check(struct connection *c, int64_t max_bytes);
+/* Reads every page, for that long at most. 0: sound; 1: sound as far as time allowed;
+ * -EUCLEAN: damaged, why says how; -errno. */
+#define CONNECTION_WHY_BYTES 256
+int connection_check(struct connection *c, int budget_ms, char why[CONNECTION_WHY_BYTES]);
+
+/* Makes to, which nobody else uses, a copy of what from is at this moment, whoever writes
+ * to it meanwhile. */
+int connection_copy(struct connection *from, struct connection *to);
 
 /* Runs SQL without parameters or rows. */
 int connection_run(struct connection *c, const char *sql);

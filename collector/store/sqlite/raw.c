@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "store/sqlite/schema.h"
 
 #define DAY_NS (86400 * CLOCK_NS_PER_S)
@@ -26,14 +27,21 @@ struct raw {
 	size_t days_n;
 };
 
-static void path_of(const struct raw *raw, int64_t day, const char *suffix, char *path)
+void raw_name(int64_t day, char name[RAW_NAME_BYTES])
 {
 	time_t s = (time_t)(day * 86400);
-	struct tm tm;
+	struct tm tm = {0};
 
 	(void)gmtime_r(&s, &tm);
-	(void)snprintf(path, PATH_MAX, "%s/raw_%04d%02d%02d.db%s", raw->directory,
-	    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, suffix);
+	(void)strftime(name, RAW_NAME_BYTES, "raw_%Y%m%d.db", &tm);
+}
+
+static void path_of(const struct raw *raw, int64_t day, const char *suffix, char *path)
+{
+	char name[RAW_NAME_BYTES];
+
+	raw_name(day, name);
+	(void)snprintf(path, PATH_MAX, "%s/%s%s", raw->directory, name, suffix);
 }
 
 /* The day's entry or NULL. */
@@ -310,6 +318,43 @@ int raw_expire(struct raw *raw, struct connection *main, int64_t before_ns)
 	raw->days_n = kept;
 	(void)pthread_mutex_unlock(&raw->mutex);
 	return err;
+}
+
+int raw_forget_oldest(struct raw *raw, struct connection *main)
+{
+	int64_t oldest = INT64_MAX;
+	int64_t newest = INT64_MIN;
+	int err;
+
+	for (size_t i = 0; i < raw->days_n; i++) { /* only the writer changes them */
+		oldest = raw->days[i].day < oldest ? raw->days[i].day : oldest;
+		newest = raw->days[i].day > newest ? raw->days[i].day : newest;
+	}
+	if (oldest >= newest)
+		return 0;
+	err = raw_expire(raw, main, (oldest + 1) * DAY_NS);
+	return err ? err : 1;
+}
+
+void raw_check(struct raw *raw, int budget_ms)
+{
+	uint64_t until_ns = clock_boot_ns() + (uint64_t)budget_ms * 1000000;
+
+	for (size_t i = raw->days_n; i-- > 0 && clock_boot_ns() < until_ns;) {
+		AUTO(connection) struct connection *file = NULL;
+		char why[CONNECTION_WHY_BYTES] = "";
+		char path[PATH_MAX];
+		int left_ms = (int)((until_ns - clock_boot_ns()) / 1000000);
+		int err = raw_open_day(raw, raw->days[i].day, &file);
+
+		if (!err)
+			err = connection_check(file, left_ms, why);
+		path_of(raw, raw->days[i].day, "", path);
+		if (err < 0 && err != -ENOENT)
+			(void)log_error(why[0] ? 0 : err,
+			    "%s is damaged, invocations in it may be unreadable%s%s",
+			    path, why[0] ? ": " : "", why);
+	}
 }
 
 ssize_t raw_days(

@@ -35,6 +35,16 @@ void raw_drop(struct raw *raw);
 /* Unlinks the days that ended before; forgets them in main.db, inside its transaction. */
 int raw_expire(struct raw *raw, struct connection *main, int64_t before_ns);
 
+/* The same with the oldest day, unless it is the newest as well. 1 when there was one. */
+int raw_forget_oldest(struct raw *raw, struct connection *main);
+
+/* Checks the files, the newest day first, for that long; says of each damaged one what is
+ * wrong with it. */
+void raw_check(struct raw *raw, int budget_ms);
+
+#define RAW_NAME_BYTES 32
+void raw_name(int64_t day, char name[RAW_NAME_BYTES]);
+
 /* Any thread: the days with an invocation that starts in [since, until), malloc'd; their
  * number or -ENOMEM. */
 ssize_t raw_days(

@@ -18,9 +18,9 @@
 #include "store/sqlite/schema.h"
 #include "store/sqlite/spans.h"
 
-/* Larger files are not read whole at each start: at about 1 GB/s this is half a second.
- */
-#define CHECK_MAX_BYTES (512LL << 20)
+/* So long may main.db and the raw files be checked at each start, which at about 1 GB/s
+ * is enough for all but the largest. */
+#define CHECK_MS 2000
 
 int store_begin(struct store *store)
 {
@@ -84,13 +84,15 @@ static int take_lock(struct store *store)
 	return -EBUSY;
 }
 
-static int say_open_error(int err, const char *path)
+static int say_open_error(int err, const char *path, const char *why)
 {
 	if (err == -EPROTONOSUPPORT)
 		(void)log_error(0, "%s was made by a newer coldmeter", path);
 	else if (err == -EUCLEAN)
 		(void)log_error(0,
-		    "%s is damaged: move its directory away to begin a new ledger", path);
+		    "%s is damaged (%s): put a backup in the place of its directory, or"
+		    " move it away to begin a new ledger",
+		    path, why[0] ? why : "it cannot be read as a ledger");
 	else
 		(void)log_error(err, "cannot open %s", path);
 	return err;
@@ -98,13 +100,18 @@ static int say_open_error(int err, const char *path)
 
 static int open_ledger(struct store *store)
 {
+	char why[CONNECTION_WHY_BYTES] = "";
 	char path[PATH_MAX];
 	int err;
 
 	(void)snprintf(path, sizeof(path), "%s/main.db", store->directory);
 	err = connection_open(path, CONNECTION_WRITE, &store->writer);
 	if (!err)
-		err = connection_check(store->writer, CHECK_MAX_BYTES);
+		err = connection_check(store->writer, CHECK_MS, why);
+	if (err == 1) {
+		log_note("%s is sound as far as %d ms of checking went", path, CHECK_MS);
+		err = 0;
+	}
 	if (!err)
 		err = connection_migrate(store->writer, schema_main, schema_main_n);
 	if (!err)
@@ -116,11 +123,13 @@ static int open_ledger(struct store *store)
 	if (!err)
 		err = pool_new(path, &store->readers);
 	if (err)
-		return say_open_error(err, path);
+		return say_open_error(err, path, why);
 	err = raw_new(store->directory, store->writer, &store->raw);
-	return err ? log_error(
-			 err, "cannot open the newest raw file in %s", store->directory)
-		   : 0;
+	if (err)
+		return log_error(
+		    err, "cannot open the newest raw file in %s", store->directory);
+	raw_check(store->raw, CHECK_MS);
+	return 0;
 }
 
 int store_open(const char *directory, struct store **out)

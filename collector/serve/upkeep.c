@@ -1,0 +1,80 @@
+#include "serve/upkeep.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#define EXPIRE_EVERY_NS (3600 * CLOCK_NS_PER_S)
+#define FOLD_EVERY_NS (60 * CLOCK_NS_PER_S) /* once nothing is left to fold */
+#define MB 1000000
+
+int64_t upkeep_now_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * CLOCK_NS_PER_S + now.tv_nsec;
+}
+
+int64_t upkeep_due_ns(const struct upkeep *upkeep)
+{
+	return upkeep->expire_ns < upkeep->fold_ns ? upkeep->expire_ns : upkeep->fold_ns;
+}
+
+static void expire(struct upkeep *upkeep)
+{
+	int64_t now_ns = clock_wall_ns();
+	int err = store_expire(
+	    upkeep->store, now_ns - upkeep->raw_ns, now_ns - upkeep->minutes_ns);
+
+	if (err)
+		(void)log_error(err, "cannot forget what is older than its retention");
+}
+
+static void shrink(struct upkeep *upkeep)
+{
+	int64_t max_bytes = upkeep->max_bytes;
+	int64_t bytes = 0;
+	int err = 1;
+
+	if (max_bytes == 0)
+		return;
+	while ((err = store_shrink(upkeep->store, max_bytes, &bytes)) == 1)
+		log_note("forgot the oldest day of batches as received: the ledger took"
+			 " %lld MB of %lld",
+		    (long long)(bytes / MB), (long long)(max_bytes / MB));
+	if (err == -ENOSPC && !upkeep->too_large)
+		log_warn("the ledger takes %lld MB, more than the %lld allowed, and has"
+			 " no older day of batches to forget",
+		    (long long)(bytes / MB), (long long)(max_bytes / MB));
+	else if (err && err != -ENOSPC)
+		(void)log_error(err, "cannot keep the ledger below its limit");
+	upkeep->too_large = err == -ENOSPC;
+}
+
+/* One step; when the next one is due. */
+static int64_t fold(struct upkeep *upkeep)
+{
+	int64_t began_ns = upkeep_now_ns();
+	int more = store_fold(upkeep->store, clock_wall_ns());
+	int64_t now_ns = upkeep_now_ns();
+
+	if (more < 0)
+		(void)log_error(more, "cannot make hours and days out of minutes");
+	if (more == 1)
+		return now_ns + 4 * (now_ns - began_ns);
+	shrink(upkeep);
+	return now_ns + FOLD_EVERY_NS;
+}
+
+void upkeep_run(struct upkeep *upkeep)
+{
+	if (upkeep_now_ns() >= upkeep->expire_ns) {
+		expire(upkeep);
+		upkeep->expire_ns = upkeep_now_ns() + EXPIRE_EVERY_NS;
+	}
+	if (upkeep_now_ns() >= upkeep->fold_ns)
+		upkeep->fold_ns = fold(upkeep);
+}

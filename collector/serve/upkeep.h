@@ -1,0 +1,31 @@
+/* What the writer does for the ledger besides writing: folds, forgets, keeps it small. */
+#ifndef COLDMETER_SERVE_UPKEEP_H
+#define COLDMETER_SERVE_UPKEEP_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "store/store.h"
+
+struct upkeep {
+	struct store *store;
+	/* settings, which any thread may change */
+	atomic_int_least64_t raw_ns; /* kept for so long */
+	atomic_int_least64_t minutes_ns;
+	atomic_int_least64_t max_bytes; /* of the ledger on disk; 0: any size */
+	int64_t expire_ns; /* when each is due, as upkeep_now_ns() tells it */
+	int64_t fold_ns;
+	bool too_large; /* was said */
+};
+
+/* The clock that a condition can be waited for with. */
+int64_t upkeep_now_ns(void);
+
+/* When there is something to do next. */
+int64_t upkeep_due_ns(const struct upkeep *upkeep);
+
+/* Does what is due, in steps of some tens of milliseconds between which at most a fifth
+ * of the time is taken. Errors are logged. */
+void upkeep_run(struct upkeep *upkeep);
+
+#endif
