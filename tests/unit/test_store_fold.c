@@ -69,6 +69,32 @@ static void test_an_hour_is_folded_when_it_is_over(void **state)
 	assert_int_equal(store_fold(store, hour + 65 * MINUTE), 0);
 }
 
+/* Otherwise an agent whose clock is late would keep the writer busy with folding. */
+static void test_a_pass_takes_what_comes_late_but_once(void **state)
+{
+	struct place *place = *state;
+	uint64_t sequence = 0;
+	int steps = 0;
+
+	for (int hour = 0; hour < 2; hour++) {
+		const struct plan_of_batch b = {
+		    1, ++sequence, "f", BEGIN + hour * HOUR, 1000, 5};
+
+		assert_int_equal(put(place->store, &b), 1);
+	}
+	while (store_fold(place->store, BEGIN + DAY) == 1) {
+		const struct plan_of_batch late = {1, ++sequence, "f", BEGIN, 1000, 5};
+
+		assert_int_equal(put(place->store, &late), 1);
+		steps++;
+		assert_true(steps <= 2);
+	}
+	assert_int_equal(steps, 2);
+	assert_int_equal(fold(place->store, BEGIN + DAY), 1);
+	assert_int_equal(
+	    rollups(place->store, 0, INT64_MAX, NULL).invocations, sequence * 5);
+}
+
 static void test_hours_and_days_expire(void **state)
 {
 	struct place *place = *state;
@@ -223,6 +249,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 	    TEST(test_a_row_that_comes_late_is_added),
 	    TEST(test_an_hour_is_folded_when_it_is_over),
+	    TEST(test_a_pass_takes_what_comes_late_but_once),
 	    TEST(test_hours_and_days_expire),
 	    TEST(test_a_kill_neither_loses_nor_doubles),
 	    cmocka_unit_test(test_a_block_takes_no_other_bytes),

@@ -19,6 +19,8 @@
 #define GRACE_NS (5 * MINUTE_NS)
 
 struct fold {
+	int64_t hour; /* where this pass is, so that it takes what comes late but once: */
+	uint32_t next_id; /* the first function of the next step; hour -1: at the begin */
 	struct block_coder *unpack;
 	struct block_coder *pack;
 	struct slice slice;
@@ -33,6 +35,7 @@ int fold_new(struct fold **out)
 
 	if (!fold)
 		return -ENOMEM;
+	fold->hour = -1;
 	if (block_coder_new(&fold->unpack) < 0 || block_coder_new(&fold->pack) < 0) {
 		fold_free(fold);
 		return -ENOMEM;
@@ -54,21 +57,69 @@ void fold_free(struct fold *fold)
 	free(fold);
 }
 
-/* The oldest minute row before that minute; 0: none, 1: *id. */
-static int find_oldest(struct connection *c, int64_t before_minute, int64_t *id)
+/* The first minute row with an id in [since, until): 1 with *id, or 0. */
+static int find_first(struct connection *c, int64_t since, int64_t until, int64_t *id)
 {
-	static const char sql[] = "SELECT id FROM minute_counters WHERE id >= 0"
+	static const char sql[] = "SELECT id FROM minute_counters WHERE id >= :since"
 				  " AND id < :until ORDER BY id LIMIT 1";
 	AUTO(statement) sqlite3_stmt *s = NULL;
 	int err = statement_get(c, sql, &s);
 
 	if (err)
 		return err;
-	statement_bind(s, ":until", minutes_key(before_minute, 0));
+	statement_bind(s, ":since", since);
+	statement_bind(s, ":until", until);
 	err = statement_step(s);
 	if (err == 1)
 		*id = sqlite3_column_int64(s, 0);
 	return err;
+}
+
+/* The first function from fold->next_id on with a row in fold's hour: 1, or 0. */
+static int find_function(struct fold *fold, struct connection *c, uint32_t *function_id)
+{
+	int64_t from = fold->hour * HOUR_MINUTES;
+	int found = 0;
+
+	for (int64_t m = from; fold->hour >= 0 && m < from + HOUR_MINUTES; m++) {
+		int64_t id = 0;
+		int err = find_first(
+		    c, minutes_key(m, fold->next_id), minutes_key(m + 1, 0), &id);
+
+		if (err < 0)
+			return err;
+		if (err && (!found || (uint32_t)(id & 0xffffff) < *function_id))
+			*function_id = (uint32_t)(id & 0xffffff);
+		found |= err;
+	}
+	return found;
+}
+
+/* What this pass takes next of the hours before that one: 1 with *range, or 0 and the
+ * next pass begins with the oldest again. */
+static int find_range(struct fold *fold, struct connection *c, int64_t before_hour,
+    struct slice_range *range)
+{
+	int64_t until = minutes_key(before_hour * HOUR_MINUTES, 0);
+	uint32_t function_id = 0;
+	int64_t id = 0;
+	int found = find_function(fold, c, &function_id);
+
+	if (found == 0) {
+		found = find_first(
+		    c, minutes_key((fold->hour + 1) * HOUR_MINUTES, 0), until, &id);
+		fold->hour = found == 1 ? (id >> 24) / HOUR_MINUTES : -1;
+		fold->next_id = 0;
+		if (found == 1)
+			found = find_function(fold, c, &function_id);
+	}
+	if (found != 1)
+		return found;
+	range->from_minute = fold->hour * HOUR_MINUTES;
+	range->until_minute = range->from_minute + HOUR_MINUTES;
+	range->first_id = function_id - function_id % SLICE_FUNCTIONS;
+	range->end_id = range->first_id + SLICE_FUNCTIONS;
+	return 1;
 }
 
 /* Adds the rows of one function to its block. */
@@ -154,27 +205,20 @@ static int fold_slice(
 
 int store_fold(struct store *store, int64_t now_ns)
 {
-	int64_t before_minute = (now_ns - GRACE_NS) / HOUR_NS * HOUR_MINUTES;
+	struct fold *fold = store->fold;
 	struct slice_range range;
-	int64_t id = 0;
 	int found;
 	int err = store_begin(store);
 
 	if (err)
 		return err;
-	found = find_oldest(store->writer, before_minute, &id);
-	if (found == 1) {
-		uint32_t function_id = (uint32_t)(id & 0xffffff);
-
-		range.from_minute = (id >> 24) - (id >> 24) % HOUR_MINUTES;
-		range.until_minute = range.from_minute + HOUR_MINUTES;
-		range.first_id = function_id - function_id % SLICE_FUNCTIONS;
-		range.end_id = range.first_id + SLICE_FUNCTIONS;
-		err = fold_slice(store->fold, store->writer, &range);
-	}
+	found = find_range(fold, store->writer, (now_ns - GRACE_NS) / HOUR_NS, &range);
+	if (found == 1)
+		err = fold_slice(fold, store->writer, &range);
 	err = store_end(store, found < 0 ? found : err);
 	if (err || !found)
 		return err;
+	fold->next_id = range.end_id;
 	minutes_forget(store->minutes, range.from_minute, range.until_minute);
 	return 1;
 }
