@@ -54,19 +54,20 @@ static void test_a_row_that_comes_late_is_added(void **state)
 	}
 }
 
-static void test_an_hour_is_folded_when_it_is_over(void **state)
+static void test_ten_minutes_are_folded_when_they_are_over(void **state)
 {
 	struct place *place = *state;
 	struct store *store = place->store;
 	int64_t hour = T0 / HOUR * HOUR;
-	const struct plan_of_batch b = {1, 1, "f", hour + 59 * MINUTE, 1000, 5};
-	const struct plan_of_batch next = {1, 2, "f", hour + 60 * MINUTE, 1000, 5};
+	const struct plan_of_batch b = {1, 1, "f", hour + 19 * MINUTE, 1000, 5};
+	const struct plan_of_batch next = {1, 2, "f", hour + 20 * MINUTE, 1000, 5};
 
 	assert_int_equal(put(store, &b), 1);
 	assert_int_equal(put(store, &next), 1);
-	assert_int_equal(store_fold(store, hour + 64 * MINUTE), 0);
-	assert_int_equal(store_fold(store, hour + 65 * MINUTE), 1);
-	assert_int_equal(store_fold(store, hour + 65 * MINUTE), 0);
+	assert_int_equal(fold(store, hour + 21 * MINUTE), 0);
+	assert_int_equal(fold(store, hour + 22 * MINUTE), 1);
+	assert_int_equal(fold(store, hour + 22 * MINUTE), 0);
+	assert_int_equal(fold(store, hour + 32 * MINUTE), 1);
 }
 
 /* Otherwise an agent whose clock is late would keep the writer busy with folding. */
@@ -108,7 +109,7 @@ static void test_hours_and_days_expire(void **state)
 
 		assert_int_equal(put(store, &b), 1);
 	}
-	assert_int_equal(fold(store, BEGIN + 97 * HOUR), 96);
+	assert_int_equal(fold(store, BEGIN + 96 * HOUR), 96);
 	assert_int_equal(store_expire(store, 0, BEGIN + 48 * HOUR + 30 * MINUTE), 0);
 	assert_int_equal(rollups(store, 0, INT64_MAX, NULL).rows, 52);
 	assert_int_equal(store_scan_spans(store, &all, add_span, &told), 0);
@@ -248,7 +249,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    TEST(test_a_row_that_comes_late_is_added),
-	    TEST(test_an_hour_is_folded_when_it_is_over),
+	    TEST(test_ten_minutes_are_folded_when_they_are_over),
 	    TEST(test_a_pass_takes_what_comes_late_but_once),
 	    TEST(test_hours_and_days_expire),
 	    TEST(test_a_kill_neither_loses_nor_doubles),

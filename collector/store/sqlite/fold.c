@@ -14,9 +14,12 @@
 #include "store/sqlite/join.h"
 #include "store/sqlite/spans.h"
 
-#define HOUR_NS (HOUR_MINUTES * MINUTE_NS)
-/* How long after its end an hour is folded: agents ship within seconds. */
-#define GRACE_NS (5 * MINUTE_NS)
+/* Minutes are folded in tens, so that few are left for scans to read one by one; with
+ * very many functions by the hour, which writes a sixth as much. */
+#define FOLD_MINUTES 10
+#define FEW_FUNCTIONS 10000
+/* How long after their end: agents ship within seconds. */
+#define GRACE_NS (2 * MINUTE_NS)
 
 struct fold {
 	int64_t hour; /* where this pass is, so that it takes what comes late but once: */
@@ -75,13 +78,22 @@ static int find_first(struct connection *c, int64_t since, int64_t until, int64_
 	return err;
 }
 
+static int64_t hour_end(const struct fold *fold, int64_t before_minute)
+{
+	int64_t end = (fold->hour + 1) * HOUR_MINUTES;
+
+	return end < before_minute ? end : before_minute;
+}
+
 /* The first function from fold->next_id on with a row in fold's hour: 1, or 0. */
-static int find_function(struct fold *fold, struct connection *c, uint32_t *function_id)
+static int find_function(
+    struct fold *fold, struct connection *c, int64_t before_minute, uint32_t *function_id)
 {
 	int64_t from = fold->hour * HOUR_MINUTES;
+	int64_t end = hour_end(fold, before_minute);
 	int found = 0;
 
-	for (int64_t m = from; fold->hour >= 0 && m < from + HOUR_MINUTES; m++) {
+	for (int64_t m = from; fold->hour >= 0 && m < end; m++) {
 		int64_t id = 0;
 		int err = find_first(
 		    c, minutes_key(m, fold->next_id), minutes_key(m + 1, 0), &id);
@@ -95,15 +107,15 @@ static int find_function(struct fold *fold, struct connection *c, uint32_t *func
 	return found;
 }
 
-/* What this pass takes next of the hours before that one: 1 with *range, or 0 and the
+/* What this pass takes next of what is before that minute: 1 with *range, or 0 and the
  * next pass begins with the oldest again. */
-static int find_range(struct fold *fold, struct connection *c, int64_t before_hour,
+static int find_range(struct fold *fold, struct connection *c, int64_t before_minute,
     struct slice_range *range)
 {
-	int64_t until = minutes_key(before_hour * HOUR_MINUTES, 0);
+	int64_t until = minutes_key(before_minute, 0);
 	uint32_t function_id = 0;
 	int64_t id = 0;
-	int found = find_function(fold, c, &function_id);
+	int found = find_function(fold, c, before_minute, &function_id);
 
 	if (found == 0) {
 		found = find_first(
@@ -111,12 +123,12 @@ static int find_range(struct fold *fold, struct connection *c, int64_t before_ho
 		fold->hour = found == 1 ? (id >> 24) / HOUR_MINUTES : -1;
 		fold->next_id = 0;
 		if (found == 1)
-			found = find_function(fold, c, &function_id);
+			found = find_function(fold, c, before_minute, &function_id);
 	}
 	if (found != 1)
 		return found;
 	range->from_minute = fold->hour * HOUR_MINUTES;
-	range->until_minute = range->from_minute + HOUR_MINUTES;
+	range->until_minute = hour_end(fold, before_minute);
 	range->first_id = function_id - function_id % SLICE_FUNCTIONS;
 	range->end_id = range->first_id + SLICE_FUNCTIONS;
 	return 1;
@@ -206,13 +218,18 @@ static int fold_slice(
 int store_fold(struct store *store, int64_t now_ns)
 {
 	struct fold *fold = store->fold;
-	struct slice_range range;
+	int64_t before_minute = (now_ns - GRACE_NS) / MINUTE_NS;
+	struct slice_range range = {0};
 	int found;
 	int err = store_begin(store);
 
 	if (err)
 		return err;
-	found = find_range(fold, store->writer, (now_ns - GRACE_NS) / HOUR_NS, &range);
+	before_minute -=
+	    before_minute % (dictionary_count(store->functions) > FEW_FUNCTIONS
+				    ? HOUR_MINUTES
+				    : FOLD_MINUTES);
+	found = find_range(fold, store->writer, before_minute, &range);
 	if (found == 1)
 		err = fold_slice(fold, store->writer, &range);
 	err = store_end(store, found < 0 ? found : err);

@@ -1,8 +1,8 @@
 /* Reading spans. A window's whole hours are told by hours and its whole days by days, its
  * ends by minutes; what is not folded yet lies in none of the three and is told as it is.
  *
- * A day that the window's end cuts is whole all the same as long as nothing of it that is
- * folded lies behind the end, which is so for a window until now. */
+ * An hour or a day that the window's end cuts is whole all the same as long as nothing of
+ * it that is folded lies behind the end, which is so for a window until now. */
 #include <errno.h>
 
 #include "base/cleanup.h"
@@ -220,22 +220,52 @@ static int walk_hours(struct scan *scan, int64_t from, int64_t until)
 	return err;
 }
 
+/* Whether an hour has folded rows, and none of that minute or behind; 1, 0 or an error.
+ */
+static int ends_before(struct scan *scan, int64_t hour, int64_t minute)
+{
+	static const char sql[] = "SELECT max(last_minute) FROM hour_rollup"
+				  " WHERE id >= :since AND id < :until";
+	AUTO(statement) sqlite3_stmt *s = NULL;
+	int err = statement_get(scan->reader, sql, &s);
+
+	if (err)
+		return err;
+	statement_bind(s, ":since", minutes_key(hour, 0));
+	statement_bind(s, ":until", minutes_key(hour + 1, 0));
+	err = statement_step(s);
+	if (err != 1)
+		return err;
+	return sqlite3_column_type(s, 0) != SQLITE_NULL &&
+	       sqlite3_column_int64(s, 0) < minute;
+}
+
 /* The minutes [from, until) in whatever rows tell them. */
 static int scan_spans(struct scan *scan, int64_t from, int64_t until)
 {
 	int64_t first = (from + HOUR_MINUTES - 1) / HOUR_MINUTES;
 	int64_t end = until / HOUR_MINUTES;
+	int64_t loose;
+	int whole = 0;
 	int err;
 
+	if (until - from < HOUR_MINUTES)
+		return scan_minutes(scan, from, until);
+	if (until % HOUR_MINUTES)
+		whole = ends_before(scan, end, until);
+	if (whole < 0)
+		return whole;
+	end += whole;
+	loose = end * HOUR_MINUTES < until ? end * HOUR_MINUTES : until;
 	if (first >= end)
 		return scan_minutes(scan, from, until);
 	err = scan_minutes(scan, from, first * HOUR_MINUTES);
 	if (!err)
 		err = walk_hours(scan, first, end);
 	if (!err)
-		err = scan_loose(scan, first * HOUR_MINUTES, end * HOUR_MINUTES);
+		err = scan_loose(scan, first * HOUR_MINUTES, loose);
 	if (!err)
-		err = scan_minutes(scan, end * HOUR_MINUTES, until);
+		err = scan_minutes(scan, loose, until);
 	return err;
 }
 
