@@ -69,7 +69,7 @@ static int copy_days(const char *directory, const char *to)
 	return err;
 }
 
-int store_backup(const char *directory, const char *to)
+int sqlite_backup(const char *directory, const char *to)
 {
 	int err;
 

@@ -202,7 +202,7 @@ static uint64_t count_gone(const struct batch_ledger *ledger)
 	return ledger->seen > told ? ledger->seen - told : 0;
 }
 
-int store_scan_agents(struct store *store, store_agent_visit visit, void *context)
+int sqlite_scan_agents(struct sqlite *store, store_agent_visit visit, void *context)
 {
 	static const char sql[] =
 	    "SELECT agent, boot, host, sequence, seen, delivered, lost,"
@@ -248,10 +248,10 @@ static int add_ledger(void *context, const struct batch_head *last, int64_t rece
 	return 0;
 }
 
-int store_ledger(struct store *store, int64_t since_ns, struct batch_ledger *sum)
+int sqlite_ledger(struct sqlite *store, int64_t since_ns, struct batch_ledger *sum)
 {
 	struct ledger_sum total = {.since_ns = since_ns};
-	int err = store_scan_agents(store, add_ledger, &total);
+	int err = sqlite_scan_agents(store, add_ledger, &total);
 
 	if (!err)
 		*sum = total.sum;

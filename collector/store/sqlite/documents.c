@@ -5,8 +5,8 @@
 #include "base/cleanup.h"
 #include "store/sqlite/engine.h"
 
-int store_document_put(
-    struct store *store, const char *kind, const char *name, const char *body)
+int sqlite_document_put(
+    struct sqlite *store, const char *kind, const char *name, const char *body)
 {
 	static const char sql[] =
 	    "INSERT INTO document(kind, name, body) VALUES(:kind, :name, :body)"
@@ -16,7 +16,7 @@ int store_document_put(
 
 	if (strlen(body) > STORE_DOCUMENT_MAX_BYTES)
 		return -E2BIG;
-	err = store_begin(store);
+	err = sqlite_begin(store);
 	if (err)
 		return err;
 	err = statement_get(store->writer, sql, &s);
@@ -26,11 +26,11 @@ int store_document_put(
 		statement_bind_text(s, ":body", body);
 		err = statement_run(s);
 	}
-	return store_end(store, err);
+	return sqlite_end(store, err);
 }
 
-int store_document_get(
-    struct store *store, const char *kind, const char *name, char **body)
+int sqlite_document_get(
+    struct sqlite *store, const char *kind, const char *name, char **body)
 {
 	static const char sql[] =
 	    "SELECT body FROM document WHERE kind = :kind AND name = :name";
@@ -56,12 +56,12 @@ int store_document_get(
 	return err;
 }
 
-int store_document_delete(struct store *store, const char *kind, const char *name)
+int sqlite_document_delete(struct sqlite *store, const char *kind, const char *name)
 {
 	static const char sql[] =
 	    "DELETE FROM document WHERE kind = :kind AND name = :name RETURNING name";
 	sqlite3_stmt *s;
-	int err = store_begin(store);
+	int err = sqlite_begin(store);
 
 	if (err)
 		return err;
@@ -73,11 +73,11 @@ int store_document_delete(struct store *store, const char *kind, const char *nam
 		statement_reset(s);
 		err = err < 0 ? err : err == 0 ? -ENOENT : 0;
 	}
-	return store_end(store, err);
+	return sqlite_end(store, err);
 }
 
-int store_scan_documents(
-    struct store *store, const char *kind, store_document_visit visit, void *context)
+int sqlite_scan_documents(
+    struct sqlite *store, const char *kind, store_document_visit visit, void *context)
 {
 	static const char sql[] =
 	    "SELECT name, body FROM document WHERE kind = :kind ORDER BY name";

@@ -9,13 +9,13 @@
 #include "store/sqlite/minutes.h"
 #include "store/sqlite/pool.h"
 #include "store/sqlite/raw.h"
-#include "store/store.h"
+#include "store/sqlite/sqlite.h"
 
-struct store {
+struct sqlite {
 	char *directory;
 	int lock_fd;
 	struct gate gate;
-	struct connection *writer; /* held between store_begin and its end */
+	struct connection *writer; /* held between sqlite_begin and its end */
 	struct pool *readers;
 	struct dictionary *functions;
 	struct minutes *minutes;
@@ -24,9 +24,9 @@ struct store {
 };
 
 /* One transaction of the writing connection, one thread at a time. Each begin that
- * succeeded ends with store_end(): commits when err is 0, else rolls back. Returns err or
- * the commit's. */
-int store_begin(struct store *store);
-int store_end(struct store *store, int err);
+ * succeeded ends with sqlite_end(): commits when err is 0, else rolls back. Returns err
+ * or the commit's. */
+int sqlite_begin(struct sqlite *store);
+int sqlite_end(struct sqlite *store, int err);
 
 #endif

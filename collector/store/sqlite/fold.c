@@ -215,13 +215,13 @@ static int fold_slice(
 	return err ? err : slice_delete(c, range);
 }
 
-int store_fold(struct store *store, int64_t now_ns)
+int sqlite_fold(struct sqlite *store, int64_t now_ns)
 {
 	struct fold *fold = store->fold;
 	int64_t before_minute = (now_ns - GRACE_NS) / MINUTE_NS;
 	struct slice_range range = {0};
 	int found;
-	int err = store_begin(store);
+	int err = sqlite_begin(store);
 
 	if (err)
 		return err;
@@ -232,7 +232,7 @@ int store_fold(struct store *store, int64_t now_ns)
 	found = find_range(fold, store->writer, before_minute, &range);
 	if (found == 1)
 		err = fold_slice(fold, store->writer, &range);
-	err = store_end(store, found < 0 ? found : err);
+	err = sqlite_end(store, found < 0 ? found : err);
 	if (err || !found)
 		return err;
 	fold->next_id = range.end_id;

@@ -28,7 +28,7 @@ struct open_batch {
 };
 
 struct walk {
-	struct store *store;
+	struct sqlite *store;
 	int64_t since_ns;
 	int64_t until_ns;
 	const char *function;
@@ -219,7 +219,7 @@ static int run(struct walk *walk, store_invocation_visit visit, void *context)
 }
 
 /* NOLINTNEXTLINE(readability-function-size): the interface of store.h */
-int store_scan_invocations(struct store *store, int64_t since_ns, int64_t until_ns,
+int sqlite_scan_invocations(struct sqlite *store, int64_t since_ns, int64_t until_ns,
     const char *function, bool newest_first, store_invocation_visit visit, void *context)
 {
 	struct walk walk = {.store = store,

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "store/sqlite/engine.h"
 
-int store_outbox_add(struct store *store, const struct store_delivery *delivery)
+int sqlite_outbox_add(struct sqlite *store, const struct store_delivery *delivery)
 {
 	static const char sql[] =
 	    "INSERT INTO outbox(key, channel, target, body, created_ns, due_ns, attempts,"
@@ -14,7 +14,7 @@ int store_outbox_add(struct store *store, const struct store_delivery *delivery)
 	    " 'pending') ON CONFLICT DO NOTHING RETURNING id";
 	sqlite3_stmt *s;
 	int added = 0;
-	int err = store_begin(store);
+	int err = sqlite_begin(store);
 
 	if (err)
 		return err;
@@ -31,7 +31,7 @@ int store_outbox_add(struct store *store, const struct store_delivery *delivery)
 		statement_reset(s);
 		err = added < 0 ? added : 0;
 	}
-	err = store_end(store, err);
+	err = sqlite_end(store, err);
 	return err ? err : added ? 0 : 1;
 }
 
@@ -47,8 +47,8 @@ static void read_delivery(sqlite3_stmt *s, struct store_delivery *delivery)
 	    .attempts = sqlite3_column_int(s, 7)};
 }
 
-int store_outbox_scan_due(
-    struct store *store, int64_t now_ns, store_delivery_visit visit, void *context)
+int sqlite_outbox_scan_due(
+    struct sqlite *store, int64_t now_ns, store_delivery_visit visit, void *context)
 {
 	static const char sql[] =
 	    "SELECT id, key, channel, target, body, created_ns, due_ns, attempts FROM "
@@ -72,13 +72,14 @@ int store_outbox_scan_due(
 	return err;
 }
 
-int store_outbox_retry(struct store *store, int64_t id, int64_t due_ns, const char *error)
+int sqlite_outbox_retry(
+    struct sqlite *store, int64_t id, int64_t due_ns, const char *error)
 {
 	static const char sql[] =
 	    "UPDATE outbox SET attempts = attempts + 1, due_ns = :due,"
 	    " error = :error WHERE id = :id AND state = 'pending'";
 	sqlite3_stmt *s;
-	int err = store_begin(store);
+	int err = sqlite_begin(store);
 
 	if (err)
 		return err;
@@ -89,17 +90,17 @@ int store_outbox_retry(struct store *store, int64_t id, int64_t due_ns, const ch
 		statement_bind_text(s, ":error", error);
 		err = statement_run(s);
 	}
-	return store_end(store, err);
+	return sqlite_end(store, err);
 }
 
-int store_outbox_settle(
-    struct store *store, int64_t id, bool delivered, const char *error)
+int sqlite_outbox_settle(
+    struct sqlite *store, int64_t id, bool delivered, const char *error)
 {
 	static const char sql[] =
 	    "UPDATE outbox SET attempts = attempts + 1, state = :state, error = :error,"
 	    " settled_ns = :now WHERE id = :id AND state = 'pending'";
 	sqlite3_stmt *s;
-	int err = store_begin(store);
+	int err = sqlite_begin(store);
 
 	if (err)
 		return err;
@@ -111,11 +112,11 @@ int store_outbox_settle(
 		statement_bind(s, ":now", clock_wall_ns());
 		err = statement_run(s);
 	}
-	return store_end(store, err);
+	return sqlite_end(store, err);
 }
 
-int store_scan_outbox(
-    struct store *store, size_t limit, store_outbox_visit visit, void *context)
+int sqlite_scan_outbox(
+    struct sqlite *store, size_t limit, store_outbox_visit visit, void *context)
 {
 	static const char sql[] =
 	    "SELECT id, key, channel, target, body, created_ns, due_ns, attempts, state,"

@@ -8,7 +8,7 @@
 #include <sys/types.h>
 
 #include "store/sqlite/connection.h"
-#include "store/store.h"
+#include "store/sqlite/sqlite.h"
 
 struct raw;
 

@@ -304,7 +304,7 @@ int scan_minutes(struct scan *scan, int64_t from, int64_t until)
 	return err;
 }
 
-int store_scan_rollups(struct store *store, int64_t since_ns, int64_t until_ns,
+int sqlite_scan_rollups(struct sqlite *store, int64_t since_ns, int64_t until_ns,
     const char *function, store_rollup_visit visit, void *context)
 {
 	struct scan scan = {.visit = visit, .context = context};
@@ -318,7 +318,7 @@ int store_scan_rollups(struct store *store, int64_t since_ns, int64_t until_ns,
 	return err;
 }
 
-int store_scan_functions(struct store *store, store_function_visit visit, void *context)
+int sqlite_scan_functions(struct sqlite *store, store_function_visit visit, void *context)
 {
 	uint32_t n = dictionary_count(store->functions);
 	struct dictionary_entry entry;
@@ -333,8 +333,8 @@ int store_scan_functions(struct store *store, store_function_visit visit, void *
 	return err;
 }
 
-int store_find_function(
-    struct store *store, const struct function *function, struct store_function *found)
+int sqlite_find_function(
+    struct sqlite *store, const struct function *function, struct store_function *found)
 {
 	struct dictionary_entry entry;
 	int err = dictionary_find(store->functions, function, &entry);

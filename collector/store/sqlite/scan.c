@@ -5,7 +5,7 @@
 
 #include "base/cleanup.h"
 
-int scan_begin(struct scan *scan, struct store *store, const char *function)
+int scan_begin(struct scan *scan, struct sqlite *store, const char *function)
 {
 	ssize_t n = 1;
 	int err;

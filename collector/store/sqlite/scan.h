@@ -7,7 +7,7 @@
 #include "store/sqlite/spans.h"
 
 struct scan {
-	struct store *store;
+	struct sqlite *store;
 	struct connection *reader;
 	uint32_t *ids; /* of the functions asked for, rising; NULL: all */
 	size_t ids_n;
@@ -29,7 +29,7 @@ struct scan {
 
 /* Takes a reader and begins its transaction. 1; 0 when nobody has that name; -errno. End
  * with scan_end() in each case. function NULL: all. */
-int scan_begin(struct scan *scan, struct store *store, const char *function);
+int scan_begin(struct scan *scan, struct sqlite *store, const char *function);
 void scan_end(struct scan *scan);
 
 /* Visits the rows of the minutes [from, until), one per function and minute. */

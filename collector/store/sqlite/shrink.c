@@ -26,17 +26,17 @@ static int measure(const char *directory, int64_t *bytes)
 	return 0;
 }
 
-int store_shrink(struct store *store, int64_t max_bytes, int64_t *bytes)
+int sqlite_shrink(struct sqlite *store, int64_t max_bytes, int64_t *bytes)
 {
 	int forgot;
 	int err = measure(store->directory, bytes);
 
 	if (err || *bytes <= max_bytes)
 		return err;
-	err = store_begin(store);
+	err = sqlite_begin(store);
 	if (err)
 		return err;
 	forgot = raw_forget_oldest(store->raw, store->writer);
-	err = store_end(store, forgot < 0 ? forgot : 0);
+	err = sqlite_end(store, forgot < 0 ? forgot : 0);
 	return err ? err : forgot ? 1 : -ENOSPC;
 }

@@ -282,7 +282,7 @@ static int scan_steps(struct scan *scan, const struct store_window *window)
 	return err;
 }
 
-int store_scan_spans(struct store *store, const struct store_window *window,
+int sqlite_scan_spans(struct sqlite *store, const struct store_window *window,
     store_span_visit visit, void *context)
 {
 	struct scan scan = {.visit_span = visit,

@@ -22,7 +22,7 @@
  * is enough for all but the largest. */
 #define CHECK_MS 2000
 
-int store_begin(struct store *store)
+int sqlite_begin(struct sqlite *store)
 {
 	int err;
 
@@ -33,7 +33,7 @@ int store_begin(struct store *store)
 	return err;
 }
 
-int store_end(struct store *store, int err)
+int sqlite_end(struct sqlite *store, int err)
 {
 	if (!err)
 		err = connection_commit(store->writer);
@@ -63,7 +63,7 @@ static int make_directory(const char *directory)
 	return mkdir(path, 0700) < 0 && errno != EEXIST ? -errno : 0;
 }
 
-static int take_lock(struct store *store)
+static int take_lock(struct sqlite *store)
 {
 	char path[PATH_MAX];
 	int err = make_directory(store->directory);
@@ -98,7 +98,7 @@ static int say_open_error(int err, const char *path, const char *why)
 	return err;
 }
 
-static int open_ledger(struct store *store)
+static int open_ledger(struct sqlite *store)
 {
 	char why[CONNECTION_WHY_BYTES] = "";
 	char path[PATH_MAX];
@@ -132,9 +132,9 @@ static int open_ledger(struct store *store)
 	return 0;
 }
 
-int store_open(const char *directory, struct store **out)
+int sqlite_open(const char *directory, struct sqlite **out)
 {
-	struct store *store = calloc(1, sizeof(*store));
+	struct sqlite *store = calloc(1, sizeof(*store));
 	int err;
 
 	if (!store)
@@ -146,14 +146,14 @@ int store_open(const char *directory, struct store **out)
 	if (!err)
 		err = open_ledger(store);
 	if (err) {
-		store_close(store);
+		sqlite_close(store);
 		return err;
 	}
 	*out = store;
 	return 0;
 }
 
-void store_close(struct store *store)
+void sqlite_close(struct sqlite *store)
 {
 	if (!store)
 		return;
@@ -178,7 +178,7 @@ static int64_t lost_ns(const struct batch *batch)
 
 /* A function of which nothing arrived but what was lost. */
 static void see_loss(
-    struct store *store, const struct batch *batch, struct dictionary_entry *entry)
+    struct sqlite *store, const struct batch *batch, struct dictionary_entry *entry)
 {
 	struct dictionary_entry known;
 
@@ -190,7 +190,7 @@ static void see_loss(
 }
 
 /* The ids of the batch's functions, in their order; what was seen of each is noted. */
-static int take_functions(struct store *store, const struct batch *batch, uint32_t *ids)
+static int take_functions(struct sqlite *store, const struct batch *batch, uint32_t *ids)
 {
 	struct dictionary_entry *seen = calloc(batch->functions_n + 1, sizeof(*seen));
 	int err = seen ? 0 : -ENOMEM;
@@ -220,7 +220,7 @@ static int take_functions(struct store *store, const struct batch *batch, uint32
 	return err;
 }
 
-static int count_batch(struct store *store, const struct batch *batch)
+static int count_batch(struct sqlite *store, const struct batch *batch)
 {
 	AUTO(free) uint32_t *ids = calloc(batch->functions_n + 1, sizeof(*ids));
 	int err = ids ? take_functions(store, batch, ids) : -ENOMEM;
@@ -245,7 +245,7 @@ static int count_batch(struct store *store, const struct batch *batch)
 }
 
 /* Everything of one new batch but its raw bytes; is_new says whether it was one. */
-static int write_batch(struct store *store, struct store_batch *batch, int64_t now_ns)
+static int write_batch(struct sqlite *store, struct store_batch *batch, int64_t now_ns)
 {
 	const struct batch_head *head = &batch->batch->head;
 	int err = batches_take(store->writer, &head->id, now_ns);
@@ -263,7 +263,7 @@ static bool has_raw(const struct store_batch *batch)
 }
 
 static int write_raw(
-    struct store *store, const struct store_batch *batches, size_t n, int64_t now_ns)
+    struct sqlite *store, const struct store_batch *batches, size_t n, int64_t now_ns)
 {
 	size_t i = 0;
 	int err;
@@ -284,11 +284,11 @@ static int write_raw(
 	return err ? err : 1;
 }
 
-int store_write(struct store *store, struct store_batch *batches, size_t n)
+int sqlite_write(struct sqlite *store, struct store_batch *batches, size_t n)
 {
 	int64_t now_ns = clock_wall_ns();
 	int wrote_raw = 0;
-	int err = store_begin(store);
+	int err = sqlite_begin(store);
 
 	if (err)
 		return err;
@@ -302,7 +302,7 @@ int store_write(struct store *store, struct store_batch *batches, size_t n)
 		wrote_raw = write_raw(store, batches, n, now_ns);
 		err = wrote_raw < 0 ? wrote_raw : 0;
 	}
-	err = store_end(store, err);
+	err = sqlite_end(store, err);
 	if (err) {
 		dictionary_drop(store->functions);
 		minutes_drop(store->minutes);
@@ -316,10 +316,10 @@ int store_write(struct store *store, struct store_batch *batches, size_t n)
 	return 0;
 }
 
-int store_expire(struct store *store, int64_t raw_before_ns, int64_t minutes_before_ns)
+int sqlite_expire(struct sqlite *store, int64_t raw_before_ns, int64_t minutes_before_ns)
 {
 	int more = 1;
-	int err = store_begin(store);
+	int err = sqlite_begin(store);
 
 	if (err)
 		return err;
@@ -328,9 +328,9 @@ int store_expire(struct store *store, int64_t raw_before_ns, int64_t minutes_bef
 		err = batches_expire(store->writer, minutes_before_ns);
 	if (!err)
 		err = outbox_expire(store->writer, minutes_before_ns);
-	err = store_end(store, err);
+	err = sqlite_end(store, err);
 	while (!err && more == 1) { /* others get their turn between the steps */
-		err = store_begin(store);
+		err = sqlite_begin(store);
 		if (err)
 			return err;
 		more = minutes_expire(store->writer, minutes_before_ns / MINUTE_NS);
@@ -340,7 +340,7 @@ int store_expire(struct store *store, int64_t raw_before_ns, int64_t minutes_bef
 
 			more = spans < 0 ? spans : more | spans;
 		}
-		err = store_end(store, more < 0 ? more : 0);
+		err = sqlite_end(store, more < 0 ? more : 0);
 	}
 	return err;
 }
