@@ -102,6 +102,24 @@ int batches_take(struct connection *c, const struct batch_id *id, int64_t now_ns
 	return err ? err : 1;
 }
 
+int batches_know_boot(struct connection *c, const struct batch_id *id)
+{
+	static const char sql[] =
+	    "SELECT 1 FROM batch_range WHERE agent = :agent AND boot = :boot LIMIT 1";
+	AUTO(statement) sqlite3_stmt *s = NULL;
+	int err = statement_get(c, sql, &s);
+
+	if (err)
+		return err;
+	bind_id(s, id);
+	return statement_step(s);
+}
+
+int batches_learn_boot(struct connection *c, const struct batch_id *id, int64_t now_ns)
+{
+	return put_range(c, id, 1, (int64_t)id->sequence, now_ns);
+}
+
 static int64_t clamp(uint64_t n)
 {
 	return n > INT64_MAX ? INT64_MAX : (int64_t)n;
@@ -164,7 +182,7 @@ int batches_expire(struct connection *c, int64_t before_ns)
 	return err;
 }
 
-static void read_head(sqlite3_stmt *s, struct batch_head *head)
+void batches_read_head(sqlite3_stmt *s, struct batch_head *head)
 {
 	struct cursor figures =
 	    cursor_over(sqlite3_column_blob(s, 9), (size_t)sqlite3_column_bytes(s, 9));
@@ -202,32 +220,58 @@ static uint64_t count_gone(const struct batch_ledger *ledger)
 	return ledger->seen > told ? ledger->seen - told : 0;
 }
 
-int sqlite_scan_agents(struct sqlite *store, store_agent_visit visit, void *context)
+int batches_scan_heads(struct sqlite *store, store_agent_visit visit, void *context)
 {
-	static const char sql[] =
-	    "SELECT agent, boot, host, sequence, seen, delivered, lost,"
-	    " sent_ns, received_ns, figures FROM agent ORDER BY agent, received_ns DESC";
+	static const char sql[] = "SELECT " BATCHES_AGENT_COLUMNS
+				  " FROM agent ORDER BY agent, received_ns DESC";
 	struct connection *c;
 	sqlite3_stmt *s;
 	struct batch_head head;
-	uint8_t newer[sizeof(head.id.agent)]; /* of the row before */
-	bool has_newer = false;
 	int err = pool_borrow(store->readers, &c);
 
 	if (err)
 		return err;
 	err = statement_get(c, sql, &s);
 	while (!err && (err = statement_step(s)) == 1) {
-		read_head(s, &head);
-		if (has_newer && memcmp(newer, head.id.agent, sizeof(newer)) == 0)
-			count_add(
-			    &head.ledger.lost[LOST_AGENT_GONE], count_gone(&head.ledger));
-		memcpy(newer, head.id.agent, sizeof(newer));
-		has_newer = true;
+		batches_read_head(s, &head);
 		err = visit(context, &head, sqlite3_column_int64(s, 8));
 	}
 	pool_return(store->readers, c);
 	return err;
+}
+
+void batches_add_gone(struct batch_gone *gone, struct batch_head *head)
+{
+	bool over = gone->has_newer &&
+		    memcmp(gone->newer, head->id.agent, sizeof(gone->newer)) == 0;
+	uint64_t lost = count_gone(&head->ledger);
+
+	if (over)
+		count_add(&head->ledger.lost[LOST_AGENT_GONE], lost);
+	memcpy(gone->newer, head->id.agent, sizeof(gone->newer));
+	gone->has_newer = true;
+}
+
+struct agents_scan {
+	store_agent_visit visit;
+	void *context;
+	struct batch_gone gone;
+};
+
+static int see_head(void *context, const struct batch_head *last, int64_t received_ns)
+{
+	struct agents_scan *scan = context;
+	struct batch_head head = *last;
+
+	batches_add_gone(&scan->gone, &head);
+	return scan->visit(scan->context, &head, received_ns);
+}
+
+int sqlite_scan_agents(struct sqlite *store, store_agent_visit visit, void *context)
+{
+	struct agents_scan scan = {.visit = visit, .context = context};
+
+	return batches_scan_heads(store, see_head, &scan);
 }
 
 struct ledger_sum {
