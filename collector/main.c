@@ -125,10 +125,19 @@ static void confine(const struct settings *settings)
 		log_warn("runs without a filter of system calls: %s", strerror(-err));
 }
 
+static struct store_remote remote_of(const struct settings *settings)
+{
+	const char *file = settings->store_password_file;
+
+	return (struct store_remote){settings->store, file[0] ? file : NULL};
+}
+
 static int start(struct collector *c)
 {
 	const struct settings *settings = &c->settings;
-	int err = store_open(settings->data, &c->store);
+	struct store_remote remote = remote_of(settings);
+	int err = remote.url[0] ? store_open_remote(settings->data, &remote, &c->store)
+				: store_open(settings->data, &c->store);
 
 	if (err)
 		return err;
@@ -338,6 +347,11 @@ int main(int argc, char **argv)
 	    SIG_BLOCK, &signals, NULL); /* before threads inherit the mask */
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)umask(0077);
+	if (collector.settings.migrate) {
+		struct store_remote remote = remote_of(&collector.settings);
+
+		return store_migrate(collector.settings.data, &remote) ? 1 : 0;
+	}
 	raise_files();
 	err = load(&collector);
 	if (!err && !collector.settings.check_only) {

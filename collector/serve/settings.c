@@ -13,11 +13,14 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "serve/http.h"
+#include "store/store.h"
 
 static const struct config_key keys[] = {
     {"listen", config_text, offsetof(struct settings, listen)},
     {"data", config_text, offsetof(struct settings, data)},
     {"prices", config_text, offsetof(struct settings, prices)},
+    {"store", store_remote_url, offsetof(struct settings, store)},
+    {"store_password_file", config_text, offsetof(struct settings, store_password_file)},
     {"token_file", config_text, offsetof(struct settings, token_file)},
     {"tls_cert", config_text, offsetof(struct settings, tls_cert)},
     {"tls_key", config_text, offsetof(struct settings, tls_key)},
@@ -45,6 +48,8 @@ static const struct config_key keys[] = {
 
 enum {
 	OPTION_INSECURE = 256,
+	OPTION_PASSWORD,
+	OPTION_MIGRATE,
 	OPTION_TLS_CERT,
 	OPTION_TLS_KEY,
 	OPTION_CONNECTIONS,
@@ -66,6 +71,9 @@ static const struct option options[] = {
     {"data", required_argument, NULL, 'd'},
     {"config", required_argument, NULL, 'c'},
     {"prices", required_argument, NULL, 'p'},
+    {"store", required_argument, NULL, 's'},
+    {"store-password-file", required_argument, NULL, OPTION_PASSWORD},
+    {"migrate", no_argument, NULL, OPTION_MIGRATE},
     {"token-file", required_argument, NULL, 't'},
     {"tls-cert", required_argument, NULL, OPTION_TLS_CERT},
     {"tls-key", required_argument, NULL, OPTION_TLS_KEY},
@@ -98,7 +106,8 @@ static const char usage[] =
     "                       $XDG_STATE_HOME/coldmeter or ~/.local/state/coldmeter)\n"
     "  --config FILE        settings in YAML; options override them. Keys: listen, "
     "data,\n"
-    "                       prices, token_file, tls_cert, tls_key, alerts,\n"
+    "                       prices, store, store_password_file, token_file,\n"
+    "                       tls_cert, tls_key, alerts,\n"
     "                       client_connections, client_requests_per_s,\n"
     "                       raw_days, minute_days, max_mb, min_free_mb,\n"
     "                       seccomp, request_log,\n"
@@ -106,6 +115,11 @@ static const char usage[] =
     "                       remote_write_token_file, otlp_token_file,\n"
     "                       export_interval_s, metrics_functions\n"
     "  --prices FILE        price book laid over the one built in\n"
+    "  --store URL          keep the ledger on a ClickHouse server:\n"
+    "                       clickhouse://[USER@]HOST[:PORT][/DB][?cluster=NAME]\n"
+    "  --store-password-file FILE\n"
+    "                       its password (else $COLDMETER_CLICKHOUSE_PASSWORD)\n"
+    "  --migrate            send what lies in --data to --store, and stop\n"
     "  --token-file FILE    answer only to one of the bearer tokens in it, one a line\n"
     "  --tls-cert FILE      speak HTTPS: certificate and its chain, PEM\n"
     "  --tls-key FILE       its key, PEM, that others cannot read\n"
@@ -154,6 +168,8 @@ static const struct {
     {'d', config_text, offsetof(struct settings, data)},
     {'c', config_text, offsetof(struct settings, config)},
     {'p', config_text, offsetof(struct settings, prices)},
+    {'s', store_remote_url, offsetof(struct settings, store)},
+    {OPTION_PASSWORD, config_text, offsetof(struct settings, store_password_file)},
     {'t', config_text, offsetof(struct settings, token_file)},
     {'b', config_text, offsetof(struct settings, backup)},
     {OPTION_TLS_CERT, config_text, offsetof(struct settings, tls_cert)},
@@ -193,6 +209,9 @@ static int take_option(int option, const char *value, struct settings *settings)
 	switch (option) {
 	case OPTION_INSECURE:
 		settings->insecure_listen = true;
+		return 0;
+	case OPTION_MIGRATE:
+		settings->migrate = true;
 		return 0;
 	case OPTION_CHECK:
 		settings->check_only = true;
@@ -289,6 +308,10 @@ static int check_together(const struct settings *settings)
 {
 	if (!settings->tls_cert[0] != !settings->tls_key[0]) {
 		(void)log_error(0, "--tls-cert and --tls-key go together");
+		return 2;
+	}
+	if (settings->migrate && !settings->store[0]) {
+		(void)log_error(0, "--migrate goes with --store");
 		return 2;
 	}
 	if (http_is_loopback(settings->address) || settings->insecure_listen ||

@@ -14,6 +14,8 @@ struct settings {
 	char listen[CONFIG_TEXT_BYTES];
 	char data[CONFIG_TEXT_BYTES];
 	char prices[CONFIG_TEXT_BYTES];
+	char store[CONFIG_TEXT_BYTES]; /* a URL; "": SQLite */
+	char store_password_file[CONFIG_TEXT_BYTES];
 	char token_file[CONFIG_TEXT_BYTES];
 	char tls_cert[CONFIG_TEXT_BYTES];
 	char tls_key[CONFIG_TEXT_BYTES];
@@ -23,6 +25,7 @@ struct settings {
 	bool request_log;
 	bool insecure_listen;
 	bool check_only;
+	bool migrate;
 	int client_connections; /* 0: no limit */
 	int client_rate;        /* requests per second; 0: no limit */
 	int min_free_mb;        /* below, /readyz says no */

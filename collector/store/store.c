@@ -2,14 +2,21 @@
 #include "store/store.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/config.h"
 #include "base/log.h"
+#include "store/clickhouse/clickhouse.h"
+#include "store/clickhouse/migrate.h"
 #include "store/sqlite/sqlite.h"
 
 struct store {
 	struct sqlite
-	    *sqlite; /* documents and outbox always; the rest without a remote */
+	    *sqlite; /* documents and outbox always; the rest without the other */
+	struct clickhouse *clickhouse; /* NULL: none */
 };
 
 int store_open(const char *directory, struct store **out)
@@ -26,37 +33,108 @@ int store_open(const char *directory, struct store **out)
 	return 0;
 }
 
+int store_remote_url(const char *value, void *field, const char **why)
+{
+	struct clickhouse_address address;
+	int err = clickhouse_address_parse(value, &address, why);
+
+	return err ? err : config_text(value, field, why);
+}
+
+static int find_remote(
+    const struct store_remote *remote, struct clickhouse_address *address)
+{
+	const char *why;
+	int err = clickhouse_address_parse(remote->url, address, &why);
+
+	if (err) /* the URL may hold a password */
+		return log_error(err, "cannot take the store's URL: %s", why);
+	return clickhouse_address_password(address, remote->password_file);
+}
+
+int store_open_remote(
+    const char *directory, const struct store_remote *remote, struct store **out)
+{
+	struct clickhouse_address address;
+	char older[PATH_MAX];
+	struct store *store = NULL;
+	int err = find_remote(remote, &address);
+
+	if (!err)
+		err = store_open(directory, &store);
+	if (err)
+		return err;
+	(void)snprintf(older, sizeof(older), "%s/main.db", directory);
+	err = clickhouse_open(&address, directory, older, &store->clickhouse);
+	explicit_bzero(address.password, sizeof(address.password));
+	if (err) {
+		store_close(store);
+		return err;
+	}
+	*out = store;
+	return 0;
+}
+
+int store_migrate(const char *directory, const struct store_remote *remote)
+{
+	struct clickhouse_address address;
+	struct sqlite *ledger = NULL;
+	int err = find_remote(remote, &address);
+
+	if (!err)
+		err = sqlite_open(directory, &ledger);
+	if (!err)
+		err = migrate(&address, ledger);
+	explicit_bzero(address.password, sizeof(address.password));
+	sqlite_close(ledger);
+	return err;
+}
+
 void store_close(struct store *store)
 {
 	if (!store)
 		return;
+	clickhouse_close(store->clickhouse);
 	sqlite_close(store->sqlite);
 	free(store);
 }
 
 int store_write(struct store *store, struct store_batch *batches, size_t n)
 {
+	if (store->clickhouse)
+		return clickhouse_write(store->clickhouse, batches, n);
 	return sqlite_write(store->sqlite, batches, n);
 }
 
 int store_expire(struct store *store, int64_t raw_before_ns, int64_t minutes_before_ns)
 {
+	if (store->clickhouse)
+		return clickhouse_expire(
+		    store->clickhouse, raw_before_ns, minutes_before_ns);
 	return sqlite_expire(store->sqlite, raw_before_ns, minutes_before_ns);
 }
 
 int store_shrink(struct store *store, int64_t max_bytes, int64_t *bytes)
 {
+	if (store->clickhouse) { /* what lies here waits to be sent */
+		*bytes = 0;
+		return 0;
+	}
 	return sqlite_shrink(store->sqlite, max_bytes, bytes);
 }
 
 int store_fold(struct store *store, int64_t now_ns)
 {
+	if (store->clickhouse) /* the spool's minutes are this collector's whole sums */
+		return 0;
 	return sqlite_fold(store->sqlite, now_ns);
 }
 
 int store_scan_spans(struct store *store, const struct store_window *window,
     store_span_visit visit, void *context)
 {
+	if (store->clickhouse)
+		return clickhouse_scan_spans(store->clickhouse, window, visit, context);
 	return sqlite_scan_spans(store->sqlite, window, visit, context);
 }
 
@@ -68,6 +146,9 @@ int store_backup(const char *directory, const char *to)
 int store_scan_rollups(struct store *store, int64_t since_ns, int64_t until_ns,
     const char *function, store_rollup_visit visit, void *context)
 {
+	if (store->clickhouse)
+		return clickhouse_scan_rollups(
+		    store->clickhouse, since_ns, until_ns, function, visit, context);
 	return sqlite_scan_rollups(
 	    store->sqlite, since_ns, until_ns, function, visit, context);
 }
@@ -76,28 +157,39 @@ int store_scan_rollups(struct store *store, int64_t since_ns, int64_t until_ns,
 int store_scan_invocations(struct store *store, int64_t since_ns, int64_t until_ns,
     const char *function, bool newest_first, store_invocation_visit visit, void *context)
 {
+	if (store->clickhouse)
+		return clickhouse_scan_invocations(store->clickhouse, since_ns, until_ns,
+		    function, newest_first, visit, context);
 	return sqlite_scan_invocations(
 	    store->sqlite, since_ns, until_ns, function, newest_first, visit, context);
 }
 
 int store_scan_functions(struct store *store, store_function_visit visit, void *context)
 {
+	if (store->clickhouse)
+		return clickhouse_scan_functions(store->clickhouse, visit, context);
 	return sqlite_scan_functions(store->sqlite, visit, context);
 }
 
 int store_find_function(
     struct store *store, const struct function *function, struct store_function *found)
 {
+	if (store->clickhouse)
+		return clickhouse_find_function(store->clickhouse, function, found);
 	return sqlite_find_function(store->sqlite, function, found);
 }
 
 int store_ledger(struct store *store, int64_t since_ns, struct batch_ledger *sum)
 {
+	if (store->clickhouse)
+		return clickhouse_ledger(store->clickhouse, since_ns, sum);
 	return sqlite_ledger(store->sqlite, since_ns, sum);
 }
 
 int store_scan_agents(struct store *store, store_agent_visit visit, void *context)
 {
+	if (store->clickhouse)
+		return clickhouse_scan_agents(store->clickhouse, visit, context);
 	return sqlite_scan_agents(store->sqlite, visit, context);
 }
 

@@ -1,9 +1,29 @@
-/* The ledger on disk: one interface, two engines (SQLite now, ClickHouse behind it
- * later).
+/* The ledger on disk: one interface, two engines.
  *
  * One writer thread calls the functions marked (writer). Any thread may call the others:
  * each takes a reader of its own. Scans run in key order and hand out rows; adding up,
- * sorting and pricing are the caller's, so that every engine gives the same answers. */
+ * sorting and pricing are the caller's, so that every engine gives the same answers.
+ *
+ * SQLite keeps everything under one directory, of one collector.
+ *
+ * ClickHouse is for several collectors, each with a directory of its own:
+ * - A write is committed to a SQLite spool under that directory: batch ids, this
+ *   collector's sums by minute, the batches as received. Then it is durable here and may
+ *   be acknowledged; the spool is sent about once a second, and whenever somebody reads.
+ *   While the server is away the spool grows, and reads fail.
+ * - What is sent again changes nothing: an invocation's row is known by its batch and its
+ *   place in it, a minute's by function and collector, and of a minute the latest version
+ *   counts. So any step may fail half way, on either side, and is just done again.
+ * - Invocations are right whichever collectors a batch was sent to. So are the sums when
+ *   an agent goes from one collector to another, which asks the server for the agent's
+ *   latest batch. They count a batch twice only if two collectors took it of which the
+ *   first had not yet sent its head: an agent that changed over within a second of a lost
+ *   answer, or from a collector that could not reach the server. Two collectors must
+ * never share or copy a directory.
+ * - On a cluster a row is on one replica when it was sent, and on the others when they
+ *   have caught up; until then an answer may lack it.
+ * - Documents and deliveries stay in the directory: each collector has its own budgets
+ *   and keep-warm settings, and alerts on what all of them stored. Set them on one. */
 #ifndef COLDMETER_STORE_STORE_H
 #define COLDMETER_STORE_STORE_H
 
@@ -24,6 +44,30 @@ struct store;
  * -EPROTONOSUPPORT: made by a newer version; -EUCLEAN: damaged; -errno. Says what is
  * wrong through log_error. */
 int store_open(const char *directory, struct store **out);
+
+/* The same with the invocations, sums, functions and agents on a ClickHouse server.
+ * -EINVAL: no such URL or password; -EACCES: not let in; -EPROTONOSUPPORT: made by a
+ * newer version; -EXDEV: the directory belongs to another database. A server that is not
+ * there is waited for. */
+struct store_remote {
+	const char *url; /* clickhouse://[USER@]HOST[:PORT][/DB][?cluster=NAME] */
+	/* Its first line is the password. NULL: that is in the environment's
+	 * COLDMETER_CLICKHOUSE_PASSWORD, or there is none. */
+	const char *password_file;
+};
+int store_open_remote(
+    const char *directory, const struct store_remote *remote, struct store **out);
+
+/* Takes such a URL as a setting; a config_parser. */
+int store_remote_url(
+    const char *value, void *field, const char **why); /* char[CONFIG_TEXT_BYTES] */
+
+/* Sends what the SQLite ledger in directory holds to the remote one, but for documents
+ * and deliveries, which stay. Ended half way, it goes on where it was; run again, it
+ * sends what is new. No collector may run on the directory meanwhile. Says how far it is
+ * through log_note. The errors of both. */
+int store_migrate(const char *directory, const struct store_remote *remote);
+
 void store_close(struct store *store);
 
 /* Copies the ledger under directory, which a collector may be writing, to a directory
