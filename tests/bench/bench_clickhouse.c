@@ -1,0 +1,269 @@
+/* ClickHouse beside the collector on one machine: rows a second from the spool to the
+ * server with everything of an invocation, the CPU time of both sides for a row, what a
+ * row takes on disk, and the time of the dashboard's question. */
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "store/clickhouse/ship.h"
+#include "store/sqlite/block_reader.h"
+#include "tests/unit/clickhouse_server.h"
+
+#define FUNCTIONS 1000
+#define RECORDS 1000 /* of a batch */
+#define BATCHES 2000
+#define GROUP 50  /* batches of a transaction */
+#define BLOCK 200 /* batches of an insert */
+#define CONNECTIONS_MAX 2
+
+static struct function functions[FUNCTIONS];
+static struct clickhouse_server server;
+static char directory[] = "/tmp/bench_clickhouse.XXXXXX";
+
+/* Skewed popularity, durations of 20 to 140 ms with a tail; 1 in 50 is cold. */
+static struct invocation make_invocation(unsigned int *seed, int64_t start_ns)
+{
+	double u = (double)rand_r(seed) / RAND_MAX;
+	size_t f = (size_t)(u * u * u * (FUNCTIONS - 1));
+	struct invocation inv = {.function = &functions[f],
+	    .kind = KIND_LAMBDA,
+	    .start_type = rand_r(seed) % 50 ? START_WARM : START_COLD,
+	    .has = HAS_DURATION | HAS_CPU | HAS_MEMORY,
+	    .start_ns = start_ns,
+	    .duration_ns =
+		(20 + (f % 120)) * 1000000 + (uint64_t)(rand_r(seed) % 9000000),
+	    .cpu_ns = 1000000 + (uint64_t)(rand_r(seed) % 5000000),
+	    .peak_memory_bytes = (64U << 20) + (uint64_t)(rand_r(seed) % 1000) * 4096,
+	    .concurrency = 1};
+
+	if (inv.start_type == START_COLD) {
+		inv.has |= HAS_INIT;
+		inv.init_ns = 200000000 + (uint64_t)(rand_r(seed) % 300000000);
+	}
+	(void)snprintf(inv.request_id, sizeof(inv.request_id),
+	    "%08x-%04x-4000-8000-%012x", (unsigned int)rand_r(seed),
+	    (unsigned int)rand_r(seed) & 0xffff, (unsigned int)rand_r(seed));
+	(void)snprintf(inv.sandbox, sizeof(inv.sandbox), "sandbox-%zu", f);
+	return inv;
+}
+
+static void seal_batch(struct store_batch *out, struct batch_writer *w,
+    unsigned int *seed, uint64_t sequence)
+{
+	struct batch_head head = {.id = {.agent = {7}, .boot = {7}, .sequence = sequence},
+	    .host = "bench",
+	    .sent_ns = 1};
+	struct batch *batch = NULL;
+	uint8_t *bytes = NULL;
+	size_t n;
+
+	for (size_t i = 0; i < RECORDS; i++) {
+		struct invocation inv = make_invocation(
+		    seed, 1790000000 * CLOCK_NS_PER_S +
+			      (int64_t)(sequence * RECORDS + i) * 1800000);
+
+		clickhouse_must(batch_writer_add(w, &inv) == 0, "batch_writer_add");
+	}
+	clickhouse_must(batch_writer_seal(w, &head, &bytes, &n) == 0, "seal");
+	clickhouse_must(batch_decode(bytes, n, &batch, NULL) == 0, "batch_decode");
+	*out = (struct store_batch){.batch = batch, .raw = bytes, .raw_bytes = n};
+}
+
+/* As the collector does under load: what came meanwhile is one transaction. */
+static void put_group(
+    struct store *store, struct batch_writer *w, unsigned int *seed, uint64_t sequence)
+{
+	struct store_batch group[GROUP];
+
+	for (uint64_t i = 0; i < GROUP; i++)
+		seal_batch(&group[i], w, seed, sequence + i);
+	clickhouse_must(store_write(store, group, GROUP) == 0, "store_write");
+	for (size_t i = 0; i < GROUP; i++) {
+		batch_free((struct batch *)group[i].batch);
+		free((uint8_t *)group[i].raw);
+	}
+}
+
+static double seconds(clockid_t clock)
+{
+	struct timespec now;
+
+	(void)clock_gettime(clock, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static double server_seconds(void)
+{
+	clockid_t clock;
+
+	clickhouse_must(clock_getcpuclockid(server.pid, &clock) == 0, "its CPU clock");
+	return seconds(clock);
+}
+
+struct work {
+	struct link *link;
+	struct sqlite *ledger;
+	struct spool_block day;
+	atomic_int next;
+};
+
+static void *send_blocks(void *context)
+{
+	struct work *work = context;
+
+	for (;;) {
+		struct spool_block block = work->day;
+
+		block.after = (int64_t)atomic_fetch_add(&work->next, 1) * BLOCK;
+		if (block.after >= work->day.last)
+			return NULL;
+		if (block.after + BLOCK < block.last)
+			block.last = block.after + BLOCK;
+		clickhouse_must(
+		    ship_block(work->link, work->ledger, &block) == 0, "ship_block");
+	}
+}
+
+static void measure_sending(struct work *work, int connections)
+{
+	const double rows = (double)work->day.last * RECORDS;
+	pthread_t threads[CONNECTIONS_MAX];
+	double began = seconds(CLOCK_MONOTONIC);
+	double own = seconds(CLOCK_PROCESS_CPUTIME_ID);
+	double its = server_seconds();
+
+	work->next = 0;
+	for (int i = 0; i < connections; i++)
+		clickhouse_must(
+		    pthread_create(&threads[i], NULL, send_blocks, work) == 0, "thread");
+	for (int i = 0; i < connections; i++)
+		(void)pthread_join(threads[i], NULL);
+	began = seconds(CLOCK_MONOTONIC) - began;
+	own = seconds(CLOCK_PROCESS_CPUTIME_ID) - own;
+	its = server_seconds() - its;
+	printf("clickhouse send, %d connection%s: %.0f rows/s, CPU %.2f us a row here"
+	       " and %.2f us there\n",
+	    connections, connections > 1 ? "s" : "", rows / began, own / rows * 1e6,
+	    its / rows * 1e6);
+}
+
+static void measure_disk(struct link *link)
+{
+	static const char sql[] =
+	    "SELECT toUInt64(sum(bytes)), toUInt64(sum(rows)) FROM system.parts"
+	    " WHERE active AND database = 'bench' AND table = 'invocations'";
+	uint8_t *bytes;
+	struct row_in in;
+	uint64_t sum;
+	size_t n;
+
+	clickhouse_must(link_select(link, sql, &bytes, &n) == 0, "SELECT");
+	in = (struct row_in){.at = bytes, .end = bytes + n};
+	sum = row_get_u64(&in);
+	printf(
+	    "clickhouse disk: %.1f B an invocation, 16 of them its random request id\n",
+	    (double)sum / (double)row_get_u64(&in));
+	free(bytes);
+}
+
+static int add(void *context, int64_t minute_start_s, const struct function *function,
+    const struct rollup *rollup)
+{
+	(void)minute_start_s;
+	(void)function;
+	return rollup_merge(context, rollup);
+}
+
+static void measure_hour(struct store *store)
+{
+	struct rollup all = {0};
+	double began = seconds(CLOCK_MONOTONIC);
+
+	clickhouse_must(
+	    store_scan_rollups(store, 0, INT64_MAX, NULL, add, &all) == 0, "rollups");
+	printf("clickhouse minutes: %d functions' hour in %.0f ms\n", FUNCTIONS,
+	    (seconds(CLOCK_MONOTONIC) - began) * 1e3);
+	rollup_done(&all);
+}
+
+/* All of it through the store: spool, minutes, invocations, until the server has it. */
+static void measure_store(struct store *store, double began, double its)
+{
+	const double rows = (double)BATCHES * RECORDS;
+	struct batch_ledger ledger;
+
+	clickhouse_must(store_ledger(store, 0, &ledger) == 0, "store_ledger");
+	began = seconds(CLOCK_MONOTONIC) - began;
+	printf(
+	    "clickhouse store, made, sealed, spooled and sent: %.0f rows/s, CPU %.2f us a"
+	    " row here and %.2f us there\n",
+	    rows / began, seconds(CLOCK_PROCESS_CPUTIME_ID) / rows * 1e6,
+	    (server_seconds() - its) / rows * 1e6);
+}
+
+static void measure(void)
+{
+	struct clickhouse_address address;
+	struct spool_block *days = NULL;
+	struct work work = {0};
+	struct batch_writer *w;
+	struct store *store;
+	char url[128];
+	char path[64];
+	const char *why;
+	struct store_remote remote = {.url = clickhouse_url(&server, "bench", url)};
+	unsigned int seed = 1;
+	double began = seconds(CLOCK_MONOTONIC);
+	double its = server_seconds();
+
+	(void)snprintf(path, sizeof(path), "%s/clickhouse", directory);
+	clickhouse_must(store_open_remote(directory, &remote, &store) == 0, "open");
+	clickhouse_must(batch_writer_new(&w) == 0, "batch_writer_new");
+	for (uint64_t i = 0; i < BATCHES; i += GROUP)
+		put_group(store, w, &seed, i + 1);
+	measure_store(store, began, its);
+	measure_hour(store);
+	batch_writer_free(w);
+	store_close(store);
+	clickhouse_must(sqlite_open(path, &work.ledger) == 0, "sqlite_open");
+	clickhouse_must(block_reader_days(work.ledger, &days) == 1, "one day");
+	work.day = days[0];
+	free(days);
+	clickhouse_must(clickhouse_address_parse(url, &address, &why) == 0 &&
+			    link_new(&address, &work.link) == 0,
+	    "link");
+	measure_disk(work.link);
+	for (int connections = 1; connections <= CONNECTIONS_MAX; connections++)
+		measure_sending(&work, connections);
+	link_free(work.link);
+	sqlite_close(work.ledger);
+}
+
+int main(void)
+{
+	char command[64];
+
+	log_init("bench", LOG_LEVEL_WARN);
+	if (!clickhouse_is_here())
+		return 0;
+	for (size_t i = 0; i < FUNCTIONS; i++) {
+		functions[i] = (struct function){
+		    .platform = PLATFORM_AWS_LAMBDA, .arch = ARCH_X86_64};
+		(void)snprintf(
+		    functions[i].name, sizeof(functions[i].name), "function-%zu", i);
+	}
+	clickhouse_new(&server, true);
+	clickhouse_start(&server);
+	clickhouse_must(mkdtemp(directory) != NULL, directory);
+	measure();
+	clickhouse_free(&server);
+	(void)snprintf(command, sizeof(command), "rm -rf '%s'", directory);
+	return system(command) != 0; /* NOLINT(cert-env33-c): our own mkdtemp path */
+}
