@@ -118,6 +118,8 @@ static __always_inline struct process *process_of(__u32 pid)
 	__u32 place = process_place(pid, 0);
 	struct process *p = bpf_map_lookup_elem(&processes, &place);
 
+	if (!pid) /* nobody; a free place has that too */
+		return NULL;
 	if (p && p->pid == pid)
 		return p;
 	place = process_elsewhere(pid);

@@ -10,7 +10,7 @@
 
 #include "bpf/pure.h"
 
-/* Powers of two. Before 6.2 the kernel takes no more than 4 MB in one piece. */
+/* Powers of two: 4 and 2 MB of memory. */
 #define SANDBOXES_MAX 8192
 #define PROCESSES_MAX 16384
 #define SANDBOX_PLACES 64 /* that a sandbox may stand in, from a seed on */
@@ -19,8 +19,8 @@
 #define PROCESS_TAKEN 0xffffffffU /* in place of a pid */
 #define NO_PLACE 0xffffffffU
 
-_Static_assert(sizeof(struct sandbox) * SANDBOXES_MAX <= 4 << 20, "one piece");
-_Static_assert(sizeof(struct process) * PROCESSES_MAX <= 4 << 20, "one piece");
+_Static_assert(sizeof(struct sandbox) == 512, "whole cache lines");
+_Static_assert(sizeof(struct process) == 128, "whole cache lines");
 
 /* The number of a sandbox in that place, from what tells it from others. */
 static __always_inline __u64 sandbox_number(__u64 seed, __u32 place)

@@ -110,7 +110,7 @@ static double server_seconds(void)
 struct work {
 	struct link *link;
 	struct sqlite *ledger;
-	struct spool_block day;
+	struct sqlite_spool_block day;
 	atomic_int next;
 };
 
@@ -119,7 +119,7 @@ static void *send_blocks(void *context)
 	struct work *work = context;
 
 	for (;;) {
-		struct spool_block block = work->day;
+		struct sqlite_spool_block block = work->day;
 
 		block.after = (int64_t)atomic_fetch_add(&work->next, 1) * BLOCK;
 		if (block.after >= work->day.last)
@@ -211,7 +211,7 @@ static void measure_store(struct store *store, double began, double its)
 static void measure(void)
 {
 	struct clickhouse_address address;
-	struct spool_block *days = NULL;
+	struct sqlite_spool_block *days = NULL;
 	struct work work = {0};
 	struct batch_writer *w;
 	struct store *store;

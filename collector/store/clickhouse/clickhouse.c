@@ -30,7 +30,7 @@ int clickhouse_open(const struct clickhouse_address *address, const char *direct
 		return log_error(-ENOMEM, "cannot open the ClickHouse engine");
 	store->forgotten_ns = INT64_MIN;
 	(void)snprintf(near, sizeof(near), "%s/clickhouse", directory);
-	err = spool_open(near, older, &store->spool);
+	err = sqlite_spool_open(near, older, &store->spool);
 	if (!err)
 		err = link_new(address, &store->link);
 	if (!err)
@@ -58,7 +58,7 @@ void clickhouse_close(struct clickhouse *store)
 	ship_stop(store->ship);
 	names_free(store->names);
 	link_free(store->link);
-	spool_close(store->spool);
+	sqlite_spool_close(store->spool);
 	free(store);
 }
 
@@ -72,14 +72,14 @@ static int learn_agent(struct clickhouse *store, const struct batch_id *id)
 
 	if (id->sequence <= 1 || id->sequence > INT64_MAX)
 		return 0;
-	known = spool_knows_boot(store->spool, id);
+	known = sqlite_spool_knows_boot(store->spool, id);
 	if (known)
 		return known < 0 ? known : 0;
 	if (!ship_is_well(store->ship) ||
 	    agents_find_sequence(store->link, id, &latest.sequence) < 0 ||
 	    latest.sequence == 0 || latest.sequence > INT64_MAX)
 		return 0;
-	return spool_learn_boot(store->spool, &latest);
+	return sqlite_spool_learn_boot(store->spool, &latest);
 }
 
 int clickhouse_write(struct clickhouse *store, struct store_batch *batches, size_t n)
@@ -88,7 +88,7 @@ int clickhouse_write(struct clickhouse *store, struct store_batch *batches, size
 
 	for (size_t i = 0; !err && i < n; i++)
 		err = learn_agent(store, &batches[i].batch->head.id);
-	return err ? err : sqlite_write(spool_ledger(store->spool), batches, n);
+	return err ? err : sqlite_write(sqlite_spool_ledger(store->spool), batches, n);
 }
 
 /* Minutes that lie in no day's partition are deleted one by one: a rewrite of their
@@ -119,7 +119,7 @@ int clickhouse_expire(
     struct clickhouse *store, int64_t raw_before_ns, int64_t minutes_before_ns)
 {
 	int64_t before_minute = minutes_before_ns / MINUTE_NS;
-	int err = spool_expire(store->spool, minutes_before_ns);
+	int err = sqlite_spool_expire(store->spool, minutes_before_ns);
 
 	if (!err)
 		err = ship_flush(store->ship, CLOSE_FLUSH_S); /* the tables are there */

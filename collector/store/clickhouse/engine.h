@@ -10,7 +10,7 @@
 
 struct clickhouse {
 	struct link *link;
-	struct spool *spool;
+	struct sqlite_spool *spool;
 	struct names *names;
 	struct ship *ship;
 	_Atomic int64_t forgotten_ns; /* what is older is not handed out */

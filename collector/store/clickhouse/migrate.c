@@ -158,9 +158,9 @@ static int send_minutes(struct migration *m)
 	return err;
 }
 
-static int send_day(struct migration *m, const struct spool_block *day)
+static int send_day(struct migration *m, const struct sqlite_spool_block *day)
 {
-	struct spool_block block = *day;
+	struct sqlite_spool_block block = *day;
 	char name[32];
 	int err;
 
@@ -185,7 +185,7 @@ static int send_day(struct migration *m, const struct spool_block *day)
 
 static int send_invocations(struct migration *m)
 {
-	struct spool_block *days = NULL;
+	struct sqlite_spool_block *days = NULL;
 	ssize_t n = block_reader_days(m->ledger, &days);
 	int err = n < 0 ? (int)n : 0;
 

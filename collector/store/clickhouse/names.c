@@ -16,14 +16,14 @@ struct entry {
 
 struct names {
 	struct link *link;
-	struct spool *spool;
+	struct sqlite_spool *spool;
 	pthread_mutex_t mutex;
 	struct entry *entries; /* by fn */
 	size_t n;
 	uint64_t read_ns; /* by the boot clock; 0: never */
 };
 
-int names_new(struct link *link, struct spool *spool, struct names **out)
+int names_new(struct link *link, struct sqlite_spool *spool, struct names **out)
 {
 	struct names *names = calloc(1, sizeof(*names));
 
@@ -204,7 +204,8 @@ static void add_own(struct names *names, struct store_function *found)
 {
 	struct store_function own;
 
-	if (sqlite_find_function(spool_ledger(names->spool), &found->function, &own) == 0)
+	if (sqlite_find_function(
+		sqlite_spool_ledger(names->spool), &found->function, &own) == 0)
 		merge(found, &own);
 }
 
@@ -232,7 +233,8 @@ int names_find(struct names *names, uint64_t fn, struct store_function *found)
 int names_find_function(
     struct names *names, const struct function *function, struct store_function *found)
 {
-	int err = sqlite_find_function(spool_ledger(names->spool), function, found);
+	int err =
+	    sqlite_find_function(sqlite_spool_ledger(names->spool), function, found);
 	const struct entry *entry;
 
 	(void)pthread_mutex_lock(&names->mutex);

@@ -11,7 +11,7 @@ struct names;
 
 /* Both are borrowed. What this collector saw itself comes from its spool, which knows it
  * at once. 0 or -ENOMEM. */
-int names_new(struct link *link, struct spool *spool, struct names **out);
+int names_new(struct link *link, struct sqlite_spool *spool, struct names **out);
 void names_free(struct names *names);
 
 /* Reads the table again unless that was done less than a second ago. */

@@ -27,7 +27,7 @@
 
 struct ship {
 	struct link *link;
-	struct spool *spool;
+	struct sqlite_spool *spool;
 	bool prepared; /* the thread alone, once it runs */
 	pthread_t thread;
 	pthread_mutex_t mutex; /* over what follows */
@@ -62,7 +62,8 @@ static int gather_batches(struct invocation_block *block, struct block_reader *r
 	return err;
 }
 
-int ship_block(struct link *link, struct sqlite *ledger, const struct spool_block *block)
+int ship_block(
+    struct link *link, struct sqlite *ledger, const struct sqlite_spool_block *block)
 {
 	struct invocation_block *rows = NULL;
 	struct block_reader *reader = NULL;
@@ -87,7 +88,7 @@ int ship_block(struct link *link, struct sqlite *ledger, const struct spool_bloc
 
 struct half {
 	struct ship *ship;
-	struct spool_block block;
+	struct sqlite_spool_block block;
 	int err;
 };
 
@@ -95,27 +96,27 @@ static void *ship_half(void *context)
 {
 	struct half *half = context;
 
-	half->err =
-	    ship_block(half->ship->link, spool_ledger(half->ship->spool), &half->block);
+	half->err = ship_block(
+	    half->ship->link, sqlite_spool_ledger(half->ship->spool), &half->block);
 	return NULL;
 }
 
 /* A large block goes as two at once: one server thread takes an insert, and this side is
  * idle meanwhile. Where it is cut follows from its rows, so that it is cut there again.
  */
-static int ship_halves(struct ship *ship, const struct spool_block *block)
+static int ship_halves(struct ship *ship, const struct sqlite_spool_block *block)
 {
 	struct half first = {.ship = ship, .block = *block};
 	struct half second = {.ship = ship, .block = *block};
 	pthread_t thread;
 	int err = block_reader_find_end(
-	    spool_ledger(ship->spool), block, HALF_INVOCATIONS, &first.block.last);
+	    sqlite_spool_ledger(ship->spool), block, HALF_INVOCATIONS, &first.block.last);
 
 	if (err)
 		return err;
 	second.block.after = first.block.last;
 	if (first.block.last == block->last)
-		return ship_block(ship->link, spool_ledger(ship->spool), block);
+		return ship_block(ship->link, sqlite_spool_ledger(ship->spool), block);
 	err = -pthread_create(&thread, NULL, ship_half, &second);
 	if (err)
 		return err;
@@ -125,15 +126,15 @@ static int ship_halves(struct ship *ship, const struct spool_block *block)
 }
 
 /* Those that were committed before now. */
-static int ship_batches(struct ship *ship, const struct spool_block *newest)
+static int ship_batches(struct ship *ship, const struct sqlite_spool_block *newest)
 {
-	struct spool_block block;
+	struct sqlite_spool_block block;
 	int err;
 
-	while ((err = spool_next_block(ship->spool, &block)) == 1) {
+	while ((err = sqlite_spool_next_block(ship->spool, &block)) == 1) {
 		err = ship_halves(ship, &block);
 		if (!err)
-			err = spool_settle_block(ship->spool, &block);
+			err = sqlite_spool_settle_block(ship->spool, &block);
 		if (err || block.day > newest->day ||
 		    (block.day == newest->day && block.last >= newest->last))
 			return err;
@@ -141,12 +142,12 @@ static int ship_batches(struct ship *ship, const struct spool_block *newest)
 	return err;
 }
 
-static int find_newest(struct ship *ship, struct spool_block *newest)
+static int find_newest(struct ship *ship, struct sqlite_spool_block *newest)
 {
-	struct spool_block *days = NULL;
-	ssize_t n = block_reader_days(spool_ledger(ship->spool), &days);
+	struct sqlite_spool_block *days = NULL;
+	ssize_t n = block_reader_days(sqlite_spool_ledger(ship->spool), &days);
 
-	*newest = n > 0 ? days[n - 1] : (struct spool_block){0};
+	*newest = n > 0 ? days[n - 1] : (struct sqlite_spool_block){0};
 	free(days);
 	return n < 0 ? (int)n : 0;
 }
@@ -186,7 +187,7 @@ static int see_agent(void *context, const struct batch_head *last, int64_t recei
 	return stop_when_full(gather);
 }
 
-static int see_minute(void *context, const struct spool_minute *minute)
+static int see_minute(void *context, const struct sqlite_spool_minute *minute)
 {
 	struct gather *gather = context;
 	struct minute_key key = {.minute = minute->minute,
@@ -199,27 +200,27 @@ static int see_minute(void *context, const struct spool_minute *minute)
 }
 
 static const char *const inserts[] = {
-    [SPOOL_FUNCTIONS] = "INSERT INTO functions (" NAMES_COLUMNS ")",
-    [SPOOL_AGENTS] = "INSERT INTO agents (" AGENTS_COLUMNS ")",
-    [SPOOL_MINUTES] = "INSERT INTO minutes (" MINUTE_ROW_COLUMNS ")",
+    [SQLITE_SPOOL_FUNCTIONS] = "INSERT INTO functions (" NAMES_COLUMNS ")",
+    [SQLITE_SPOOL_AGENTS] = "INSERT INTO agents (" AGENTS_COLUMNS ")",
+    [SQLITE_SPOOL_MINUTES] = "INSERT INTO minutes (" MINUTE_ROW_COLUMNS ")",
 };
 
-static int64_t scan(struct ship *ship, enum spool_kind kind, struct gather *gather)
+static int64_t scan(struct ship *ship, enum sqlite_spool_kind kind, struct gather *gather)
 {
 	switch (kind) {
-	case SPOOL_FUNCTIONS:
-		return spool_scan_functions(ship->spool, see_function, gather);
-	case SPOOL_AGENTS:
-		return spool_scan_agents(ship->spool, see_agent, gather);
-	case SPOOL_MINUTES:
-		return spool_scan_minutes(ship->spool, see_minute, gather);
+	case SQLITE_SPOOL_FUNCTIONS:
+		return sqlite_spool_scan_functions(ship->spool, see_function, gather);
+	case SQLITE_SPOOL_AGENTS:
+		return sqlite_spool_scan_agents(ship->spool, see_agent, gather);
+	case SQLITE_SPOOL_MINUTES:
+		return sqlite_spool_scan_minutes(ship->spool, see_minute, gather);
 	}
 	return -EINVAL;
 }
 
-static int ship_rows(struct ship *ship, enum spool_kind kind)
+static int ship_rows(struct ship *ship, enum sqlite_spool_kind kind)
 {
-	struct gather gather = {.source = spool_source(ship->spool),
+	struct gather gather = {.source = sqlite_spool_source(ship->spool),
 	    .today = clock_wall_ns() / DAY_NS,
 	    .full = true};
 	int err = 0;
@@ -236,7 +237,7 @@ static int ship_rows(struct ship *ship, enum spool_kind kind)
 		}
 		err = link_insert_rows(ship->link, inserts[kind], &gather.rows);
 		if (!err)
-			err = spool_settle(ship->spool, kind, version);
+			err = sqlite_spool_settle(ship->spool, kind, version);
 	}
 	row_out_done(&gather.rows);
 	return err;
@@ -248,7 +249,7 @@ static int ship_rows(struct ship *ship, enum spool_kind kind)
 /* The database must be the one that this spool has sent to before. */
 static int prepare(struct ship *ship)
 {
-	struct sqlite *ledger = spool_ledger(ship->spool);
+	struct sqlite *ledger = sqlite_spool_ledger(ship->spool);
 	char *known = NULL;
 	char text[32];
 	uint64_t id = 0;
@@ -271,17 +272,17 @@ static int prepare(struct ship *ship)
 
 static int pass(struct ship *ship)
 {
-	struct spool_block newest;
+	struct sqlite_spool_block newest;
 	int err = ship->prepared ? 0 : prepare(ship);
 
 	if (!err) /* first, for what comes later may name functions not yet sent */
 		err = find_newest(ship, &newest);
 	if (!err)
-		err = ship_rows(ship, SPOOL_FUNCTIONS);
+		err = ship_rows(ship, SQLITE_SPOOL_FUNCTIONS);
 	if (!err)
-		err = ship_rows(ship, SPOOL_AGENTS);
+		err = ship_rows(ship, SQLITE_SPOOL_AGENTS);
 	if (!err)
-		err = ship_rows(ship, SPOOL_MINUTES);
+		err = ship_rows(ship, SQLITE_SPOOL_MINUTES);
 	return err ? err : ship_batches(ship, &newest);
 }
 
@@ -319,7 +320,7 @@ static void *run(void *context)
 	uint64_t turn = 0;
 
 	while (wait_for_turn(ship, wait_ns, &turn)) {
-		int err = spool_is_empty(ship->spool);
+		int err = sqlite_spool_is_empty(ship->spool);
 
 		err = err == 1 ? 0 : err ? err : pass(ship);
 		if (!err && wait_ns > EVERY_NS)
@@ -341,7 +342,7 @@ int ship_flush(struct ship *ship, int timeout_s)
 {
 	struct timespec until = after(timeout_s * CLOCK_NS_PER_S);
 	uint64_t turn;
-	int err = spool_is_empty(ship->spool);
+	int err = sqlite_spool_is_empty(ship->spool);
 
 	if (err)
 		return err == 1 ? 0 : err;
@@ -367,7 +368,7 @@ bool ship_is_well(struct ship *ship)
 	return well;
 }
 
-int ship_start(struct link *link, struct spool *spool, struct ship **out)
+int ship_start(struct link *link, struct sqlite_spool *spool, struct ship **out)
 {
 	struct ship *ship = calloc(1, sizeof(*ship));
 	pthread_condattr_t monotonic;

@@ -10,7 +10,7 @@ struct ship;
 
 /* Both are borrowed until ship_stop(). Tries to prepare the tables at once: a server that
  * is not there is waited for, but one that refuses fails here. 0 or an error. */
-int ship_start(struct link *link, struct spool *spool, struct ship **out);
+int ship_start(struct link *link, struct sqlite_spool *spool, struct ship **out);
 
 /* Stops at once, in the middle of a block too: it is sent again by the next. */
 void ship_stop(struct ship *ship);
@@ -25,6 +25,7 @@ int ship_flush(struct ship *ship, int timeout_s);
 bool ship_is_well(struct ship *ship);
 
 /* Sends one block of a ledger's batches. */
-int ship_block(struct link *link, struct sqlite *ledger, const struct spool_block *block);
+int ship_block(
+    struct link *link, struct sqlite *ledger, const struct sqlite_spool_block *block);
 
 #endif

@@ -13,8 +13,8 @@ struct block_reader {
 	bool ended; /* a further step would begin anew */
 };
 
-int block_reader_open(
-    struct sqlite *ledger, const struct spool_block *block, struct block_reader **out)
+int block_reader_open(struct sqlite *ledger, const struct sqlite_spool_block *block,
+    struct block_reader **out)
 {
 	static const char sql[] =
 	    "SELECT body FROM raw WHERE id > :after AND id <= :last ORDER BY id";
@@ -56,7 +56,7 @@ int block_reader_next(struct block_reader *reader, const uint8_t **bytes, size_t
 	return err;
 }
 
-int block_reader_find_end(struct sqlite *ledger, const struct spool_block *day,
+int block_reader_find_end(struct sqlite *ledger, const struct sqlite_spool_block *day,
     int64_t invocations, int64_t *end)
 {
 	static const char sql[] =
@@ -86,16 +86,16 @@ int block_reader_find_end(struct sqlite *ledger, const struct spool_block *day,
 
 static int by_day(const void *a, const void *b)
 {
-	int64_t left = ((const struct spool_block *)a)->day;
-	int64_t right = ((const struct spool_block *)b)->day;
+	int64_t left = ((const struct sqlite_spool_block *)a)->day;
+	int64_t right = ((const struct sqlite_spool_block *)b)->day;
 
 	return left < right ? -1 : left > right;
 }
 
-ssize_t block_reader_days(struct sqlite *ledger, struct spool_block **days)
+ssize_t block_reader_days(struct sqlite *ledger, struct sqlite_spool_block **days)
 {
 	AUTO(free) struct raw_day *raw = NULL;
-	struct spool_block *found;
+	struct sqlite_spool_block *found;
 	ssize_t n = raw_days(ledger->raw, INT64_MIN, INT64_MAX, &raw);
 
 	if (n < 0)
@@ -104,8 +104,8 @@ ssize_t block_reader_days(struct sqlite *ledger, struct spool_block **days)
 	if (!found)
 		return -ENOMEM;
 	for (ssize_t i = 0; i < n; i++)
-		found[i] =
-		    (struct spool_block){.day = raw[i].day, .last = raw[i].last_row};
+		found[i] = (struct sqlite_spool_block){
+		    .day = raw[i].day, .last = raw[i].last_row};
 	qsort(found, (size_t)n, sizeof(*found), by_day);
 	*days = found;
 	return n;

@@ -7,8 +7,8 @@
 struct block_reader;
 
 /* 0, or -ENOENT when the day was forgotten. */
-int block_reader_open(
-    struct sqlite *ledger, const struct spool_block *block, struct block_reader **out);
+int block_reader_open(struct sqlite *ledger, const struct sqlite_spool_block *block,
+    struct block_reader **out);
 void block_reader_close(struct block_reader *reader);
 
 /* The next batch: 1 with its bytes, which live until the next call; 0 at the end. */
@@ -16,11 +16,11 @@ int block_reader_next(struct block_reader *reader, const uint8_t **bytes, size_t
 
 /* Where the block ends that begins behind after and holds at most that many invocations,
  * one batch at least; the day's last row at most. after when there is none. */
-int block_reader_find_end(struct sqlite *ledger, const struct spool_block *day,
+int block_reader_find_end(struct sqlite *ledger, const struct sqlite_spool_block *day,
     int64_t invocations, int64_t *end);
 
 /* The days of a ledger with batches, each whole, oldest first: malloc'd; their number or
  * -ENOMEM. */
-ssize_t block_reader_days(struct sqlite *ledger, struct spool_block **days);
+ssize_t block_reader_days(struct sqlite *ledger, struct sqlite_spool_block **days);
 
 #endif

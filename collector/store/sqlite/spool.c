@@ -17,33 +17,33 @@
 #define BLOCK_INVOCATIONS 400000
 #define DAY_NS 86400000000000LL
 
-struct spool {
+struct sqlite_spool {
 	struct sqlite *ledger;
 	uint64_t source;
 };
 
-int spool_open(const char *directory, const char *older, struct spool **out)
+int sqlite_spool_open(const char *directory, const char *older, struct sqlite_spool **out)
 {
-	struct spool *spool = calloc(1, sizeof(*spool));
+	struct sqlite_spool *spool = calloc(1, sizeof(*spool));
 	int err;
 
 	if (!spool)
 		return -ENOMEM;
 	err = sqlite_open(directory, &spool->ledger);
 	if (!err) {
-		err = spool_schema_make(spool->ledger, older, &spool->source);
+		err = sqlite_spool_schema_make(spool->ledger, older, &spool->source);
 		if (err)
 			(void)log_error(err, "cannot set up the spool in %s", directory);
 	}
 	if (err) {
-		spool_close(spool);
+		sqlite_spool_close(spool);
 		return err;
 	}
 	*out = spool;
 	return 0;
 }
 
-void spool_close(struct spool *spool)
+void sqlite_spool_close(struct sqlite_spool *spool)
 {
 	if (!spool)
 		return;
@@ -51,17 +51,17 @@ void spool_close(struct spool *spool)
 	free(spool);
 }
 
-struct sqlite *spool_ledger(struct spool *spool)
+struct sqlite *sqlite_spool_ledger(struct sqlite_spool *spool)
 {
 	return spool->ledger;
 }
 
-uint64_t spool_source(const struct spool *spool)
+uint64_t sqlite_spool_source(const struct sqlite_spool *spool)
 {
 	return spool->source;
 }
 
-int spool_knows_boot(struct spool *spool, const struct batch_id *id)
+int sqlite_spool_knows_boot(struct sqlite_spool *spool, const struct batch_id *id)
 {
 	struct connection *c;
 	int err = pool_borrow(spool->ledger->readers, &c);
@@ -73,7 +73,7 @@ int spool_knows_boot(struct spool *spool, const struct batch_id *id)
 	return err;
 }
 
-int spool_learn_boot(struct spool *spool, const struct batch_id *id)
+int sqlite_spool_learn_boot(struct sqlite_spool *spool, const struct batch_id *id)
 {
 	int err = sqlite_begin(spool->ledger);
 
@@ -83,7 +83,7 @@ int spool_learn_boot(struct spool *spool, const struct batch_id *id)
 	return err;
 }
 
-int spool_is_empty(struct spool *spool)
+int sqlite_spool_is_empty(struct sqlite_spool *spool)
 {
 	static const char sql[] =
 	    "SELECT 1 WHERE NOT EXISTS(SELECT 1 FROM outgoing_function)"
@@ -113,7 +113,7 @@ struct outgoing {
 	int64_t version; /* the highest that was visited */
 };
 
-static int start(struct spool *spool, const char *sql, struct outgoing *out)
+static int start(struct sqlite_spool *spool, const char *sql, struct outgoing *out)
 {
 	int err = pool_borrow(spool->ledger->readers, &out->reader);
 
@@ -125,7 +125,7 @@ static int start(struct spool *spool, const char *sql, struct outgoing *out)
 	return err;
 }
 
-static int64_t finish(struct spool *spool, struct outgoing *out, int err)
+static int64_t finish(struct sqlite_spool *spool, struct outgoing *out, int err)
 {
 	pool_return(spool->ledger->readers, out->reader);
 	return err < 0 ? err : out->version;
@@ -138,8 +138,8 @@ static void read_identity(sqlite3_stmt *s, int column, struct function *f)
 	(void)text_copy(f->version, sizeof(f->version), statement_text(s, column + 2));
 }
 
-int64_t spool_scan_functions(
-    struct spool *spool, spool_function_visit visit, void *context)
+int64_t sqlite_spool_scan_functions(
+    struct sqlite_spool *spool, sqlite_spool_function_visit visit, void *context)
 {
 	static const char sql[] =
 	    "SELECT o.version, platform, name, f.version, kind, arch, region,"
@@ -168,7 +168,8 @@ int64_t spool_scan_functions(
 	return finish(spool, &out, err);
 }
 
-int64_t spool_scan_agents(struct spool *spool, spool_agent_visit visit, void *context)
+int64_t sqlite_spool_scan_agents(
+    struct sqlite_spool *spool, sqlite_spool_agent_visit visit, void *context)
 {
 	static const char sql[] =
 	    "SELECT " BATCHES_AGENT_COLUMNS ", version FROM outgoing_agent"
@@ -187,7 +188,8 @@ int64_t spool_scan_agents(struct spool *spool, spool_agent_visit visit, void *co
 	return finish(spool, &out, err);
 }
 
-int64_t spool_scan_minutes(struct spool *spool, spool_minute_visit visit, void *context)
+int64_t sqlite_spool_scan_minutes(
+    struct sqlite_spool *spool, sqlite_spool_minute_visit visit, void *context)
 {
 	static const char sql[] =
 	    "SELECT o.version, o.id, counters, histograms, platform, name, f.version"
@@ -195,7 +197,7 @@ int64_t spool_scan_minutes(struct spool *spool, spool_minute_visit visit, void *
 	    " JOIN minute_histograms h ON h.id = o.id JOIN function f"
 	    " ON f.id = o.id & 16777215 ORDER BY o.version";
 	struct outgoing out = {0};
-	struct spool_minute minute = {0};
+	struct sqlite_spool_minute minute = {0};
 	int err = start(spool, sql, &out);
 
 	if (err)
@@ -218,12 +220,16 @@ int64_t spool_scan_minutes(struct spool *spool, spool_minute_visit visit, void *
 	return finish(spool, &out, err);
 }
 
-int spool_settle(struct spool *spool, enum spool_kind kind, int64_t version)
+int sqlite_spool_settle(
+    struct sqlite_spool *spool, enum sqlite_spool_kind kind, int64_t version)
 {
 	static const char *const sql[] = {
-	    [SPOOL_FUNCTIONS] = "DELETE FROM outgoing_function WHERE version <= :version",
-	    [SPOOL_AGENTS] = "DELETE FROM outgoing_agent WHERE version <= :version",
-	    [SPOOL_MINUTES] = "DELETE FROM outgoing_minute WHERE version <= :version",
+	    [SQLITE_SPOOL_FUNCTIONS] =
+		"DELETE FROM outgoing_function WHERE version <= :version",
+	    [SQLITE_SPOOL_AGENTS] =
+		"DELETE FROM outgoing_agent WHERE version <= :version",
+	    [SQLITE_SPOOL_MINUTES] =
+		"DELETE FROM outgoing_minute WHERE version <= :version",
 	};
 	AUTO(statement) sqlite3_stmt *s = NULL;
 	int err = sqlite_begin(spool->ledger);
@@ -242,7 +248,7 @@ int spool_settle(struct spool *spool, enum spool_kind kind, int64_t version)
  */
 
 static int find_sent(
-    struct spool *spool, int64_t day, int64_t *sent_row, int64_t *block_row)
+    struct sqlite_spool *spool, int64_t day, int64_t *sent_row, int64_t *block_row)
 {
 	static const char sql[] =
 	    "SELECT sent_row, block_row FROM outgoing_raw WHERE day = :day";
@@ -266,7 +272,8 @@ static int find_sent(
 	return err < 0 ? err : 0;
 }
 
-static int put_sent(struct spool *spool, int64_t day, int64_t sent_row, int64_t block_row)
+static int put_sent(
+    struct sqlite_spool *spool, int64_t day, int64_t sent_row, int64_t block_row)
 {
 	static const char sql[] =
 	    "INSERT OR REPLACE INTO outgoing_raw(day, sent_row, block_row)"
@@ -286,15 +293,15 @@ static int put_sent(struct spool *spool, int64_t day, int64_t sent_row, int64_t 
 	return sqlite_end(spool->ledger, err);
 }
 
-int spool_next_block(struct spool *spool, struct spool_block *block)
+int sqlite_spool_next_block(struct sqlite_spool *spool, struct sqlite_spool_block *block)
 {
-	AUTO(free) struct spool_block *days = NULL;
+	AUTO(free) struct sqlite_spool_block *days = NULL;
 	ssize_t n = block_reader_days(spool->ledger, &days);
 	int64_t block_row = 0;
 	int err = n < 0 ? (int)n : 0;
 
 	for (ssize_t i = 0; !err && i < n; i++) {
-		struct spool_block *day = &days[i];
+		struct sqlite_spool_block *day = &days[i];
 
 		err = find_sent(spool, day->day, &day->after, &block_row);
 		if (err || day->after >= day->last)
@@ -307,20 +314,21 @@ int spool_next_block(struct spool *spool, struct spool_block *block)
 		}
 		if (err)
 			return err;
-		*block = (struct spool_block){day->day, day->after, block_row};
+		*block = (struct sqlite_spool_block){day->day, day->after, block_row};
 		return 1;
 	}
 	return err;
 }
 
-int spool_settle_block(struct spool *spool, const struct spool_block *block)
+int sqlite_spool_settle_block(
+    struct sqlite_spool *spool, const struct sqlite_spool_block *block)
 {
 	return put_sent(spool, block->day, block->last, block->last);
 }
 
-int spool_expire(struct spool *spool, int64_t before_ns)
+int sqlite_spool_expire(struct sqlite_spool *spool, int64_t before_ns)
 {
-	AUTO(free) struct spool_block *days = NULL;
+	AUTO(free) struct sqlite_spool_block *days = NULL;
 	ssize_t n = block_reader_days(spool->ledger, &days);
 	int64_t keep_day = n > 0 ? days[n - 1].day : 0; /* may still grow */
 	int64_t sent = 0;

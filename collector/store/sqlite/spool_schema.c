@@ -98,7 +98,7 @@ static int begin_spool(struct sqlite *ledger, bool attached, uint64_t *source)
 	return sqlite_end(ledger, err);
 }
 
-int spool_schema_make(struct sqlite *ledger, const char *older, uint64_t *source)
+int sqlite_spool_schema_make(struct sqlite *ledger, const char *older, uint64_t *source)
 {
 	struct connection *c = ledger->writer;
 	bool attached = older && access(older, F_OK) == 0;

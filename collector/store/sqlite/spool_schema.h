@@ -7,6 +7,6 @@
 
 /* Makes what is missing. A new one gets a random source and takes over the batch ids of
  * older, a main.db or NULL. */
-int spool_schema_make(struct sqlite *ledger, const char *older, uint64_t *source);
+int sqlite_spool_schema_make(struct sqlite *ledger, const char *older, uint64_t *source);
 
 #endif
