@@ -113,7 +113,8 @@ PY
 	end "${started[-1]}"
 	agent_stop
 	is "$(seen "$f" .status | sort -u | grep -v aborted)" ok status
-	between "$(seen "$f" 'select(.status == "ok") | .duration_ms' | head -n 1)" 200 300 "duration of one"
+	# a timer of Node.js counts whole milliseconds and may end up to one early
+	between "$(seen "$f" 'select(.status == "ok") | .duration_ms' | head -n 1)" 199 300 "duration of one"
 }
 
 @test "on a unix socket too" {
