@@ -52,8 +52,10 @@ setup() {
 }
 
 @test "invocations --trace: what one event cost over all its functions" {
+	local now
+	now=$(date +%s) # one moment for both
 	for function in checkout resize; do
-		jq -nc --arg f "$function" --argjson now "$(date +%s)" '{function: $f, platform: "aws-lambda", kind: "lambda", status: "ok",
+		jq -nc --arg f "$function" --argjson now "$now" '{function: $f, platform: "aws-lambda", kind: "lambda", status: "ok",
 			start: ($now - 20 | todate), duration_ms: 10, memory_limit_mb: 128, trace_id: "one-event"}'
 	done | post $port
 	run "$meter" invocations --trace one-event
