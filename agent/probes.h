@@ -74,10 +74,10 @@ int probes_losses(
 void probes_set_shed(struct probes *probes, enum record_shed step);
 
 /* Makes a sandbox known that is older than the probes, whose first process is too, from
- * something that tells it from others. Returns its number, 0: the kernel saw that process
- * itself, or the table is full. */
-uint64_t probes_adopt_sandbox(
-    struct probes *probes, uint64_t seed, const struct sandbox *fresh);
+ * something that tells it from others. 0, *number is set then; -EEXIST: the kernel saw
+ * that process itself; -ENOSPC: the table has no place. */
+int probes_adopt_sandbox(
+    struct probes *probes, uint64_t seed, const struct sandbox *fresh, uint64_t *number);
 
 /* Likewise a process; serves: it listens. 0, -EEXIST: the kernel saw it, or -ENOSPC. */
 int probes_adopt_process(struct probes *probes, uint32_t pid, uint64_t sandbox,

@@ -76,21 +76,21 @@ static bool knows_process(const struct probes *probes, uint32_t pid)
 	return false;
 }
 
-uint64_t probes_adopt_sandbox(
-    struct probes *probes, uint64_t seed, const struct sandbox *fresh)
+int probes_adopt_sandbox(
+    struct probes *probes, uint64_t seed, const struct sandbox *fresh, uint64_t *number)
 {
 	if (knows_process(probes, fresh->first_pid))
-		return 0;
+		return -EEXIST;
 	for (uint32_t i = 0; i < SANDBOX_PLACES; i++) {
 		uint32_t place = sandbox_place(seed + i);
-		uint64_t number = sandbox_number(seed, place);
 
 		if (sandbox_take(&probes->sandboxes[place])) {
-			sandbox_fill(&probes->sandboxes[place], fresh, number);
-			return number;
+			*number = sandbox_number(seed, place);
+			sandbox_fill(&probes->sandboxes[place], fresh, *number);
+			return 0;
 		}
 	}
-	return 0;
+	return -ENOSPC;
 }
 
 int probes_adopt_process(

@@ -16,6 +16,7 @@
 #include "agent/running_sockets.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/log.h"
 
 #define ENVIRONMENT_BYTES 65536
 
@@ -177,6 +178,7 @@ static int found_sandbox(struct probes *probes, struct sandboxes *sandboxes,
 	struct sandbox sandbox = {.members = {f->owner.pid}};
 	char path[64];
 	ssize_t n;
+	int err;
 
 	if (!block || !exec)
 		return -ENOMEM;
@@ -207,10 +209,14 @@ static int found_sandbox(struct probes *probes, struct sandboxes *sandboxes,
 	sandbox.function_kind = f->owner.kind ? f->owner.kind : FUNCTION_HTTP;
 	if (f->owner.kind != FUNCTION_PROCESS)
 		sandbox.ready_ns = clock_boot_ns();
-	f->owner.sandbox =
-	    probes_adopt_sandbox(probes, f->start_ns << 10 ^ f->owner.pid, &sandbox);
-	if (!f->owner.sandbox)
-		return 0; /* the kernel saw it begin meanwhile */
+	err = probes_adopt_sandbox(
+	    probes, f->start_ns << 10 ^ f->owner.pid, &sandbox, &f->owner.sandbox);
+	if (err == -ENOSPC)
+		log_warn("process %u is a function that is not measured: there are more "
+			 "sandboxes than the probes have places for",
+		    f->owner.pid);
+	if (err)
+		return 0; /* or the kernel saw it begin meanwhile */
 	exec->sandbox = f->owner.sandbox;
 	return sandboxes_adopt(sandboxes, exec) < 0 ? -ENOMEM : 1;
 }

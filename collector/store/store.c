@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/config.h"
+#include "base/count.h"
 #include "base/log.h"
 #include "store/clickhouse/clickhouse.h"
 #include "store/clickhouse/migrate.h"
@@ -179,18 +180,39 @@ int store_find_function(
 	return sqlite_find_function(store->sqlite, function, found);
 }
 
-int store_ledger(struct store *store, int64_t since_ns, struct batch_ledger *sum)
-{
-	if (store->clickhouse)
-		return clickhouse_ledger(store->clickhouse, since_ns, sum);
-	return sqlite_ledger(store->sqlite, since_ns, sum);
-}
-
 int store_scan_agents(struct store *store, store_agent_visit visit, void *context)
 {
 	if (store->clickhouse)
 		return clickhouse_scan_agents(store->clickhouse, visit, context);
 	return sqlite_scan_agents(store->sqlite, visit, context);
+}
+
+struct ledger_sum {
+	int64_t since_ns;
+	struct batch_ledger sum;
+};
+
+static int add_ledger(void *context, const struct batch_head *last, int64_t received_ns)
+{
+	struct ledger_sum *sum = context;
+
+	if (received_ns < sum->since_ns)
+		return 0;
+	count_add(&sum->sum.seen, last->ledger.seen);
+	count_add(&sum->sum.delivered, last->ledger.delivered);
+	for (size_t i = 0; i < LOST_REASONS; i++)
+		count_add(&sum->sum.lost[i], last->ledger.lost[i]);
+	return 0;
+}
+
+int store_ledger(struct store *store, int64_t since_ns, struct batch_ledger *sum)
+{
+	struct ledger_sum total = {.since_ns = since_ns};
+	int err = store_scan_agents(store, add_ledger, &total);
+
+	if (!err)
+		*sum = total.sum;
+	return err;
 }
 
 int store_document_put(

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "store/clickhouse/ship.h"
 #include "store/sqlite/block_reader.h"
+#include "tests/bench/workload.h"
 #include "tests/unit/clickhouse_server.h"
 
 #define FUNCTIONS 1000
@@ -27,33 +28,6 @@ static struct function functions[FUNCTIONS];
 static struct clickhouse_server server;
 static char directory[] = "/tmp/bench_clickhouse.XXXXXX";
 
-/* Skewed popularity, durations of 20 to 140 ms with a tail; 1 in 50 is cold. */
-static struct invocation make_invocation(unsigned int *seed, int64_t start_ns)
-{
-	double u = (double)rand_r(seed) / RAND_MAX;
-	size_t f = (size_t)(u * u * u * (FUNCTIONS - 1));
-	struct invocation inv = {.function = &functions[f],
-	    .kind = KIND_LAMBDA,
-	    .start_type = rand_r(seed) % 50 ? START_WARM : START_COLD,
-	    .has = HAS_DURATION | HAS_CPU | HAS_MEMORY,
-	    .start_ns = start_ns,
-	    .duration_ns =
-		(20 + (f % 120)) * 1000000 + (uint64_t)(rand_r(seed) % 9000000),
-	    .cpu_ns = 1000000 + (uint64_t)(rand_r(seed) % 5000000),
-	    .peak_memory_bytes = (64U << 20) + (uint64_t)(rand_r(seed) % 1000) * 4096,
-	    .concurrency = 1};
-
-	if (inv.start_type == START_COLD) {
-		inv.has |= HAS_INIT;
-		inv.init_ns = 200000000 + (uint64_t)(rand_r(seed) % 300000000);
-	}
-	(void)snprintf(inv.request_id, sizeof(inv.request_id),
-	    "%08x-%04x-4000-8000-%012x", (unsigned int)rand_r(seed),
-	    (unsigned int)rand_r(seed) & 0xffff, (unsigned int)rand_r(seed));
-	(void)snprintf(inv.sandbox, sizeof(inv.sandbox), "sandbox-%zu", f);
-	return inv;
-}
-
 static void seal_batch(struct store_batch *out, struct batch_writer *w,
     unsigned int *seed, uint64_t sequence)
 {
@@ -65,9 +39,9 @@ static void seal_batch(struct store_batch *out, struct batch_writer *w,
 	size_t n;
 
 	for (size_t i = 0; i < RECORDS; i++) {
-		struct invocation inv = make_invocation(
-		    seed, 1790000000 * CLOCK_NS_PER_S +
-			      (int64_t)(sequence * RECORDS + i) * 1800000);
+		struct invocation inv = workload_invocation(functions, FUNCTIONS, seed,
+		    1790000000 * CLOCK_NS_PER_S +
+			(int64_t)(sequence * RECORDS + i) * 1800000);
 
 		clickhouse_must(batch_writer_add(w, &inv) == 0, "batch_writer_add");
 	}

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "tests/bench/workload.h"
 #include "wire/batch.h"
 
 #define FUNCTIONS 1000
@@ -39,35 +40,6 @@ static void die(const char *what)
 	exit(1);
 }
 
-/* Skewed popularity, durations of 20 to 140 ms with a tail; 1 in 50 is cold. */
-static struct invocation make_invocation(unsigned int *seed, int64_t start_ns)
-{
-	double u = (double)rand_r(seed) / RAND_MAX;
-	size_t f = (size_t)(u * u * u * (FUNCTIONS - 1));
-	uint64_t tail =
-	    1 + (uint64_t)(rand_r(seed) % 8) * (uint64_t)(rand_r(seed) % 8) / 8;
-	struct invocation inv = {.function = &functions[f],
-	    .kind = KIND_LAMBDA,
-	    .start_type = rand_r(seed) % 50 ? START_WARM : START_COLD,
-	    .has = HAS_DURATION | HAS_CPU | HAS_MEMORY,
-	    .start_ns = start_ns,
-	    .duration_ns =
-		(20 + (f % 120)) * 1000000 * tail + (uint64_t)(rand_r(seed) % 1000000),
-	    .cpu_ns = 1000000 + (uint64_t)(rand_r(seed) % 5000000),
-	    .peak_memory_bytes = (64U << 20) + (uint64_t)(rand_r(seed) % 1000) * 4096,
-	    .concurrency = 1};
-
-	if (inv.start_type == START_COLD) {
-		inv.has |= HAS_INIT;
-		inv.init_ns = 200000000 + (uint64_t)(rand_r(seed) % 300000000);
-	}
-	(void)snprintf(inv.request_id, sizeof(inv.request_id),
-	    "%08x-%04x-4000-8000-%012x", (unsigned int)rand_r(seed),
-	    (unsigned int)rand_r(seed) & 0xffff, (unsigned int)rand_r(seed));
-	(void)snprintf(inv.sandbox, sizeof(inv.sandbox), "sandbox-%zu", f);
-	return inv;
-}
-
 /* Batches of an hour, in order of time. */
 static size_t make_batches(void)
 {
@@ -86,7 +58,7 @@ static size_t make_batches(void)
 		    .sent_ns = 1};
 
 		for (size_t i = 0; i < RECORDS; i++) {
-			struct invocation inv = make_invocation(
+			struct invocation inv = workload_invocation(functions, FUNCTIONS,
 			    &seed, begin_ns + (int64_t)(b * RECORDS + i) * step_ns);
 
 			if (batch_writer_add(w, &inv) < 0)

@@ -10,42 +10,7 @@
 
 #include "model/rollup.h"
 #include "tests/unit/random.h"
-
-struct bytes {
-	uint8_t *counters;
-	size_t counters_n;
-	uint8_t *histograms;
-	size_t histograms_n;
-};
-
-static void encode(const struct rollup *r, struct bytes *b)
-{
-	assert_int_equal(rollup_encode_counters(r, &b->counters, &b->counters_n), 0);
-	assert_int_equal(
-	    rollup_encode_histograms(r, &b->histograms, &b->histograms_n), 0);
-}
-
-static void bytes_done(struct bytes *b)
-{
-	free(b->counters);
-	free(b->histograms);
-}
-
-/* Codings are unique, so equal bytes mean equal rollups. */
-static void assert_same(const struct rollup *a, const struct rollup *b)
-{
-	struct bytes x;
-	struct bytes y;
-
-	encode(a, &x);
-	encode(b, &y);
-	assert_int_equal(x.counters_n, y.counters_n);
-	assert_int_equal(x.histograms_n, y.histograms_n);
-	assert_memory_equal(x.counters, y.counters, x.counters_n);
-	assert_memory_equal(x.histograms, y.histograms, x.histograms_n);
-	bytes_done(&x);
-	bytes_done(&y);
-}
+#include "tests/unit/rollup_bytes.h"
 
 static void add_random(struct rollup *r, uint64_t *random)
 {

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/count.h"
 #include "base/log.h"
 #include "store/clickhouse/agents.h"
 #include "store/clickhouse/engine.h"
@@ -178,33 +177,4 @@ int clickhouse_scan_agents(
 	int err = ship_flush(store->ship, SHIP_FLUSH_S);
 
 	return err ? err : agents_scan(store->link, store->forgotten_ns, visit, context);
-}
-
-struct ledger_sum {
-	int64_t since_ns;
-	struct batch_ledger sum;
-};
-
-static int add_ledger(void *context, const struct batch_head *last, int64_t received_ns)
-{
-	struct ledger_sum *sum = context;
-
-	if (received_ns < sum->since_ns)
-		return 0;
-	count_add(&sum->sum.seen, last->ledger.seen);
-	count_add(&sum->sum.delivered, last->ledger.delivered);
-	for (size_t i = 0; i < LOST_REASONS; i++)
-		count_add(&sum->sum.lost[i], last->ledger.lost[i]);
-	return 0;
-}
-
-int clickhouse_ledger(
-    struct clickhouse *store, int64_t since_ns, struct batch_ledger *sum)
-{
-	struct ledger_sum total = {.since_ns = since_ns};
-	int err = clickhouse_scan_agents(store, add_ledger, &total);
-
-	if (!err)
-		*sum = total.sum;
-	return err;
 }

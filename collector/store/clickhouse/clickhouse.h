@@ -29,8 +29,6 @@ int clickhouse_scan_functions(
     struct clickhouse *store, store_function_visit visit, void *context);
 int clickhouse_find_function(struct clickhouse *store, const struct function *function,
     struct store_function *found);
-int clickhouse_ledger(
-    struct clickhouse *store, int64_t since_ns, struct batch_ledger *sum);
 int clickhouse_scan_agents(
     struct clickhouse *store, store_agent_visit visit, void *context);
 

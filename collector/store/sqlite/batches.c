@@ -273,31 +273,3 @@ int sqlite_scan_agents(struct sqlite *store, store_agent_visit visit, void *cont
 
 	return batches_scan_heads(store, see_head, &scan);
 }
-
-struct ledger_sum {
-	int64_t since_ns;
-	struct batch_ledger sum;
-};
-
-static int add_ledger(void *context, const struct batch_head *last, int64_t received_ns)
-{
-	struct ledger_sum *sum = context;
-
-	if (received_ns < sum->since_ns)
-		return 0;
-	count_add(&sum->sum.seen, last->ledger.seen);
-	count_add(&sum->sum.delivered, last->ledger.delivered);
-	for (size_t i = 0; i < LOST_REASONS; i++)
-		count_add(&sum->sum.lost[i], last->ledger.lost[i]);
-	return 0;
-}
-
-int sqlite_ledger(struct sqlite *store, int64_t since_ns, struct batch_ledger *sum)
-{
-	struct ledger_sum total = {.since_ns = since_ns};
-	int err = sqlite_scan_agents(store, add_ledger, &total);
-
-	if (!err)
-		*sum = total.sum;
-	return err;
-}

@@ -24,7 +24,6 @@ int sqlite_scan_functions(
     struct sqlite *store, store_function_visit visit, void *context);
 int sqlite_find_function(
     struct sqlite *store, const struct function *function, struct store_function *found);
-int sqlite_ledger(struct sqlite *store, int64_t since_ns, struct batch_ledger *sum);
 int sqlite_scan_agents(struct sqlite *store, store_agent_visit visit, void *context);
 int sqlite_document_put(
     struct sqlite *store, const char *kind, const char *name, const char *body);

@@ -72,7 +72,7 @@ static size_t put_look(struct bpf_insn *at, int pid, size_t rest)
 	const struct bpf_insn look[] = {
 	    CALL(BPF_FUNC_get_current_pid_tgid),
 	    INSN(BPF_ALU64 | BPF_RSH | BPF_K, 0, 0, 0, 32),
-	    INSN(BPF_JMP | BPF_JNE | BPF_K, 0, 0, (short)(11 + rest), pid),
+	    INSN(BPF_JMP | BPF_JNE | BPF_K, 0, 0, 0, pid),
 	    CALL(BPF_FUNC_ktime_get_boot_ns),
 	    INSN(BPF_STX | BPF_MEM | BPF_DW, BPF_REG_10, 0, -RECORD_OFF, 0),
 	    CALL(BPF_FUNC_get_current_task_btf),
@@ -86,7 +86,7 @@ static size_t put_look(struct bpf_insn *at, int pid, size_t rest)
 	};
 
 	memcpy(at, look, sizeof(look));
-	/* the jump goes to the two last instructions of the program */
+	/* the jump goes to the last two instructions of the program */
 	at[2].off = (short)(sizeof(look) / sizeof(look[0]) - 3 + rest);
 	return sizeof(look) / sizeof(look[0]);
 }
