@@ -20,7 +20,7 @@ for c in 1 16 64; do rows_of C $c 1.08; done
 tool_row="the tool's own CPU us/request"
 row "$tool_row"
 collector_start
-tools="without again coldmeter"
+tools="without again coldmeter floor"
 ! has_bpftrace || tools="$tools bpftrace"
 until_true 10 curl -sf http://127.0.0.1:8080/ || fail "the function does not answer"
 rounds "$tools" turn

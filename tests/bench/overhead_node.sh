@@ -56,7 +56,7 @@ fi
 tool_row="the tool's own CPU us/request"
 row "$tool_row"
 collector_start
-tools="without again coldmeter"
+tools="without again coldmeter floor"
 ! has_bpftrace || tools="$tools bpftrace"
 [ -z "$otel" ] || tools="$tools otel"
 rounds "$tools" turn

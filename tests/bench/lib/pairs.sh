@@ -6,7 +6,8 @@
 #   RESULTS       a folder: NAME.tsv gets the table, NAME.raw.tsv every single figure ($OUT/bench/results)
 #
 # The variants: `without` any tool; `again`, which is without too and shows what the host's noise does to a ratio;
-# `coldmeter`, its agent shipping to a collector on this host; `bpftrace`, tests/bench/requests.bt; and `otel` in a
+# `coldmeter`, its agent shipping to a collector on this host; `floor`, the least that any meter of requests does
+# (tests/functions/bpf_floor), which says what there is to win; `bpftrace`, tests/bench/requests.bt; and `otel` in a
 # Node function. Their order is turned by one in each round. The work, the load and the tools run at nice BENCH_NICE
 # (-15), so that what else the host does is in the way as little as can be, and of all of them equally.
 # shellcheck shell=sh
@@ -36,9 +37,9 @@ session_nice_set "${BENCH_NICE:--15}"
 work=$(mktemp -d)
 raw=$work/raw
 : >"$raw"
-agent='' collector='' tracer='' running=''
+agent='' collector='' tracer='' floor='' running=''
 # a process with opentelemetry in it does not end on SIGTERM
-trap 'kill $agent $collector $tracer 2>/dev/null; kill -KILL $running 2>/dev/null; wait; rm -rf "$work"; session_nice_set "$session_nice"' EXIT
+trap 'kill $agent $collector $tracer $floor 2>/dev/null; kill -KILL $running 2>/dev/null; wait; rm -rf "$work"; session_nice_set "$session_nice"' EXIT
 trap 'exit 1' INT TERM HUP
 
 fail() {
@@ -104,6 +105,13 @@ tool_on() {
 		agent_start
 		tool_pid=$agent
 		;;
+	floor)
+		: >"$work/floor"
+		"$programs/bpf_floor" --uncounted "$2${3:+,$3}" sleep 1000 >"$work/floor" 2>&1 &
+		floor=$!
+		tool_pid=$floor
+		until_true 20 grep -q measuring "$work/floor" || fail "the floor does not start: $(cat "$work/floor")"
+		;;
 	bpftrace)
 		: >"$work/bpftrace"
 		bpftrace -B line "$here/requests.bt" "$2" "${3:-$2}" >"$work/bpftrace" 2>&1 &
@@ -120,9 +128,16 @@ tracer_is_told() {
 	[ ! -e "/proc/$tracer/status" ] || grep -q '^State:[[:space:]]*Z' "/proc/$tracer/status"
 }
 
+floor_stop() {
+	pkill -P "$floor" # its sleep
+	wait "$floor"
+	floor=''
+}
+
 # tool_off: bpftrace's count is in $counted then, the agent's in $seen.
 tool_off() {
 	[ -z "$agent" ] || agent_stop
+	[ -z "$floor" ] || floor_stop
 	[ -n "$tracer" ] || return 0
 	# bpftrace 0.17 may miss the first one: it goes to sleep between its look for a signal and its wait
 	until_true 1 tracer_is_told || fail "bpftrace does not end"

@@ -6,8 +6,9 @@
 # A cell is the median of the rounds' ratios to `without`, and the interval that holds the true median with at least
 # 90 % confidence: from the k-th smallest to the k-th largest ratio (the sign test's interval, no assumption on how
 # the noise is spread); fewer than five rounds have no such interval, so all of them are shown and nothing is judged. A
-# row that has no figures without a tool shows the figures themselves. VERDICT: against the target, if there is one;
-# otherwise "noise" if 1 is in coldmeter's interval, or if that meets the interval of `again`, where nothing changed.
+# row that has no figures without a tool shows the figures themselves. VERDICT: against the target, if there is one
+# ("floor too": nothing that looks at requests meets it); otherwise "noise" if 1 is in coldmeter's interval, or if that
+# meets the interval of `again`, where nothing changed.
 
 function sort(v, n,   i, j, x) {
 	for (i = 2; i <= n; i++) {
@@ -69,14 +70,18 @@ function cell(i, v,   r, n) {
 	return sprintf("%s (%s %s)", short(median), short(low), short(high))
 }
 
-function verdict(i,   r, n, least, most) {
+function verdict(i,   r, n, m, least, most) {
 	n = based ? ratios(what[i], "coldmeter", "without", r) : figures(what[i], "coldmeter", r)
 	if (!n || (!based && target[i] == "")) return "-"
 	if (n < judged) return "too few"
 	summary(r, n)
 	if (target[i] != "") {
 		if (more[i] == "more") return low >= target[i] ? "met" : high < target[i] ? "MISSED" : "open"
-		return high <= target[i] ? "met" : low > target[i] ? "MISSED" : "open"
+		if (low <= target[i]) return high <= target[i] ? "met" : "open"
+		m = ratios(what[i], "floor", "without", r)
+		if (m < judged) return "MISSED"
+		summary(r, m)
+		return low > target[i] ? "MISSED, floor too" : "MISSED"
 	}
 	if (low <= 1 && high >= 1) return "noise"
 	least = low; most = high
@@ -130,7 +135,7 @@ END {
 		printf "\t%s\n", verdict(i) > tsv
 	}
 	for (j = first; j <= n; j++) {
-		if (variant[j] == "again" || variant[j] == "coldmeter") continue
+		if (variant[j] == "again" || variant[j] == "coldmeter" || variant[j] == "floor") continue
 		better = same = 0; worse = unknown = ""
 		for (i = 1; i <= rows; i++) {
 			a = against(i, variant[j])

@@ -1,18 +1,21 @@
 /* The least that a meter of HTTP functions can do in the kernel, measured:
  *
- * bpf_floor PID COMMAND...
+ * bpf_floor [--uncounted] PID[,PID] COMMAND...
  *
- * While COMMAND runs, two programs watch what the process reads from sockets and writes
+ * While COMMAND runs, two programs watch what the processes read from sockets and write
  * to them. Both ask the time and copy the first 64 bytes of the message, without looking
  * at them; the second one also sends a record of 120 bytes, which is read out of the ring
  * every 10 ms. They know nothing: no function, no status, no memory or CPU time. Prints
  * "floor NS RUNS EMPTY_NS": what the kernel counts for all their runs, how many, and
- * what it counts for a run of a program that does nothing. For x86_64. */
+ * what it counts for a run of a program that does nothing. With --uncounted the kernel
+ * does not count, which costs too, and "measuring" is printed when it begins. For x86_64.
+ */
 #include <asm/ptrace.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,12 +70,13 @@ static int attach(const char *tracepoint, const struct bpf_insn *insns, size_t n
 
 /* The time, and the text of the caller's buffer, onto the stack; to the end for whom it
  * does not concern. Returns how many instructions that is. */
-static size_t put_look(struct bpf_insn *at, int pid, size_t rest)
+static size_t put_look(struct bpf_insn *at, const int *pids, size_t rest)
 {
 	const struct bpf_insn look[] = {
 	    CALL(BPF_FUNC_get_current_pid_tgid),
 	    INSN(BPF_ALU64 | BPF_RSH | BPF_K, 0, 0, 0, 32),
-	    INSN(BPF_JMP | BPF_JNE | BPF_K, 0, 0, 0, pid),
+	    INSN(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1, pids[0]),
+	    INSN(BPF_JMP | BPF_JNE | BPF_K, 0, 0, 0, pids[1]),
 	    CALL(BPF_FUNC_ktime_get_boot_ns),
 	    INSN(BPF_STX | BPF_MEM | BPF_DW, BPF_REG_10, 0, -RECORD_OFF, 0),
 	    CALL(BPF_FUNC_get_current_task_btf),
@@ -87,21 +91,21 @@ static size_t put_look(struct bpf_insn *at, int pid, size_t rest)
 
 	memcpy(at, look, sizeof(look));
 	/* the jump goes to the last two instructions of the program */
-	at[2].off = (short)(sizeof(look) / sizeof(look[0]) - 3 + rest);
+	at[3].off = (short)(sizeof(look) / sizeof(look[0]) - 4 + rest);
 	return sizeof(look) / sizeof(look[0]);
 }
 
-static int attach_receive(int pid)
+static int attach_receive(const int *pids)
 {
 	struct bpf_insn insns[32];
-	size_t n = put_look(insns, pid, 0);
+	size_t n = put_look(insns, pids, 0);
 
 	insns[n++] = SET(0, 0);
 	insns[n++] = EXIT;
 	return attach("sock_recv_length", insns, n);
 }
 
-static int attach_send(int pid, int ring)
+static int attach_send(const int *pids, int ring)
 {
 	struct bpf_insn insns[64];
 	struct bpf_insn record[40];
@@ -121,7 +125,7 @@ static int attach_send(int pid, int ring)
 	record[n++] = MOVE(1, 0);
 	record[n++] = SET(2, BPF_RB_NO_WAKEUP);
 	record[n++] = CALL(BPF_FUNC_ringbuf_submit);
-	look = put_look(insns, pid, n);
+	look = put_look(insns, pids, n);
 	memcpy(insns + look, record, n * sizeof(record[0]));
 	n += look;
 	insns[n++] = SET(0, 0);
@@ -172,39 +176,64 @@ static void counted(int fd, unsigned long long *ns, unsigned long long *runs)
 	}
 }
 
-int main(int argc, char **argv)
+/* Reads "PID" or "PID,PID". */
+static bool parse_pids(const char *text, int *pids)
+{
+	char *end;
+
+	pids[0] = pids[1] = (int)strtol(text, &end, 10);
+	if (*end == ',')
+		pids[1] = (int)strtol(end + 1, &end, 10);
+	return *end == '\0' && pids[0] > 0 && pids[1] > 0;
+}
+
+static void print_counts(const int *fds)
 {
 	unsigned long long ns = 0;
 	unsigned long long runs = 0;
 	unsigned long long empty_ns = 0;
 	unsigned long long empty_runs = 0;
-	struct ring_buffer *ring;
-	int pid = argc > 2 ? (int)strtol(argv[1], NULL, 10) : 0;
-	int fds[3];
-	int map;
-	int status;
 
-	if (pid <= 0) {
-		(void)fputs("usage: bpf_floor PID COMMAND...\n", stderr);
-		return 2;
-	}
-	(void)libbpf_set_print(say_nothing);
-	map = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "floor", 0, 0, RING_BYTES, NULL);
-	ring = map < 0 ? NULL : ring_buffer__new(map, on_record, NULL, NULL);
-	if (!ring || bpf_enable_stats(BPF_STATS_RUN_TIME) < 0) {
-		perror("bpf_floor");
-		return 1;
-	}
-	fds[0] = attach_receive(pid);
-	fds[1] = attach_send(pid, map);
-	fds[2] = attach_empty();
-	if (fds[0] < 0 || fds[1] < 0 || fds[2] < 0)
-		return 1;
-	status = run(argv + 2, ring);
 	counted(fds[0], &ns, &runs);
 	counted(fds[1], &ns, &runs);
 	counted(fds[2], &empty_ns, &empty_runs);
 	(void)printf("floor %llu %llu %.2f\n", ns, runs,
 	    empty_runs ? (double)empty_ns / (double)empty_runs : 0.0);
+}
+
+int main(int argc, char **argv)
+{
+	bool count = argc < 2 || strcmp(argv[1], "--uncounted") != 0;
+	struct ring_buffer *ring;
+	int pids[2];
+	int fds[3];
+	int map;
+	int status;
+
+	argv += count ? 1 : 2;
+	if (argc < (count ? 3 : 4) || !parse_pids(argv[0], pids)) {
+		(void)fputs(
+		    "usage: bpf_floor [--uncounted] PID[,PID] COMMAND...\n", stderr);
+		return 2;
+	}
+	(void)libbpf_set_print(say_nothing);
+	map = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "floor", 0, 0, RING_BYTES, NULL);
+	ring = map < 0 ? NULL : ring_buffer__new(map, on_record, NULL, NULL);
+	if (!ring || (count && bpf_enable_stats(BPF_STATS_RUN_TIME) < 0)) {
+		perror("bpf_floor");
+		return 1;
+	}
+	fds[0] = attach_receive(pids);
+	fds[1] = attach_send(pids, map);
+	fds[2] = count ? attach_empty() : 0;
+	if (fds[0] < 0 || fds[1] < 0 || fds[2] < 0)
+		return 1;
+	if (!count) {
+		(void)puts("measuring");
+		(void)fflush(stdout);
+	}
+	status = run(argv + 1, ring);
+	if (count)
+		print_counts(fds);
 	return status;
 }
