@@ -17,29 +17,51 @@ void engine_wake(struct alerts *alerts)
 	(void)curl_multi_wakeup(alerts->multi);
 }
 
-/* On the ingest's writer thread, after each commit. Learns in place: no queue, nothing to
- * drop; the lock is only ever held for microseconds. */
-static void observe(void *context, const struct invocation *inv, const char *host)
+static void observe_one(
+    struct alerts *alerts, struct warm *warm, const struct invocation *inv)
 {
-	struct alerts *alerts = context;
 	int64_t end_ns =
 	    inv->start_ns + (int64_t)(inv->has & HAS_DURATION ? inv->duration_ns : 0);
-	struct warm *warm;
 
-	(void)host;
-	(void)pthread_mutex_lock(&alerts->lock);
 	spend_mark(&alerts->marks, inv->start_ns);
 	spend_mark(&alerts->marks, end_ns);
-	warm = state_get_warm(alerts, inv->function->name);
-	if (warm) {
-		track_observe(&warm->track, inv);
-		if (inv->ping)
-			warm->unseen = 0;
-		warm->unsaved = true;
-	} else {
+	if (!warm) {
 		alerts->untracked++;
+		return;
+	}
+	track_observe(&warm->track, inv);
+	if (inv->ping)
+		warm->unseen = 0;
+	warm->unsaved = true;
+}
+
+/* On the ingest's writer thread, after each commit. Learns in place: no queue, nothing to
+ * drop; the lock is held for a batch, some tens of microseconds. */
+static void observe(void *context, const struct batch *batch)
+{
+	struct alerts *alerts = context;
+	struct {
+		struct warm *warm;
+		bool is_looked_up;
+	} *known = calloc(batch->functions_n + 1, sizeof(*known));
+
+	if (!known)
+		return; /* nothing is learned of this one */
+	(void)pthread_mutex_lock(&alerts->lock);
+	for (size_t i = 0; i < batch->invocations_n; i++) {
+		const struct invocation *inv = &batch->invocations[i];
+		size_t f = (size_t)(inv->function - batch->functions);
+
+		if (!known[f].is_looked_up) {
+			known[f].is_looked_up = true;
+			known[f].warm = state_get_warm(alerts, inv->function->name);
+			if (known[f].warm)
+				track_set_up(&known[f].warm->track, inv->function);
+		}
+		observe_one(alerts, known[f].warm, inv);
 	}
 	(void)pthread_mutex_unlock(&alerts->lock);
+	free(known);
 }
 
 static int64_t turn(struct alerts *alerts)
@@ -132,7 +154,7 @@ static int start(struct alerts *alerts)
 	ingest_observe(alerts->ingest, observe, alerts);
 	err = -pthread_create(&alerts->thread, NULL, engine_run, alerts);
 	if (err)
-		ingest_observe(alerts->ingest, NULL, NULL);
+		ingest_unobserve(alerts->ingest, alerts);
 	return err;
 }
 

@@ -72,20 +72,22 @@ bool state_is_over(const struct alerts *alerts, const char *function)
 	return false;
 }
 
+/* Where it stands or would: at least half of the places are free. */
+static struct warm **probe_warm(struct alerts *alerts, const char *name, uint64_t hash)
+{
+	const size_t places = sizeof(alerts->warm_by_name) / sizeof(struct warm *);
+	size_t i = (size_t)hash % places;
+
+	while (alerts->warm_by_name[i] &&
+	       (alerts->warm_by_name[i]->hash != hash ||
+		   strcmp(alerts->warm_by_name[i]->name, name) != 0))
+		i = (i + 1) % places;
+	return &alerts->warm_by_name[i];
+}
+
 struct warm *state_find_warm(struct alerts *alerts, const char *name)
 {
-	uint64_t hash = hash_text(name);
-
-	for (size_t k = 0; k < alerts->warm_n; k++) {
-		size_t i = (alerts->warm_last + k) % alerts->warm_n;
-
-		if (alerts->warm[i]->hash == hash &&
-		    strcmp(alerts->warm[i]->name, name) == 0) {
-			alerts->warm_last = i;
-			return alerts->warm[i];
-		}
-	}
-	return NULL;
+	return *probe_warm(alerts, name, hash_text(name));
 }
 
 static struct warm *add_warm(struct alerts *alerts, const char *name)
@@ -111,6 +113,7 @@ static struct warm *add_warm(struct alerts *alerts, const char *name)
 	warm->alerts = alerts;
 	track_init(&warm->track, &function);
 	alerts->warm[alerts->warm_n++] = warm;
+	*probe_warm(alerts, warm->name, warm->hash) = warm;
 	return warm;
 }
 

@@ -79,7 +79,8 @@ struct alerts {
 	struct warm **warm; /* entries stay where they are until the end */
 	size_t warm_n;
 	size_t warm_room;
-	size_t warm_last;   /* found last: invocations come in runs */
+	/* The same by name: open addressing. */
+	struct warm *warm_by_name[2 * STATE_MAX_WARM];
 	uint64_t untracked; /* invocations of functions beyond STATE_MAX_WARM */
 	struct spend_marks marks;
 

@@ -38,6 +38,9 @@ struct track {
 
 void track_init(struct track *track, const struct function *function);
 
+/* The function as it is set up now. */
+void track_set_up(struct track *track, const struct function *function);
+
 /* Takes in one invocation of the function, in about the order in which they end. */
 void track_observe(struct track *track, const struct invocation *invocation);
 

@@ -63,6 +63,8 @@ uint64_t histogram_ticks(uint64_t ns)
 {
 	unsigned __int128 scaled = (unsigned __int128)ns << TICKS_SHIFT;
 
+	if (ns >> (63 - TICKS_SHIFT) == 0) /* 4 s: a multiplication does */
+		return ((ns << TICKS_SHIFT) + TICKS_DIVISOR / 2) / TICKS_DIVISOR;
 	scaled = (scaled + TICKS_DIVISOR / 2) / TICKS_DIVISOR;
 	return scaled > UINT64_MAX ? UINT64_MAX : (uint64_t)scaled;
 }

@@ -262,7 +262,7 @@ int exports_start(const struct exports_settings *settings, const char *directory
 		exports_free(e);
 		return err;
 	}
-	ingest_follow(ingest, follow, e);
+	ingest_observe(ingest, follow, e);
 	*out = e;
 	return 0;
 }

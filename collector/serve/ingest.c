@@ -34,10 +34,10 @@ struct ingest {
 	struct store *store;
 	struct live *live;
 	struct losses *losses;
-	ingest_observer observer;
-	void *observer_context;
-	ingest_follower follower;
-	void *follower_context;
+	struct {
+		ingest_observer observer;
+		void *context;
+	} observers[INGEST_OBSERVERS];
 	struct upkeep upkeep;
 	atomic_uint_least64_t busy_since_ns; /* boot time; 0: idle */
 	atomic_uint_least64_t failed_ns;     /* boot time of the last commit */
@@ -223,16 +223,13 @@ static void announce(struct ingest *ingest, const struct job *job)
 
 		if (!job->in.batches[b].is_new)
 			continue;
-		if (ingest->follower)
-			ingest->follower(ingest->follower_context, batch);
 		for (size_t i = 0; i < batch->losses_n; i++)
 			losses_count(ingest->losses, &batch->losses[i], batch->head.host);
-		for (size_t i = 0; i < batch->invocations_n; i++) {
-			live_count(ingest->live, &batch->invocations[i]);
-			if (ingest->observer)
-				ingest->observer(ingest->observer_context,
-				    &batch->invocations[i], batch->head.host);
-		}
+		live_count(ingest->live, batch);
+		for (size_t i = 0; i < INGEST_OBSERVERS; i++)
+			if (ingest->observers[i].observer)
+				ingest->observers[i].observer(
+				    ingest->observers[i].context, batch);
 	}
 }
 
@@ -406,14 +403,19 @@ void ingest_retain(
 
 void ingest_observe(struct ingest *ingest, ingest_observer observer, void *context)
 {
-	ingest->observer_context = context;
-	ingest->observer = observer;
+	size_t i = 0;
+
+	while (i < INGEST_OBSERVERS - 1 && ingest->observers[i].observer)
+		i++;
+	ingest->observers[i].context = context;
+	ingest->observers[i].observer = observer;
 }
 
-void ingest_follow(struct ingest *ingest, ingest_follower follower, void *context)
+void ingest_unobserve(struct ingest *ingest, const void *context)
 {
-	ingest->follower_context = context;
-	ingest->follower = follower;
+	for (size_t i = 0; i < INGEST_OBSERVERS; i++)
+		if (ingest->observers[i].context == context)
+			ingest->observers[i].observer = NULL;
 }
 
 double ingest_rate(struct ingest *ingest, const struct function *function)

@@ -34,16 +34,12 @@ void ingest_retain(
 /* POST /v1/batches, /v1/invocations and /v1/traces. */
 int ingest_add_routes(struct ingest *ingest, struct http *http);
 
-/* Called on the writer thread after each commit, for each new invocation, in order. Set
- * it before http_start(). It must not block. */
-typedef void (*ingest_observer)(
-    void *context, const struct invocation *invocation, const char *host);
+/* Called on the writer thread after each commit, for each new batch, in order. It must not
+ * block. To be added and removed, by its context, while no request can come. */
+#define INGEST_OBSERVERS 4
+typedef void (*ingest_observer)(void *context, const struct batch *batch);
 void ingest_observe(struct ingest *ingest, ingest_observer observer, void *context);
-
-/* The same for whole batches, without those that were there already: of the part that
- * exports. */
-typedef void (*ingest_follower)(void *context, const struct batch *batch);
-void ingest_follow(struct ingest *ingest, ingest_follower follower, void *context);
+void ingest_unobserve(struct ingest *ingest, const void *context);
 
 /* Invocations per second of a function over the last 10 seconds, from memory (pings left
  * out); any thread. */

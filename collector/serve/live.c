@@ -116,33 +116,47 @@ static void count_totals(struct live_totals *totals, const struct invocation *in
 		return;
 	totals->durations++;
 	totals->duration_ns += inv->duration_ns;
-	while (i < LIVE_BUCKETS && inv->duration_ns > live_bounds_ns[i])
-		i++;
+	for (size_t b = 0; b < LIVE_BUCKETS; b++) /* no branch to foresee */
+		i += inv->duration_ns > live_bounds_ns[b];
 	if (i < LIVE_BUCKETS)
 		totals->by_bound[i]++;
 }
 
-void live_count(struct live *live, const struct invocation *invocation)
+static void count_one(struct known *known, const struct invocation *invocation)
 {
 	uint64_t span = invocation->has & HAS_DURATION ? invocation->duration_ns : 0;
 	int64_t second = (int64_t)((uint64_t)invocation->start_ns / CLOCK_NS_PER_S +
 				   span / CLOCK_NS_PER_S);
-	struct known *known;
 	size_t i = (size_t)second % RING_S;
 
-	if (invocation->ping)
-		return;
+	count_totals(&known->totals, invocation);
+	if (second > known->second[i]) {
+		known->second[i] = second;
+		known->count[i] = 0;
+	}
+	known->count[i] += second == known->second[i];
+}
+
+void live_count(struct live *live, const struct batch *batch)
+{
+	struct known **known = calloc(batch->functions_n + 1, sizeof(*known));
+
+	if (!known)
+		return; /* it misses this one */
 	(void)pthread_mutex_lock(&live->mutex);
-	known = find_or_add(live, invocation->function);
-	if (known) {
-		count_totals(&known->totals, invocation);
-		if (second > known->second[i]) {
-			known->second[i] = second;
-			known->count[i] = 0;
-		}
-		known->count[i] += second == known->second[i];
+	for (size_t i = 0; i < batch->invocations_n; i++) {
+		const struct invocation *inv = &batch->invocations[i];
+		struct known **at = &known[inv->function - batch->functions];
+
+		if (inv->ping)
+			continue;
+		if (!*at)
+			*at = find_or_add(live, inv->function);
+		if (*at)
+			count_one(*at, inv);
 	}
 	(void)pthread_mutex_unlock(&live->mutex);
+	free(known);
 }
 
 double live_rate(struct live *live, const struct function *function, int64_t now_ns)

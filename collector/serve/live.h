@@ -3,6 +3,7 @@
 #define COLDMETER_SERVE_LIVE_H
 
 #include "model/invocation.h"
+#include "wire/batch.h"
 
 #define LIVE_RATE_S 10
 #define LIVE_BUCKETS 15
@@ -25,7 +26,7 @@ struct live;
 
 int live_new(struct live **out);
 void live_free(struct live *live);
-void live_count(struct live *live, const struct invocation *invocation);
+void live_count(struct live *live, const struct batch *batch);
 
 /* Invocations per second that ended in the LIVE_RATE_S full seconds before now. */
 double live_rate(struct live *live, const struct function *function, int64_t now_ns);

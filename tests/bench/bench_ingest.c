@@ -22,8 +22,9 @@
 
 #define FUNCTIONS 1000
 #define RECORDS 1000 /* of a batch */
-#define BATCHES 1500
-#define SENDERS 4
+#define BATCHES 4000
+#define SENDERS 32 /* at once, each waits for its answer: a commit takes what is there   \
+		    */
 
 static struct {
 	uint8_t *bytes;

@@ -27,13 +27,13 @@ struct place {
 	atomic_int observed;
 };
 
-static void observe(void *context, const struct invocation *invocation, const char *host)
+static void observe(void *context, const struct batch *batch)
 {
 	struct place *place = context;
 
-	(void)host;
-	assert_non_null(invocation->function);
-	atomic_fetch_add(&place->observed, 1);
+	for (size_t i = 0; i < batch->invocations_n; i++)
+		assert_non_null(batch->invocations[i].function);
+	atomic_fetch_add(&place->observed, (int)batch->invocations_n);
 }
 
 static int open_all(struct place *place)

@@ -92,12 +92,10 @@ static void test_ready_is_not_when_the_disk_is_all_but_full(void **state)
 /* The writer waits for a lock that an observer holds: it lives, and does nothing. */
 static pthread_mutex_t held = PTHREAD_MUTEX_INITIALIZER;
 
-static void wait_for_it(
-    void *context, const struct invocation *invocation, const char *host)
+static void wait_for_it(void *context, const struct batch *batch)
 {
 	(void)context;
-	(void)invocation;
-	(void)host;
+	(void)batch;
 	(void)pthread_mutex_lock(&held);
 	(void)pthread_mutex_unlock(&held);
 }

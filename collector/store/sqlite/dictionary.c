@@ -169,8 +169,9 @@ void dictionary_free(struct dictionary *d)
 }
 
 /* Takes over what seen knows of the set-up; what it does not know stays. */
-static void learn(struct slot *slot, const struct dictionary_entry *seen)
+static void learn(struct slot *slot, const struct dictionary_news *seen)
 {
+	const struct function *set_up = seen->function;
 	struct dictionary_entry *entry = &slot->entry;
 	struct function *f = &entry->function;
 	bool newer = seen->last_seen_ns >= entry->last_seen_ns;
@@ -183,19 +184,17 @@ static void learn(struct slot *slot, const struct dictionary_entry *seen)
 		entry->kind = seen->kind;
 		slot->changed = true;
 	}
-	if (newer && seen->function.arch != ARCH_UNKNOWN &&
-	    seen->function.arch != f->arch) {
-		f->arch = seen->function.arch;
+	if (newer && set_up->arch != ARCH_UNKNOWN && set_up->arch != f->arch) {
+		f->arch = set_up->arch;
 		slot->changed = true;
 	}
-	if (newer && seen->function.memory_limit_mb &&
-	    seen->function.memory_limit_mb != f->memory_limit_mb) {
-		f->memory_limit_mb = seen->function.memory_limit_mb;
+	if (newer && set_up->memory_limit_mb &&
+	    set_up->memory_limit_mb != f->memory_limit_mb) {
+		f->memory_limit_mb = set_up->memory_limit_mb;
 		slot->changed = true;
 	}
-	if (newer && seen->function.region[0] &&
-	    strcmp(seen->function.region, f->region) != 0) {
-		(void)text_copy(f->region, sizeof(f->region), seen->function.region);
+	if (newer && set_up->region[0] && strcmp(set_up->region, f->region) != 0) {
+		(void)text_copy(f->region, sizeof(f->region), set_up->region);
 		slot->changed = true;
 	}
 	if (newer)
@@ -204,16 +203,28 @@ static void learn(struct slot *slot, const struct dictionary_entry *seen)
 		slot->changed = true;
 }
 
+/* One that is new. */
+static int add_news(
+    struct dictionary *d, const struct dictionary_news *seen, uint32_t *id)
+{
+	struct dictionary_entry entry = {.function = *seen->function,
+	    .kind = seen->kind,
+	    .first_seen_ns = seen->first_seen_ns,
+	    .last_seen_ns = seen->last_seen_ns};
+
+	return d->slots_n < DICTIONARY_MAX ? add(d, &entry, id) : -EDQUOT;
+}
+
 int dictionary_take(
-    struct dictionary *d, const struct dictionary_entry *seen, uint32_t *id)
+    struct dictionary *d, const struct dictionary_news *seen, uint32_t *id)
 {
 	uint32_t found;
 	int err = 0;
 
 	(void)pthread_mutex_lock(&d->mutex);
-	found = *probe(d, &seen->function, function_hash(&seen->function));
+	found = *probe(d, seen->function, function_hash(seen->function));
 	if (found == 0)
-		err = d->slots_n < DICTIONARY_MAX ? add(d, seen, &found) : -EDQUOT;
+		err = add_news(d, seen, &found);
 	if (!err) {
 		struct slot *slot = &d->slots[found - 1];
 

@@ -19,13 +19,21 @@ struct dictionary_entry {
 	int64_t last_seen_ns;
 };
 
+/* What a batch tells of one of its functions. */
+struct dictionary_news {
+	const struct function *function;
+	enum invocation_kind kind;
+	int64_t first_seen_ns;
+	int64_t last_seen_ns;
+};
+
 int dictionary_new(struct connection *c, struct dictionary **out);
 void dictionary_free(struct dictionary *d);
 
 /* The writer's part. take: the id of what was seen, made when new; flush: writes what
  * take changed; then one of settle (committed) or drop (rolled back). */
 int dictionary_take(
-    struct dictionary *d, const struct dictionary_entry *seen, uint32_t *id);
+    struct dictionary *d, const struct dictionary_news *seen, uint32_t *id);
 int dictionary_flush(struct dictionary *d, struct connection *c);
 void dictionary_settle(struct dictionary *d);
 void dictionary_drop(struct dictionary *d);

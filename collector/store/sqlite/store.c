@@ -178,36 +178,36 @@ static int64_t lost_ns(const struct batch *batch)
 
 /* A function of which nothing arrived but what was lost. */
 static void see_loss(
-    struct sqlite *store, const struct batch *batch, struct dictionary_entry *entry)
+    struct sqlite *store, const struct batch *batch, struct dictionary_news *news)
 {
 	struct dictionary_entry known;
 
-	if (entry->last_seen_ns != INT64_MIN)
+	if (news->last_seen_ns != INT64_MIN)
 		return;
-	entry->first_seen_ns = entry->last_seen_ns = lost_ns(batch);
-	if (dictionary_find(store->functions, &entry->function, &known) == 0)
-		entry->kind = known.kind;
+	news->first_seen_ns = news->last_seen_ns = lost_ns(batch);
+	if (dictionary_find(store->functions, news->function, &known) == 0)
+		news->kind = known.kind;
 }
 
 /* The ids of the batch's functions, in their order; what was seen of each is noted. */
 static int take_functions(struct sqlite *store, const struct batch *batch, uint32_t *ids)
 {
-	struct dictionary_entry *seen = calloc(batch->functions_n + 1, sizeof(*seen));
+	struct dictionary_news *seen = calloc(batch->functions_n + 1, sizeof(*seen));
 	int err = seen ? 0 : -ENOMEM;
 
 	for (size_t i = 0; !err && i < batch->functions_n; i++)
-		seen[i] = (struct dictionary_entry){.function = batch->functions[i],
+		seen[i] = (struct dictionary_news){.function = &batch->functions[i],
 		    .first_seen_ns = INT64_MAX,
 		    .last_seen_ns = INT64_MIN};
 	for (size_t i = 0; !err && i < batch->invocations_n; i++) {
 		const struct invocation *inv = &batch->invocations[i];
-		struct dictionary_entry *entry = &seen[inv->function - batch->functions];
+		struct dictionary_news *news = &seen[inv->function - batch->functions];
 
-		entry->kind = inv->kind;
-		if (inv->start_ns < entry->first_seen_ns)
-			entry->first_seen_ns = inv->start_ns;
-		if (inv->start_ns > entry->last_seen_ns)
-			entry->last_seen_ns = inv->start_ns;
+		news->kind = inv->kind;
+		if (inv->start_ns < news->first_seen_ns)
+			news->first_seen_ns = inv->start_ns;
+		if (inv->start_ns > news->last_seen_ns)
+			news->last_seen_ns = inv->start_ns;
 	}
 	for (size_t i = 0; !err && i < batch->losses_n; i++)
 		see_loss(
