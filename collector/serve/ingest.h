@@ -34,8 +34,8 @@ void ingest_retain(
 /* POST /v1/batches, /v1/invocations and /v1/traces. */
 int ingest_add_routes(struct ingest *ingest, struct http *http);
 
-/* Called on the writer thread after each commit, for each new batch, in order. It must not
- * block. To be added and removed, by its context, while no request can come. */
+/* Called on the writer thread after each commit, for each new batch, in order. It must
+ * not block. To be added and removed, by its context, while no request can come. */
 #define INGEST_OBSERVERS 4
 typedef void (*ingest_observer)(void *context, const struct batch *batch);
 void ingest_observe(struct ingest *ingest, ingest_observer observer, void *context);

@@ -23,8 +23,8 @@
 #define FUNCTIONS 1000
 #define RECORDS 1000 /* of a batch */
 #define BATCHES 4000
-#define SENDERS 32 /* at once, each waits for its answer: a commit takes what is there   \
-		    */
+/* At once; each waits for its answer, and a commit takes what is there. */
+#define SENDERS 32
 
 static struct {
 	uint8_t *bytes;
