@@ -35,33 +35,38 @@ static void observe_one(
 	warm->unsaved = true;
 }
 
+static struct warm *warm_of(
+    struct alerts *alerts, const struct function *function, uint32_t id)
+{
+	void **at = by_id_at(&alerts->warm_by_id, id);
+
+	if (!at)
+		return state_get_warm(alerts, function->name);
+	if (!*at)
+		*at = state_get_warm(alerts, function->name);
+	return *at;
+}
+
 /* On the ingest's writer thread, after each commit. Learns in place: no queue, nothing to
  * drop; the lock is held for a batch, some tens of microseconds. */
-static void observe(void *context, const struct batch *batch)
+static void observe(void *context, const struct store_batch *stored)
 {
 	struct alerts *alerts = context;
-	struct {
-		struct warm *warm;
-		bool is_looked_up;
-	} *known = calloc(batch->functions_n + 1, sizeof(*known));
+	const struct batch *batch = stored->batch;
+	const struct function *set_up = NULL;
 
-	if (!known)
-		return; /* nothing is learned of this one */
 	(void)pthread_mutex_lock(&alerts->lock);
 	for (size_t i = 0; i < batch->invocations_n; i++) {
 		const struct invocation *inv = &batch->invocations[i];
-		size_t f = (size_t)(inv->function - batch->functions);
+		struct warm *warm =
+		    warm_of(alerts, inv->function, store_batch_id(stored, inv->function));
 
-		if (!known[f].is_looked_up) {
-			known[f].is_looked_up = true;
-			known[f].warm = state_get_warm(alerts, inv->function->name);
-			if (known[f].warm)
-				track_set_up(&known[f].warm->track, inv->function);
-		}
-		observe_one(alerts, known[f].warm, inv);
+		if (warm && inv->function != set_up && !inv->ping)
+			track_set_up(&warm->track, inv->function);
+		set_up = inv->function;
+		observe_one(alerts, warm, inv);
 	}
 	(void)pthread_mutex_unlock(&alerts->lock);
-	free(known);
 }
 
 static int64_t turn(struct alerts *alerts)

@@ -278,4 +278,5 @@ void state_done(struct alerts *alerts)
 		free(alerts->warm[i]);
 	}
 	free(alerts->warm);
+	by_id_done(&alerts->warm_by_id);
 }

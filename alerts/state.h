@@ -13,6 +13,7 @@
 #include "alerts/outbox.h"
 #include "alerts/rule.h"
 #include "alerts/spend.h"
+#include "base/by_id.h"
 
 /* Kinds of documents in the store. */
 #define STATE_BUDGET "budget"
@@ -79,6 +80,7 @@ struct alerts {
 	struct warm **warm; /* entries stay where they are until the end */
 	size_t warm_n;
 	size_t warm_room;
+	struct by_id warm_by_id; /* the store's numbers */
 	/* The same by name: open addressing. */
 	struct warm *warm_by_name[2 * STATE_MAX_WARM];
 	uint64_t untracked; /* invocations of functions beyond STATE_MAX_WARM */

@@ -71,14 +71,13 @@ static void keep_spans(struct exports *e, const struct batch *batch)
 	(void)pthread_mutex_unlock(&e->mutex);
 }
 
-static void follow(void *context, const struct batch *batch)
+static void follow(void *context, const struct store_batch *batch)
 {
 	struct exports *e = context;
 
-	totals_count(
-	    e->totals, batch->invocations, batch->invocations_n, clock_wall_ns());
+	totals_count(e->totals, batch, clock_wall_ns());
 	if (e->push[TO_SPANS])
-		keep_spans(e, batch);
+		keep_spans(e, batch->batch);
 }
 
 /* --- the exporting thread ---------------------------------------------------------- */

@@ -219,17 +219,18 @@ static void fill_ledger(const struct job *job, struct batch_ledger *ledger)
 static void announce(struct ingest *ingest, const struct job *job)
 {
 	for (size_t b = 0; b < job->in.n; b++) {
-		const struct batch *batch = job->in.batches[b].batch;
+		const struct store_batch *stored = &job->in.batches[b];
+		const struct batch *batch = stored->batch;
 
-		if (!job->in.batches[b].is_new)
+		if (!stored->is_new)
 			continue;
 		for (size_t i = 0; i < batch->losses_n; i++)
 			losses_count(ingest->losses, &batch->losses[i], batch->head.host);
-		live_count(ingest->live, batch);
+		live_count(ingest->live, stored);
 		for (size_t i = 0; i < INGEST_OBSERVERS; i++)
 			if (ingest->observers[i].observer)
 				ingest->observers[i].observer(
-				    ingest->observers[i].context, batch);
+				    ingest->observers[i].context, stored);
 	}
 }
 

@@ -37,7 +37,7 @@ int ingest_add_routes(struct ingest *ingest, struct http *http);
 /* Called on the writer thread after each commit, for each new batch, in order. It must
  * not block. To be added and removed, by its context, while no request can come. */
 #define INGEST_OBSERVERS 4
-typedef void (*ingest_observer)(void *context, const struct batch *batch);
+typedef void (*ingest_observer)(void *context, const struct store_batch *batch);
 void ingest_observe(struct ingest *ingest, ingest_observer observer, void *context);
 void ingest_unobserve(struct ingest *ingest, const void *context);
 

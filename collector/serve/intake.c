@@ -74,8 +74,10 @@ int intake_append(struct intake *in, const uint8_t *raw, size_t raw_bytes,
 		    invocation_trace_is_ping(batch->invocations[i].trace_id);
 	in->decoded[in->n] = batch;
 	in->sealed[in->n] = sealed;
-	in->batches[in->n] =
-	    (struct store_batch){.batch = batch, .raw = raw, .raw_bytes = raw_bytes};
+	in->batches[in->n] = (struct store_batch){.batch = batch,
+	    .raw = raw,
+	    .raw_bytes = raw_bytes,
+	    .ids = calloc(batch->functions_n + 1, sizeof(uint32_t))};
 	in->records += batch->invocations_n;
 	in->n++;
 	return 0;
@@ -208,6 +210,7 @@ void intake_done(struct intake *in)
 	for (size_t i = 0; i < in->n; i++) {
 		batch_free(in->decoded[i]);
 		free(in->sealed[i]);
+		free(in->batches[i].ids);
 	}
 	free(in->decoded);
 	free(in->sealed);

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/by_id.h"
 #include "base/clock.h"
 
 #define FUNCTIONS_MAX 100000
@@ -24,6 +25,7 @@ struct known {
 
 struct live {
 	pthread_mutex_t mutex;
+	struct by_id by_id;   /* the store's numbers */
 	struct known **table; /* open addressing, at most half full */
 	size_t size;
 	size_t n;
@@ -53,6 +55,7 @@ void live_free(struct live *live)
 	for (size_t i = 0; i < live->size; i++)
 		free(live->table[i]);
 	free(live->table);
+	by_id_done(&live->by_id);
 	(void)pthread_mutex_destroy(&live->mutex);
 	free(live);
 }
@@ -137,26 +140,35 @@ static void count_one(struct known *known, const struct invocation *invocation)
 	known->count[i] += second == known->second[i];
 }
 
-void live_count(struct live *live, const struct batch *batch)
+static struct known *known_of(
+    struct live *live, const struct function *function, uint32_t id)
 {
-	struct known **known = calloc(batch->functions_n + 1, sizeof(*known));
+	void **at = by_id_at(&live->by_id, id);
 
-	if (!known)
-		return; /* it misses this one */
+	if (!at)
+		return find_or_add(live, function);
+	if (!*at)
+		*at = find_or_add(live, function);
+	return *at;
+}
+
+void live_count(struct live *live, const struct store_batch *stored)
+{
+	const struct batch *batch = stored->batch;
+
 	(void)pthread_mutex_lock(&live->mutex);
 	for (size_t i = 0; i < batch->invocations_n; i++) {
 		const struct invocation *inv = &batch->invocations[i];
-		struct known **at = &known[inv->function - batch->functions];
+		struct known *known;
 
 		if (inv->ping)
 			continue;
-		if (!*at)
-			*at = find_or_add(live, inv->function);
-		if (*at)
-			count_one(*at, inv);
+		known =
+		    known_of(live, inv->function, store_batch_id(stored, inv->function));
+		if (known)
+			count_one(known, inv);
 	}
 	(void)pthread_mutex_unlock(&live->mutex);
-	free(known);
 }
 
 double live_rate(struct live *live, const struct function *function, int64_t now_ns)

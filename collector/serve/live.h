@@ -3,7 +3,7 @@
 #define COLDMETER_SERVE_LIVE_H
 
 #include "model/invocation.h"
-#include "wire/batch.h"
+#include "store/store.h"
 
 #define LIVE_RATE_S 10
 #define LIVE_BUCKETS 15
@@ -26,7 +26,7 @@ struct live;
 
 int live_new(struct live **out);
 void live_free(struct live *live);
-void live_count(struct live *live, const struct batch *batch);
+void live_count(struct live *live, const struct store_batch *batch);
 
 /* Invocations per second that ended in the LIVE_RATE_S full seconds before now. */
 double live_rate(struct live *live, const struct function *function, int64_t now_ns);

@@ -9,7 +9,6 @@
 #include "serve/totals_rows.h"
 
 #define SILENT_NS (86400 * CLOCK_NS_PER_S)
-#define RECENT_ROWS 256
 #define LOOK_NS (60 * CLOCK_NS_PER_S) /* between two searches for a silent one */
 
 int totals_new(size_t functions_max, int64_t start_ns, struct totals **out)
@@ -54,6 +53,7 @@ void totals_clear(struct totals *t)
 	for (size_t i = 0; i < t->n; i++)
 		totals_function_free(t->rows[i]);
 	totals_function_free(t->overflow);
+	by_id_done(&t->by_id);
 	t->overflow = NULL;
 	t->n = 0;
 	memset(t->table, 0, t->size * sizeof(*t->table));
@@ -64,6 +64,7 @@ void totals_free(struct totals *t)
 	if (!t)
 		return;
 	totals_clear(t);
+	by_id_done(&t->by_id);
 	free(t->table);
 	free(t->rows);
 	(void)pthread_mutex_destroy(&t->mutex);
@@ -99,7 +100,8 @@ static bool forget_silent(struct totals *t, int64_t now_ns)
 		t->look_ns = now_ns + LOOK_NS;
 		return false;
 	}
-	t->forgotten++;
+	if (t->rows[oldest]->id)
+		*by_id_at(&t->by_id, t->rows[oldest]->id) = NULL;
 	totals_function_free(t->rows[oldest]);
 	t->rows[oldest] = t->rows[--t->n];
 	memset(t->table, 0, t->size * sizeof(*t->table));
@@ -160,42 +162,37 @@ static void count_one(struct totals_function *f, const struct invocation *inv)
 		f->memory.sum += inv->peak_memory_bytes;
 }
 
-/* Rows by the function's address, which stands for it within one batch. */
-struct recent {
-	const struct function *function;
-	struct totals_function *row;
-};
-
-static struct totals_function *recent_row(struct totals *t,
-    struct recent recent[RECENT_ROWS], const struct function *function, int64_t now_ns)
+/* Its row, or the overflow's; NULL when there is no memory even for that. */
+static struct totals_function *row_of(
+    struct totals *t, const struct function *function, uint32_t id, int64_t now_ns)
 {
-	struct recent *at =
-	    &recent[(uintptr_t)function / sizeof(*function) % RECENT_ROWS];
-	uint64_t forgotten = t->forgotten;
-	struct totals_function *row;
+	void **at = by_id_at(&t->by_id, id);
+	struct totals_function *row = at ? *at : NULL;
 
-	if (at->function == function)
-		return at->row;
+	if (row)
+		return row;
 	row = totals_row(t, function, now_ns);
-	if (t->forgotten != forgotten) /* its row may be among the others */
-		memset(recent, 0, RECENT_ROWS * sizeof(*recent));
-	*at = (struct recent){function, row ? row : overflow_of(t)};
-	return at->row;
+	if (!row)
+		return overflow_of(t);
+	if (at)
+		*at = row;
+	row->id = id;
+	return row;
 }
 
-void totals_count(
-    struct totals *t, const struct invocation *invocations, size_t n, int64_t now_ns)
+void totals_count(struct totals *t, const struct store_batch *stored, int64_t now_ns)
 {
-	struct recent recent[RECENT_ROWS] = {0};
+	const struct batch *batch = stored->batch;
 
 	(void)pthread_mutex_lock(&t->mutex);
-	for (size_t i = 0; i < n; i++) {
-		const struct invocation *inv = &invocations[i];
+	for (size_t i = 0; i < batch->invocations_n; i++) {
+		const struct invocation *inv = &batch->invocations[i];
 		struct totals_function *row;
 
 		if (inv->ping)
 			continue;
-		row = recent_row(t, recent, inv->function, now_ns);
+		row = row_of(
+		    t, inv->function, store_batch_id(stored, inv->function), now_ns);
 		if (!row)
 			continue; /* no memory even for the overflow */
 		row->last_ns = now_ns;

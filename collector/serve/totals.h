@@ -10,6 +10,7 @@
 #include "base/buffer.h"
 #include "model/histogram.h"
 #include "model/invocation.h"
+#include "store/store.h"
 
 /* Each function is about 150 lines of /metrics, 25 KB. */
 #define TOTALS_FUNCTIONS_MAX 1000
@@ -24,6 +25,7 @@ struct totals_measure {
 struct totals_function {
 	struct function function;
 	uint64_t hash;
+	uint32_t id;     /* the store's number, 0: not known */
 	int64_t last_ns; /* when it was last counted; wall clock */
 	uint64_t invocations;
 	uint64_t cold;
@@ -44,8 +46,7 @@ int totals_new(size_t functions_max, int64_t start_ns, struct totals **out);
 void totals_free(struct totals *totals);
 
 /* A figure that finds no memory is left out of its histogram. */
-void totals_count(struct totals *totals, const struct invocation *invocations, size_t n,
-    int64_t now_ns);
+void totals_count(struct totals *totals, const struct store_batch *batch, int64_t now_ns);
 
 /* Whether that function has figures of its own. */
 bool totals_has(struct totals *totals, const struct function *function);

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "base/by_id.h"
 #include "serve/totals.h"
 
 struct totals {
@@ -13,11 +14,11 @@ struct totals {
 	size_t max;
 	uint32_t *table; /* open addressing: row + 1, 0: empty */
 	size_t size;
+	struct by_id by_id;               /* rows by the store's numbers */
 	struct totals_function *overflow; /* NULL: none yet */
 	int64_t look_ns; /* not before then is a silent function searched for */
 	int64_t start_ns;
-	uint64_t forgotten; /* functions whose place was given away */
-	bool changed;       /* since the last encoding */
+	bool changed; /* since the last encoding */
 };
 
 /* Found or added; NULL: neither room nor memory. Locked by the caller, as are the next.

@@ -82,7 +82,18 @@ struct store_batch {
 	const uint8_t *raw;
 	size_t raw_bytes;
 	bool is_new; /* out: false when (agent, boot, sequence) was there already */
+	/* Out, with room for one for each of the batch's functions; NULL: nobody asks.
+	 * Numbers from 1 on that this store, while it is open, has for these functions; 0
+	 * of one that the batch tells nothing of, or when the batch was there. */
+	uint32_t *ids;
 };
+
+/* The number of one of the batch's functions; 0: none is known. */
+static inline uint32_t store_batch_id(
+    const struct store_batch *stored, const struct function *function)
+{
+	return stored->ids ? stored->ids[function - stored->batch->functions] : 0;
+}
 
 /* (writer) Commits all of them in one transaction: raw bytes, rollups, ledger, batch ids.
  * Losses of functions count in the minute when their batch was sent.

@@ -27,9 +27,10 @@ struct place {
 	atomic_int observed;
 };
 
-static void observe(void *context, const struct batch *batch)
+static void observe(void *context, const struct store_batch *stored)
 {
 	struct place *place = context;
+	const struct batch *batch = stored->batch;
 
 	for (size_t i = 0; i < batch->invocations_n; i++)
 		assert_non_null(batch->invocations[i].function);

@@ -92,7 +92,7 @@ static void test_ready_is_not_when_the_disk_is_all_but_full(void **state)
 /* The writer waits for a lock that an observer holds: it lives, and does nothing. */
 static pthread_mutex_t held = PTHREAD_MUTEX_INITIALIZER;
 
-static void wait_for_it(void *context, const struct batch *batch)
+static void wait_for_it(void *context, const struct store_batch *batch)
 {
 	(void)context;
 	(void)batch;

@@ -26,12 +26,22 @@ static struct function function_of(unsigned int i)
 	return f;
 }
 
+/* What a store that knows it by that number committed; 0: by none. */
+static void commit(struct totals *totals, struct function *f, struct invocation *inv,
+    uint32_t id, int64_t now_ns)
+{
+	struct batch batch = {
+	    .functions = f, .functions_n = 1, .invocations = inv, .invocations_n = 1};
+
+	inv->function = f;
+	totals_count(totals, &(struct store_batch){.batch = &batch, .ids = &id}, now_ns);
+}
+
 /* One of function i, of that many ms. */
 static void count(struct totals *totals, unsigned int i, uint64_t ms, int64_t now_ns)
 {
 	struct function f = function_of(i);
-	struct invocation inv = {.function = &f,
-	    .has = HAS_DURATION | HAS_MEMORY | HAS_INIT | HAS_CPU,
+	struct invocation inv = {.has = HAS_DURATION | HAS_MEMORY | HAS_INIT | HAS_CPU,
 	    .start_type = START_COLD,
 	    .status = ms % 2 ? STATUS_TIMEOUT : STATUS_OK,
 	    .duration_ns = ms * 1000000,
@@ -39,7 +49,7 @@ static void count(struct totals *totals, unsigned int i, uint64_t ms, int64_t no
 	    .init_ns = ms * 7000000,
 	    .peak_memory_bytes = ms << 20};
 
-	totals_count(totals, &inv, 1, now_ns);
+	commit(totals, &f, &inv, i, now_ns);
 }
 
 static struct totals *make(size_t max)
@@ -91,10 +101,10 @@ static void test_totals_leave_pings_out(void **state)
 {
 	struct totals *totals = make(4);
 	struct function f = function_of(1);
-	struct invocation inv = {.function = &f, .ping = true};
+	struct invocation inv = {.ping = true};
 
 	(void)state;
-	totals_count(totals, &inv, 1, NOW_NS);
+	commit(totals, &f, &inv, 1, NOW_NS);
 	assert_int_equal(look(totals).n, 0);
 	totals_free(totals);
 }
@@ -132,6 +142,21 @@ static void test_totals_give_the_place_of_one_that_was_silent(void **state)
 	assert_true(totals_has(totals, &third));
 	assert_int_equal(totals_state(totals).left_out, 0);
 	count(totals, 2, 1, NOW_NS + DAY_NS);
+	assert_int_equal(look(totals).invocations, 3);
+	totals_free(totals);
+}
+
+static void test_totals_know_a_function_by_its_number_and_by_its_name(void **state)
+{
+	struct totals *totals = make(2);
+	struct function f = function_of(1);
+	struct invocation inv = {.has = HAS_DURATION, .duration_ns = 1};
+
+	(void)state;
+	commit(totals, &f, &inv, 7, NOW_NS);
+	commit(totals, &f, &inv, 0, NOW_NS);
+	commit(totals, &f, &inv, 100000, NOW_NS); /* of another store */
+	assert_int_equal(look(totals).n, 1);
 	assert_int_equal(look(totals).invocations, 3);
 	totals_free(totals);
 }
@@ -290,6 +315,7 @@ int main(void)
 	    cmocka_unit_test(test_totals_leave_pings_out),
 	    cmocka_unit_test(test_totals_hold_so_many_functions_and_count_the_rest),
 	    cmocka_unit_test(test_totals_give_the_place_of_one_that_was_silent),
+	    cmocka_unit_test(test_totals_know_a_function_by_its_number_and_by_its_name),
 	    cmocka_unit_test(test_totals_sum_beyond_what_a_histogram_can),
 	    cmocka_unit_test(test_totals_come_back_as_they_were),
 	    cmocka_unit_test(test_totals_cut_off_anywhere_are_refused_and_leave_nothing),

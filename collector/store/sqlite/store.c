@@ -220,10 +220,9 @@ static int take_functions(struct sqlite *store, const struct batch *batch, uint3
 	return err;
 }
 
-static int count_batch(struct sqlite *store, const struct batch *batch)
+static int count_batch(struct sqlite *store, const struct batch *batch, uint32_t *ids)
 {
-	AUTO(free) uint32_t *ids = calloc(batch->functions_n + 1, sizeof(*ids));
-	int err = ids ? take_functions(store, batch, ids) : -ENOMEM;
+	int err = take_functions(store, batch, ids);
 
 	for (size_t i = 0; !err && i < batch->invocations_n; i++) {
 		const struct invocation *inv = &batch->invocations[i];
@@ -248,13 +247,17 @@ static int count_batch(struct sqlite *store, const struct batch *batch)
 static int write_batch(struct sqlite *store, struct store_batch *batch, int64_t now_ns)
 {
 	const struct batch_head *head = &batch->batch->head;
+	AUTO(free) uint32_t *ids = NULL;
 	int err = batches_take(store->writer, &head->id, now_ns);
 
 	batch->is_new = err == 1;
 	if (err != 1)
 		return err;
 	err = batches_note_agent(store->writer, head, now_ns);
-	return err ? err : count_batch(store, batch->batch);
+	if (err || batch->ids)
+		return err ? err : count_batch(store, batch->batch, batch->ids);
+	ids = calloc(batch->batch->functions_n + 1, sizeof(*ids));
+	return ids ? count_batch(store, batch->batch, ids) : -ENOMEM;
 }
 
 static bool has_raw(const struct store_batch *batch)
