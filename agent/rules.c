@@ -4,6 +4,7 @@
 #include <fnmatch.h>
 #include <libfyaml.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,10 +13,18 @@
 #include "base/text.h"
 #include "model/function.h"
 
-enum part { PART_FUNCTION, PART_PROCESS, PART_CONTAINER, PART_METHOD, PART_PATH, PARTS };
+enum part {
+	PART_FUNCTION,
+	PART_PROCESS,
+	PART_CONTAINER,
+	PART_PORT,
+	PART_METHOD,
+	PART_PATH,
+	PARTS
+};
 
 static const char *const part_names[PARTS] = {
-    "function", "process", "container", "method", "path"};
+    "function", "process", "container", "port", "method", "path"};
 
 /* A pattern of a shell for each part, "" where any will do. */
 struct rule {
@@ -26,6 +35,7 @@ struct rule {
 struct rules {
 	size_t n;
 	bool want_targets;
+	bool want_ports;
 	struct rule rule[RULES_MAX];
 };
 
@@ -46,7 +56,7 @@ static int take_part(const char *path, struct fy_node_pair *pair, struct rule *r
 		part++;
 	if (part == PARTS)
 		return config_wrong(path, fy_node_pair_key(pair),
-		    "match knows function, process, container, method and path");
+		    "match knows function, process, container, port, method and path");
 	if (!pattern || !*pattern ||
 	    !text_copy(rule->pattern[part], RULES_PATTERN_BYTES, pattern))
 		return config_wrong(path, value ? value : fy_node_pair_key(pair),
@@ -140,6 +150,8 @@ static int take_functions(const char *path, struct fy_node *list, struct rules *
 		if (rule->name[0] &&
 		    (rule->pattern[PART_METHOD][0] || rule->pattern[PART_PATH][0]))
 			rules->want_targets = true;
+		if (rule->name[0] && rule->pattern[PART_PORT][0])
+			rules->want_ports = true;
 	}
 	return err;
 }
@@ -183,6 +195,11 @@ bool rules_want_targets(const struct rules *rules)
 	return rules && rules->want_targets;
 }
 
+bool rules_want_ports(const struct rules *rules)
+{
+	return rules && rules->want_ports;
+}
+
 static bool matches(const struct rule *rule, const char *const known[PARTS])
 {
 	for (int part = 0; part < PARTS; part++) {
@@ -198,9 +215,17 @@ static bool matches(const struct rule *rule, const char *const known[PARTS])
 static const struct rule *first_that_matches(
     const struct rules *rules, const struct rules_subject *subject, bool is_door)
 {
-	const char *const known[PARTS] = {subject->function, subject->process,
-	    subject->container, subject->method, subject->path};
+	char port[6] = ""; /* 65535 */
+	const char *const known[PARTS] = {
+	    [PART_FUNCTION] = subject->function,
+	    [PART_PROCESS] = subject->process,
+	    [PART_CONTAINER] = subject->container,
+	    [PART_PORT] = subject->port ? port : NULL,
+	    [PART_METHOD] = subject->method,
+	    [PART_PATH] = subject->path,
+	};
 
+	(void)snprintf(port, sizeof(port), "%u", subject->port);
 	for (size_t i = 0; rules && i < rules->n; i++)
 		if ((rules->rule[i].name[0] == '\0') == is_door &&
 		    matches(&rules->rule[i], known))

@@ -3,6 +3,7 @@
 #define COLDMETER_AGENT_RULES_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #define RULES_MAX 256
 #define RULES_PATTERN_BYTES 256 /* with its NUL */
@@ -14,6 +15,7 @@ struct rules_subject {
 	const char *function; /* its name without rules */
 	const char *process;  /* what the kernel calls it: 15 bytes */
 	const char *container;
+	uint16_t port; /* of this host that it is served on, 0: not known, or none */
 	const char *method;
 	const char *path; /* without the query, cut where the record ends */
 };
@@ -25,6 +27,9 @@ void rules_free(struct rules *rules);
 
 /* Whether a rule looks at requests. rules may be NULL, here and below. */
 bool rules_want_targets(const struct rules *rules);
+
+/* Whether a rule that names looks at ports: a sandbox may listen on several. */
+bool rules_want_ports(const struct rules *rules);
 
 /* Whether a rule says that this is a front door of Lambda's invoke API, whose requests
  * name functions. */

@@ -123,6 +123,7 @@ static void adopt(struct probes *probes, const struct running_owner *owner,
 {
 	exchange.sandbox = owner->sandbox;
 	exchange.is_adopted = !seen->listens;
+	exchange.port = seen->local_port;
 	(void)probes_adopt_socket(probes, seen->fd, &exchange);
 }
 

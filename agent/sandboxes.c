@@ -168,18 +168,19 @@ static void remember_api(struct known *k, const struct record_exec *exec)
 		    exec->value[VARIABLE_LAMBDA_API], RECORD_VALUE_BYTES);
 }
 
-static struct rules_subject subject_of(const struct known *k)
+static struct rules_subject subject_of(const struct known *k, uint16_t port)
 {
 	return (struct rules_subject){.function = k->told,
 	    .process = k->process[0] ? k->process : NULL,
-	    .container = k->name};
+	    .container = k->name,
+	    .port = port};
 }
 
-/* A rule that needs no request names the sandbox. */
-static bool name_by_rules(
-    const struct sandboxes *s, const struct known *k, struct function *function)
+/* A rule that needs no request names the sandbox, at one of its ports. */
+static bool name_by_rules(const struct sandboxes *s, const struct known *k, uint16_t port,
+    struct function *function)
 {
-	const struct rules_subject subject = subject_of(k);
+	const struct rules_subject subject = subject_of(k, port);
 	const char *name = rules_name(s->rules, &subject);
 
 	return name && text_copy(function->name, sizeof(function->name), name);
@@ -207,7 +208,7 @@ static int add(struct sandboxes *s, const struct record_exec *exec, bool late)
 	(void)text_copy_bytes(
 	    k->process, sizeof(k->process), exec->process, sizeof(exec->process));
 	(void)text_copy(k->told, sizeof(k->told), k->function.name);
-	(void)name_by_rules(s, k, &k->function);
+	(void)name_by_rules(s, k, 0, &k->function);
 	k->owner = known_functions_begin(&s->functions, &k->function, &k->life.cause);
 	if (!k->owner) {
 		free(k);
@@ -230,6 +231,22 @@ int sandboxes_adopt(struct sandboxes *s, const struct record_exec *exec)
 
 /* --- records ----------------------------------------------------------------------- */
 
+/* The function that one record is of: by a port that the sandbox was not named by, and by
+ * what was asked. whole: the record has that. */
+static void name_record(const struct sandboxes *s, struct known *k,
+    const struct record_targeted *record, bool whole, struct function *function)
+{
+	uint16_t port = record->invocation.port;
+
+	if (port && port != k->port && rules_want_ports(s->rules)) {
+		(void)text_copy(function->name, sizeof(function->name), k->told);
+		(void)name_by_rules(s, k, port, function);
+	}
+	if (whole)
+		targets_name(
+		    &k->targets, s->rules, record, subject_of(k, port), function);
+}
+
 /* Losses of a server that serves many functions stand under its own name: what was lost
  * named none. */
 static int take_invocation(
@@ -250,9 +267,9 @@ static int take_invocation(
 	k->life.coldstart = k->coldstart;
 	outcome_read(r, &k->life, boot_to_wall_ns, &inv);
 	inv.function = &k->function;
-	if (bytes == sizeof(whole)) {
+	if (bytes == sizeof(whole) || rules_want_ports(s->rules)) {
 		function = k->function;
-		targets_name(&k->targets, s->rules, &whole, subject_of(k), &function);
+		name_record(s, k, &whole, bytes == sizeof(whole), &function);
 		inv.function = &function;
 	}
 	(void)text_copy(inv.sandbox, sizeof(inv.sandbox), k->name);
@@ -303,7 +320,7 @@ static int take_name(struct sandboxes *s, struct known *k, const struct record_n
 	    !targets_became(name->text, &function))
 		return 0;
 	(void)text_copy(k->told, sizeof(k->told), function.name);
-	(void)name_by_rules(s, k, &function);
+	(void)name_by_rules(s, k, k->port, &function);
 	return become(s, k, &function);
 }
 
@@ -319,7 +336,8 @@ static int take_ready(
 		return 0;
 	(void)text_copy_bytes(
 	    k->process, sizeof(k->process), ready->process, sizeof(ready->process));
-	return name_by_rules(s, k, &function) ? become(s, k, &function) : 0;
+	k->port = ready->port;
+	return name_by_rules(s, k, k->port, &function) ? become(s, k, &function) : 0;
 }
 
 static int take_coldstart(struct known *k, const struct record_coldstart *record)

@@ -38,6 +38,7 @@ struct known {
 	char told[FUNCTION_NAME_BYTES]; /* its name without rules */
 	struct targets targets;
 	char process[RECORD_PROCESS_BYTES]; /* what it is called, "" unknown */
+	uint16_t port;                      /* it listened on first, 0 unknown */
 	char name[INVOCATION_ID_BYTES];
 };
 

@@ -189,7 +189,7 @@ static __always_inline void read_init(struct record_ready *r)
 }
 
 static __noinline void mark_ready(
-    struct sandbox *s, __u64 id, __u32 function_kind, __u64 ready_ns)
+    struct sandbox *s, __u64 id, __u32 function_kind, __u64 ready_ns, __u16 port)
 {
 	struct cpu_total cpu;
 	struct record_ready *r;
@@ -211,6 +211,8 @@ static __noinline void mark_ready(
 	r->first_exec_ns = s->first_exec_ns;
 	r->last_exec_ns = s->last_exec_ns;
 	r->execs = s->execs;
+	r->port = port;
+	r->padding[0] = r->padding[1] = r->padding[2] = 0;
 	read_process(&cpu, NULL, false);
 	r->cpu_ns = cpu.cpu_ns;
 	r->run_queue_ns = cpu.run_queue_ns;

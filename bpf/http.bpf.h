@@ -104,6 +104,8 @@ static __noinline int http1_moved_in(struct task_struct *task, struct sock *sk,
 		e->outer_pid = forwarder_of(sk, s, e->sandbox);
 		if (e->outer_pid)
 			e->role = ROLE_INNER;
+		if (!e->port && !e->is_unix) /* it got one only when it listened */
+			e->port = BPF_CORE_READ(sk, __sk_common.skc_num);
 	}
 	if (http1_reads_received(e) || http1_is_unbounded(e) ||
 	    e->control == CONTROL_INIT_BODY)

@@ -88,6 +88,7 @@ static __noinline void http2_stream_begins(
 		stream->role = b->e->role;
 		stream->outer_pid = b->e->outer_pid;
 		stream->is_unix = b->e->is_unix;
+		stream->port = b->e->port;
 		stream->pid = b->e->pid;
 		stream->wait_ns = b->e->wait_ns;
 		stream->start_ns = b->now;

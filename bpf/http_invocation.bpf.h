@@ -166,6 +166,7 @@ static __always_inline void http_end(
 	r->response_bytes = e->response_bytes;
 	r->http_status = e->status;
 	r->concurrency = e->concurrency;
+	r->port = e->port;
 	r->flags = e->flags;
 	if (e->flags & INVOCATION_WAITED)
 		r->wait_ns = e->wait_ns;

@@ -98,7 +98,7 @@ static __noinline void lambda_sent(struct exchange *e, struct sandbox *s, int n)
 	case RUNTIME_ASKS:
 		if (s->open)
 			lambda_end(s, e->sandbox, now, 0, 0);
-		mark_ready(s, e->sandbox, FUNCTION_LAMBDA, now);
+		mark_ready(s, e->sandbox, FUNCTION_LAMBDA, now, 0);
 		break;
 	case RUNTIME_FAILS_INIT:
 		s->open_flags |= INVOCATION_INIT_ERROR;

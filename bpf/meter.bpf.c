@@ -38,8 +38,10 @@ static __always_inline void socket_begins(struct sock *sk, bool listens)
 	e->sandbox = p->sandbox;
 	e->role = role;
 	e->pid = bpf_get_current_pid_tgid() >> 32;
+	e->port = sk->__sk_common.skc_num;
 	if (listens)
-		mark_ready(s, p->sandbox, FUNCTION_HTTP, bpf_ktime_get_boot_ns());
+		mark_ready(
+		    s, p->sandbox, FUNCTION_HTTP, bpf_ktime_get_boot_ns(), e->port);
 	else if (role != ROLE_FORWARDER)
 		peer_sent(e, s);
 }

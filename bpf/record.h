@@ -89,6 +89,8 @@ struct record_ready {
 	__u32 major_faults;
 	__u32 execs;                        /* 0: nothing of this is known */
 	char process[RECORD_PROCESS_BYTES]; /* that made it so, "" not known */
+	__u16 port;                         /* it listens on; 0: on none, or not known */
+	__u16 padding[3];
 };
 
 #define COLDSTART_EXECS 8
@@ -217,7 +219,8 @@ struct record_invocation {
 	__u16 http_status;
 	__u16 concurrency;
 	__u8 function_kind;
-	__u8 padding[3];
+	__u8 padding;
+	__u16 port;    /* that it was served on; 0: on none of TCP */
 	__u64 wait_ns; /* lay in the socket so long before it was read; to a tick */
 	/* A record may end here, and has none of these: with what the ring puts before it
 	 * that is two cache lines. */
@@ -258,7 +261,7 @@ struct record_targeted {
 
 _Static_assert(sizeof(struct record_coldstart) == 912, "the layout is the contract");
 _Static_assert(sizeof(struct record_sample) == 1072, "the layout is the contract");
-_Static_assert(sizeof(struct record_ready) == 96, "the layout is the contract");
+_Static_assert(sizeof(struct record_ready) == 104, "the layout is the contract");
 _Static_assert(sizeof(struct record_blind) == 24, "the layout is the contract");
 _Static_assert(sizeof(struct record_invocation) == 232, "the layout is the contract");
 _Static_assert(sizeof(struct record_targeted) == 296, "the layout is the contract");

@@ -58,7 +58,7 @@ static __noinline void adopt_unix(
 	e->role = ROLE_SERVER;
 	e->is_unix = 1;
 	if (!s->ready_ns) {
-		mark_ready(s, id, FUNCTION_HTTP, socket_bound_ns(sk, s));
+		mark_ready(s, id, FUNCTION_HTTP, socket_bound_ns(sk, s), 0);
 		s->open_flags |= INVOCATION_READY_INFERRED;
 	}
 }

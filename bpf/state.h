@@ -147,7 +147,9 @@ struct exchange {
 	__u32 is_h2c;    /* what it is upgraded to */
 	__s64 over; /* bytes of the last write that are behind the response it ended */
 	__u32 role, phase;
-	__u32 chunked, is_head, is_first, is_unix;
+	__u32 chunked, is_head, is_first;
+	__u16 is_unix;
+	__u16 port;       /* of this end; 0: of no TCP socket, or not known yet */
 	__u32 is_adopted; /* older than the probes */
 	__u32 is_open;    /* its invocation has begun and is not counted yet */
 	__u32 written;    /* where the stream of TCP was at the start */

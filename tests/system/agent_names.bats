@@ -23,8 +23,8 @@ teardown() {
 # many [PROGRAM WORDS...]: a server of many functions, started as that.
 many() {
 	local program=${1:-$functions/shapes/many.py}
-	in_background "$dir/$f" env COLDMETER_FUNCTION="$f" python3 "$program" "${@:2}" $port
-	until_true 20 listening 127.0.0.1:$port
+	in_background "$dir/$f" env COLDMETER_FUNCTION="$f" python3 "$program" "${@:2}" "${ports:-$port}"
+	until_true 20 listening "127.0.0.1:$(sed 's/.*,//' <<<"${ports:-$port}")"
 }
 
 # post PATH...: on one connection.
@@ -121,12 +121,64 @@ get() { curl -sS "${@/#/http://127.0.0.1:$port}" >/dev/null; }
 	agent_stop
 }
 
+@test "rules go by the port: of a server that listens on several, by the one that a request came in on" {
+	cat >"$dir/agent.yml" <<-EOF
+		functions:
+		  - match: {function: $f, port: 17551}
+		    name: $f-admin
+		  - match: {function: $f, port: '1755[23]', path: /x*}
+		    name: $f-x
+		  - match: {function: $f-first, port: $port}
+		    name: $f-named
+		  - match: {function: $f-any, port: '*'}
+		    name: $f-bound
+	EOF
+	agent_start --config "$dir/agent.yml"
+	ports=$port,17551,17552 many
+	get /a /b
+	port=17551 get /a
+	port=17552 get /a /x/1
+	end "${started[-1]}"
+	f=$f-first ports=$port,17551 many
+	get /a
+	port=17551 get /a
+	# one that is bound to no port before it listens
+	in_background "$dir/auto" env COLDMETER_FUNCTION="$f-any" python3 -c 'import socket, sys
+s = socket.socket()
+s.listen()
+print(s.getsockname()[1], flush=True)
+c = s.accept()[0]
+c.recv(4096)
+c.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")'
+	until_true 20 grep -q . "$dir/auto"
+	port=$(cat "$dir/auto") get /a
+	expect "$f-admin" 1
+	expect "$f-x" 1
+	expect "$f" 3
+	expect "$f-named" 1
+	expect "$f-first" 1
+	expect "$f-bound" 1
+	agent_stop
+	is "$(seen "$f-named" .cold)" true "the first one of what the port named"
+}
+
+@test "rules go by the port: also over HTTP/2, and of servers that are older than the agent" {
+	needs node
+	printf 'functions:\n  - match: {function: %s, port: %s}\n    name: %s-h2\n' "$f" $port "$f" >"$dir/agent.yml"
+	in_background "$dir/$f" env COLDMETER_FUNCTION="$f" node "$functions/node/http2.js" $port
+	until_true 20 listening 127.0.0.1:$port
+	agent_start --config "$dir/agent.yml"
+	node "$functions/node/http2_client.js" 127.0.0.1:$port / / >/dev/null
+	expect "$f-h2" 2
+	agent_stop
+}
+
 @test "what is wrong with the rules is said with its place, and nothing is measured" {
 	printf 'functions:\n  - match: {route: /x}\n    name: y\n' >"$dir/agent.yml"
 	status=0
 	"$OUT/coldmeter-agent" --stdout --config "$dir/agent.yml" >"$dir/said" 2>&1 || status=$?
 	is "$status" 1 status
-	is "$(cat "$dir/said")" "coldmeter-agent: error: $dir/agent.yml:2:13: match knows function, process, container, method and path" "what it said"
+	is "$(cat "$dir/said")" "coldmeter-agent: error: $dir/agent.yml:2:13: match knows function, process, container, port, method and path" "what it said"
 }
 
 # proxy ENVIRONMENT...: a server that is told which function it is.

@@ -64,6 +64,34 @@ static void test_rules_the_first_that_matches_names(void **state)
 	rules_free(rules);
 }
 
+static void test_rules_go_by_ports(void **state)
+{
+	struct rules *rules = NULL;
+	struct rules_subject subject = {.function = "shop"};
+
+	(void)state;
+	assert_int_equal(load("functions:\n  - {match: {port: 80*}, name: web}\n"
+			      "  - {match: {port: 65535}, name: last}\n",
+			     &rules),
+	    0);
+	assert_true(rules_want_ports(rules));
+	assert_false(rules_want_targets(rules));
+	assert_null(rules_name(rules, &subject));
+	subject.port = 8080;
+	assert_string_equal(rules_name(rules, &subject), "web");
+	subject.port = 65535;
+	assert_string_equal(rules_name(rules, &subject), "last");
+	subject.port = 9080;
+	assert_null(rules_name(rules, &subject));
+	rules_free(rules);
+	rules = NULL;
+	assert_int_equal(
+	    load("functions:\n  - {match: {port: 80}, front_door: true}\n", &rules), 0);
+	assert_false(rules_want_ports(rules));
+	assert_false(rules_want_ports(NULL));
+	rules_free(rules);
+}
+
 static void test_rules_without_requests_want_none(void **state)
 {
 	struct rules *rules = NULL;
@@ -327,6 +355,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_rules_the_first_that_matches_names),
+	    cmocka_unit_test(test_rules_go_by_ports),
 	    cmocka_unit_test(test_rules_without_requests_want_none),
 	    cmocka_unit_test(test_rules_that_are_wrong_are_refused),
 	    cmocka_unit_test(test_rules_there_is_room_for_256),

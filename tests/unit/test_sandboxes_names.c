@@ -136,6 +136,41 @@ static void test_rules_go_by_what_the_kernel_called_the_process(void **state)
 	rules_free(rules);
 }
 
+/* The function of an invocation on that port. */
+static const char *served(struct scene *scene, uint64_t sandbox, uint16_t port)
+{
+	struct record_invocation r =
+	    records_invocation(sandbox, FUNCTION_HTTP, scene->now_ms, scene->now_ms + 5);
+
+	r.port = port;
+	scene->now_ms += 5;
+	assert_int_equal(records_take(scene->sandboxes, &r, RECORD_SHORT_BYTES), 0);
+	return scene->emitted.last.function->name;
+}
+
+static void test_rules_go_by_the_port_of_each_invocation(void **state)
+{
+	struct scene *scene = *state;
+	struct rules *rules =
+	    ruled(scene, "functions:\n  - {match: {port: 80}, name: site}\n"
+			 "  - {match: {port: 81}, name: admin}\n");
+	struct record_exec exec = records_exec(7, "f", scene->now_ms);
+	const struct record_ready ready = {.kind = RECORD_READY,
+	    .sandbox = 7,
+	    .execs = 1,
+	    .ready_ns = (scene->now_ms + 1) * RECORDS_MS,
+	    .process = "x",
+	    .port = 80};
+
+	assert_int_equal(records_take(scene->sandboxes, &exec, sizeof(exec)), 0);
+	assert_int_equal(records_take(scene->sandboxes, &ready, sizeof(ready)), 0);
+	assert_string_equal(served(scene, 7, 80), "site");
+	assert_string_equal(served(scene, 7, 81), "admin");
+	assert_string_equal(served(scene, 7, 82), "f");
+	assert_string_equal(served(scene, 7, 0), "site");
+	rules_free(rules);
+}
+
 static void test_a_sandbox_that_has_worked_keeps_its_name(void **state)
 {
 	struct scene *scene = *state;
@@ -157,6 +192,7 @@ int main(void)
 	    TEST(test_a_rule_that_keeps_the_name_makes_no_second_sandbox),
 	    TEST(test_rules_for_requests_go_by_the_name_without_rules),
 	    TEST(test_rules_go_by_what_the_kernel_called_the_process),
+	    TEST(test_rules_go_by_the_port_of_each_invocation),
 	    TEST(test_a_sandbox_that_has_worked_keeps_its_name),
 	};
 

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""One process that serves many functions: many.py [WORDS...] PORT. Any path is answered with 200, /2015-03-31/functions/stranger/...
+"""One process that serves many functions: many.py [WORDS...] PORT[,PORT...]. Any path is answered with 200, /2015-03-31/functions/stranger/...
 with 404. A front door of Lambda's invoke API, as serverless-offline has one, and any other route."""
 
 import sys
+import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -21,4 +22,7 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-ThreadingHTTPServer(("127.0.0.1", int(sys.argv[-1])), Handler).serve_forever()
+servers = [ThreadingHTTPServer(("127.0.0.1", int(port)), Handler) for port in sys.argv[-1].split(",")]
+for server in servers[1:]:
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+servers[0].serve_forever()
