@@ -105,7 +105,25 @@ static void read_phases(const struct moments *m, uint64_t start_ns, struct colds
 	}
 }
 
-static void read_peer(const struct coldstart_peer *peer, struct coldstart_wait *wait)
+/* "unix:/run/db.sock", "unix:@name" of an abstract one, "unix:..." and its end. */
+static void name_unix(const struct coldstart_peer *peer, const char *path, char *out)
+{
+	const char *before = peer->port ? "..." : path[0] ? "" : "@";
+	size_t skipped = path[0] ? 0 : 1;
+	size_t n = strnlen(path + skipped, COLDSTART_PATH_BYTES - skipped);
+	size_t room = COLDSTART_PEER_BYTES - 1 - strlen("unix:");
+
+	if (n + strlen(before) > room) {
+		before = "...";
+		skipped += n - (room - strlen(before));
+		n = room - strlen(before);
+	}
+	(void)snprintf(
+	    out, COLDSTART_PEER_BYTES, "unix:%s%.*s", before, (int)n, path + skipped);
+	text_make_printable(out);
+}
+
+static void name_internet(const struct coldstart_peer *peer, char *out)
 {
 	static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 	char address[INET6_ADDRSTRLEN] = "";
@@ -114,8 +132,17 @@ static void read_peer(const struct coldstart_peer *peer, struct coldstart_wait *
 
 	(void)inet_ntop(is_6 ? AF_INET6 : AF_INET, peer->address + (is_mapped ? 12 : 0),
 	    address, sizeof(address));
-	(void)snprintf(wait->peer, sizeof(wait->peer), is_6 ? "[%s]:%u" : "%s:%u",
-	    address, ntohs(peer->port));
+	(void)snprintf(out, COLDSTART_PEER_BYTES, is_6 ? "[%s]:%u" : "%s:%u", address,
+	    ntohs(peer->port));
+}
+
+static void read_peer(
+    const struct coldstart_peer *peer, const char *path, struct coldstart_wait *wait)
+{
+	if (peer->family == AF_UNIX)
+		name_unix(peer, path, wait->peer);
+	else
+		name_internet(peer, wait->peer);
 	wait->wait_ns = peer->wait_ns;
 	wait->waits = peer->waits;
 }
@@ -128,7 +155,7 @@ static void read_peers(
 
 		if (!r->peers[i].waits)
 			continue;
-		read_peer(&r->peers[i], wait);
+		read_peer(&r->peers[i], r->paths[i], wait);
 		if (strcmp(wait->peer, api) != 0)
 			out->peers_n++;
 	}

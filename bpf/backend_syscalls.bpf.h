@@ -41,7 +41,7 @@ static __noinline struct exchange *keyed_exchange_of(const struct sock *sk)
 		return e;
 	p = current_process();
 	s = p ? sandbox_of(p->sandbox) : NULL;
-	if (!s || !serves_unix(sk, s) ||
+	if (!s || (!serves_unix(sk, s) && !asks_unix(sk, s)) ||
 	    bpf_map_update_elem(&keyed_exchanges, &key, &no_exchange, BPF_ANY))
 		return NULL;
 	e = bpf_map_lookup_elem(&keyed_exchanges, &key);

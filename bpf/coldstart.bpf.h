@@ -299,9 +299,52 @@ static __always_inline bool peer_waits(const struct sandbox *s)
 	return s->starting && !s->ready_ns;
 }
 
+/* The name that the other end of a unix socket was bound to; NULL: none. */
+static __always_inline struct unix_address *unix_peer_name(const struct sock *sk)
+{
+	struct sock *peer = BPF_CORE_READ((struct unix_sock *)sk, peer);
+
+	return peer ? BPF_CORE_READ((struct unix_sock *)peer, addr) : NULL;
+}
+
+static __always_inline __u32 unix_path_bytes(const struct unix_address *name)
+{
+	__u32 len = BPF_CORE_READ(name, len);
+
+	return len > sizeof(sa_family_t) ? len - sizeof(sa_family_t) : 0;
+}
+
+/* All connections to one listener share its name. */
+static __always_inline void read_unix_peer(
+    struct coldstart_peer *peer, const struct sock *sk)
+{
+	const struct unix_address *name = unix_peer_name(sk);
+	__u32 len = name ? unix_path_bytes(name) : 0;
+
+	*(const struct unix_address **)peer->address = name;
+	if (len >= COLDSTART_PATH_BYTES)
+		peer->port = (__u16)(len - (COLDSTART_PATH_BYTES - 1));
+}
+
+static __always_inline void read_unix_path(
+    char path[COLDSTART_PATH_BYTES], const struct coldstart_peer *peer)
+{
+	const struct unix_address *name = *(struct unix_address *const *)peer->address;
+	__u32 len = unix_path_bytes(name) - peer->port;
+
+	__builtin_memset(path, 0, COLDSTART_PATH_BYTES);
+	if (len < COLDSTART_PATH_BYTES)
+		bpf_probe_read_kernel(
+		    path, len, (const char *)name->name->sun_path + peer->port);
+}
+
 static __always_inline void read_peer(struct coldstart_peer *peer, struct sock *sk)
 {
 	peer->family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	if (peer->family == AF_UNIX) {
+		read_unix_peer(peer, sk);
+		return;
+	}
 	peer->port = BPF_CORE_READ(sk, __sk_common.skc_dport);
 	if (peer->family == AF_INET)
 		bpf_core_read(peer->address, 4, &sk->__sk_common.skc_daddr);
@@ -347,6 +390,8 @@ static __noinline int add_peer_wait(
 		c->others++;
 	}
 	c->peers[at] = *peer;
+	if (peer->family == AF_UNIX)
+		read_unix_path(c->paths[at], peer);
 	return 0;
 }
 

@@ -96,6 +96,7 @@ struct record_ready {
 #define COLDSTART_EXECS 8
 #define COLDSTART_PEERS 4
 #define COLDSTART_NAME_BYTES 16 /* TASK_COMM_LEN, include/linux/sched.h */
+#define COLDSTART_PATH_BYTES 56 /* the end of a longer one, with a NUL */
 
 /* A moment of a cold start, with the kernel's counters until then: of the process that
  * reached it, its ancestors in the sandbox, and their children that ended. */
@@ -116,8 +117,9 @@ enum coldstart_moment { MARK_READY, MARK_EVENT, MARK_RESPONSE, COLDSTART_MARKS }
 /* Who was waited for before ready: connects, and what followed a send until something
  * came. */
 struct coldstart_peer {
-	__u8 address[16]; /* of AF_INET the first 4 */
-	__u16 port;       /* network order */
+	__u8 address[16]; /* of AF_INET the first 4; of AF_UNIX what tells it from others
+			   */
+	__u16 port;       /* network order; of AF_UNIX what is left off of its path */
 	__u16 family;
 	__u32 waits; /* 0: no peer */
 	__u64 wait_ns;
@@ -136,6 +138,7 @@ struct record_coldstart {
 	} execs[COLDSTART_EXECS];
 	struct coldstart_mark marks[COLDSTART_MARKS];
 	struct coldstart_peer peers[COLDSTART_PEERS];
+	char paths[COLDSTART_PEERS][COLDSTART_PATH_BYTES]; /* of those of AF_UNIX */
 	__u64 others_wait_ns; /* of peers that found no room */
 	__u32 others;
 	__u32 helpers; /* programs that ended before, or were not on the way to ready */
@@ -259,7 +262,7 @@ struct record_targeted {
 	char target[RECORD_TARGET_BYTES] RECORD_WORDS;
 };
 
-_Static_assert(sizeof(struct record_coldstart) == 912, "the layout is the contract");
+_Static_assert(sizeof(struct record_coldstart) == 1136, "the layout is the contract");
 _Static_assert(sizeof(struct record_sample) == 1072, "the layout is the contract");
 _Static_assert(sizeof(struct record_ready) == 104, "the layout is the contract");
 _Static_assert(sizeof(struct record_blind) == 24, "the layout is the contract");

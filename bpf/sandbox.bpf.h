@@ -15,6 +15,7 @@
 #define AF_UNIX 1
 #define AF_INET6 10
 #define MSG_PEEK 2
+#define SOCK_DGRAM 2
 #define EPIPE 32
 #define SHUTDOWN_MASK 3 /* include/net/sock.h: both directions */
 #define PF_EXITING 4    /* include/linux/sched.h */

@@ -55,6 +55,10 @@ static __noinline void adopt_unix(
     struct exchange *e, const struct sock *sk, struct sandbox *s, __u64 id)
 {
 	e->sandbox = id;
+	if (!serves_unix(sk, s)) {
+		e->role = ROLE_PEER;
+		return;
+	}
 	e->role = ROLE_SERVER;
 	e->is_unix = 1;
 	if (!s->ready_ns) {
@@ -81,6 +85,14 @@ static __noinline struct exchange *adopt_datagrams(struct sock *sk)
 	return e;
 }
 
+/* Whether a unix socket leads a sandbox that has its init to a peer: to one that has a
+ * name, so not to its own child. */
+static __noinline bool asks_unix(const struct sock *sk, const struct sandbox *s)
+{
+	return peer_waits(s) && BPF_CORE_READ(sk, sk_type) != SOCK_DGRAM &&
+	       unix_peer_name(sk);
+}
+
 /* The exchange of a socket; one that no state of TCP tells of is adopted when first used
  * by a function. */
 static __always_inline struct exchange *exchange_of(struct sock *sk)
@@ -101,7 +113,7 @@ static __always_inline struct exchange *exchange_of(struct sock *sk)
 	if (!p)
 		return NULL;
 	s = sandbox_of(p->sandbox);
-	if (!s || !serves_unix(sk, s))
+	if (!s || (!serves_unix(sk, s) && !asks_unix(sk, s)))
 		return NULL;
 	e = bpf_sk_storage_get(&exchanges, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 	if (e)

@@ -104,6 +104,22 @@ phase() { seen "$f" "select(.init_phases) | [.init_phases[] | select(.phase == \
 	between "$(seen "$f" '.init_peers[0].wait_ms')" 200 300 "its wait"
 }
 
+@test "an init that asks on unix sockets says whom, by path or abstract name, and how long" {
+	local long
+	long=$dir/$(printf 'x%.0s' {1..60})
+	peer unix "$dir/db" 200
+	peer unix "@$f" 100
+	peer unix "$long" 60
+	function_of INIT_PEERS="unix:$long unix:$dir/db unix:@$f unix:$dir/db"
+	ask
+	expect "$f" 1
+	agent_stop
+	is "$(seen "$f" '[.init_peers[] | .peer, .waits] | join(" ")')" \
+		"unix:$dir/db 2 unix:@$f 1 unix:...$(printf 'x%.0s' {1..47}) 1" peers
+	between "$(seen "$f" '.init_peers[0].wait_ms')" 400 500 "the first peer's waits"
+	between "$(seen "$f" '.init_peers[1].wait_ms')" 100 200 "the second peer's wait"
+}
+
 @test "of many peers the four of the longest waits are named, the others summed" {
 	for i in 1 2 3 4; do peer 127.0.0.1 $((port + i)) $((i * 50)); done
 	peer 127.0.0.1 $((port + 5)) 1

@@ -230,6 +230,40 @@ static void test_peers_are_named_and_the_longest_wait_comes_first(void **state)
 	assert_int_equal(c.others_wait_ns, 9);
 }
 
+/* What a peer of a path is called, of which the kernel left off the first bytes. */
+static void assert_unix_peer(
+    const char *path, size_t bytes, uint16_t left_off, const char *name)
+{
+	struct record_coldstart record = usual();
+	struct coldstart c;
+
+	record.peers[1] = (struct coldstart_peer){
+	    .family = AF_UNIX, .port = left_off, .waits = 1, .wait_ns = 5};
+	memcpy(record.paths[1], path, bytes);
+	c = read(&record);
+	assert_int_equal(c.peers_n, 1);
+	assert_string_equal(c.peers[0].peer, name);
+}
+
+static void test_peers_on_unix_sockets_are_named_by_their_paths(void **state)
+{
+	char most[COLDSTART_PATH_BYTES];
+
+	(void)state;
+	assert_unix_peer("/run/db.sock", 13, 0, "unix:/run/db.sock");
+	assert_unix_peer("\0name", 5, 0, "unix:@name");
+	assert_unix_peer("", 0, 0, "unix:@");
+	assert_unix_peer("d.sock", 7, 80, "unix:...d.sock");
+	assert_unix_peer("/a\n\xff", 5, 0, "unix:/a??");
+	memset(most, 'x', sizeof(most)); /* without an end */
+	assert_unix_peer(
+	    most, 50, 0, "unix:xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
+	assert_unix_peer(most, sizeof(most), 0,
+	    "unix:...xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
+	assert_unix_peer(most, sizeof(most), 9,
+	    "unix:...xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
+}
+
 static void test_a_name_without_an_end_or_of_odd_bytes_is_printable(void **state)
 {
 	struct record_coldstart record = usual();
@@ -265,6 +299,7 @@ int main(void)
 	    cmocka_unit_test(test_counters_of_another_process_never_run_backwards),
 	    cmocka_unit_test(test_an_inferred_ready_is_not_before_its_program),
 	    cmocka_unit_test(test_peers_are_named_and_the_longest_wait_comes_first),
+	    cmocka_unit_test(test_peers_on_unix_sockets_are_named_by_their_paths),
 	    cmocka_unit_test(test_a_name_without_an_end_or_of_odd_bytes_is_printable),
 	    cmocka_unit_test(test_a_program_before_the_process_is_no_story),
 	};

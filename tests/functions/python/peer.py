@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Answers everybody who says something, also in a datagram, after a while: peer.py ADDRESS PORT MS."""
+"""Answers everybody who says something, also in a datagram, after a while: peer.py ADDRESS PORT MS, peer.py unix PATH|@NAME MS."""
 
 import socket
 import sys
@@ -21,10 +21,19 @@ def answer_datagrams(sock):
         sock.sendto(b"hello yourself", address)
 
 
-family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
-datagrams = socket.socket(family, socket.SOCK_DGRAM)
-datagrams.bind((sys.argv[1], int(sys.argv[2])))
-threading.Thread(target=answer_datagrams, args=(datagrams,), daemon=True).start()
-with socket.create_server((sys.argv[1], int(sys.argv[2])), family=family) as listener:
+def listener():
+    if sys.argv[1] == "unix":
+        sock = socket.socket(socket.AF_UNIX)
+        sock.bind(sys.argv[2].replace("@", "\0"))
+        sock.listen()
+        return sock
+    family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
+    datagrams = socket.socket(family, socket.SOCK_DGRAM)
+    datagrams.bind((sys.argv[1], int(sys.argv[2])))
+    threading.Thread(target=answer_datagrams, args=(datagrams,), daemon=True).start()
+    return socket.create_server((sys.argv[1], int(sys.argv[2])), family=family)
+
+
+with listener() as server:
     while True:
-        threading.Thread(target=answer, args=(listener.accept()[0],), daemon=True).start()
+        threading.Thread(target=answer, args=(server.accept()[0],), daemon=True).start()

@@ -3,7 +3,8 @@
 environment says so: slow_init.py [ADDRESS PORT].
 
 INIT_READ=FILE reads a file, INIT_MAP=FILE touches each page of it; INIT_PEERS="ADDRESS:PORT ..." connects to each, thinks
-for INIT_THINK_MS, sends "hello" and waits for the answer, by datagrams with "udp:" in front; INIT_DEAF_MS listens so long before it accepts.
+for INIT_THINK_MS, sends "hello" and waits for the answer, by datagrams with "udp:" in front, and on a unix socket with "unix:PATH"
+or "unix:@NAME"; INIT_DEAF_MS listens so long before it accepts.
 """
 
 import mmap
@@ -26,15 +27,24 @@ def touch(path):
             pages[at]
 
 
+def connect(peer):
+    if peer.startswith("unix:"):
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(peer.removeprefix("unix:").replace("@", "\0"))
+        return connection
+    address, port = peer.rsplit(":", 1)
+    return socket.create_connection((address.strip("[]"), int(port)))
+
+
 def ask(peer):
-    address, port = peer.removeprefix("udp:").rsplit(":", 1)
     if peer.startswith("udp:"):
+        address, port = peer.removeprefix("udp:").rsplit(":", 1)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
             sock.connect((address, int(port)))
             sock.send(b"hello")
             sock.recv(64)
         return
-    with socket.create_connection((address.strip("[]"), int(port))) as connection:
+    with connect(peer) as connection:
         time.sleep(int(os.environ.get("INIT_THINK_MS", 0)) / 1000)
         connection.sendall(b"hello")
         connection.recv(64)
