@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "agent/deep.h"
+#include "agent/figures.h"
 #include "agent/foreign.h"
 #include "agent/overhead.h"
 #include "agent/privileges.h"
@@ -55,6 +56,8 @@ struct agent {
 	uint64_t drained;          /* invocations out of the ring */
 	uint64_t printed;          /* without a sender */
 	uint64_t unnamed;
+	uint64_t missed_runs; /* of the probes, a second ago at most */
+	uint64_t missed_said;
 	bool reader_gone; /* nobody reads standard output any more */
 	char host[JSON_HOST_BYTES];
 };
@@ -164,34 +167,15 @@ static void take_lost_ends(struct agent *agent)
 	agent->ending = sandboxes_read_ends(agent->sandboxes, take_end, agent);
 }
 
-static uint64_t millionths(double share)
-{
-	return (uint64_t)(share * HOST_SHARE + 0.5);
-}
-
 static void read_figures(const struct agent *agent, struct host_figures *f)
 {
-	static const struct {
-		enum record_count count;
-		enum host_figure figure;
-	} counted[] = {{COUNT_TLS, FIGURE_TLS}, {COUNT_HTTP2, FIGURE_HTTP2},
-	    {COUNT_READ_FAULT, FIGURE_READ_FAULTS}, {COUNT_LOST_MAP, FIGURE_MAP_FULL},
-	    {COUNT_LOST_EXEC, FIGURE_EXEC_LOST}};
-	struct overhead_cost cost = overhead_cost(agent->overhead);
+	const struct overhead_cost cost = overhead_cost(agent->overhead);
 
-	*f = (struct host_figures){.has = 0};
-	host_figures_set(f, FIGURE_AGENT_CPU_NS, cost.agent_cpu_ns);
-	host_figures_set(f, FIGURE_RESIDENT_BYTES, cost.resident_bytes);
-	host_figures_set(f, FIGURE_MAX_SHARE, millionths(agent->shedding.max));
-	host_figures_set(f, FIGURE_SHED, agent->shedding.step);
-	if (cost.known)
-		host_figures_set(f, FIGURE_AGENT_SHARE, millionths(cost.agent_share));
-	if (cost.probes_known) {
-		host_figures_set(f, FIGURE_PROBES_SHARE, millionths(cost.probes_share));
-		host_figures_set(f, FIGURE_PROBES_CPU_NS, cost.probes_cpu_ns);
-	}
-	for (size_t i = 0; i < sizeof(counted) / sizeof(counted[0]); i++)
-		host_figures_set(f, counted[i].figure, agent->counts[counted[i].count]);
+	figures_read(&(struct figures_sources){.cost = &cost,
+			 .shedding = &agent->shedding,
+			 .counts = agent->counts,
+			 .missed_runs = agent->missed_runs},
+	    f);
 }
 
 static void read_head(void *context, struct batch_head *head)
@@ -210,6 +194,7 @@ static int drain(struct agent *agent)
 		agent->boot_to_wall_ns = clock_boot_to_wall_ns();
 		agent->clock_read_ns = now;
 		probes_set_clock(agent->probes, agent->boot_to_wall_ns);
+		agent->missed_runs = figures_missed(agent->probes, &agent->missed_said);
 		agent->is_costly =
 		    overhead_glance(agent->overhead, now) > agent->shedding.max;
 	}

@@ -127,7 +127,8 @@ static void take_sample(struct overhead *o, const struct probes *probes, uint64_
 	struct run_time now;
 
 	if (read_probes(probes, &now)) {
-		struct run_time runs = {now.ns - o->began.ns, now.runs - o->began.runs};
+		struct run_time runs = {
+		    .ns = now.ns - o->began.ns, .runs = now.runs - o->began.runs};
 		double share =
 		    run_time_share(&runs, o->counting_ns, now_ns - o->rested_ns, o->cpus);
 

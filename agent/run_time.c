@@ -20,6 +20,7 @@ int run_time_add(int program, struct run_time *sum)
 		return -errno;
 	sum->ns += info.run_time_ns;
 	sum->runs += info.run_cnt;
+	sum->missed += info.recursion_misses;
 	return 0;
 }
 

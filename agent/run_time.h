@@ -1,4 +1,4 @@
-/* What the kernel counted of BPF programs: how often they ran, and how long. */
+/* What the kernel counted of BPF programs: how often they ran, how long, and when not. */
 #ifndef COLDMETER_AGENT_RUN_TIME_H
 #define COLDMETER_AGENT_RUN_TIME_H
 
@@ -7,10 +7,11 @@
 struct run_time {
 	uint64_t ns;
 	uint64_t runs;
+	uint64_t missed; /* left out: the program was under way on that CPU already */
 };
 
-/* Adds what one program has had so far, by its descriptor. Both grow only while the
- * kernel counts. 0 or -errno. */
+/* Adds what one program has had so far, by its descriptor. ns and runs grow only while
+ * the kernel counts, missed always. 0 or -errno. */
 int run_time_add(int program, struct run_time *sum);
 
 /* What counting itself adds to each run, in nanoseconds: what an empty program reads.

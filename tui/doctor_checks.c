@@ -230,6 +230,17 @@ static void check_unseen(struct doctor *doctor, const struct agent_row *agent)
 		    " processes found no room, %" PRIu64
 		    " sandboxes were lost before they were named",
 		    agent->host, agent->read_faults, agent->map_full, agent->exec_lost);
+	if (agent->io_uring)
+		doctor_add(doctor, DOCTOR_WARN, "blind spots",
+		    "%s: %" PRIu64
+		    " answers of functions went through io_uring: their statuses and "
+		    "ends are not exact",
+		    agent->host, agent->io_uring);
+	if (agent->missed_runs)
+		doctor_add(doctor, DOCTOR_WARN, "probes",
+		    "%s: the kernel left out %" PRIu64
+		    " of their runs: no figure has what these would have told",
+		    agent->host, agent->missed_runs);
 }
 
 static void check_ledger(struct doctor *doctor, const struct snapshot *snapshot)

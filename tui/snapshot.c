@@ -108,6 +108,8 @@ static void parse_agent(const json_t *object, void *item)
 	row->read_faults = field_count(unseen, "read_faults");
 	row->map_full = field_count(unseen, "map_full");
 	row->exec_lost = field_count(unseen, "exec_lost");
+	row->io_uring = field_count(unseen, "io_uring_answers");
+	row->missed_runs = field_count(unseen, "missed_runs");
 }
 
 static const struct row_kind function_kind = {

@@ -54,7 +54,7 @@ struct agent_row {
 	double agent_pct, probes_pct, max_pct;
 	double resident_bytes, shed;
 	uint64_t tls, http2; /* connections that cannot be read */
-	uint64_t read_faults, map_full, exec_lost;
+	uint64_t read_faults, map_full, exec_lost, io_uring, missed_runs;
 };
 
 struct snapshot {

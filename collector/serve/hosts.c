@@ -114,7 +114,7 @@ static json_t *unseen_json(const struct host_figures *f)
 {
 	json_t *out = json_object();
 
-	for (unsigned int i = FIGURE_TLS; i <= FIGURE_EXEC_LOST; i++)
+	for (unsigned int i = FIGURE_TLS; i <= FIGURE_MISSED_RUNS; i++)
 		set_count(out, f, (enum host_figure)i);
 	return out;
 }

@@ -47,10 +47,13 @@ static const struct family {
 	{"protocol", "tls"}, FIGURE_TLS, 1},
     {{.help = NULL}, {"protocol", "http2"}, FIGURE_HTTP2, 1},
     {{"coldmeter_kernel_failures", COUNTER, NULL,
-	 "What the probes could not read or find room for.", NULL, NULL, 0},
+	 "What the probes could not read or find room for, or were not run for.", NULL,
+	 NULL, 0},
 	{"what", "read_fault"}, FIGURE_READ_FAULTS, 1},
     {{.help = NULL}, {"what", "map_full"}, FIGURE_MAP_FULL, 1},
     {{.help = NULL}, {"what", "exec_lost"}, FIGURE_EXEC_LOST, 1},
+    {{.help = NULL}, {"what", "io_uring"}, FIGURE_IO_URING, 1},
+    {{.help = NULL}, {"what", "missed_run"}, FIGURE_MISSED_RUNS, 1},
 #undef COUNTER
 #undef GAUGE
 #undef NO_LABEL

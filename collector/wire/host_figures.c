@@ -13,6 +13,8 @@ static const char *const names[HOST_FIGURES] = {
     [FIGURE_READ_FAULTS] = "read_faults",
     [FIGURE_MAP_FULL] = "map_full",
     [FIGURE_EXEC_LOST] = "exec_lost",
+    [FIGURE_IO_URING] = "io_uring_answers",
+    [FIGURE_MISSED_RUNS] = "missed_runs",
 };
 
 _Static_assert(HOST_FIGURES <= 64, "the mask has a bit for each");

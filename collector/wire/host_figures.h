@@ -24,6 +24,8 @@ enum host_figure {
 	FIGURE_READ_FAULTS, /* messages of functions that could not be read */
 	FIGURE_MAP_FULL,    /* processes or sandboxes without room in the kernel */
 	FIGURE_EXEC_LOST,   /* sandboxes whose first record had no room */
+	FIGURE_IO_URING,    /* answers of functions that io_uring hid */
+	FIGURE_MISSED_RUNS, /* of probes, that the kernel left out */
 	HOST_FIGURES
 };
 

@@ -19,6 +19,8 @@ static void beat(const struct place *place)
 	host_figures_set(&head.figures, FIGURE_PROBES_SHARE, 2500);
 	host_figures_set(&head.figures, FIGURE_TLS, 7);
 	host_figures_set(&head.figures, FIGURE_EXEC_LOST, 1);
+	host_figures_set(&head.figures, FIGURE_MISSED_RUNS, 2);
+	host_figures_set(&head.figures, FIGURE_IO_URING, 3);
 	assert_int_equal(batch_writer_new(&w), 0);
 	assert_int_equal(batch_writer_lose(w, &bar, LOST_SHED, 20), 0);
 	assert_int_equal(batch_writer_lose(w, &bar, LOST_RING_FULL, 3), 0);
@@ -42,7 +44,11 @@ static void test_answers_tell_hosts_apart(void **state)
 	    "coldmeter_unseen_connections_total{host=\"a \\\"box\\\"\",protocol=\"tls\"} "
 	    "7\n",
 	    "coldmeter_kernel_failures_total{host=\"a \\\"box\\\"\",what=\"exec_lost\"} "
-	    "1\n"};
+	    "1\n",
+	    "coldmeter_kernel_failures_total{host=\"a \\\"box\\\"\",what=\"missed_run\"} "
+	    "2\n",
+	    "coldmeter_kernel_failures_total{host=\"a \\\"box\\\"\",what=\"io_uring\"} "
+	    "3\n"};
 	struct place *place = *state;
 	const json_t *agent;
 	json_t *root;
@@ -64,6 +70,8 @@ static void test_answers_tell_hosts_apart(void **state)
 	    number(at(at(agent, "ledger"), "lost_by_reason"), "spool_full"), 3);
 	assert_true(number(at(agent, "overhead"), "probes_pct") == 0.25);
 	assert_int_equal(number(at(agent, "unseen"), "tls_connections"), 7);
+	assert_int_equal(number(at(agent, "unseen"), "missed_runs"), 2);
+	assert_int_equal(number(at(agent, "unseen"), "io_uring_answers"), 3);
 	json_decref(root);
 }
 

@@ -77,6 +77,9 @@ static void test_doctor_says_what_the_probes_do_not_see(void **state)
 	examine("", ",\"unseen\":{\"read_faults\":1,\"map_full\":2,\"exec_lost\":3}");
 	expect(DOCTOR_WARN, "probes",
 	    "box: 1 messages could not be read, 2 processes found no room, 3 sandboxes");
+	examine("", ",\"unseen\":{\"io_uring_answers\":5,\"missed_runs\":6}");
+	expect(DOCTOR_WARN, "blind spots", "box: 5 answers of functions");
+	expect(DOCTOR_WARN, "probes", "box: the kernel left out 6 of their runs");
 	examine("", ",\"unseen\":{\"tls_connections\":0,\"read_faults\":0}");
 	assert_int_equal(doctor.n, 2);
 }
