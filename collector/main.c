@@ -75,8 +75,8 @@ static int add_routes(struct collector *c)
 {
 	int err = http_new(&c->http);
 
-	c->answers =
-	    (struct answers){c->store, c->ingest, c->book, clock_wall_ns(), c->exports};
+	c->answers = (struct answers){
+	    c->store, c->ingest, c->book, clock_wall_ns(), c->exports, NULL};
 	c->ready = (struct ready){.store = c->store,
 	    .ingest = c->ingest,
 	    .directory = c->settings.data,

@@ -138,5 +138,6 @@ int answers_add_routes(struct answers *answers, struct http *http)
 	    {"GET", "/metrics", answer_metrics, 0, HTTP_NEEDS_READ},
 	};
 
+	answers->http = http;
 	return http_add_routes(http, routes, sizeof(routes) / sizeof(routes[0]), answers);
 }

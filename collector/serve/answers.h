@@ -17,6 +17,7 @@ struct answers {
 	const struct book *book;
 	int64_t listen_ns;       /* since when; wall clock */
 	struct exports *exports; /* NULL: /metrics has no families faas_* */
+	struct http *http;       /* set by answers_add_routes() */
 };
 
 int answers_add_routes(struct answers *answers, struct http *http);

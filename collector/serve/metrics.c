@@ -107,6 +107,8 @@ int metrics_tell(const struct metrics_sources *sources, struct exposition *to)
 	tell_ledger(to, &ledger);
 	if (sources->exports)
 		exports_tell(sources->exports, to);
+	if (sources->http)
+		metrics_http(to, sources->http);
 	return metrics_hosts(to, sources->store);
 }
 
@@ -189,9 +191,11 @@ int answer_metrics(
     void *context, const struct http_request *request, struct http_reply *reply)
 {
 	const struct answers *answers = context;
-	const struct metrics_sources sources = {answers->store, answers->ingest,
-	    answers->exports ? exports_totals(answers->exports) : NULL, answers->exports,
-	    false};
+	const struct metrics_sources sources = {.store = answers->store,
+	    .ingest = answers->ingest,
+	    .totals = answers->exports ? exports_totals(answers->exports) : NULL,
+	    .exports = answers->exports,
+	    .http = answers->http};
 	enum form form = choose_form(http_header(request, "Accept"));
 	struct buffer out = {0};
 	int err = tell_in(form, &sources, &out);

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "serve/exposition.h"
+#include "serve/http.h"
 #include "serve/ingest.h"
 #include "serve/totals.h"
 #include "store/store.h"
@@ -16,6 +17,7 @@ struct metrics_sources {
 	struct ingest *ingest;
 	struct totals *totals;
 	const struct exports *exports; /* NULL: nothing is sent anywhere */
+	struct http *http;             /* NULL: its counts are left out */
 	bool pushed; /* to who never had the names of old: metrics_live() is left out */
 };
 
@@ -24,9 +26,10 @@ int metrics_tell(const struct metrics_sources *sources, struct exposition *to);
 
 /* Its parts: functions by OpenTelemetry's names; functions as they were named before
  * that, since the start of this process; hosts, their ledgers, what watching costs them,
- * what is not seen there. */
+ * what is not seen there; the server that answers this. */
 void metrics_faas(struct exposition *to, struct totals *totals);
 void metrics_live(struct exposition *to, struct live *live, struct totals *totals);
 int metrics_hosts(struct exposition *to, struct store *store);
+void metrics_http(struct exposition *to, struct http *http);
 
 #endif

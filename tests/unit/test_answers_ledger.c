@@ -75,6 +75,25 @@ static void test_answers_tell_hosts_apart(void **state)
 	json_decref(root);
 }
 
+static void test_answers_tell_what_their_own_server_was_asked(void **state)
+{
+	struct place *place = *state;
+	struct got got;
+
+	got = raw_get(place->port, "/v1/nothing");
+	assert_int_equal(got.status, 404);
+	free(got.text);
+	got = raw_get(place->port, "/metrics");
+	/* a request is counted when it was answered, a connection when it is opened */
+	assert_non_null(strstr(got.body, "coldmeter_http_requests_total 1\n"));
+	assert_non_null(strstr(got.body, "coldmeter_http_connections_total 2\n"));
+	assert_non_null(
+	    strstr(got.body, "coldmeter_http_errors_total{why=\"refused\"} 1\n"));
+	assert_non_null(
+	    strstr(got.body, "coldmeter_http_errors_total{why=\"unauthorized\"} 0\n"));
+	free(got.text);
+}
+
 static void test_answers_tell_what_was_lost_of_a_function(void **state)
 {
 	struct place *place = *state;
@@ -159,6 +178,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(test_answers_tell_hosts_apart),
+	    TEST(test_answers_tell_what_their_own_server_was_asked),
 	    TEST(test_answers_tell_what_was_lost_of_a_function),
 	    TEST(test_a_host_whose_name_is_no_text_leaves_the_others_their_answers),
 	};
