@@ -168,7 +168,8 @@ static void set_figures(struct invocation *inv, const struct record_invocation *
 	if (r->flags & INVOCATION_WAITED) {
 		inv->has |= HAS_WAIT;
 		inv->wait_ns = r->wait_ns;
-		inv->quality |= QUALITY_WAIT_ESTIMATE;
+		if (!(r->flags & INVOCATION_WAIT_EXACT))
+			inv->quality |= QUALITY_WAIT_ESTIMATE;
 	}
 	if (r->peak_bytes && !(r->flags & INVOCATION_MEMORY_EXACT))
 		inv->quality |= QUALITY_MEMORY_BOUND;

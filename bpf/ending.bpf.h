@@ -5,6 +5,7 @@
 #include "bpf/coldstart.bpf.h"
 #include "bpf/container.bpf.h"
 #include "bpf/cpu.bpf.h"
+#include "bpf/door.bpf.h"
 #include "bpf/memory.bpf.h"
 
 /* How much of a record is needed: each of its cache lines was the agent's last, and has
@@ -228,6 +229,7 @@ static __noinline void mark_ready(
 static __always_inline bool sandbox_gone(struct sandbox *s, __u64 id, __u32 pid)
 {
 	struct record_end *end;
+	struct sandbox *server;
 	bool stays = false;
 
 	if (s->processes > 0 || s->in_flight > 0 || __sync_lock_test_and_set(&s->gone, 1))
@@ -255,6 +257,10 @@ static __always_inline bool sandbox_gone(struct sandbox *s, __u64 id, __u32 pid)
 	}
 	if (s->starting)
 		bpf_map_delete_elem(&coldstarts, &id);
+	bpf_map_delete_elem(&doors, &id);
+	server = s->server ? sandbox_of(s->server) : NULL;
+	if (server)
+		__sync_fetch_and_add(&server->runtimes, -1);
 	if (!stays) {
 		sandbox_forget(s, id);
 		return true;

@@ -127,6 +127,8 @@ static __noinline int http1_moved_in(struct task_struct *task, struct sock *sk,
 	}
 	if (step == HTTP1_BEGINS) {
 		http_begin(task, e, s, now);
+		if (e->target_kind == TARGET_FRONT_DOOR)
+			door_opens(e->sandbox, now, s->in_flight <= 1);
 		if (!e->is_unix)
 			e->written = tcp_written(sk);
 	} else if (step == HTTP1_TLS)

@@ -125,6 +125,8 @@ static __always_inline void http_end(
 	/* the last write and a reset may both find it open, on two CPUs */
 	if (!__sync_lock_test_and_set(&e->is_open, 0))
 		return;
+	if (targeted == TARGET_FRONT_DOOR)
+		door_leaves(e->sandbox, e->start_ns);
 	if (e->control) {
 		cpu_ends(task, &e->cpu, NULL, now);
 		if (e->control != CONTROL_PROBE && e->flags & INVOCATION_RESPONDED &&

@@ -32,6 +32,8 @@ static __noinline void lambda_end(
 	r->response_bytes = s->open_response_bytes;
 	r->deadline_ms = s->open_deadline_ms;
 	r->flags = flags | s->open_flags;
+	if (r->flags & INVOCATION_WAITED)
+		r->wait_ns = s->open_wait_ns;
 	cpu_ends_alone(r, &s->open_cpu, s);
 	r->exit_code = exit_code;
 	r->concurrency = 1;
@@ -153,6 +155,8 @@ static __always_inline void lambda_received(struct exchange *e, struct sandbox *
 			lambda_end(
 			    s, e->sandbox, e->start_ns, INVOCATION_END_INFERRED, 0);
 		lambda_take(e, s, m, n);
+		if (s->server)
+			door_delivers(s);
 		lambda_begin(s);
 		if (s->starting)
 			coldstart_reach(e->sandbox, MARK_EVENT, e->start_ns);

@@ -129,6 +129,24 @@ static __always_inline void notice_foreign(struct task_struct *task)
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 }
 
+/* A runtime begins, in a process of its server's or of what was one under another name.
+ */
+static __always_inline void begin_runtime(
+    struct sandbox *old, struct sandbox *runtime, __u64 id)
+{
+	struct sandbox *server = old;
+
+	old->hosts_runtimes = 1;
+	if (old->declared == FUNCTION_LAMBDA) {
+		id = old->server;
+		server = sandbox_of(id);
+	}
+	if (!server)
+		return;
+	__sync_fetch_and_add(&server->runtimes, 1);
+	runtime->server = id;
+}
+
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
@@ -156,7 +174,7 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 			return 0;
 		}
 		if (v->record.present & BIT(VARIABLE_LAMBDA_API))
-			old->hosts_runtimes = 1;
+			begin_runtime(old, fresh, p->sandbox);
 		__sync_fetch_and_add(&old->processes, -1);
 		member_remove(old, pid);
 		sandbox_gone(old, p->sandbox, pid);

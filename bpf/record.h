@@ -200,7 +200,8 @@ enum {                                    /* record_invocation.flags */
 	INVOCATION_READY_INFERRED = 1 << 11,
 	INVOCATION_STATUS_ESTIMATE = 1 << 12, /* what tells it could not be read */
 	INVOCATION_FRONT_DOOR = 1 << 13, /* its target is one of Lambda's invoke API */
-	INVOCATION_WAITED = 1 << 20      /* wait_ns is known */
+	INVOCATION_WAITED = 1 << 20,     /* wait_ns is known */
+	INVOCATION_WAIT_EXACT = 1 << 21
 };
 
 struct record_invocation {
@@ -224,7 +225,8 @@ struct record_invocation {
 	__u8 function_kind;
 	__u8 padding;
 	__u16 port;    /* that it was served on; 0: on none of TCP */
-	__u64 wait_ns; /* lay in the socket so long before it was read; to a tick */
+	__u64 wait_ns; /* lay in the socket so long before it was read, to a tick; of
+			* kind lambda: at the front door, before its runtime had it */
 	/* A record may end here, and has none of these: with what the ring puts before it
 	 * that is two cache lines. */
 	__u64 deadline_ms; /* of the event, wall clock; 0: none */

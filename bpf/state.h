@@ -95,8 +95,10 @@ struct sandbox {
 	__u64 open_deadline_ms;
 	char open_request_id[RECORD_ID_BYTES] RECORD_WORDS;
 	char open_trace_id[RECORD_TRACE_BYTES] RECORD_WORDS;
-	__u32 in_init;    /* it is one of those that inits_open counts */
-	__u32 padding[5]; /* to eight lines */
+	__u32 in_init;      /* it is one of those that inits_open counts */
+	__u32 runtimes;     /* that it hosts, and that live */
+	__u64 server;       /* that hosts this runtime; 0: none that is a function */
+	__u64 open_wait_ns; /* of its open invocation, with INVOCATION_WAITED */
 };
 
 #define HEAD_REST_BYTES 78 /* "Lambda-Runtime-Aws-Request-Id: " and an id fit */

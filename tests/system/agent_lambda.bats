@@ -29,6 +29,73 @@ log() { jq -cr "$1" "$dir/$f.log"; }
 # same FIELD: of each event, in order, as seen and as written down.
 same() { is "$(seen "$f" "$1" | tr '\n' ' ')" "$(log "$1" | tr '\n' ' ')" "$1"; }
 
+# host PORT...: Runtime API servers that are one sandbox, itself a function, each with its runtime; $init_ms: of these.
+# shellcheck disable=SC2154 # $programs: set in lib
+host() {
+	local each
+	in_background "$dir/$f" env COLDMETER_FUNCTION="$f-host" bash -c '
+		trap "kill \$(jobs -p)" TERM
+		for port in "${@:5}"; do
+			"$1/runtime_api" --listen 127.0.0.1:$port --function "$0" --log "$2/$port.log" -- \
+				env -u COLDMETER_FUNCTION INIT_MS="$4" python3 "$3/python/lambda_runtime.py" &
+		done
+		wait' "$f" "$programs" "$dir" "$functions" "${init_ms:-0}" "$@"
+	for each in "$@"; do until_true 10 listening 127.0.0.1:"$each"; done
+}
+
+@test "events say how long they waited at the front door of a server that is a function" {
+	init_ms=300 host $port
+	invoke $port "$f" '{}' >/dev/null # waits for the init
+	expect "$f" 1
+	invoke $port "$f" '{}' >/dev/null
+	expect "$f" 2
+	local calls=()
+	invoke $port "$f" '{"ms":400}' >/dev/null &
+	calls+=($!)
+	sleep 0.1
+	invoke $port "$f" '{"ms":100}' >/dev/null &
+	calls+=($!)
+	sleep 0.1
+	invoke $port "$f" '{}' >/dev/null &
+	calls+=($!)
+	wait "${calls[@]}"
+	expect "$f" 5
+	invoke $port "$f" '{}' >/dev/null
+	expect "$f" 6
+	agent_stop
+	mapfile -t waits < <(seen "$f" .wait_ms)
+	between "${waits[0]}" 300 2000 "the wait for the init"
+	between "${waits[1]}" 0 50 "the wait of a warm one"
+	between "${waits[3]}" 280 360 "the wait for one of 400 ms that began 100 ms before"
+	between "${waits[4]}" 280 400 "the wait of the one behind"
+	between "${waits[5]}" 0 50 "the wait of the last"
+	is "$(seen "$f" '[.quality // [] | index("wait:estimate") != null] | @csv' | tr '\n' ' ')" \
+		"false false false true true false " "waits that rest on the order of events"
+}
+
+@test "which of two events waited for which of two runtimes cannot be told, and is not" {
+	host $port $((port + 1))
+	invoke $port "$f" '{}' >/dev/null
+	invoke $((port + 1)) "$f" '{}' >/dev/null
+	expect "$f" 2
+	local calls=()
+	invoke $port "$f" '{"ms":300}' >/dev/null &
+	calls+=($!)
+	sleep 0.1
+	invoke $port "$f" '{}' >/dev/null &
+	calls+=($!)
+	sleep 0.1
+	invoke $((port + 1)) "$f" '{}' >/dev/null &
+	calls+=($!)
+	wait "${calls[@]}"
+	expect "$f" 5
+	invoke $port "$f" '{}' >/dev/null
+	expect "$f" 6
+	agent_stop
+	is "$(seen "$f" '.wait_ms != null' | sort | uniq -c | tr -s ' \n' ' ')" " 2 false 4 true " "waits that are known"
+	is "$(seen "$f" .wait_ms | tail -n 1 | sed 's/\..*//')" 0 "the wait of the last"
+}
+
 @test "200 invocations of 0 to 200 ms: ids exact, durations and init as the server timed them" {
 	python_runtime --memory 512 --region eu-north-1
 	for ms in $(mixed 200); do send "{\"ms\":$ms}"; done
