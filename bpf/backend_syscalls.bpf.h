@@ -7,28 +7,11 @@
 #ifndef COLDMETER_BPF_BACKEND_SYSCALLS_BPF_H
 #define COLDMETER_BPF_BACKEND_SYSCALLS_BPF_H
 
+#include "bpf/descriptor.bpf.h"
 #include "bpf/socket.bpf.h"
 
 #define MESSAGES_MAX 16 /* of one sendmmsg() or recvmmsg() that are counted */
-#define S_IFMT 0170000  /* include/uapi/linux/stat.h */
-#define S_IFSOCK 0140000
-#define TS_COMPAT 2 /* arch/x86/include/asm/thread_info.h: a call of 32 bits */
-
-/* The socket behind a descriptor of the current process, or NULL. */
-static __noinline struct sock *socket_at(struct task_struct *task, __u64 fd)
-{
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file **files = BPF_CORE_READ(table, fd);
-	struct file *file;
-	struct socket *socket;
-
-	if (fd >= BPF_CORE_READ(table, max_fds) ||
-	    bpf_probe_read_kernel(&file, sizeof(file), files + fd) ||
-	    (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
-		return NULL;
-	socket = BPF_CORE_READ(file, private_data);
-	return BPF_CORE_READ(socket, sk);
-}
+#define TS_COMPAT 2     /* arch/x86/include/asm/thread_info.h: a call of 32 bits */
 
 static __noinline struct exchange *keyed_exchange_of(const struct sock *sk)
 {
@@ -142,7 +125,7 @@ int BPF_PROG(on_syscall, struct pt_regs *regs, long returned)
 	task = bpf_get_current_task_btf();
 	if (!current_process() || task->thread_info.status & TS_COMPAT)
 		return 0;
-	sk = socket_at(task, move.fd);
+	sk = socket_of(file_at(task, move.fd));
 	e = sk ? keyed_exchange_of(sk) : NULL;
 	if (!e)
 		return 0;

@@ -66,6 +66,29 @@ static __always_inline bool has_pages_of_cpus(struct mm_struct *mm)
 	return !bpf_core_field_exists(first->rss_stat.count);
 }
 
+/* How often a file is held, less one: a count, then one that begins at 0 (6.13). */
+struct file___first {
+	atomic_long_t f_count;
+} __attribute__((preserve_access_index));
+
+struct file_ref___second {
+	atomic_long_t refcnt;
+} __attribute__((preserve_access_index));
+
+struct file___second {
+	struct file_ref___second f_ref;
+} __attribute__((preserve_access_index));
+
+static __always_inline bool is_held_once(struct file *file)
+{
+	struct file___first *first = (void *)file;
+	struct file___second *second = (void *)file;
+
+	if (bpf_core_field_exists(first->f_count))
+		return BPF_CORE_READ(first, f_count.counter) == 1;
+	return BPF_CORE_READ(second, f_ref.refcnt.counter) == 0;
+}
+
 /* The victim of the OOM killer is told by its number, then as a task (6.9, which also
  * tells more of it). */
 struct trace_event_raw_mark_victim___second {

@@ -258,6 +258,7 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	__u64 now = bpf_ktime_get_boot_ns();
 	struct process *p;
 	struct sandbox *s;
+	bool stays;
 	__u64 start_ns;
 	__u64 id;
 	__u32 code;
@@ -273,7 +274,12 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	s = sandbox_of(id);
 	if (s)
 		member_remove(s, pid);
-	if (!s || !cpu_of_ended(p, s) || (s->unix_in_flight > 0 && !unix_closes_told))
+	stays = s && cpu_of_ended(p, s);
+	if (stays && s->unix_in_flight > 0 && !unix_closes_told) {
+		exit_on_unix_sockets(s, id, now);
+		stays = false;
+	}
+	if (!stays)
 		process_forget(p, pid);
 	if (s && s->starting && !s->ready_ns && pid != s->first_pid)
 		coldstart_forget(id, pid);

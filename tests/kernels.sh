@@ -123,10 +123,7 @@ compare() {
 	is "HTTP statuses of path" "$(of path .http_status | sort | uniq -c | tr -s ' \n' ' ')" " 41 200 20 404 "
 	is "statuses of event" "$(statuses event)" "2 error 41 ok"
 	is "cold starts" "$(jq -r 'select(.cold) | .function' seen | sort | tr '\n' ' ')" "event path six under web "
-	case $by in
-	syscalls) is "statuses of under" "$(statuses under)" "1 ok" ;; # the close of a unix socket is not seen
-	*) is "statuses of under" "$(statuses under)" "1 crash 1 ok" ;;
-	esac
+	is "statuses of under" "$(statuses under)" "1 crash 1 ok"
 	for ended in failing:error crashing:crash hungry:oom busy:ok; do
 		is "statuses of ${ended%:*}" "$(statuses "${ended%:*}")" "1 ${ended#*:}"
 	done

@@ -134,6 +134,64 @@ ask() { curl -sS --max-time 10 "$@" >/dev/null; }
 	between "$(seen "$f" 'select(.status == "crash") | .duration_ms')" 350 1500 "duration of the one that it died on"
 }
 
+# worker COMMAND...: it and a process that outlives it are one sandbox; its pid in $worker.
+worker() {
+	rm -f "$dir/socket"
+	in_background "$dir/$f" env COLDMETER_FUNCTION="$f" bash -c '"$@" & echo $! >"$0"; sleep 60' "$dir/worker" "$@"
+	until_true 10 listening "unix:$dir/socket"
+	worker=$(cat "$dir/worker")
+}
+
+# dies_on_unix: of a worker that dies on a request each has its figures, and its sandbox goes on.
+dies_on_unix() {
+	worker "$programs/http_function" --listen "unix:$dir/socket" --log "$dir/$f.log"
+	ask --unix-socket "$dir/socket" "http://function/?ms=100"
+	curl -s --unix-socket "$dir/socket" 'http://function/?ms=5000' &
+	sleep 0.5
+	end "$worker" KILL
+	expect "$f" 2
+	is "$(left_in_map sandboxes ".value.first_pid == ${started[-1]} and .value.in_flight == 0")" 1 "sandboxes that live on"
+	is "$(seen "$f" .status | tr '\n' ' ')" "ok crash " statuses
+	between "$(seen "$f" 'select(.status == "crash") | .duration_ms')" 350 1000 "duration of the one that it died on"
+	end "$(pgrep -P "${started[-1]}")"
+	agent_stop
+}
+
+@test "on a unix socket too a worker that dies while its sandbox lives on is a crash" {
+	dies_on_unix
+}
+
+@test "on a unix socket too a worker that dies is a crash, by system calls" {
+	end "$agent"
+	agent_start --backend syscalls
+	dies_on_unix
+}
+
+@test "on a unix socket too a worker that exits has answered, or has given the request to another" {
+	worker python3 -c '
+import os, socket, sys, time
+server = socket.socket(socket.AF_UNIX)
+server.bind(sys.argv[1])
+server.listen()
+first = server.accept()[0]
+first.recv(4096)
+if os.fork():
+    os._exit(0)  # the child has it too
+time.sleep(0.2)
+first.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+second = server.accept()[0]
+second.recv(4096)
+second.sendall(b"HTTP/1.1 202 Accepted\r\n\r\nuntil the end")
+os._exit(0)' "$dir/socket"
+	curl -s --unix-socket "$dir/socket" http://function/
+	curl -s --unix-socket "$dir/socket" http://function/ >"$dir/body"
+	is "$(cat "$dir/body")" "until the end" "the answer"
+	expect "$f" 2
+	end "$(pgrep -P "${started[-1]}")"
+	agent_stop
+	is "$(seen "$f" '[.status, .http_status] | @csv' | tr '\n' ' ')" '"ok",200 "ok",202 ' outcomes
+}
+
 # late: a function on a unix socket that answers everything in 9 s.
 late() {
 	needs node

@@ -130,6 +130,18 @@ PY
 	agent_stop
 }
 
+@test "on a unix socket too a worker that dies while its sandbox lives on: its streams are crashes" {
+	needs node
+	in_background "$dir/$f" env COLDMETER_FUNCTION="$f" bash -c '"$@"; sleep 60' - node "$functions/node/http2.js" $port "$dir/socket"
+	until_true 10 listening "unix:$dir/socket"
+	ask "$dir/socket" --together '/?ms=9000' '/?ms=9000' '/?exit=3&ms=50' >/dev/null 2>&1 || true
+	expect "$f" 3
+	is "$(seen "$f" .status | sort -u)" crash status
+	is "$(left_in_map sandboxes ".value.first_pid == ${started[-1]} and .value.in_flight == 0")" 1 "sandboxes that live on"
+	end "$(pgrep -P "${started[-1]}")"
+	agent_stop
+}
+
 @test "upgraded from HTTP/1.1: the request goes on as a stream, once" {
 	needs hypercorn curl
 	in_background "$dir/$f" env COLDMETER_FUNCTION="$f" PYTHONPATH="$functions/python" /usr/bin/python3 -m hypercorn \
