@@ -268,7 +268,7 @@ static void say_measuring(const struct probes *probes, int found)
 {
 	if (probes_backend(probes) == BACKEND_SYSCALLS)
 		log_warn("back-end syscalls: each system call of every process on this "
-			 "host takes %.0f ns more, and HTTP/2 and io_uring are not seen",
+			 "host takes %.0f ns more, and io_uring is not seen",
 		    probes_call_cost_ns(probes));
 	log_note("measuring by back-end %s; %d sandbox%s of functions found running",
 	    backend_name(probes_backend(probes)), found, found == 1 ? "" : "es");

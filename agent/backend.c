@@ -24,11 +24,11 @@ static const struct {
 	.means = "the tracepoints sock_send_length and sock_recv_length",
 	.tracepoints = {"sock_send_length", "sock_recv_length"}},
     [BACKEND_FENTRY] = {.name = "fentry",
-	.means = "the kernel's functions of TCP and unix sockets, without HTTP/2",
+	.means = "the kernel's functions of TCP and unix sockets",
 	.functions = {"tcp_sendmsg", "tcp_recvmsg", "unix_stream_sendmsg",
 	    "unix_stream_recvmsg"}},
     [BACKEND_SYSCALLS] = {.name = "syscalls",
-	.means = "the end of every system call, without HTTP/2 and io_uring",
+	.means = "the end of every system call, without io_uring",
 	.tracepoints = {"sys_exit"}},
 };
 
@@ -145,7 +145,8 @@ void backend_select(
 		(void)bpf_program__set_autoload(programs[i].program, programs[i].wanted);
 	(void)bpf_program__set_autoattach(skeleton->progs.on_unix_close, false);
 	skeleton->rodata->by_syscalls = syscalls;
-	skeleton->rodata->reads_http2 = backend == BACKEND_TRACEPOINT;
-	if (!syscalls)
-		(void)bpf_map__set_max_entries(skeleton->maps.keyed_exchanges, 1);
+	if (syscalls)
+		return;
+	(void)bpf_map__set_max_entries(skeleton->maps.keyed_exchanges, 1);
+	(void)bpf_map__set_max_entries(skeleton->maps.keyed_connections, 1);
 }

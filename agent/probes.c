@@ -355,7 +355,7 @@ static int check_probes(const struct probes_wanted *wanted, const struct btf *ke
 		    probes->call_cost_ns);
 	printf("%s%s\n", *others ? "; not " : "", others);
 	printf("warn\tblind to\tTLS, %sgVisor, Kata and microVMs\n",
-	    probes->backend == BACKEND_TRACEPOINT ? "" : "HTTP/2, ");
+	    probes->backend == BACKEND_SYSCALLS ? "io_uring, " : "");
 	probes_close(probes);
 	return 0;
 }

@@ -15,7 +15,7 @@
 static __noinline void http2_moved(
     struct sock *sk, struct exchange *e, struct sandbox *s, int n, bool is_sent)
 {
-	struct http2 *h = http2_find(sk, 0);
+	struct http2 *h = http2_find(sk, false);
 
 	if (h && http2_bytes(h, e, s, n, is_sent, bpf_ktime_get_boot_ns()))
 		return;
@@ -33,7 +33,7 @@ static __always_inline __u64 http2_number(__u64 now)
 
 static __always_inline void http2_begin(struct sock *sk, bool late, __u64 now)
 {
-	struct http2 *h = http2_find(sk, BPF_SK_STORAGE_GET_F_CREATE);
+	struct http2 *h = http2_find(sk, true);
 
 	if (h && late)
 		http2_open_late(h, http2_number(now));
@@ -59,7 +59,7 @@ static __noinline void http2_gives_up(struct exchange *e, struct sandbox *s, __u
 static __noinline void http2_takes_over(
     struct sock *sk, struct exchange *e, struct sandbox *s, int n, __u64 now)
 {
-	struct http2 *h = http2_find(sk, BPF_SK_STORAGE_GET_F_CREATE);
+	struct http2 *h = http2_find(sk, true);
 	struct stream key = {.id = 1};
 
 	if (!h) {
@@ -243,10 +243,11 @@ static __always_inline void http_closed(
 	bool dying = ours && task->flags & PF_EXITING;
 
 	if (e->phase == PHASE_HTTP2) {
-		struct http2 *h = http2_find(sk, 0);
+		struct http2 *h = http2_find(sk, false);
 
 		if (h)
 			http2_closed(h, s, ours, dying, bpf_ktime_get_boot_ns());
+		http2_forget_connection(sk);
 	}
 	/* over loopback the reset of a client that has its answer comes while that is
 	 * still being sent; one that had hung up before does not have it */

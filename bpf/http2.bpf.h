@@ -6,6 +6,7 @@
 #include "bpf/http1.h"
 #include "bpf/http2.h"
 #include "bpf/http_invocation.bpf.h"
+#include "bpf/keyed.bpf.h"
 
 #define HTTP2_STEPS_MAX 4096 /* frames and pieces of one message */
 
@@ -30,14 +31,43 @@ struct {
 	__type(value, struct http2);
 } connections SEC(".maps");
 
-static const struct exchange no_exchange;
-/* Whether HTTP/2 is followed; set before loading. Without, its connections are told as
- * not measurable. */
-const volatile bool reads_http2 = true;
+/* The same by socket_key(). Unix sockets leave without a word: the oldest makes room. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 2048);
+	__type(key, __u64);
+	__type(value, struct http2);
+} keyed_connections SEC(".maps");
 
-static __always_inline struct http2 *http2_find(struct sock *sk, __u64 flags)
+static const struct exchange no_exchange;
+static const struct http2 no_connection;
+
+static __noinline struct http2 *http2_find_keyed(struct sock *sk, bool create)
 {
-	return reads_http2 ? bpf_sk_storage_get(&connections, sk, NULL, flags) : NULL;
+	__u64 key = socket_key(sk);
+	struct http2 *h = bpf_map_lookup_elem(&keyed_connections, &key);
+
+	if (h || !create ||
+	    bpf_map_update_elem(&keyed_connections, &key, &no_connection, BPF_ANY))
+		return h;
+	return bpf_map_lookup_elem(&keyed_connections, &key);
+}
+
+static __always_inline struct http2 *http2_find(struct sock *sk, bool create)
+{
+	return by_syscalls ? http2_find_keyed(sk, create)
+			   : bpf_sk_storage_get(&connections, sk, NULL,
+				 create ? BPF_SK_STORAGE_GET_F_CREATE : 0);
+}
+
+static __always_inline void http2_forget_connection(struct sock *sk)
+{
+	__u64 key;
+
+	if (!by_syscalls)
+		return; /* it goes with its socket */
+	key = socket_key(sk);
+	bpf_map_delete_elem(&keyed_connections, &key);
 }
 
 /* One message on a connection. */

@@ -104,14 +104,31 @@ static __noinline struct exchange *dying_exchange(struct sock *sk)
 	return copy;
 }
 
+/* The number of its connection of HTTP/2, which its state begins with; 0: none. */
+static __noinline __u64 dying_connection(struct sock *sk)
+{
+	const struct http2 *h = by_syscalls ? http2_find_keyed(sk, false) : NULL;
+	__u64 number = 0;
+
+	_Static_assert(__builtin_offsetof(struct http2, connection) == 0, "first");
+	if (h)
+		number = h->connection;
+	else if (!by_syscalls)
+		bpf_probe_read_kernel(&number, sizeof(number),
+		    stored_with(sk, ((struct bpf_map *)&connections)->id));
+	http2_forget_connection(sk);
+	return number;
+}
+
 static __always_inline void dying_streams(struct sock *sk, const struct unix_exit *exit)
 {
-	struct http2_closing closing = {
-	    .now = exit->now, .s = exit->s, .ours = true, .dying = true};
+	struct http2_closing closing = {.connection = dying_connection(sk),
+	    .now = exit->now,
+	    .s = exit->s,
+	    .ours = true,
+	    .dying = true};
 
-	if (reads_http2 &&
-	    !bpf_probe_read_kernel(&closing.connection, sizeof(closing.connection),
-		stored_with(sk, ((struct bpf_map *)&connections)->id)))
+	if (closing.connection)
 		bpf_for_each_map_elem(&streams, http2_close_crowded_step, &closing, 0);
 }
 

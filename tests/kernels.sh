@@ -15,7 +15,7 @@ PATH=$PATH:/usr/sbin:/sbin
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${COLDMETER_TEST_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/coldmeter}/kernels
 limit_s=${KERNEL_LIMIT_S:-500} # for one boot with all that is measured in it
-functions="http_function ask lambda_function runtime_api one_shot spawn"
+functions="http_function h2_function ask lambda_function runtime_api one_shot spawn"
 failed=0
 
 cannot() {
@@ -63,6 +63,7 @@ boot() {
 	root=$work/root
 	mkdir -p "$root/bin" "$work/results"
 	copy "$(command -v busybox)"
+	copy "$(command -v h2load)"
 	copy "$OUT/coldmeter-agent"
 	for program in $functions; do copy "$OUT/tests/functions/$program"; done
 	cp "$here/kernels/guest.sh" "$root/init"
@@ -116,13 +117,16 @@ compare() {
 	durations web read_ns sent_ns
 	durations six read_ns sent_ns
 	durations path read_ns sent_ns
+	durations h2 read_ns sent_ns
 	durations event received_ns asks_ns
 	durations once spawned_ns ended_ns --start-by began_ns --end-by reaped_ns
 	is "statuses of web" "$(statuses web)" "20 error 86 ok"
 	is "HTTP statuses of web" "$(of web .http_status | sort | uniq -c | tr -s ' \n' ' ')" " 86 200 20 503 "
 	is "HTTP statuses of path" "$(of path .http_status | sort | uniq -c | tr -s ' \n' ' ')" " 41 200 20 404 "
+	is "HTTP statuses of h2" "$(of h2 .http_status | sort | uniq -c | tr -s ' \n' ' ')" " 90 200 10 500 "
 	is "statuses of event" "$(statuses event)" "2 error 41 ok"
-	is "cold starts" "$(jq -r 'select(.cold) | .function' seen | sort | tr '\n' ' ')" "event path six under web "
+	is "cold starts" "$(jq -r 'select(.cold and .function != "h2") | .function' seen | sort | tr '\n' ' ')" \
+		"event path six under web " # the client of h2 takes as long to start as makes a start warm
 	is "statuses of under" "$(statuses under)" "1 crash 1 ok"
 	for ended in failing:error crashing:crash hungry:oom busy:ok; do
 		is "statuses of ${ended%:*}" "$(statuses "${ended%:*}")" "1 ${ended#*:}"
@@ -139,7 +143,7 @@ compare() {
 }
 
 run() {
-	for tool in qemu-system-x86_64 busybox cpio jq python3; do
+	for tool in qemu-system-x86_64 busybox cpio jq python3 h2load; do
 		command -v $tool >/dev/null || cannot "$tool is not installed"
 	done
 	get "$1"

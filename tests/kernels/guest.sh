@@ -43,18 +43,26 @@ ends() { ! kill -0 "$1"; }
 has_begun() { grep -q measuring agent.err || ends "$agent"; }
 
 http_kind() {
+	# each is asked at once: a second later it would be warm
 	begin web http_function --listen 127.0.0.1:8080 --log web.log
 	web=$pid
-	begin six http_function --listen '[::1]:8081' --log six.log
-	begin path http_function --listen unix:/tmp/path --log path.log
 	until_true 20 ask 127.0.0.1:8080 1 - /
+	begin six http_function --listen '[::1]:8081' --log six.log
 	until_true 20 ask '[::1]:8081' 1 - '/?ms=5'
+	begin path http_function --listen unix:/tmp/path --log path.log
 	until_true 20 ask unix:/tmp/path 1 - /
 	ask 127.0.0.1:8080 20 - '/?ms=5' '/?ms=23' '/?status=503' '/?bytes=300000' '/?chunked=1&bytes=20000&ms=2' >web.answers
 	ask '[::1]:8081' 10 - '/?ms=5' >six.answers
 	ask 127.0.0.1:8080 5 'a body' '/?ms=3' >>web.answers
 	ask unix:/tmp/path 20 - '/?ms=5' '/?bytes=100000' '/?status=404' >path.answers
 	grep VmHWM "/proc/$web/status" >web.memory
+}
+
+# http2_kind: streams, two at once on one connection
+http2_kind() {
+	begin h2 h2_function 127.0.0.1:8082 h2.log
+	until_true 20 grep -q ':1F92 .* 0A ' /proc/net/tcp
+	h2load -n 100 -c 1 -m 2 http://127.0.0.1:8082/ >h2.answers
 }
 
 # worker_kind: a server on a unix socket that dies while the rest of its sandbox lives on, and while it is asked
@@ -94,6 +102,7 @@ for backend in $(echo "$BACKENDS" | tr , ' '); do
 	until_true 240 has_begun
 	if grep -q measuring agent.err; then
 		http_kind
+		http2_kind
 		worker_kind
 		lambda_kind
 		process_kind
@@ -101,7 +110,7 @@ for backend in $(echo "$BACKENDS" | tr , ' '); do
 	fi
 	kill -TERM $agent
 	until_true 20 ends $agent
-	killall http_function runtime_api sleep
+	killall http_function h2_function runtime_api sleep
 	usleep 200000
 done 2>&1
 

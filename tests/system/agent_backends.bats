@@ -36,6 +36,20 @@ teardown() {
 	is "$(seen "$f-tcp" 'select(.response_bytes > 300000) | .status' | wc -l)" 20 "large answers"
 }
 
+@test "by system calls: streams of HTTP/2 too, and nothing of their connections stays" {
+	needs h2load
+	agent_start --backend syscalls
+	in_background "$dir/$f" env COLDMETER_FUNCTION="$f" "$programs/h2_function" 127.0.0.1:$port "$dir/$f.log"
+	until_true 10 listening 127.0.0.1:$port
+	h2load -n 100 -c 1 -m 2 http://127.0.0.1:$port/ >/dev/null
+	expect "$f" 100
+	compare "$f" "$dir/$f.log" read_ns sent_ns
+	is "$(left_in_map streams ".value.pid == ${started[-1]}")" 0 "streams left"
+	is "$(bpftool -j map dump id "$(map_id keyed_connectio)" | jq length)" 0 "connections left"
+	agent_stop
+	is "$(seen "$f" '[.http_status, .status] | @csv' | sort | uniq -c | tr -s ' \n' ' ')" ' 90 200,"ok" 10 500,"error" ' outcomes
+}
+
 @test "by system calls: what was connected before the agent came is measured on, and a crash is one" {
 	http_function $port "$f"
 	python3 - $port "$dir/go" <<-'PY' >"$dir/client" &
