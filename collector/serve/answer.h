@@ -8,6 +8,7 @@
 #include "model/histogram.h"
 #include "model/money.h"
 #include "serve/answers.h"
+#include "serve/rank.h"
 
 struct window {
 	int64_t since_ns;
@@ -23,6 +24,20 @@ bool answer_window(const struct http_request *request, const char *span,
 /* Reads a flag of "true", "false", "1", "0"; absent leaves *value. False with a 400. */
 bool answer_flag(const struct http_request *request, const char *name, bool *value,
     struct http_reply *reply);
+
+/* Reads limit=, a number from 1 to max; absent leaves *limit. False with a 400. */
+bool answer_limit(const struct http_request *request, unsigned long max,
+    unsigned long *limit, struct http_reply *reply);
+
+/* What leads a list, and how many of it: sort=, reverse=, limit=. False with a 400. */
+struct choice {
+	enum rank rank;
+	bool reverse;
+	bool is_default; /* the rows may stay as they are */
+	unsigned long limit;
+};
+bool answer_choice(
+    const struct http_request *request, struct choice *choice, struct http_reply *reply);
 
 /* Takes over root (NULL: out of memory) as the reply's body. 0 or -ENOMEM. */
 int answer_send(struct http_reply *reply, json_t *root);
@@ -43,9 +58,16 @@ json_t *answer_quantiles(const struct histogram *h);
 
 int answer_functions(
     void *context, const struct http_request *request, struct http_reply *reply);
+/* GET /v1/functions with by=, which says what its rows are: hosts, versions, ... */
+int answer_groups(const struct answers *answers, const struct http_request *request,
+    const struct choice *choice, struct http_reply *reply);
 int answer_series(
     void *context, const struct http_request *request, struct http_reply *reply);
 int answer_invocations(
+    void *context, const struct http_request *request, struct http_reply *reply);
+int answer_trace(
+    void *context, const struct http_request *request, struct http_reply *reply);
+int answer_diff(
     void *context, const struct http_request *request, struct http_reply *reply);
 int answer_invoice(
     void *context, const struct http_request *request, struct http_reply *reply);

@@ -2,38 +2,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "price/plan.h"
 #include "serve/answer.h"
 #include "serve/cost.h"
+#include "serve/figures.h"
 #include "serve/hosts.h"
 #include "serve/tally.h"
 
 #define HOUR_NS (3600 * (uint64_t)CLOCK_NS_PER_S)
 #define MONTH_HOURS 730 /* 365 x 24 / 12, as the clouds project */
-#define MIB (1024.0 * 1024)
-
-/* The part of the window since the function was first seen in it; at least a minute. */
-static uint64_t seen_ns(const struct tally *tally, const struct window *window)
-{
-	int64_t from = tally->first_s * CLOCK_NS_PER_S;
-	int64_t span;
-
-	if (from < window->since_ns)
-		from = window->since_ns;
-	span = window->until_ns - from;
-	return (uint64_t)(span > 60 * CLOCK_NS_PER_S ? span : 60 * CLOCK_NS_PER_S);
-}
-
-static json_t *usage_json(const struct usage *usage)
-{
-	json_t *out = json_object();
-
-	for (int i = 0; i < USAGE_ITEMS; i++)
-		(void)json_object_set_new(out, usage_item_name((enum usage_item)i),
-		    answer_count(usage->item[i]));
-	return out;
-}
 
 static void set_cost(json_t *out, const struct answers *answers,
     const struct tally *tally, const struct window *window)
@@ -49,7 +28,7 @@ static void set_cost(json_t *out, const struct answers *answers,
 	    out, "cost_basis", json_string(plan_cost_basis(plan, f->memory_limit_mb)));
 	if (cost_of(answers->book, f, &tally->rollup.usage, &cost) < 0)
 		return; /* no price: no cost, rather than 0 */
-	hour = money_scale(cost, HOUR_NS, seen_ns(tally, window));
+	hour = money_scale(cost, HOUR_NS, figures_span_ns(tally->first_s, window));
 	month = money_scale(hour, MONTH_HOURS, 1);
 	(void)json_object_set_new(out, "cost_usd", answer_money(cost));
 	(void)json_object_set_new(out, "cost_per_hour_usd", answer_money(hour));
@@ -66,48 +45,6 @@ static json_t *pings_json(const struct answers *answers, const struct tally *tal
 	if (cost_of(answers->book, &tally->function, &r->ping_usage, &cost) == 0)
 		(void)json_object_set_new(out, "cost_usd", answer_money(cost));
 	return out;
-}
-
-static void set_memory(json_t *out, const struct tally *tally)
-{
-	const struct histogram *h = &tally->rollup.memory;
-	json_t *memory;
-
-	if (h->count == 0 && tally->function.memory_limit_mb == 0)
-		return;
-	memory = json_object();
-	if (h->count > 0) {
-		(void)json_object_set_new(
-		    memory, "p95", answer_number(histogram_quantile(h, 0.95) / MIB));
-		(void)json_object_set_new(memory, "max",
-		    answer_number((double)tally->rollup.memory_max_bytes / MIB));
-	}
-	if (tally->function.memory_limit_mb)
-		(void)json_object_set_new(
-		    memory, "limit", json_integer(tally->function.memory_limit_mb));
-	(void)json_object_set_new(out, "memory_mb", memory);
-}
-
-/* Warm and cold durations together. */
-static int set_durations(json_t *out, const struct rollup *r)
-{
-	struct histogram all = {0};
-	int err = histogram_merge(&all, &r->warm);
-
-	if (!err)
-		err = histogram_merge(&all, &r->cold_duration);
-	if (!err && all.count)
-		(void)json_object_set_new(out, "duration_ms", answer_quantiles(&all));
-	if (!err && r->warm.count)
-		(void)json_object_set_new(
-		    out, "warm_duration_ms", answer_quantiles(&r->warm));
-	if (!err && r->cold_duration.count)
-		(void)json_object_set_new(
-		    out, "cold_duration_ms", answer_quantiles(&r->cold_duration));
-	if (!err && r->init.count)
-		(void)json_object_set_new(out, "init_ms", answer_quantiles(&r->init));
-	histogram_done(&all);
-	return err;
 }
 
 static void set_identity(
@@ -131,56 +68,29 @@ static void set_identity(
 	(void)json_object_set_new(out, "last_seen", answer_time(known.last_seen_ns));
 }
 
-static void set_counts(json_t *out, const struct tally *tally)
-{
-	const struct rollup *r = &tally->rollup;
-	json_t *by_status = json_object();
-	struct batch_ledger ledger = {0};
-
-	(void)json_object_set_new(out, "invocations", answer_count(r->invocations));
-	(void)json_object_set_new(out, "cold", answer_count(r->cold));
-	(void)json_object_set_new(out, "prewarmed", answer_count(r->prewarmed));
-	(void)json_object_set_new(out, "errors", answer_count(rollup_errors(r)));
-	(void)json_object_set_new(out, "cold_pct",
-	    answer_number(
-		r->invocations ? 100.0 * (double)r->cold / (double)r->invocations : 0));
-	for (int i = 0; i < STATUS_COUNT; i++) {
-		if (r->by_status[i])
-			(void)json_object_set_new(by_status,
-			    invocation_status_name((enum invocation_status)i),
-			    answer_count(r->by_status[i]));
-	}
-	(void)json_object_set_new(out, "by_status", by_status);
-	tally_ledger(tally, &ledger);
-	(void)json_object_set_new(out, "ledger", answer_ledger(&ledger));
-}
-
 static json_t *function_json(
     const struct answers *answers, const struct tally *tally, const struct window *window)
 {
 	const struct rollup *r = &tally->rollup;
 	json_t *out = json_object();
 	json_t *trend = json_array();
+	struct batch_ledger ledger = {0};
 
 	set_identity(out, answers, tally);
-	set_counts(out, tally);
+	figures_set_counts(out, r);
+	tally_ledger(tally, &ledger);
+	(void)json_object_set_new(out, "ledger", answer_ledger(&ledger));
 	(void)json_object_set_new(
 	    out, "rate", answer_number(ingest_rate(answers->ingest, &tally->function)));
 	for (size_t i = 0; i < TALLY_TREND; i++)
 		(void)json_array_append_new(trend, answer_count(tally->trend[i]));
 	(void)json_object_set_new(out, "trend", trend);
-	set_memory(out, tally);
-	if (r->invocations && r->cpu_ns)
-		(void)json_object_set_new(out, "cpu_ms_mean",
-		    answer_ms((double)r->cpu_ns / (double)r->invocations));
-	(void)json_object_set_new(out, "concurrency",
-	    json_pack("{s:o,s:o}", "mean",
-		answer_number((double)r->duration_ns / (double)seen_ns(tally, window)),
-		"max", answer_count(r->concurrency_max)));
-	(void)json_object_set_new(out, "usage", usage_json(&r->usage));
+	figures_set_resources(out, r, tally->function.memory_limit_mb,
+	    figures_span_ns(tally->first_s, window));
+	figures_set_usage(out, &r->usage);
 	set_cost(out, answers, tally, window);
 	(void)json_object_set_new(out, "pings", pings_json(answers, tally));
-	if (set_durations(out, r) < 0) {
+	if (figures_set_durations(out, r) < 0) {
 		json_decref(out);
 		return NULL;
 	}
@@ -222,29 +132,72 @@ static int set_ledger(
 	return err;
 }
 
+/* Puts the rows in the order that is asked for. */
+static int sort(
+    struct tallies *tallies, const struct answers *answers, const struct choice *choice)
+{
+	AUTO(free) struct rank_row *rows = calloc(tallies->n + 1, sizeof(*rows));
+
+	if (!rows)
+		return -ENOMEM;
+	for (size_t i = 0; i < tallies->n; i++) {
+		struct tally *t = tallies->rows[i];
+		struct rank_row *row = &rows[i];
+
+		*row = (struct rank_row){.item = t,
+		    .rollup = &t->rollup,
+		    .name = t->function.name,
+		    .platform = platform_name(t->function.platform),
+		    .has_rate = true};
+		if (choice->rank == RANK_RATE)
+			row->rate = ingest_rate(answers->ingest, &t->function);
+		if (choice->rank == RANK_COST)
+			row->has_cost = cost_of(answers->book, &t->function,
+					    &t->rollup.usage, &row->cost) == 0;
+	}
+	rank_rows(rows, tallies->n, choice->rank, choice->reverse);
+	for (size_t i = 0; i < tallies->n; i++)
+		tallies->rows[i] = rows[i].item;
+	return 0;
+}
+
+static int add_functions(json_t *root, const struct answers *answers,
+    struct tallies *tallies, const struct choice *choice)
+{
+	json_t *functions = json_array();
+	int err = choice->is_default ? 0 : sort(tallies, answers, choice);
+
+	for (size_t i = 0; !err && i < tallies->n && i < choice->limit; i++) {
+		if (json_array_append_new(functions,
+			function_json(answers, tallies->rows[i], &tallies->window)) < 0)
+			err = -ENOMEM;
+	}
+	(void)json_object_set_new(root, "functions", functions);
+	(void)json_object_set_new(root, "function_count", answer_count(tallies->n));
+	return err;
+}
+
 int answer_functions(
     void *context, const struct http_request *request, struct http_reply *reply)
 {
 	const struct answers *answers = context;
 	struct tallies tallies = {0};
+	struct choice choice;
 	struct window window;
 	json_t *root;
-	json_t *functions;
 	int err;
 
-	if (!answer_window(request, "1h", &window, reply))
+	if (!answer_window(request, "1h", &window, reply) ||
+	    !answer_choice(request, &choice, reply))
 		return 0;
+	if (http_query(request, "by"))
+		return answer_groups(answers, request, &choice, reply);
 	err = tallies_read(
 	    &tallies, answers->store, &window, http_query(request, "function"));
 	root = json_pack("{s:o}", "window", answer_window_json(&window));
-	functions = json_array();
-	for (size_t i = 0; !err && i < tallies.n; i++) {
-		if (json_array_append_new(
-			functions, function_json(answers, tallies.rows[i], &window)) < 0)
-			err = -ENOMEM;
-	}
+	if (!err)
+		err = add_functions(root, answers, &tallies, &choice);
 	tallies_done(&tallies);
-	(void)json_object_set_new(root, "functions", functions);
 	if (!err)
 		err = set_ledger(root, answers, &window);
 	if (!err)

@@ -69,9 +69,7 @@ static int add(void *context, const struct invocation *invocation, const char *h
 static bool parse(
     const struct http_request *request, struct list *list, struct http_reply *reply)
 {
-	const char *limit = http_query(request, "limit");
 	const char *status = http_query(request, "status");
-	char *end = NULL;
 
 	list->trace_id = http_query(request, "trace_id");
 	list->by_cold = http_query(request, "cold") != NULL;
@@ -80,16 +78,8 @@ static bool parse(
 	    !answer_flag(request, "ping", &list->ping, reply))
 		return false;
 	list->limit = LIMIT_DEFAULT;
-	if (limit) {
-		errno = 0;
-		list->limit = strtoul(limit, &end, 10);
-		if (errno || end == limit || *end || *limit == '-' || list->limit == 0 ||
-		    list->limit > LIMIT_MAX) {
-			(void)http_reply_error(reply, 400, "bad_request",
-			    "limit is a number from 1 to %d", LIMIT_MAX);
-			return false;
-		}
-	}
+	if (!answer_limit(request, LIMIT_MAX, &list->limit, reply))
+		return false;
 	list->status = status ? invocation_status_find(status) : STATUS_COUNT;
 	if (!status || list->status != STATUS_COUNT)
 		return true;

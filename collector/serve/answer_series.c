@@ -20,7 +20,6 @@ struct series {
 	size_t n;
 	struct function function;
 	int64_t last_s; /* its last minute */
-	uint32_t id;
 	bool known;
 };
 
@@ -33,6 +32,29 @@ static struct rollup *point_of(struct series *series, int64_t start_s)
 	return at < 0 || i >= series->n ? NULL : &series->points[i];
 }
 
+/* The order of versions and platforms decides between those of one minute, so that it is
+ * the same whichever way the engine walks. */
+static bool is_later(
+    const struct series *series, int64_t last_s, const struct function *function)
+{
+	int order;
+
+	if (!series->known || last_s != series->last_s)
+		return !series->known || last_s > series->last_s;
+	order = strcmp(function->version, series->function.version);
+	return order > 0 ||
+	       (order == 0 && function->platform > series->function.platform);
+}
+
+static void see(struct series *series, int64_t last_s, const struct function *function)
+{
+	if (!is_later(series, last_s, function))
+		return;
+	series->function = *function;
+	series->last_s = last_s;
+	series->known = true;
+}
+
 static int add_span(void *context, const struct store_span *span)
 {
 	struct series *series = context;
@@ -40,13 +62,7 @@ static int add_span(void *context, const struct store_span *span)
 
 	if (!span->add || !point)
 		return 0;
-	if (!series->known || span->last_s > series->last_s ||
-	    (span->last_s == series->last_s && span->id > series->id)) {
-		series->function = *span->function;
-		series->last_s = span->last_s;
-		series->id = span->id;
-		series->known = true;
-	}
+	see(series, span->last_s, span->function);
 	return span->add(span, point);
 }
 
@@ -58,11 +74,7 @@ static int add_row(void *context, int64_t minute_start_s, const struct function 
 
 	if (!point)
 		return 0;
-	if (!series->known || minute_start_s >= series->last_s) {
-		series->function = *function;
-		series->last_s = minute_start_s;
-		series->known = true;
-	}
+	see(series, minute_start_s, function);
 	return rollup_merge(point, rollup);
 }
 
@@ -79,6 +91,16 @@ static int read_points(struct series *series, struct store *store, const char *f
 	    store, window.since_ns, window.until_ns, function, add_row, series);
 }
 
+/* How long the step is: the last one may end early. */
+static double step_ns(const struct series *series, size_t i)
+{
+	int64_t step = series->step_s * CLOCK_NS_PER_S;
+	int64_t left =
+	    series->window.until_ns - series->window.since_ns - (int64_t)i * step;
+
+	return (double)(left < step ? left : step);
+}
+
 static json_t *point_json(
     const struct answers *answers, const struct series *series, size_t i)
 {
@@ -91,6 +113,10 @@ static json_t *point_json(
 	    "errors", answer_count(rollup_errors(r)), "pings", answer_count(r->pings),
 	    "lost", answer_count(rollup_lost(r)));
 
+	(void)json_object_set_new(out, "concurrency",
+	    json_pack("{s:o,s:o}", "mean",
+		answer_number((double)r->duration_ns / step_ns(series, i)), "max",
+		answer_count(r->concurrency_max)));
 	if (r->warm.count + r->cold_duration.count)
 		(void)json_object_set_new(out, "duration_ms",
 		    json_pack("{s:o,s:o,s:o}", "p50",

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -9,6 +10,7 @@
 #include "serve/answer.h"
 
 #define MINUTE_NS (60 * CLOCK_NS_PER_S)
+#define ROWS_MAX 100000
 #define LATEST_NS (7258118400LL * CLOCK_NS_PER_S) /* the year 2200 */
 
 bool answer_window(const struct http_request *request, const char *span,
@@ -52,6 +54,45 @@ bool answer_flag(const struct http_request *request, const char *name, bool *val
 	if (*value || strcmp(text, "false") == 0 || strcmp(text, "0") == 0)
 		return true;
 	(void)http_reply_error(reply, 400, "bad_request", "%s is true or false", name);
+	return false;
+}
+
+bool answer_limit(const struct http_request *request, unsigned long max,
+    unsigned long *limit, struct http_reply *reply)
+{
+	const char *text = http_query(request, "limit");
+	unsigned long value;
+	char *end = NULL;
+
+	if (!text)
+		return true;
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	if (!errno && end != text && !*end && *text != '-' && value > 0 && value <= max) {
+		*limit = value;
+		return true;
+	}
+	(void)http_reply_error(
+	    reply, 400, "bad_request", "limit is a number from 1 to %lu", max);
+	return false;
+}
+
+bool answer_choice(
+    const struct http_request *request, struct choice *choice, struct http_reply *reply)
+{
+	const char *sort = http_query(request, "sort");
+	char list[RANK_LIST_BYTES];
+
+	*choice = (struct choice){.limit = ROWS_MAX};
+	if (!answer_flag(request, "reverse", &choice->reverse, reply) ||
+	    !answer_limit(request, ROWS_MAX, &choice->limit, reply))
+		return false;
+	choice->is_default = !sort && !choice->reverse;
+	choice->rank = sort ? rank_find(sort) : RANK_NAME;
+	if (choice->rank != RANK_COUNT)
+		return true;
+	(void)http_reply_error(
+	    reply, 400, "bad_request", "sort is one of %s", rank_list(list));
 	return false;
 }
 
@@ -134,6 +175,8 @@ int answers_add_routes(struct answers *answers, struct http *http)
 	    {"GET", "/v1/functions", answer_functions, 0, HTTP_NEEDS_READ},
 	    {"GET", "/v1/functions/{name}/series", answer_series, 0, HTTP_NEEDS_READ},
 	    {"GET", "/v1/invocations", answer_invocations, 0, HTTP_NEEDS_READ},
+	    {"GET", "/v1/traces/{id}", answer_trace, 0, HTTP_NEEDS_READ},
+	    {"GET", "/v1/diff", answer_diff, 0, HTTP_NEEDS_READ},
 	    {"GET", "/v1/invoice", answer_invoice, 0, HTTP_NEEDS_READ},
 	    {"GET", "/metrics", answer_metrics, 0, HTTP_NEEDS_READ},
 	};

@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/count.h"
 #include "price/plan.h"
 #include "serve/answer.h"
 #include "serve/cost.h"
@@ -12,6 +14,12 @@
 struct trace_function {
 	struct function function;
 	struct usage usage;
+	uint64_t invocations;
+	uint64_t cold;
+	uint64_t errors;
+	uint64_t duration_ns;
+	uint64_t init_ns;
+	int64_t first_ns; /* start of its first */
 };
 
 /* The function's place, made when it has none; NULL when there is no room. */
@@ -25,6 +33,18 @@ static struct trace_function *place_of(
 		return NULL;
 	trace->functions[trace->n] = (struct trace_function){.function = *function};
 	return &trace->functions[trace->n++];
+}
+
+static void count(struct trace_function *f, const struct invocation *inv)
+{
+	if (!f->invocations || inv->start_ns < f->first_ns)
+		f->first_ns = inv->start_ns;
+	f->invocations++;
+	f->cold += inv->start_type == START_COLD;
+	f->errors += invocation_is_error(inv);
+	count_add(&f->duration_ns, inv->duration_ns);
+	count_add(&f->init_ns, inv->init_ns);
+	plan_count_all(inv, &f->usage);
 }
 
 int trace_add(struct trace *trace, const struct invocation *inv)
@@ -44,7 +64,7 @@ int trace_add(struct trace *trace, const struct invocation *inv)
 	trace->duration_ns += inv->duration_ns;
 	place = place_of(trace, inv->function);
 	if (place)
-		plan_count_all(inv, &place->usage);
+		count(place, inv);
 	else
 		trace->is_partial = true;
 	return 0;
@@ -75,6 +95,52 @@ json_t *trace_json(const struct trace *trace, const struct book *book)
 	if (out && price(trace, book, &cost))
 		(void)json_object_set_new(out, "cost_usd", answer_money(cost));
 	return out;
+}
+
+static json_t *function_json(
+    const struct trace_function *f, int64_t first_ns, const struct book *book)
+{
+	json_t *out = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "function",
+	    f->function.name, "platform", platform_name(f->function.platform), "version",
+	    f->function.version, "invocations", answer_count(f->invocations), "cold",
+	    answer_count(f->cold), "errors", answer_count(f->errors), "after_ms",
+	    answer_ms((double)(f->first_ns - first_ns)), "duration_ms",
+	    answer_ms((double)f->duration_ns));
+	struct money cost;
+
+	if (f->init_ns)
+		(void)json_object_set_new(out, "init_ms", answer_ms((double)f->init_ns));
+	if (cost_of(book, &f->function, &f->usage, &cost) == 0)
+		(void)json_object_set_new(out, "cost_usd", answer_money(cost));
+	return out;
+}
+
+/* As the event reached them. */
+static int by_first(const void *a, const void *b)
+{
+	const struct trace_function *left = a;
+	const struct trace_function *right = b;
+	int order =
+	    (left->first_ns > right->first_ns) - (left->first_ns < right->first_ns);
+
+	if (!order)
+		order = strcmp(left->function.name, right->function.name);
+	if (!order)
+		order = strcmp(left->function.version, right->function.version);
+	return order ? order
+		     : (int)left->function.platform - (int)right->function.platform;
+}
+
+json_t *trace_functions_json(struct trace *trace, const struct book *book)
+{
+	json_t *list = json_array();
+
+	if (trace->n)
+		qsort(trace->functions, trace->n, sizeof(*trace->functions), by_first);
+	for (size_t i = 0; i < trace->n; i++)
+		(void)json_array_append_new(
+		    list, function_json(&trace->functions[i], trace->first_ns, book));
+	return list;
 }
 
 void trace_done(struct trace *trace)

@@ -31,6 +31,11 @@ int trace_add(struct trace *trace, const struct invocation *invocation);
  * of memory. */
 json_t *trace_json(const struct trace *trace, const struct book *book);
 
+/* [{"function","platform","version","invocations","cold","errors","after_ms",
+ * "duration_ms","init_ms","cost_usd"}], in the order in which the event reached them:
+ * after_ms is from its first start to theirs, the others are sums. Sorts trace. */
+json_t *trace_functions_json(struct trace *trace, const struct book *book);
+
 void trace_done(struct trace *trace);
 
 #endif

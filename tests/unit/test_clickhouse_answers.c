@@ -17,6 +17,7 @@
 #include "tests/unit/raw_client.h"
 
 #define LINES 3000
+#define SEEDS 3
 
 struct side {
 	struct store *store;
@@ -54,28 +55,37 @@ static char *make_lines(uint64_t *seed, int64_t now_ns)
 {
 	static const char *const platforms[] = {"aws-lambda", "gcp-functions", "knative"};
 	static const char *const statuses[] = {"ok", "ok", "ok", "error", "timeout"};
+	static const char *const regions[] = {"us-east-1", "eu-west-1"};
 	char *lines = NULL;
 	size_t n;
 	FILE *f = open_memstream(&lines, &n);
 
 	for (int i = 0; i < LINES; i++) {
 		uint64_t which = random_below(seed, 20);
+		uint64_t version = random_below(seed, 3) + which % 2;
+		int64_t ago_ms = (int64_t)random_below(seed, 3 * 86400000ULL);
 		char start[CLOCK_RFC3339_BYTES];
 
-		clock_format_rfc3339(
-		    now_ns - (int64_t)random_below(seed, 3 * 86400000ULL) * 1000000,
-		    start);
+		if (i < 8) { /* the last minute has several versions of two functions */
+			which = 3 + (uint64_t)i % 2;
+			version = (uint64_t)i / 2;
+			ago_ms = 500 + i; /* one after the other: no order else */
+		}
+		clock_format_rfc3339(now_ns - ago_ms * 1000000, start);
 		(void)fprintf(f,
 		    "{\"function\":\"f%d\",\"version\":\"%d\",\"platform\":\"%s\","
 		    "\"kind\":\"lambda\",\"host\":\"h%d\",\"arch\":\"%s\","
-		    "\"region\":\"us-east-1\",\"memory_limit_mb\":%d,\"start\":\"%s\","
+		    "\"region\":\"%s\",\"trace_id\":\"t%d\",\"concurrency\":%d,\"memory_"
+		    "limit_mb\":%d,\"start\":\"%s\","
 		    "\"duration_ms\":%.6f,\"cpu_ms\":%.3f,\"peak_memory_mb\":%.2f,"
 		    "\"status\":\"%s\",\"request_id\":\"r%d\",\"sandbox\":\"s%d\"",
-		    (int)which, (int)which % 2, platforms[which % 3],
-		    (int)random_below(seed, 3), which % 2 ? "arm64" : "x86_64",
-		    128 << which % 4, start, random_log_normal(seed, 40, 1),
-		    random_log_normal(seed, 5, 1), random_log_normal(seed, 60, 0.3),
-		    statuses[random_below(seed, 5)], i, (int)random_below(seed, 9));
+		    (int)which, (int)version, platforms[which % 3],
+		    (int)random_below(seed, 3), version % 2 ? "arm64" : "x86_64",
+		    regions[version % 2], (int)random_below(seed, 300),
+		    1 + (int)random_below(seed, 9), 128 << version % 4, start,
+		    random_log_normal(seed, 40, 1), random_log_normal(seed, 5, 1),
+		    random_log_normal(seed, 60, 0.3), statuses[random_below(seed, 5)], i,
+		    (int)random_below(seed, 9));
 		if (random_below(seed, 10) == 0)
 			(void)fprintf(f, ",\"cold\":true,\"init_ms\":%.6f",
 			    random_log_normal(seed, 300, 0.5));
@@ -148,19 +158,37 @@ static void assert_same_answers(
 	    "/v1/functions?function=f3&since=", "/v1/functions/f3/series?step=1h&since=",
 	    "/v1/functions/f4/series?step=5m&since=", "/v1/invocations?limit=500&since=",
 	    "/v1/invocations?function=f5&cold=true&since=",
-	    "/v1/invocations?status=error&limit=50&since="};
+	    "/v1/invocations?status=error&limit=50&since=",
+	    "/v1/functions/f3/series?step=1d&since=", "/v1/traces/t7?since=",
+	    "/v1/traces/t250?since=", "/v1/functions?by=function&since=",
+	    "/v1/functions?by=host&sort=p95&since=",
+	    "/v1/functions?by=host&function=f3&since=",
+	    "/v1/functions?by=platform&sort=cost&since=",
+	    "/v1/functions?by=region&since=",
+	    "/v1/functions?by=version&sort=errors&limit=7&since=",
+	    "/v1/diff?against=12h&since=", "/v1/diff?function=f3&against=1d&since=",
+	    "/v1/diff?version=1&against_version=0&since="};
+	static const char *const keys[] = {"name", "platform", "invocations", "cold",
+	    "init", "p50", "p95", "p99", "memory", "errors", "cost"};
 	static const char *const months[] = {"/v1/invoice?plan=all&month=",
 	    "/v1/invoice?plan=aws-lambda&function=f3&month="};
 
 	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++)
 		assert_same_over(a, b, windows[i], window);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		char what[128];
+
+		(void)snprintf(what, sizeof(what),
+		    "/v1/functions?limit=5&reverse=%zu&sort=%s&since=", i % 2, keys[i]);
+		assert_same_over(a, b, what, window);
+	}
 	for (size_t i = 0; i < sizeof(months) / sizeof(months[0]); i++)
 		assert_same_over(a, b, months[i], month);
 }
 
-static void fill(const struct side *a, const struct side *b, int64_t now_ns)
+static void fill(
+    const struct side *a, const struct side *b, uint64_t seed, int64_t now_ns)
 {
-	uint64_t seed = 11;
 	char *lines = make_lines(&seed, now_ns);
 
 	post(a, lines);
@@ -168,16 +196,20 @@ static void fill(const struct side *a, const struct side *b, int64_t now_ns)
 	free(lines);
 }
 
-static void open_sides(const char *directory, struct side *a, struct side *b)
+/* Each seed has a database of its own. */
+static void open_sides(
+    const char *directory, uint64_t seed, struct side *a, struct side *b)
 {
 	char path[64];
 	char url[128];
-	struct store_remote remote = {.url = clickhouse_url(&server, "answers", url)};
+	char name[32];
+	struct store_remote remote;
 
-	assert_int_equal(book_open_embedded(&book), 0);
-	(void)snprintf(path, sizeof(path), "%s/a", directory);
+	(void)snprintf(name, sizeof(name), "answers_%d", (int)seed);
+	remote = (struct store_remote){.url = clickhouse_url(&server, name, url)};
+	(void)snprintf(path, sizeof(path), "%s/a%d", directory, (int)seed);
 	assert_int_equal(store_open(path, &a->store), 0);
-	(void)snprintf(path, sizeof(path), "%s/b", directory);
+	(void)snprintf(path, sizeof(path), "%s/b%d", directory, (int)seed);
 	assert_int_equal(store_open_remote(path, &remote, &b->store), 0);
 	start(a);
 	start(b);
@@ -187,8 +219,6 @@ static void test_both_engines_answer_the_same(void **state)
 {
 	char directory[] = "/tmp/test_clickhouse_answers.XXXXXX";
 	char command[64];
-	struct side a;
-	struct side b;
 	char since[CLOCK_RFC3339_BYTES];
 	char until[CLOCK_RFC3339_BYTES];
 	char window[128];
@@ -213,11 +243,17 @@ static void test_both_engines_answer_the_same(void **state)
 	clickhouse_new(&server, false);
 	clickhouse_start(&server);
 	assert_non_null(mkdtemp(directory));
-	open_sides(directory, &a, &b);
-	fill(&a, &b, now_ns);
-	assert_same_answers(&a, &b, window, month);
-	stop(&a);
-	stop(&b);
+	assert_int_equal(book_open_embedded(&book), 0);
+	for (uint64_t seed = 11; seed < 11 + SEEDS; seed++) {
+		struct side a;
+		struct side b;
+
+		open_sides(directory, seed, &a, &b);
+		fill(&a, &b, seed, now_ns);
+		assert_same_answers(&a, &b, window, month);
+		stop(&a);
+		stop(&b);
+	}
 	book_free(book);
 	(void)snprintf(command, sizeof(command), "rm -rf '%s'", directory);
 	assert_int_equal(

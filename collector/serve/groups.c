@@ -1,0 +1,139 @@
+#include "serve/groups.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "serve/cost.h"
+
+static bool is_group(const struct group *group, const struct group_key *key)
+{
+	return strcmp(group->name, key->name) == 0 &&
+	       strcmp(group->function, key->of) == 0;
+}
+
+static int find_group(struct groups *groups, const struct group_key *key, size_t *at)
+{
+	struct group *group;
+
+	if (groups->last < groups->n && is_group(&groups->rows[groups->last], key)) {
+		*at = groups->last;
+		return 0;
+	}
+	for (*at = 0; *at < groups->n && !is_group(&groups->rows[*at], key);)
+		++*at;
+	groups->last = *at;
+	if (*at < groups->n)
+		return 0;
+	if (groups->n == GROUPS_MAX)
+		return -E2BIG;
+	if (groups->n == groups->room) {
+		size_t room = groups->room ? groups->room * 2 : 16;
+		struct group *rows = reallocarray(groups->rows, room, sizeof(*rows));
+
+		if (!rows)
+			return -ENOMEM;
+		groups->rows = rows;
+		groups->room = room;
+	}
+	group = &groups->rows[groups->n++];
+	*group = (struct group){.first_s = INT64_MAX};
+	(void)text_copy(group->name, sizeof(group->name), key->name);
+	(void)text_copy(group->function, sizeof(group->function), key->of);
+	return 0;
+}
+
+/* The entry of the function in that group, or the free one where it belongs. */
+static uint32_t *probe(
+    const struct groups *groups, uint32_t group, const struct function *function)
+{
+	size_t mask = groups->table_size - 1;
+	size_t i = (function_hash(function) + group * 0x9e3779b97f4a7c15U) & mask;
+
+	for (; groups->table[i]; i = (i + 1) & mask) {
+		const struct group_function *f = &groups->functions[groups->table[i] - 1];
+
+		if (f->group == group && function_is_same(&f->function, function))
+			break;
+	}
+	return &groups->table[i];
+}
+
+/* Room for one more function; the table stays at most half full. */
+static int make_room(struct groups *groups)
+{
+	size_t room = groups->functions_room ? groups->functions_room * 2 : 64;
+	struct group_function *functions;
+	uint32_t *table;
+
+	if (groups->functions_n < groups->functions_room)
+		return 0;
+	if (groups->functions_n == GROUPS_FUNCTIONS_MAX)
+		return -E2BIG;
+	functions = reallocarray(groups->functions, room, sizeof(*functions));
+	if (!functions)
+		return -ENOMEM;
+	groups->functions = functions;
+	table = calloc(room * 2, sizeof(*table));
+	if (!table)
+		return -ENOMEM;
+	free(groups->table);
+	groups->table = table;
+	groups->table_size = room * 2;
+	groups->functions_room = room;
+	for (size_t i = 0; i < groups->functions_n; i++)
+		*probe(groups, functions[i].group, &functions[i].function) =
+		    (uint32_t)i + 1;
+	return 0;
+}
+
+int groups_find(struct groups *groups, const struct group_key *key,
+    const struct function *function, struct group **group, struct group_function **member)
+{
+	size_t at = 0;
+	uint32_t *entry;
+	int err = find_group(groups, key, &at);
+
+	if (!err)
+		err = make_room(groups);
+	if (err)
+		return err;
+	entry = probe(groups, (uint32_t)at, function);
+	if (!*entry) {
+		groups->functions[groups->functions_n++] =
+		    (struct group_function){.function = *function, .group = (uint32_t)at};
+		groups->rows[at].functions_n++;
+		*entry = (uint32_t)groups->functions_n;
+	}
+	*group = &groups->rows[at];
+	*member = &groups->functions[*entry - 1];
+	return 0;
+}
+
+void groups_price(const struct groups *groups, const struct book *book,
+    struct money *costs, bool *known)
+{
+	for (size_t i = 0; i < groups->n; i++) {
+		costs[i] = (struct money){0};
+		known[i] = true;
+	}
+	for (size_t i = 0; i < groups->functions_n; i++) {
+		const struct group_function *f = &groups->functions[i];
+		struct money cost = {0};
+
+		if (cost_of(book, &f->function, &f->usage, &cost) < 0)
+			known[f->group] = false;
+		costs[f->group] = money_add(costs[f->group], cost);
+	}
+}
+
+void groups_done(struct groups *groups)
+{
+	for (size_t i = 0; i < groups->n; i++)
+		rollup_done(&groups->rows[i].rollup);
+	free(groups->rows);
+	free(groups->functions);
+	free(groups->table);
+	*groups = (struct groups){0};
+}
