@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "model/rollup_pack.h"
 #include "price/plan.h"
 #include "serve/tally.h"
 #include "store/store.h"
@@ -74,10 +75,9 @@ static void make_shape(struct shape *shape, uint64_t *seed, size_t values)
 		if (rollup_add(&rollup, &inv, &usage) < 0)
 			die("rollup_add");
 	}
-	if (rollup_encode_counters(&rollup, &shape->counters, &shape->counters_n) < 0 ||
-	    rollup_encode_histograms(&rollup, &shape->histograms, &shape->histograms_n) <
-		0)
-		die("rollup_encode");
+	if (rollup_pack_counters(&rollup, &shape->counters, &shape->counters_n) < 0 ||
+	    rollup_pack_histograms(&rollup, &shape->histograms, &shape->histograms_n) < 0)
+		die("rollup_pack");
 	rollup_done(&rollup);
 }
 
@@ -218,10 +218,10 @@ static void make_today(sqlite3 *db)
 				(size_t)sqlite3_column_bytes(read, 2)) < 0)
 				die("rollup_merge_encoded");
 		}
-		if (rollup_encode_counters(&rollup, &sum.counters, &sum.counters_n) < 0 ||
-		    rollup_encode_histograms(
-			&rollup, &sum.histograms, &sum.histograms_n) < 0)
-			die("rollup_encode");
+		if (rollup_pack_counters(&rollup, &sum.counters, &sum.counters_n) < 0 ||
+		    rollup_pack_histograms(&rollup, &sum.histograms, &sum.histograms_n) <
+			0)
+			die("rollup_pack");
 		(void)sqlite3_bind_int64(write, 1, sqlite3_column_int64(read, 0));
 		(void)sqlite3_bind_blob64(
 		    write, 2, sum.counters, sum.counters_n, SQLITE_STATIC);

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "model/rollup_pack.h"
+
 static void free_made(struct join *join)
 {
 	while (join->made_n > 0)
@@ -37,11 +39,11 @@ static int add_up(struct join *join, const struct block_minute *a,
 	if (!err)
 		err = rollup_merge(&join->one, &join->other);
 	if (!err)
-		err = rollup_encode_counters(&join->one, &counters, &sum->counters_bytes);
+		err = rollup_pack_counters(&join->one, &counters, &sum->counters_bytes);
 	if (err)
 		return err;
 	join->made[join->made_n++] = counters;
-	err = rollup_encode_histograms(&join->one, &histograms, &sum->histograms_bytes);
+	err = rollup_pack_histograms(&join->one, &histograms, &sum->histograms_bytes);
 	if (err)
 		return err;
 	join->made[join->made_n++] = histograms;

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/count.h"
+#include "model/rollup_pack.h"
 
 #define KEEP_MINUTES 2 /* behind the newest: agents ship within seconds */
 #define KEEP_MAX 8192  /* rollups kept after a commit; about 4 KB each */
@@ -218,10 +219,10 @@ static int write_row(struct connection *c, const struct hot *hot)
 	AUTO(free) uint8_t *histograms = NULL;
 	size_t counters_n = 0;
 	size_t histograms_n = 0;
-	int err = rollup_encode_counters(&hot->rollup, &counters, &counters_n);
+	int err = rollup_pack_counters(&hot->rollup, &counters, &counters_n);
 
 	if (!err)
-		err = rollup_encode_histograms(&hot->rollup, &histograms, &histograms_n);
+		err = rollup_pack_histograms(&hot->rollup, &histograms, &histograms_n);
 	if (!err)
 		err = write_part(c, counters_sql, hot->key, counters, counters_n);
 	if (!err)

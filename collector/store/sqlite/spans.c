@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/count.h"
 #include "base/varint.h"
+#include "model/rollup_pack.h"
 #include "store/sqlite/minutes.h"
 
 /* Parts at the end that are 0 are not written. */
@@ -115,10 +116,10 @@ static int save_row(struct connection *c, const char *sql, int64_t id,
 	size_t counters_n = 0;
 	size_t histograms_n = 0;
 	AUTO(statement) sqlite3_stmt *s = NULL;
-	int err = rollup_encode_counters(&row->rollup, &counters, &counters_n);
+	int err = rollup_pack_counters(&row->rollup, &counters, &counters_n);
 
 	if (!err)
-		err = rollup_encode_histograms(&row->rollup, &histograms, &histograms_n);
+		err = rollup_pack_histograms(&row->rollup, &histograms, &histograms_n);
 	if (!err)
 		err = statement_get(c, sql, &s);
 	if (err)
