@@ -5,6 +5,9 @@
 
 #include "base/cleanup.h"
 
+/* Each adds up to some 8 KB. */
+#define WALK_FUNCTIONS 32
+
 int scan_begin(struct scan *scan, struct sqlite *store, const char *function)
 {
 	ssize_t n = 1;
@@ -81,6 +84,36 @@ static int walk_some(
 	return err;
 }
 
+/* All rows with keys [since, until). */
+static int walk_range(struct scan *scan, const struct scan_table *table, sqlite3_stmt *s,
+    int64_t since, int64_t until)
+{
+	int err = 0;
+
+	statement_reset(s);
+	statement_bind(s, ":since", since);
+	statement_bind(s, ":until", until);
+	while (!err && (err = statement_step(s)) == 1)
+		err = table->row(scan, sqlite3_column_int64(s, 0), s);
+	return err;
+}
+
+/* Some functions through all times, then the next ones: what they are added up to stays
+ * in the processor's cache. */
+static int walk_slices(struct scan *scan, const struct scan_table *table, sqlite3_stmt *s,
+    int64_t from, int64_t until)
+{
+	uint32_t end_id = dictionary_count(scan->store->functions) + 1;
+	int err = 0;
+
+	for (uint32_t id = 0; !err && id < end_id; id += WALK_FUNCTIONS) {
+		for (int64_t t = from; !err && t < until; t++)
+			err = walk_range(scan, table, s, minutes_key(t, id),
+			    minutes_key(t, id + WALK_FUNCTIONS));
+	}
+	return err;
+}
+
 int scan_walk(
     struct scan *scan, const struct scan_table *table, int64_t since, int64_t until)
 {
@@ -94,9 +127,7 @@ int scan_walk(
 	err = statement_get(scan->reader, table->range_sql, &s);
 	if (err)
 		return err;
-	statement_bind(s, ":since", since);
-	statement_bind(s, ":until", until);
-	while (!err && (err = statement_step(s)) == 1)
-		err = table->row(scan, sqlite3_column_int64(s, 0), s);
-	return err;
+	if ((since | until) & 0xffffff) /* not whole times */
+		return walk_range(scan, table, s, since, until);
+	return walk_slices(scan, table, s, since >> 24, until >> 24);
 }
