@@ -81,12 +81,13 @@ MODEL   := $(call room,collector/model/*.c)
 WIRE    := $(call room,collector/wire/*.c)
 PRICE   := $(call room,collector/price/*.c) $(if $(wildcard collector/price/embed.sh),$(OUT)/obj/gen/book_embedded.o)
 STORE   := $(call room,collector/store/*.c collector/store/*/*.c)
+MANIFEST := $(call room,collector/manifest/*.c)
 SERVE   := $(call room,collector/serve/*.c)
 ALERTS  := $(call room,alerts/*.c)
 AGENT   := $(call room,agent/*.c)
 TUI     := $(call room,tui/*.c)
 PURE    := $(BASE) $(MODEL) $(WIRE)
-ROOMS   := $(ALERTS) $(SERVE) $(STORE) $(PRICE) $(PURE)
+ROOMS   := $(ALERTS) $(SERVE) $(STORE) $(MANIFEST) $(PRICE) $(PURE)
 
 LIBS_AGENT     := -lbpf -lelf -lz -lcurl -lzstd -lfyaml -ljansson -lcap -lm
 LIBS_COLLECTOR := -lsqlite3 -lmicrohttpd -lgnutls -lcurl -ljansson -lzstd -lz -lfyaml -lpthread -lm
@@ -103,7 +104,7 @@ $(OUT)/coldmeter-collector: $(OUT)/obj/collector/main.o $(SERVE) $(ALERTS) $(STO
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_COLLECTOR)
 
-$(OUT)/coldmeter: $(OUT)/obj/tui/main.o $(TUI) $(PRICE) $(PURE)
+$(OUT)/coldmeter: $(OUT)/obj/tui/main.o $(TUI) $(MANIFEST) $(PRICE) $(PURE)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_TUI)
 

@@ -72,11 +72,12 @@ rule_includes() { # which room may look into which: one row a room
 		sees["model"]  = "base model"
 		sees["wire"]   = "base model wire"
 		sees["price"]  = "base model price"
+		sees["manifest"] = "base model manifest"
 		sees["store"]  = "base model wire price store"
 		sees["serve"]  = "base model wire price store serve"
 		sees["alerts"] = "base model wire price store serve alerts"
 		sees["agent"]  = "base model wire agent bpf/record.h bpf/state.h bpf/tables.h"
-		sees["tui"]    = "base model wire price tui"
+		sees["tui"]    = "base model wire price manifest tui"
 		sees["bpf"]    = "bpf"
 		sees["main"]   = "base model wire price store serve alerts" # collector/main.c composes the program
 	}

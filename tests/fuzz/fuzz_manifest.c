@@ -1,0 +1,97 @@
+/* A deployment manifest: what is read of it is fit to be shown, figures stand where they
+ * are said to, and a patch of them is read back. */
+#include <errno.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "manifest/patch.h"
+#include "manifest/trigger.h"
+#include "tests/fuzz/checks.h"
+
+#define NEW_MEMORY_MB 333
+#define EDITS 64
+
+int LLVMFuzzerTestOneInput(const uint8_t *in, size_t size);
+/* NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the */
+const char *__lsan_default_suppressions(void); /* sanitizer calls it */
+
+/* libfyaml 0.7.12 forgets a buffer of its own for a scalar of many pieces. A document
+ * that we would forget shows in the unit tests: make check-unit SAN=address. */
+/* NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): likewise */
+const char *__lsan_default_suppressions(void)
+{
+	return "leak:libfyaml\n";
+}
+
+static void check_setting(
+    const struct manifest *manifest, const struct manifest_setting *setting)
+{
+	bool stands = setting->from == SETTING_OWN || setting->from == SETTING_SHARED;
+
+	if (stands && (setting->at > manifest->text_bytes ||
+			  setting->bytes > manifest->text_bytes - setting->at))
+		abort();
+	if (stands && setting->line < 1)
+		abort();
+}
+
+static void check_words(const struct manifest_word *words, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		check_text(words[i].key, sizeof(words[i].key));
+		check_text(words[i].value, sizeof(words[i].value));
+		(void)trigger_service(words[i].key);
+	}
+}
+
+static void check_function(
+    const struct manifest *manifest, const struct manifest_function *function)
+{
+	check_text(function->name, sizeof(function->name));
+	check_text(function->key, sizeof(function->key));
+	check_text(function->region, sizeof(function->region));
+	check_setting(manifest, &function->memory_mb);
+	check_setting(manifest, &function->timeout_ms);
+	check_setting(manifest, &function->provisioned);
+	check_words(function->triggers, function->triggers_n);
+	check_words(function->tags, function->tags_n);
+	(void)manifest_is_of(function, "shop-prod-orders", function->platform);
+}
+
+static void check_patch(const struct manifest *manifest)
+{
+	struct patch_edit edits[EDITS];
+	struct buffer out = {0};
+	size_t n = 0;
+
+	for (size_t i = 0; i < manifest->functions_n && n < EDITS; i++)
+		n += patch_memory(
+		    &manifest->functions[i].memory_mb, NEW_MEMORY_MB, &edits[n]);
+	patch_put(&out, "stack.yaml", manifest, edits, n);
+	if (out.failed)
+		abort();
+	buffer_done(&out);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *in, size_t size)
+{
+	struct manifest manifest;
+	struct manifest_error error;
+	int err = manifest_parse((const char *)in, size, &manifest, &error);
+
+	if (err) {
+		if (err == -EBADMSG)
+			check_text(error.why, sizeof(error.why));
+		if ((err != -EBADMSG && err != -EMEDIUMTYPE) ||
+		    (err == -EBADMSG && !error.why[0]))
+			abort();
+		return 0;
+	}
+	for (size_t i = 0; i < manifest.functions_n; i++)
+		check_function(&manifest, &manifest.functions[i]);
+	check_patch(&manifest);
+	manifest_done(&manifest);
+	return 0;
+}

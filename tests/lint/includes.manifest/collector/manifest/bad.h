@@ -1,0 +1,1 @@
+#include "wire/batch.h"
