@@ -25,4 +25,10 @@ int api_keepwarm_get(void *, const struct http_request *, struct http_reply *);
 int api_keepwarm_put(void *, const struct http_request *, struct http_reply *);
 int api_advice_get(void *, const struct http_request *, struct http_reply *);
 
+/* GET /v1/advice of the kinds memory and plan. */
+int api_advice_memory(
+    const struct alerts *, const struct http_request *, struct http_reply *);
+int api_advice_plan(
+    const struct alerts *, const struct http_request *, struct http_reply *);
+
 #endif

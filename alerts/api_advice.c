@@ -151,7 +151,7 @@ static const char *parse_query(const struct http_request *request, struct query 
 	    .function = http_query(request, "function"), .until_ns = clock_wall_ns()};
 	query->since_ns = query->until_ns - WINDOW_NS;
 	if (kind && *kind && strcmp(kind, "concurrency") != 0)
-		return "kind must be concurrency: there is no other advice yet";
+		return "kind must be concurrency, memory or plan";
 	if (since && (clock_parse_moment(since, query->until_ns, &query->since_ns) ||
 			 query->since_ns >= query->until_ns))
 		return "since must be a moment in the past, such as 24h";
@@ -170,11 +170,17 @@ int api_advice_get(
 	const struct alerts *alerts = context;
 	struct advice_feed feed;
 	struct query query;
-	const char *why = parse_query(request, &query);
+	const char *kind = http_query(request, "kind");
+	const char *why;
 	json_t *object;
 	json_t *list;
 	int err;
 
+	if (kind && strcmp(kind, "memory") == 0)
+		return api_advice_memory(alerts, request, reply);
+	if (kind && strcmp(kind, "plan") == 0)
+		return api_advice_plan(alerts, request, reply);
+	why = parse_query(request, &query);
 	if (why)
 		return api_reject(reply, why);
 	err = advice_feed_read(

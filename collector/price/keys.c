@@ -10,6 +10,23 @@ struct price_key {
 };
 
 static const struct price_key keys[] = {
+    /* what runs all the time, for advice */
+    {"aws", "fargate.vcpu.x86_64", "vCPU-h"},
+    {"aws", "fargate.memory.x86_64", "GB-h"},
+    {"aws", "fargate.vcpu.arm64", "vCPU-h"},
+    {"aws", "fargate.memory.arm64", "GB-h"},
+    {"aws", "ec2.t4g.small", "instance-h"},
+    {"aws", "ec2.t4g.medium", "instance-h"},
+    {"aws", "ec2.m7g.large", "instance-h"},
+    {"aws", "ec2.m7g.xlarge", "instance-h"},
+    {"aws", "ec2.m7i.large", "instance-h"},
+    {"aws", "ec2.c7g.large", "instance-h"},
+    {"azure", "container-apps.vcpu", "vCPU-s"},
+    {"azure", "container-apps.memory", "GiB-s"},
+    {"azure", "vm.b2s", "instance-h"},
+    {"azure", "vm.d2s-v5", "instance-h"},
+    {"gcp", "gce.e2-standard-2", "instance-h"},
+    /* functions */
     {"aws", "lambda.requests", "request"},
     {"aws", "lambda.duration.x86_64", "GB-s"},
     {"aws", "lambda.duration.arm64", "GB-s"},

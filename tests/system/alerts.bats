@@ -175,6 +175,27 @@ delivery_is() { curl -fs $URL/v1/alerts | jq -e --arg s "$1" '.alerts | length >
 		.function == "bar" and .memory_mb == 1024 and .slots[0].slot == 1 and .enough_data == false and (.why | length > 10)'
 }
 
+# busy: 1200 invocations over two days, each of so many ms, at 1769 MB.
+busy() {
+	jq -nc --argjson ms "$1" --argjson now "$(date +%s)" 'range(1200) | {function: "busy", platform: "aws-lambda",
+		kind: "lambda", region: "us-east-1", arch: "x86_64", request_id: "busy-\(.)", host: "box", sandbox: "s",
+		start: ($now - 172800 + . * 144 | todate), duration_ms: $ms, cpu_ms: ($ms / 2), cold: false, status: "ok",
+		peak_memory_mb: 400, memory_limit_mb: 1769, concurrency: 1, pid: 1}' |
+		curl -fsS -H 'Content-Type: application/x-ndjson' --data-binary @- $URL/v1/invocations
+}
+
+@test "advice on memory and on the plan is made from a week" {
+	busy 120000
+	curl -fs "$URL/v1/advice?kind=memory&function=busy" | jq -e '.advice[0] | .verdict == "lower" and .memory_mb == 1769
+		and .peak_mb == 400 and .floor_mb == 512 and .advised_mb == 1536 and (.saving_month_usd | tonumber) > 0'
+	curl -fs "$URL/v1/advice?kind=plan&function=busy&target_ms=50" | jq -e '.advice[0] | .verdict == "act" and .enough_data
+		and (.findings[] | select(.check == "steady") | .verdict == "act" and .busy_pct > 80 and .busy_pct < 84
+		and .always_on[0].cost_month_usd != null and (.always_on[0].source | startswith("https://")) and (.do | length > 10))
+		and (.findings[] | select(.check == "latency") | .target_ms == 50 and .verdict == "act")'
+	[ "$(code GET "/v1/advice?kind=plan&target_ms=nan")" = 400 ]
+	[ "$(code GET "/v1/advice?kind=memory&since=tomorrow")" = 400 ]
+}
+
 @test "a ping that cannot arrive is said" {
 	send PUT /v1/keepwarm/nobody '{"enabled":true,"ping_url":"http://127.0.0.1:1/"}'
 	wait_for sh -c "curl -fs $URL/v1/keepwarm/nobody | jq -e '.trouble | startswith(\"The last ping failed: \")'"
