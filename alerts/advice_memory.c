@@ -59,7 +59,7 @@ static uint32_t round_up(double mb, const struct memory_terms *terms)
 	return steps > terms->max_mb ? terms->max_mb : (uint32_t)steps;
 }
 
-/* The mean duration at a size, in ms. */
+/* The mean duration at a size, in ms, as a model: only its ratio to another counts. */
 static double duration_at(
     const struct measured *m, const struct memory_terms *terms, uint32_t mb)
 {
@@ -188,8 +188,10 @@ void advice_memory(const struct measured *measured, const struct memory_terms *t
 		out->verdict = out->then_mb < out->now_mb ? MEMORY_LOWER : MEMORY_KEEP;
 	}
 	if (out->now_mb && measured->duration_ns) {
-		out->now_ms = duration_at(measured, terms, out->now_mb);
-		out->then_ms = duration_at(measured, terms, out->then_mb);
+		out->now_ms =
+		    (double)measured->duration_ns / (double)measured->invocations / MS_NS;
+		out->then_ms = out->now_ms * duration_at(measured, terms, out->then_mb) /
+			       duration_at(measured, terms, out->now_mb);
 	}
 	settle_bill(measured, terms, out);
 	explain_change(measured, terms, out);

@@ -45,8 +45,8 @@ struct memory_advice {
 	uint32_t floor_mb; /* peak and headroom; 0 when there is no peak */
 	uint32_t then_mb;  /* 0: nothing is advised */
 	double peak_mb;
-	double now_ms; /* mean duration; 0: not known */
-	double then_ms;
+	double now_ms;    /* mean duration, measured; 0: not known */
+	double then_ms;   /* the same times what the model says of the change */
 	struct money now; /* a month; only with terms->has_price and now_mb */
 	struct money then;
 	char why[ADVICE_MEMORY_WHY_BYTES];

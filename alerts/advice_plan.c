@@ -80,6 +80,11 @@ void advice_plan_need(const struct measured *m, struct always_on_need *need)
 	if (!m->memory_max_bytes)
 		one_mb = m->function.memory_limit_mb;
 	need->cpu_milli = (uint64_t)ceil(cpu * 1000);
+	need->least_cpu_milli =
+	    m->cpu_ns && m->duration_ns
+		? (uint64_t)ceil(
+		      fmin(1, (double)m->cpu_ns / (double)m->duration_ns) * 1000)
+		: 1000;
 	need->least_memory_mb = (uint64_t)ceil(one_mb);
 	need->memory_mb = (uint64_t)ceil(one_mb * fmax(1, ceil(busy)));
 }

@@ -62,8 +62,9 @@ struct plan_advice {
 	bool enough_data;
 };
 
-/* What must run all the time to carry the busiest hour with room to spare. Where CPU time
- * is not known, a busy sandbox is taken to use a whole one. */
+/* What must run all the time to carry the busiest hour with room to spare, on instances
+ * that slow no invocation down. Where CPU time is not known, a busy sandbox is taken to
+ * use a whole one. */
 void advice_plan_need(const struct measured *measured, struct always_on_need *need);
 
 void advice_plan(const struct measured *measured, const struct plan_terms *terms,

@@ -123,7 +123,7 @@ static void try_machine(const struct book *book, const struct always_on_need *ne
 
 	if (strcmp(machine->provider, need->provider) != 0 ||
 	    machine->memory_mb < need->least_memory_mb ||
-	    (need->arch != ARCH_UNKNOWN && machine->arch != need->arch))
+	    machine->arch != (need->arch == ARCH_ARM64 ? ARCH_ARM64 : ARCH_X86_64))
 		return;
 	one.price = find_price(book, need, machine->key);
 	if (!one.price)
@@ -151,7 +151,8 @@ static void try_container(const struct book *book, const struct always_on_need *
 	char key[64];
 
 	if (strcmp(container->provider, need->provider) != 0 ||
-	    container->most_mb < need->least_memory_mb)
+	    container->most_mb < need->least_memory_mb ||
+	    container->cpu_milli < need->least_cpu_milli)
 		return;
 	name_key(need, container->cpu_key, key);
 	one.price = find_price(book, need, key);

@@ -15,10 +15,11 @@
 struct always_on_need {
 	const char *provider; /* "aws" */
 	const char *region;   /* "" when not known */
-	enum arch arch;
-	uint64_t cpu_milli; /* thousandths of a vCPU */
+	enum arch arch;       /* ARCH_UNKNOWN: x86_64 */
+	uint64_t cpu_milli;   /* thousandths of a vCPU */
 	uint64_t memory_mb;
 	uint64_t least_memory_mb; /* of one instance of it */
+	uint64_t least_cpu_milli; /* what one invocation uses while it runs */
 };
 
 struct always_on {

@@ -26,11 +26,27 @@ const struct command command_prices_row = {
     .run_plain = command_prices,
 };
 
-const struct command *const commands[] = {&command_run, &command_doctor, &command_verify,
-    &command_token, &command_functions, &command_invocations, &command_coldstart,
-    &command_trace, &command_diff, &command_invoice, &command_price_row,
-    &command_prices_row, &command_budget, &command_alerts, &command_keepwarm,
-    &command_advise, &command_store, NULL};
+const struct command *const commands[] = {
+    &command_run,
+    &command_doctor,
+    &command_verify,
+    &command_token,
+    &command_functions,
+    &command_invocations,
+    &command_coldstart,
+    &command_trace,
+    &command_diff,
+    &command_manifest,
+    &command_invoice,
+    &command_price_row,
+    &command_prices_row,
+    &command_budget,
+    &command_alerts,
+    &command_keepwarm,
+    &command_advise,
+    &command_store,
+    NULL,
+};
 
 const struct command *command_find(const char *name)
 {

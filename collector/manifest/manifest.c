@@ -40,6 +40,19 @@ const char *setting_from_name(enum setting_from from)
 	return names[from];
 }
 
+/* Whether a word stands in it that every manifest of one of the kinds has: a folder holds
+ * many files that are none, and to read one of 8 MiB takes seconds and 500 MB. */
+static bool may_be_known(const char *text, size_t text_bytes)
+{
+	static const char *const words[] = {"provider", "Resources", "aws:lambda/",
+	    "root_module", "serving.knative.dev/"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (memmem(text, text_bytes, words[i], strlen(words[i])))
+			return true;
+	return false;
+}
+
 /* The first document that is of a kind settles that of the file. */
 static int take_document(void *context, struct fy_node *root)
 {
@@ -70,6 +83,8 @@ int manifest_parse(const char *text, size_t text_bytes, struct manifest *out,
 	int err;
 
 	*error = (struct manifest_error){0};
+	if (!may_be_known(text, text_bytes))
+		return -EMEDIUMTYPE;
 	if (text_bytes > MANIFEST_MAX_BYTES) {
 		(void)snprintf(error->why, sizeof(error->why), "is larger than 8 MiB");
 		return -EBADMSG;

@@ -4,8 +4,10 @@
 #include <libfyaml.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/text.h"
 
 #define MERGES_MAX 8
@@ -54,6 +56,58 @@ static int refuse(struct guard *guard, struct fy_node *node, const char *why)
 	guard->error->column = mark ? mark->column + 1 : 1;
 	(void)snprintf(guard->error->why, sizeof(guard->error->why), "%s", why);
 	return -EBADMSG;
+}
+
+/* A key of a mapping, not terminated. */
+struct key {
+	const char *text;
+	size_t bytes;
+	struct fy_node *node;
+	int place; /* in the mapping */
+};
+
+static int by_text(const void *a, const void *b)
+{
+	const struct key *x = a;
+	const struct key *y = b;
+	size_t n = x->bytes < y->bytes ? x->bytes : y->bytes;
+	int order = memcmp(x->text, y->text, n);
+
+	if (!order && x->bytes != y->bytes)
+		order = x->bytes < y->bytes ? -1 : 1;
+	return order ? order : x->place - y->place;
+}
+
+/* libfyaml compares each key with each other one: a second for a thousand of them. */
+static int check_keys(struct guard *guard, struct fy_node *map)
+{
+	int count = fy_node_mapping_item_count(map);
+	AUTO(free) struct key *keys = NULL;
+	struct fy_node_pair *pair;
+	size_t n = 0;
+	void *at = NULL;
+
+	if (count > NODE_MAX_KEYS)
+		return refuse(guard, map, "has more than 10000 keys in one mapping");
+	keys = calloc((size_t)count + 1, sizeof(*keys));
+	if (!keys)
+		return -ENOMEM;
+	while (n < (size_t)count && (pair = fy_node_mapping_iterate(map, &at))) {
+		struct key *key = &keys[n];
+
+		key->node = fy_node_pair_key(pair);
+		key->place = (int)n;
+		if (key->node && fy_node_is_scalar(key->node) &&
+		    !fy_node_is_alias(key->node))
+			key->text = fy_node_get_scalar(key->node, &key->bytes);
+		n += key->text != NULL;
+	}
+	qsort(keys, n, sizeof(*keys), by_text);
+	for (size_t i = 1; i < n; i++)
+		if (keys[i].bytes == keys[i - 1].bytes &&
+		    memcmp(keys[i].text, keys[i - 1].text, keys[i].bytes) == 0)
+			return refuse(guard, keys[i].node, "duplicate key");
+	return 0;
 }
 
 static int measure(struct guard *guard, struct fy_node *node, struct extent *out);
@@ -123,8 +177,8 @@ static int measure(struct guard *guard, struct fy_node *node, struct extent *out
 
 	if (fy_node_is_alias(node))
 		return measure_alias(guard, node, out);
-	if (fy_node_is_mapping(node) && fy_node_mapping_item_count(node) > NODE_MAX_KEYS)
-		return refuse(guard, node, "has more than 10000 keys in one mapping");
+	if (fy_node_is_mapping(node))
+		err = check_keys(guard, node);
 	while (!err && fy_node_is_mapping(node) &&
 	       (pair = fy_node_mapping_iterate(node, &at))) {
 		err = add_child(guard, fy_node_pair_key(pair), &sum);
@@ -217,7 +271,8 @@ int node_each_document(const char *text, size_t text_bytes, node_visit visit,
     void *context, struct manifest_error *error)
 {
 	const struct fy_diag_cfg quiet = {.fp = NULL, .level = FYET_ERROR};
-	struct fy_parse_cfg cfg = {.flags = FYPCF_COLLECT_DIAG};
+	struct fy_parse_cfg cfg = {
+	    .flags = FYPCF_COLLECT_DIAG | FYPCF_ALLOW_DUPLICATE_KEYS};
 	struct fy_parser *parser;
 	int err = check_text(text, text_bytes, error);
 

@@ -20,7 +20,8 @@ struct template
 	struct reader *reader;
 	struct fy_node *resources;
 	struct fy_node *parameters;
-	struct fy_node *globals; /* of functions */
+	struct fy_node *globals; /* of SAM's functions */
+	struct fy_node *shared;  /* those while one of SAM's is read, else NULL */
 	struct variables variables;
 };
 
@@ -142,7 +143,7 @@ static void take(const struct template *template, struct manifest_setting *setti
 	enum setting_from from = SETTING_OWN;
 	struct fy_node *node = node_find(properties, path);
 
-	if (!node && (node = node_find(template->globals, path)))
+	if (!node && (node = node_find(template->shared, path)))
 		from = SETTING_SHARED;
 	node = settle(template, node, &from);
 	setting_take(setting, node, figure, from);
@@ -157,7 +158,7 @@ static void take_arch(const struct template *template, struct fy_node *propertie
 	struct fy_node *node;
 
 	if (!list)
-		list = node_get(template->globals, "Architectures");
+		list = node_get(template->shared, "Architectures");
 	node = settle(template, node_item(list, 0), &from);
 	function->arch = list ? ARCH_UNKNOWN : ARCH_X86_64;
 	if (node_text(node, text, sizeof(text))) {
@@ -233,7 +234,7 @@ static int take_function(
 		reader_trigger(function, "http",
 		    node_line(node_get(properties, "FunctionUrlConfig")));
 	take_tags(node_get(properties, "Tags"), function);
-	take_tags(node_get(template->globals, "Tags"), function);
+	take_tags(node_get(template->shared, "Tags"), function);
 	return 0;
 }
 
@@ -283,9 +284,11 @@ static void take_neighbour(
 	reader_trigger(function, word, node_line(source));
 }
 
+static const char sam_function[] = "AWS::Serverless::Function";
+
 static bool is_function(const char *type)
 {
-	return strcmp(type, "AWS::Serverless::Function") == 0 ||
+	return strcmp(type, sam_function) == 0 ||
 	       strcmp(type, "AWS::Lambda::Function") == 0;
 }
 
@@ -303,6 +306,8 @@ static int take_resources(struct template *template, bool functions)
 
 		if (!node_text(node_get(value, "Type"), type, sizeof(type)))
 			continue;
+		template->shared =
+		    strcmp(type, sam_function) == 0 ? template->globals : NULL;
 		if (functions && is_function(type))
 			err = take_function(template, key, properties);
 		else if (!functions && strncmp(type, "AWS::Lambda::", 13) == 0)

@@ -101,7 +101,8 @@ static void test_one_vcpu_of_fargate_is_found_with_its_price(void **state)
 	    .arch = ARCH_X86_64,
 	    .cpu_milli = 1000,
 	    .memory_mb = 1769,
-	    .least_memory_mb = 1769};
+	    .least_memory_mb = 1769,
+	    .least_cpu_milli = 1000};
 	struct money month;
 
 	assert_int_equal(always_on_find(*state, &need, options), 2);
@@ -115,6 +116,25 @@ static void test_one_vcpu_of_fargate_is_found_with_its_price(void **state)
 	assert_string_equal(options[1].size, "m7i.large");
 	assert_int_equal(money_parse("73.584", &month), 0);
 	assert_int_equal(money_compare(options[1].month, month), 0);
+}
+
+static void test_an_instance_has_the_cpu_that_one_invocation_uses(void **state)
+{
+	struct always_on options[ALWAYS_ON_MAX];
+	struct always_on_need need = {.provider = "aws",
+	    .region = "us-east-1",
+	    .cpu_milli = 600,
+	    .memory_mb = 500,
+	    .least_memory_mb = 500,
+	    .least_cpu_milli = 100};
+
+	(void)always_on_find(*state, &need, options);
+	assert_string_equal(options[0].size, "0.25 vCPU, 0.5 GB");
+	assert_int_equal(options[0].count, 3);
+	need.least_cpu_milli = 300;
+	(void)always_on_find(*state, &need, options);
+	assert_string_equal(options[0].size, "0.5 vCPU, 1 GB");
+	assert_int_equal(options[0].count, 2);
 }
 
 static void test_every_provider_has_something_that_runs_all_the_time(void **state)
@@ -269,6 +289,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_one_vcpu_of_fargate_is_found_with_its_price),
+	    cmocka_unit_test(test_an_instance_has_the_cpu_that_one_invocation_uses),
 	    cmocka_unit_test(test_every_provider_has_something_that_runs_all_the_time),
 	    cmocka_unit_test(test_a_load_that_is_steady_is_cheaper_all_the_time),
 	    cmocka_unit_test(test_a_load_that_is_seldom_there_stays_serverless),

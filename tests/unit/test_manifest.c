@@ -109,6 +109,9 @@ static void test_sam_template(void **state)
 	assert_string_equal(f[2].name, "worker");
 	check_setting(&f[2].memory_mb, SETTING_OWN, 1024, 56);
 	check_text(&manifest, &f[2].memory_mb, "1024");
+	check_setting(&f[2].timeout_ms, SETTING_DEFAULT, 3000, 0); /* no global is its */
+	assert_int_equal(f[2].arch, ARCH_X86_64);
+	assert_int_equal(f[2].tags_n, 1);
 	check_setting(&f[2].provisioned, SETTING_OWN, 5, 76);
 	assert_int_equal(f[2].triggers_n, 2);
 	check_word(&f[2].triggers[0], "sqs", 64);
@@ -258,7 +261,7 @@ static void test_other_files_are_no_manifests(void **state)
 
 static void test_hostile_bytes_and_depths_are_refused(void **state)
 {
-	static const char binary[] = "a: %\xff\n";
+	static const char binary[] = "provider: %\xff\n";
 	struct manifest manifest;
 	struct manifest_error error;
 	char deep[4000];
@@ -267,8 +270,9 @@ static void test_hostile_bytes_and_depths_are_refused(void **state)
 	assert_int_equal(
 	    manifest_parse(binary, sizeof(binary) - 1, &manifest, &error), -EBADMSG);
 	assert_int_equal(error.line, 1);
-	assert_int_equal(error.column, 5);
+	assert_int_equal(error.column, 12);
 	memset(deep, '[', sizeof(deep));
+	memcpy(deep, "provider: ", 10);
 	assert_int_equal(manifest_parse(deep, sizeof(deep), &manifest, &error), -EBADMSG);
 	assert_non_null(strstr(error.why, "depth"));
 }

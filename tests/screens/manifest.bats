@@ -1,0 +1,150 @@
+#!/usr/bin/env bats
+# Manifests beside what was measured, and the advice that names their lines.
+
+bats_require_minimum_version 1.5.0
+load helpers
+
+port=17245
+
+# measured NAME PLATFORM DURATION_MS CPU_MS PEAK_MB LIMIT_MB: 300 invocations over two days.
+measured() {
+	jq -nc --arg name "$1" --arg platform "$2" --argjson ms "$3" --argjson cpu "$4" --argjson peak "$5" --argjson limit "$6" \
+		--argjson now "$(date +%s)" 'range(300) | {function: $name, platform: $platform,
+		kind: (if $platform == "aws-lambda" then "lambda" else "http" end), arch: "x86_64",
+		request_id: "\($name)-\(.)", host: "box", sandbox: "s-\($name)", start: ($now - 172800 + . * 570 | todate),
+		duration_ms: $ms, cpu_ms: $cpu, cold: (. % 10 == 0), status: "ok", peak_memory_mb: $peak, memory_limit_mb: $limit,
+		concurrency: 1, pid: 1} + (if . % 10 == 0 then {init_ms: 400} else {} end)'
+}
+
+setup_file() {
+	export data=$BATS_FILE_TMPDIR/data
+	start_collector $port "$data"
+	{
+		measured shop-prod-orders aws-lambda 9000 20 120 512
+		measured shop-prod-thumb aws-lambda 50 5 700 2048
+		measured resize openfaas 80 10 120 128
+		measured worker aws-lambda 400000 200000 300 1769
+	} | post $port
+}
+
+teardown_file() {
+	stop_collector "$data"
+}
+
+setup() {
+	export COLDMETER_URL=http://127.0.0.1:$port
+	meter=$OUT/coldmeter
+	manifests=$BATS_TEST_DIRNAME/../manifests
+	cd "$manifests" || return
+}
+
+@test "manifest shows what is set beside what was measured" {
+	run "$meter" manifest serverless.yml
+	[ "$status" -eq 0 ]
+	[[ ${lines[0]} == FUNCTION*PLACE*MEMORY*PEAK*TIMEOUT*P99*TRIGGERS ]]
+	[[ ${lines[1]} == shop-prod-orders*serverless.yml:23*"512 MB"*"120 MB"*"10.0 s"*"9.0 s"*arm64*300*10.0%*"http, sqs" ]]
+	[[ ${lines[3]} == "*-nightly"*"? :50"* ]]
+	[[ ${lines[4]} == "shop-prod-orders: its P99 of "*"90 % of its timeout of 10.0 s (serverless.yml:17)" ]]
+}
+
+@test "manifest --json has the line of each setting" {
+	"$meter" manifest serverless.yml --json | jq -e '.functions[0] | .function == "shop-prod-orders" and .line == 23
+		and .memory_mb == {from: "shared", value: 512, line: 16} and .triggers[1] == {trigger: "sqs", line: 29, only: "Amazon SQS"}
+		and .measured.invocations == 300 and .measured.memory_max_mb == 120'
+	"$meter" manifest serverless.yml --json | jq -e '.functions[2] | .name_is_exact == false and .timeout_ms == {from: "unknown", line: 50}
+		and (has("measured") | not)'
+}
+
+@test "manifest reads every kind in a folder, and tells what it passed over" {
+	run --separate-stderr "$meter" manifest . --json --offline
+	[ "$status" -eq 0 ]
+	jq -e '[.functions[].kind] | unique == ["cloudformation", "knative", "openfaas", "serverless", "sst", "terraform"]' <<<"$output"
+	[[ $stderr == *"passed over; the first: ./broken/"*:*:* ]]
+}
+
+@test "a broken manifest gives file, line and reason, and nothing else" {
+	run --separate-stderr "$meter" manifest serverless.yml broken/duplicate.yml
+	[ "$status" -eq 1 ]
+	[ -z "$output" ]
+	[ "$stderr" = "coldmeter manifest: broken/duplicate.yml:7:5: duplicate key" ]
+	run "$meter" manifest broken/laughs.yml
+	[ "$status" -eq 1 ]
+	[[ $output == *"broken/laughs.yml:8:"*"aliases in place" ]]
+	run "$meter" manifest broken/other.yml
+	[ "$status" -eq 1 ]
+	[[ $output == *"is no manifest of"* ]]
+	run "$meter" manifest none.yml
+	[ "$status" -eq 1 ]
+	[[ $output == *"none.yml: No such file or directory" ]]
+	run "$meter" manifest
+	[ "$status" -eq 2 ]
+}
+
+@test "without a collector the manifests alone are shown" {
+	run --separate-stderr "$meter" --url http://127.0.0.1:1 manifest stack.yaml
+	[ "$status" -eq 0 ]
+	[[ ${lines[1]} == resize*stack.yaml:11*"128 MB"*"1m 30s"* ]]
+	[[ $stderr == *"no collector answers at http://127.0.0.1:1: what was measured is left out" ]]
+}
+
+@test "advise memory names the place of the size" {
+	run "$meter" advise memory --manifest serverless.yml --manifest stack.yaml
+	[ "$status" -eq 0 ]
+	[[ ${lines[1]} == resize*raise*"128 MB"*"120 MB"*"160 MB"*stack.yaml:9* ]]
+	[[ ${lines[3]} == shop-prod-thumb*lower*"700 MB"*"896 MB"*serverless.yml:9*"700.0 MB"* ]]
+	"$meter" advise memory --function shop-prod-thumb --manifest serverless.yml --json |
+		jq -e '.advice[0] | .advised_mb == 896 and .file == "serverless.yml" and .memory_line == 9'
+}
+
+@test "advise memory --patch changes the figures, which are then set" {
+	cp serverless.yml template.yaml "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR"
+	run --separate-stderr "$meter" advise memory --manifest serverless.yml --manifest template.yaml --patch
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
+	[ "$(grep -c '^-[^-]' <<<"$output")" -eq 3 ]
+	[[ $output == *"-    large: 2048 # the images do not fit in less"*"+    large: 896 # the images do not fit in less"* ]]
+	patch -p1 <<<"$output"
+	"$meter" manifest serverless.yml --offline --json | jq -e '.functions[1].memory_mb == {from: "shared", value: 896, line: 9}'
+	diff <(grep -v 'large:\|memorySize: [0-9]* # opt' serverless.yml) <(grep -v 'large:\|memorySize: [0-9]* # opt' "$manifests/serverless.yml")
+	run --separate-stderr "$meter" advise memory --manifest serverless.yml --patch
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	[[ $stderr == *"nothing to change" ]]
+}
+
+@test "advise memory --patch leaves alone what others share and what a tool wrote" {
+	run --separate-stderr "$meter" advise memory --manifest stack.yaml --patch
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	[[ $stderr == *"stack.yaml:11: resize is left alone: its size is also that of report, which has no advice"* ]]
+	sed 's/"api"/"worker"/' plan.json >"$BATS_TEST_TMPDIR/plan.json"
+	run --separate-stderr "$meter" advise memory --manifest "$BATS_TEST_TMPDIR/plan.json" --patch
+	[ -z "$output" ]
+	[[ $stderr == *"worker is left alone: a tool wrote the file"* ]]
+}
+
+@test "advise plan says what to do, with its numbers, and where the manifest locks in" {
+	run "$meter" advise plan --manifest serverless.yml --manifest template.yaml
+	[ "$status" -eq 0 ]
+	[[ $output == *"worker (aws-lambda): act, template.yaml:52"* ]]
+	[[ $output == *"act       steady       Busy 69."*"% of the time"*"fargate, us-east-1"*"-> Run it all the time"* ]]
+	[[ $output == *"consider  lock-in      Only one provider has what calls it: Amazon SQS (line 64), Amazon S3 events (line 70)"* ]]
+	[[ $output == *"shop-prod-thumb"*"act       latency"*"The P95 is a cold start"* ]]
+	"$meter" advise plan --target-ms 500 --function shop-prod-thumb --json |
+		jq -e '.advice[0].findings[] | select(.check == "latency") | .verdict == "fits" and .target_ms == 500'
+}
+
+@test "options of advice go with their kind" {
+	run "$meter" advise concurrency --manifest serverless.yml
+	[ "$status" -eq 2 ]
+	run "$meter" advise memory --patch
+	[ "$status" -eq 2 ]
+	run "$meter" advise memory --target-ms 5
+	[ "$status" -eq 2 ]
+	run "$meter" advise plan --target-ms none
+	[ "$status" -eq 2 ]
+	run "$meter" advise plan --manifest broken/flow.yml
+	[ "$status" -eq 1 ]
+	[[ $output == *"broken/flow.yml:5:"* ]]
+}

@@ -1,0 +1,162 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "manifest/trigger.h"
+#include "tui/advise.h"
+#include "tui/field.h"
+#include "tui/manifest_view.h"
+#include "tui/rows.h"
+
+#define WHY_BYTES 768
+#define NAME_BYTES 48
+
+static bool find_place(
+    const struct manifest_files *files, const json_t *one, struct manifest_place *place)
+{
+	char name[FUNCTION_NAME_BYTES];
+	char platform[NAME_BYTES];
+
+	(void)field_text(one, "function", name, sizeof(name));
+	(void)field_text(one, "platform", platform, sizeof(platform));
+	return manifest_files_find(files, name, platform_find(platform), place);
+}
+
+/* Which services only one provider has call the function. NULL: out of memory, or none;
+ * a manifest without any is a finding too. */
+static json_t *find_lock_in(const struct manifest_place *place)
+{
+	const struct manifest_function *function = place->function;
+	json_t *services = json_array();
+	char why[WHY_BYTES] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < function->triggers_n; i++) {
+		const struct manifest_word *trigger = &function->triggers[i];
+		const char *service = trigger_service(trigger->key);
+
+		if (!service)
+			continue;
+		(void)json_array_append_new(services,
+		    json_pack("{s:s,s:i}", "service", service, "line", trigger->line));
+		if (used < sizeof(why))
+			used += (size_t)snprintf(why + used, sizeof(why) - used,
+			    "%s%s (line %d)", used ? ", " : "", service, trigger->line);
+	}
+	if (!used)
+		return json_pack("{s:s,s:s,s:o,s:s}", "check", "lock-in", "verdict",
+		    "fits", "services", services, "why",
+		    "Its manifest names no trigger that only one provider has.");
+	return json_pack("{s:s,s:s,s:s,s:o,s:s+,s:s}", "check", "lock-in", "verdict",
+	    "consider", "file", place->file->path, "services", services, "why",
+	    "Only one provider has what calls it: ", why, "do",
+	    "Keep the handler apart from the event's shape, so that another queue or "
+	    "store "
+	    "can call it.");
+}
+
+static void add_place(json_t *one, const struct manifest_place *place)
+{
+	(void)json_object_set_new(one, "file", json_string(place->file->path));
+	(void)json_object_set_new(one, "line", json_integer(place->function->line));
+	if (place->function->memory_mb.line)
+		(void)json_object_set_new(
+		    one, "memory_line", json_integer(place->function->memory_mb.line));
+}
+
+/* Adds what the manifests say to each advice of the answer. */
+static void join(json_t *root, const struct manifest_files *files)
+{
+	json_t *list = json_object_get(root, "advice");
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(list, i, one)
+	{
+		json_t *findings = json_object_get(one, "findings");
+		struct manifest_place place;
+
+		if (!json_is_object(one) || !find_place(files, one, &place))
+			continue;
+		add_place(one, &place);
+		if (json_is_array(findings))
+			(void)json_array_append_new(findings, find_lock_in(&place));
+	}
+}
+
+int advise_print_json(struct call *call, const struct reply *reply,
+    const struct path *path, const struct manifest_files *files)
+{
+	AUTO(json) json_t *root = NULL;
+
+	if (!files->n)
+		return command_print_json(reply);
+	root = rows_root(reply->body, reply->body_bytes);
+	if (!json_is_array(json_object_get(root, "advice")))
+		return command_strange(call, path);
+	join(root, files);
+	if (json_dumpf(root, stdout, JSON_COMPACT))
+		return command_failed(call, "cannot write the answer");
+	(void)putchar('\n');
+	return COMMAND_DONE;
+}
+
+static void print_finding(const json_t *finding)
+{
+	char check[NAME_BYTES];
+	char verdict[NAME_BYTES];
+	char text[WHY_BYTES];
+
+	(void)field_text(finding, "check", check, sizeof(check));
+	(void)field_text(finding, "verdict", verdict, sizeof(verdict));
+	printf("  %-9s %-12s %s\n", verdict, check,
+	    field_text(finding, "why", text, sizeof(text)));
+	if (*field_text(finding, "do", text, sizeof(text)))
+		printf("  %-9s %-12s -> %s\n", "", "", text);
+}
+
+static void print_one(const json_t *one)
+{
+	const json_t *findings = json_object_get(one, "findings");
+	char name[FUNCTION_NAME_BYTES];
+	char platform[NAME_BYTES];
+	char verdict[NAME_BYTES];
+	char file[PATH_MAX];
+	const json_t *finding;
+	size_t i;
+
+	(void)field_text(one, "function", name, sizeof(name));
+	(void)field_text(one, "platform", platform, sizeof(platform));
+	(void)field_text(one, "verdict", verdict, sizeof(verdict));
+	printf("%s (%s): %s", name, platform, verdict);
+	if (*field_text(one, "file", file, sizeof(file)))
+		printf(", %s:%d", file, (int)field_count(one, "line"));
+	printf("\n");
+	if (!field_is_true(one, "enough_data"))
+		printf("  too little was seen: 50 invocations in 1 hour are the least\n");
+	json_array_foreach(findings, i, finding)
+	{
+		print_finding(finding);
+	}
+}
+
+int advise_plan_show(struct call *call, const struct reply *reply,
+    const struct path *path, const struct manifest_files *files)
+{
+	AUTO(json) json_t *root = rows_root(reply->body, reply->body_bytes);
+	const json_t *list = json_object_get(root, "advice");
+	const json_t *one;
+	size_t i;
+
+	if (!json_is_array(list))
+		return command_strange(call, path);
+	join(root, files);
+	json_array_foreach(list, i, one)
+	{
+		print_one(one);
+	}
+	if (!json_array_size(list))
+		puts("no advice yet: it needs measured invocations of a function");
+	return COMMAND_DONE;
+}
