@@ -146,6 +146,7 @@ static void check_latency(
 	double warm_ms = m->warm_p95_ns / MS_NS;
 	double init_ms = m->init_p50_ns / MS_NS;
 	double cold_pct = share_pct(m->cold, m->invocations);
+	char init[64] = "";
 	struct plan_finding *finding;
 
 	if (!m->warm_p95_ns)
@@ -154,14 +155,17 @@ static void check_latency(
 	put(finding, "target_ms", terms->target_ms);
 	put(finding, "warm_p95_ms", warm_ms);
 	put(finding, "cold_pct", cold_pct);
-	if (init_ms > 0)
+	if (init_ms > 0) {
 		put(finding, "init_p50_ms", init_ms);
+		(void)snprintf(
+		    init, sizeof(init), ", with an init of %.0f ms (P50)", init_ms);
+	}
 	say(finding,
 	    "The target of the P95 is %.0f ms: warm it is %.1f ms, and %.2f %% of the "
-	    "invocations are cold, with an init of %.0f ms (P50).",
-	    terms->target_ms, warm_ms, cold_pct, init_ms);
+	    "invocations are cold%s.",
+	    terms->target_ms, warm_ms, cold_pct, init);
 	if (warm_ms > terms->target_ms) {
-		finding->verdict = PLAN_ACT;
+		finding->verdict = PLAN_CONSIDER;
 		finding->what = "The function itself takes longer than that, wherever it "
 				"runs: make it faster, or give it another target.";
 	} else if (cold_pct >= P95_COLD_PCT && init_ms > terms->target_ms) {

@@ -208,17 +208,37 @@ struct connections {
 	size_t seen;
 };
 
+static struct measured *find_row(
+    const struct measured_list *list, const struct function *function)
+{
+	const struct measured key = {.function = *function};
+	size_t from = 0;
+	size_t until = list->n;
+
+	while (from < until) {
+		size_t middle = from + (until - from) / 2;
+
+		if (by_name(&list->rows[middle], &key) < 0)
+			from = middle + 1;
+		else
+			until = middle;
+	}
+	/* other platforms may have one of the same name */
+	for (; from < list->n && by_name(&list->rows[from], &key) == 0; from++)
+		if (function_is_same(&list->rows[from].function, function))
+			return &list->rows[from];
+	return NULL;
+}
+
 static int see_connection(void *context, const struct invocation *inv, const char *host)
 {
 	struct connections *connections = context;
-	struct measured *row = NULL;
+	struct measured *row;
 
 	(void)host;
 	if (connections->seen++ == ADVICE_MAX_INTERVALS)
 		return 1;
-	for (size_t i = 0; i < connections->list->n && !row; i++)
-		if (function_is_same(&connections->list->rows[i].function, inv->function))
-			row = &connections->list->rows[i];
+	row = find_row(connections->list, inv->function);
 	if (!row || inv->ping)
 		return 0;
 	row->scanned++;

@@ -63,7 +63,7 @@ static void take_google(struct manifest_function *function, struct fy_node *valu
 	struct fy_node *event = node_item(node_get(values, "event_trigger"), 0);
 	struct fy_node *type = node_get(event, "event_type");
 	char text[128];
-	char word[MANIFEST_WORD_BYTES];
+	char word[MANIFEST_WORD_BYTES] = "http";
 
 	take_name(function, values, "name");
 	setting_take(&function->memory_mb, node_get(config, "available_memory"),
@@ -74,9 +74,34 @@ static void take_google(struct manifest_function *function, struct fy_node *valu
 	    FIGURE_COUNT, SETTING_OWN);
 	if (node_text(type, text, sizeof(text)))
 		trigger_word(text, word, sizeof(word));
-	reader_trigger(function, type ? word : "http", node_line(type ? type : values));
+	reader_trigger(function, word, node_line(type ? type : values));
 	(void)node_text(
 	    node_get(values, "location"), function->region, sizeof(function->region));
+	reader_tags(function, node_get(values, "labels"));
+}
+
+/* Cloud Functions of the first generation. */
+static void take_google_1(struct manifest_function *function, struct fy_node *values)
+{
+	struct fy_node *event = node_item(node_get(values, "event_trigger"), 0);
+	struct fy_node *type = node_get(event, "event_type");
+	char text[128];
+	char word[MANIFEST_WORD_BYTES] = "http";
+
+	take_name(function, values, "name");
+	setting_take(&function->memory_mb, node_get(values, "available_memory_mb"),
+	    FIGURE_COUNT, SETTING_OWN);
+	setting_take(&function->timeout_ms, node_get(values, "timeout"), FIGURE_SECONDS,
+	    SETTING_OWN);
+	setting_default(&function->memory_mb, 256);
+	setting_default(&function->timeout_ms, 60000);
+	setting_take(&function->provisioned, node_get(values, "min_instances"),
+	    FIGURE_COUNT, SETTING_OWN);
+	if (node_text(type, text, sizeof(text)))
+		trigger_word(text, word, sizeof(word));
+	reader_trigger(function, word, node_line(type ? type : values));
+	(void)node_text(
+	    node_get(values, "region"), function->region, sizeof(function->region));
 	reader_tags(function, node_get(values, "labels"));
 }
 
@@ -110,6 +135,7 @@ static const struct resource_type {
     {"azurerm_linux_function_app", PLATFORM_AZURE_FUNCTIONS, take_azure},
     {"azurerm_windows_function_app", PLATFORM_AZURE_FUNCTIONS, take_azure},
     {"azurerm_function_app_flex_consumption", PLATFORM_AZURE_FUNCTIONS, take_azure},
+    {"google_cloudfunctions_function", PLATFORM_GCP_FUNCTIONS, take_google_1},
     {"google_cloudfunctions2_function", PLATFORM_GCP_FUNCTIONS, take_google},
     {"google_cloud_run_v2_service", PLATFORM_KNATIVE, take_cloud_run},
 };

@@ -64,10 +64,12 @@ static const struct service {
 };
 
 /* The part of a longer name that tells: of "arn:aws:sqs:..." the third, of
- * "google.cloud.pubsub..." too, of "s3.amazonaws.com" the first. */
+ * "google.cloud.pubsub..." too, of "google.pubsub.topic.publish" the second, of
+ * "s3.amazonaws.com" the first. */
 static size_t find_part(const char **text)
 {
 	static const char google[] = "google.cloud.";
+	static const char google_1[] = "google.";
 
 	if (strncmp(*text, "arn:", 4) == 0) {
 		const char *service = strchr(*text + 4, ':');
@@ -78,6 +80,10 @@ static size_t find_part(const char **text)
 	}
 	if (strncmp(*text, google, sizeof(google) - 1) == 0) {
 		*text += sizeof(google) - 1;
+		return strcspn(*text, ".");
+	}
+	if (strncmp(*text, google_1, sizeof(google_1) - 1) == 0) {
+		*text += sizeof(google_1) - 1;
 		return strcspn(*text, ".");
 	}
 	if (strstr(*text, ".amazonaws.com"))

@@ -191,7 +191,7 @@ busy() {
 	curl -fs "$URL/v1/advice?kind=plan&function=busy&target_ms=50" | jq -e '.advice[0] | .verdict == "act" and .enough_data
 		and (.findings[] | select(.check == "steady") | .verdict == "act" and .busy_pct > 80 and .busy_pct < 84
 		and .always_on[0].cost_month_usd != null and (.always_on[0].source | startswith("https://")) and (.do | length > 10))
-		and (.findings[] | select(.check == "latency") | .target_ms == 50 and .verdict == "act")'
+		and (.findings[] | select(.check == "latency") | .target_ms == 50 and .verdict == "consider" and (has("init_p50_ms") | not))'
 	[ "$(code GET "/v1/advice?kind=plan&target_ms=nan")" = 400 ]
 	[ "$(code GET "/v1/advice?kind=memory&since=tomorrow")" = 400 ]
 }

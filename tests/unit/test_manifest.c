@@ -163,7 +163,7 @@ static void test_terraform_plan(void **state)
 
 	(void)state;
 	assert_int_equal(manifest.kind, MANIFEST_TERRAFORM);
-	assert_int_equal(manifest.functions_n, 4);
+	assert_int_equal(manifest.functions_n, 5);
 	assert_string_equal(f[0].name, "api");
 	check_setting(&f[0].memory_mb, SETTING_OWN, 256, 14);
 	check_setting(&f[0].timeout_ms, SETTING_OWN, 29000, 15);
@@ -176,10 +176,14 @@ static void test_terraform_plan(void **state)
 	    f[2].key, "module.gcp.google_cloudfunctions2_function.resize");
 	check_setting(&f[2].memory_mb, SETTING_OWN, 512, 47);
 	check_word(&f[2].triggers[0], "pubsub", 46);
-	assert_string_equal(f[3].name, "web");
-	check_setting(&f[3].memory_mb, SETTING_OWN, 1024, 56);
-	check_setting(&f[3].timeout_ms, SETTING_OWN, 300000, 55);
-	check_setting(&f[3].provisioned, SETTING_OWN, 2, 55);
+	assert_string_equal(f[3].name, "old");
+	check_setting(&f[3].memory_mb, SETTING_OWN, 128, 53);
+	check_setting(&f[3].timeout_ms, SETTING_DEFAULT, 60000, 0);
+	check_word(&f[3].triggers[0], "pubsub", 53);
+	assert_string_equal(f[4].name, "web");
+	check_setting(&f[4].memory_mb, SETTING_OWN, 1024, 61);
+	check_setting(&f[4].timeout_ms, SETTING_OWN, 300000, 60);
+	check_setting(&f[4].provisioned, SETTING_OWN, 2, 60);
 	manifest_done(&manifest);
 }
 
@@ -332,6 +336,48 @@ static void test_triggers_have_one_word_in_every_tool(void **state)
 	assert_null(trigger_service("kafka"));
 }
 
+static void test_functions_may_be_a_list_and_merge_what_others_set(void **state)
+{
+	static const char text[] =
+	    "service: {name: shop}\n"
+	    "provider: {name: aws, stage: \"${opt:stage, 'qa'}\"}\n"
+	    "x: &base {memorySize: 300, <<: {timeout: 7}}\n"
+	    "functions:\n"
+	    "  - ${file(more.yml)}\n"
+	    "  - a: {<<: *base}\n"
+	    "    b: {<<: [*base], memorySize: 400}\n"
+	    "    c: *base\n";
+	struct manifest manifest;
+	struct manifest_error error;
+
+	(void)state;
+	assert_int_equal(manifest_parse(text, sizeof(text) - 1, &manifest, &error), 0);
+	assert_int_equal(manifest.functions_n, 3);
+	assert_string_equal(manifest.functions[0].name, "shop-qa-a");
+	check_setting(&manifest.functions[0].memory_mb, SETTING_OWN, 300, 3);
+	check_setting(&manifest.functions[0].timeout_ms, SETTING_OWN, 7000, 3);
+	check_setting(&manifest.functions[1].memory_mb, SETTING_OWN, 400, 7);
+	check_setting(&manifest.functions[1].timeout_ms, SETTING_OWN, 7000, 3);
+	check_setting(&manifest.functions[2].memory_mb, SETTING_OWN, 300, 3);
+	manifest_done(&manifest);
+}
+
+static void test_variables_that_turn_in_circles_end(void **state)
+{
+	static const char text[] =
+	    "service: shop\nprovider: {name: aws, memorySize: \"${self:custom.a}\"}\n"
+	    "custom: {a: \"${self:custom.b}\", b: \"${self:custom.a}\"}\n"
+	    "functions: {f: {name: \"x-${self:custom.a}\"}}\n";
+	struct manifest manifest;
+	struct manifest_error error;
+
+	(void)state;
+	assert_int_equal(manifest_parse(text, sizeof(text) - 1, &manifest, &error), 0);
+	assert_string_equal(manifest.functions[0].name, "x-*");
+	assert_int_equal(manifest.functions[0].memory_mb.from, SETTING_UNKNOWN);
+	manifest_done(&manifest);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -342,6 +388,8 @@ int main(void)
 	    cmocka_unit_test(test_terraform_plan),
 	    cmocka_unit_test(test_knative_service),
 	    cmocka_unit_test(test_openfaas_stack),
+	    cmocka_unit_test(test_functions_may_be_a_list_and_merge_what_others_set),
+	    cmocka_unit_test(test_variables_that_turn_in_circles_end),
 	    cmocka_unit_test(test_a_broken_file_gives_line_and_reason),
 	    cmocka_unit_test(test_aliases_that_stand_for_too_much_are_refused),
 	    cmocka_unit_test(test_other_files_are_no_manifests),
