@@ -217,7 +217,7 @@ static void check_timeout(const struct measured *m, struct plan_advice *advice)
 	bool is_half = limit > 0 && p99_s * 100 >= limit * HALF_PCT;
 	struct plan_finding *finding;
 
-	if (limit <= 0 && !m->timeouts)
+	if (m->duration_max_ns <= 0 && !m->timeouts)
 		return;
 	finding = add(advice, PLAN_TIMEOUT,
 	    m->timeouts || is_near ? PLAN_ACT

@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 #include "tui/rows.h"
 
 #define WHY_BYTES 768
+#define NEAR_PCT 80 /* of the timeout that is set: it is close */
 #define NAME_BYTES 48
 
 static bool find_place(
@@ -56,6 +58,35 @@ static json_t *find_lock_in(const struct manifest_place *place)
 	    "can call it.");
 }
 
+/* The longest duration against the timeout that the manifest sets; NULL: either is not
+ * known. */
+static json_t *find_timeout(const json_t *findings, const struct manifest_place *place)
+{
+	const struct manifest_setting *timeout = &place->function->timeout_ms;
+	double set_s = (double)timeout->value / 1000;
+	double max_s = NAN;
+	char why[WHY_BYTES];
+	const json_t *finding;
+	bool is_near;
+	size_t i;
+
+	json_array_foreach(findings, i, finding)
+	{
+		if (isnan(max_s))
+			max_s = field_number(finding, "max_s");
+	}
+	if (!timeout->value || isnan(max_s))
+		return NULL;
+	is_near = max_s * 100 >= set_s * NEAR_PCT;
+	(void)snprintf(why, sizeof(why),
+	    "It takes %.3g s at most, and %s ends it at %.3g s.", max_s,
+	    timeout->line ? "its manifest" : "the default of its manifest", set_s);
+	return json_pack("{s:s,s:s,s:f,s:f,s:i,s:s,s:s*}", "check", "set-timeout",
+	    "verdict", is_near ? "act" : "fits", "max_s", max_s, "limit_s", set_s, "line",
+	    timeout->line ? timeout->line : place->function->line, "why", why, "do",
+	    is_near ? "Set a longer timeout, or split the work." : NULL);
+}
+
 static void add_place(json_t *one, const struct manifest_place *place)
 {
 	(void)json_object_set_new(one, "file", json_string(place->file->path));
@@ -80,8 +111,10 @@ static void join(json_t *root, const struct manifest_files *files)
 		if (!json_is_object(one) || !find_place(files, one, &place))
 			continue;
 		add_place(one, &place);
-		if (json_is_array(findings))
-			(void)json_array_append_new(findings, find_lock_in(&place));
+		if (!json_is_array(findings))
+			continue;
+		(void)json_array_append_new(findings, find_timeout(findings, &place));
+		(void)json_array_append_new(findings, find_lock_in(&place));
 	}
 }
 

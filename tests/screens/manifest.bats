@@ -130,6 +130,7 @@ setup() {
 	[[ $output == *"worker (aws-lambda): act, template.yaml:52"* ]]
 	[[ $output == *"act       steady       Busy 69."*"% of the time"*"fargate, us-east-1"*"-> Run it all the time"* ]]
 	[[ $output == *"consider  lock-in      Only one provider has what calls it: Amazon SQS (line 64), Amazon S3 events (line 70)"* ]]
+	[[ $output == *"shop-prod-orders"*"act       set-timeout  It takes 9 s at most, and its manifest ends it at 10 s."*"-> Set a longer timeout"* ]]
 	[[ $output == *"shop-prod-thumb"*"act       latency"*"The P95 is a cold start"* ]]
 	"$meter" advise plan --target-ms 500 --function shop-prod-thumb --json |
 		jq -e '.advice[0].findings[] | select(.check == "latency") | .verdict == "fits" and .target_ms == 500'
