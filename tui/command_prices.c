@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "price/keys.h"
 #include "tui/command_price.h"
 #include "tui/price_book.h"
 #include "tui/rows.h"
@@ -23,7 +24,7 @@ struct prices_options {
 
 #define AT(member) offsetof(struct prices_options, member)
 static const struct option_row rows[] = {
-    {"provider", "P", "only aws, azure or gcp", OPTION_TEXT, AT(provider)},
+    {"provider", "P", "only that of aws, azure, gcp, ...", OPTION_TEXT, AT(provider)},
     {"region", "R", "only that region (and what holds for all)", OPTION_TEXT, AT(region)},
     {"max-age", "SPAN", "check: how old a price may be, such as 90d (180d)", OPTION_SPAN,
 	AT(max_age_ns)},
@@ -201,10 +202,11 @@ static int check_filters(const struct listing *l)
 {
 	const struct prices_options *o = l->options;
 	bool found = !o->region;
+	char providers[PRICE_PROVIDERS_BYTES];
 
 	if (o->provider && !has_provider(l->book, o->provider))
-		return command_failed(
-		    l->call, "no price of \"%s\": aws, azure or gcp", o->provider);
+		return command_failed(l->call, "no price of \"%s\": one of %s",
+		    o->provider, price_provider_list(providers));
 	for (size_t i = 0; i < book_count(l->book) && !found; i++) {
 		const struct price *p = book_at(l->book, i);
 

@@ -21,6 +21,7 @@ struct price {
 	uint64_t tier_from;   /* quantity in units from which this price holds */
 	uint64_t tier_until;  /* UINT64_MAX: no end */
 	struct money amount;  /* per unit */
+	struct money list;    /* the same before discounts */
 	const char *source;   /* its id in the book's sources */
 	const char *as_of; /* "YYYY", "YYYY-MM" or "YYYY-MM-DD", as the source dates it */
 	enum confidence confidence;

@@ -78,6 +78,7 @@ static int parse_amount(
 		return check_refuse(
 		    c, at, "price", "must be 0 to 1000000 dollars, not %.40s", text);
 	price->amount = amount;
+	price->list = amount;
 	return 0;
 }
 

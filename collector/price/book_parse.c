@@ -80,6 +80,7 @@ static int parse_head(struct book_reader *r, const struct place *top)
 	    "schema", "provider", "currency", "sources", "prices", NULL};
 	uint64_t schema = 0;
 	const char *currency = "";
+	char providers[PRICE_PROVIDERS_BYTES];
 	int err = check_is_object(&r->check, top);
 
 	if (err == 0)
@@ -98,7 +99,8 @@ static int parse_head(struct book_reader *r, const struct place *top)
 		return err;
 	if (!price_provider_is_known(r->provider))
 		return check_refuse(&r->check, top, "provider",
-		    "must be aws, azure or gcp, not \"%.40s\"", r->provider);
+		    "must be one of %s, not \"%.40s\"", price_provider_list(providers),
+		    r->provider);
 	if (strcmp(currency, "USD") != 0)
 		return check_refuse(&r->check, top, "currency", "must be USD");
 	r->sources = json_object_get(top->object, "sources");

@@ -16,8 +16,7 @@ struct tariff {
 	const struct price *free; /* NULL: none */
 };
 
-/* quantity / unit_size as an exact decimal; unit sizes are products of 2 and 5. */
-static void format_quantity(uint64_t quantity, uint64_t unit_size, char *out)
+void invoice_format_quantity(uint64_t quantity, uint64_t unit_size, char *out)
 {
 	uint64_t rest = quantity % unit_size;
 	int n = snprintf(
@@ -63,9 +62,10 @@ static struct invoice_line *add_line(struct invoice *invoice,
 	struct invoice_line *out = &invoice->lines[invoice->lines_n++];
 
 	out->item = line->item;
+	out->line = line;
 	out->unit = line->unit;
 	out->price = price;
-	format_quantity(quantity, line->unit_size, out->quantity);
+	invoice_format_quantity(quantity, line->unit_size, out->quantity);
 	return out;
 }
 
@@ -99,6 +99,7 @@ static int charge(struct invoice *invoice, const struct plan_line *line,
 		struct invoice_line *out = add_line(invoice, line, part, tier);
 
 		out->amount = money_of(part, tier->amount, line->unit_size);
+		out->list = money_of(part, tier->list, line->unit_size);
 		invoice->total = money_add(invoice->total, out->amount);
 	}
 	return 0;
@@ -137,13 +138,12 @@ static uint64_t take_credit(const struct plan_line *line, const struct tariff *t
 	return taken;
 }
 
-static int add_charges(const struct book *book, const struct usage *usage,
+static int add_charges(const struct book *book, uint64_t quantity,
     const struct invoice_options *options, size_t line_i, struct invoice *invoice,
     const char **missing)
 {
 	const struct plan *plan = invoice->plan;
 	const struct plan_line *line = &plan->lines[line_i];
-	uint64_t quantity = usage->item[line->usage];
 	uint64_t covered = 0;
 	struct tariff tariff = {0};
 	struct invoice_grant *grant = options->grant;
@@ -183,6 +183,17 @@ int invoice_make(const struct book *book, const struct plan *plan,
     const struct usage *usage, const struct invoice_options *options, struct invoice *out,
     const char **missing)
 {
+	uint64_t quantities[PLAN_MAX_LINES] = {0};
+
+	for (size_t i = 0; i < plan->lines_n; i++)
+		quantities[i] = usage->item[plan->lines[i].usage];
+	return invoice_make_of(book, plan, quantities, options, out, missing);
+}
+
+int invoice_make_of(const struct book *book, const struct plan *plan,
+    const uint64_t *quantities, const struct invoice_options *options,
+    struct invoice *out, const char **missing)
+{
 	struct invoice invoice = {.plan = plan,
 	    .arch = options->arch == ARCH_UNKNOWN ? ARCH_X86_64 : options->arch};
 	const char *region =
@@ -195,7 +206,7 @@ int invoice_make(const struct book *book, const struct plan *plan,
 	inner.grant = &grant;
 	(void)snprintf(invoice.region, sizeof(invoice.region), "%s", region);
 	for (size_t i = 0; i < plan->lines_n; i++) {
-		int err = add_charges(book, usage, &inner, i, &invoice, missing);
+		int err = add_charges(book, quantities[i], &inner, i, &invoice, missing);
 
 		if (err < 0)
 			return err;

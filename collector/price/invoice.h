@@ -15,11 +15,13 @@
 
 struct invoice_line {
 	const char *item;
+	const struct plan_line *line;          /* of the plan; borrowed from its table */
 	char quantity[INVOICE_QUANTITY_BYTES]; /* exact decimal, in unit */
 	const char *unit;
 	const struct price
 	    *price; /* borrowed from the book: amount, source, as_of, confidence */
 	struct money amount; /* exact; not rounded to cents */
+	struct money list;   /* the same at the price before discounts */
 	bool free;           /* the part that the free tier takes off: amount 0 */
 };
 
@@ -54,5 +56,15 @@ struct invoice_options {
 int invoice_make(const struct book *book, const struct plan *plan,
     const struct usage *usage, const struct invoice_options *options, struct invoice *out,
     const char **missing);
+
+/* The same of quantities[plan->lines_n], one for each line of the plan, whatever they
+ * count. */
+int invoice_make_of(const struct book *book, const struct plan *plan,
+    const uint64_t *quantities, const struct invoice_options *options,
+    struct invoice *out, const char **missing);
+
+/* quantity / unit_size as a decimal, exact up to 18 decimals (where the unit size is a
+ * product of 2 and 5). out holds INVOICE_QUANTITY_BYTES. */
+void invoice_format_quantity(uint64_t quantity, uint64_t unit_size, char *out);
 
 #endif

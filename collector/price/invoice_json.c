@@ -1,18 +1,19 @@
 #include "price/invoice_json.h"
 
-static json_t *line_to_json(const struct invoice_line *line)
+json_t *invoice_line_to_json(const struct invoice_line *line)
 {
 	char price[MONEY_TEXT_BYTES];
 	char amount[MONEY_TEXT_BYTES];
 
 	money_format(line->price->amount, price);
 	money_format(line->amount, amount);
-	return json_pack("{ss ss ss ss ss ss ss ss ss ss sb}", "item", line->item,
+	return json_pack("{ss ss ss ss ss ss ss ss ss ss sb ss ss}", "item", line->item,
 	    "quantity", line->quantity, "unit", line->unit, "price", price, "amount_usd",
 	    amount, "source", line->price->source, "source_title",
 	    line->price->source_title, "source_url", line->price->source_url, "as_of",
 	    line->price->as_of, "confidence", confidence_name(line->price->confidence),
-	    "free", line->free);
+	    "free", line->free, "sku", line->price->key, "provider",
+	    line->price->provider);
 }
 
 json_t *invoice_to_json(const struct invoice *invoice)
@@ -24,7 +25,8 @@ json_t *invoice_to_json(const struct invoice *invoice)
 	int err = 0;
 
 	for (size_t i = 0; i < invoice->lines_n; i++)
-		err |= json_array_append_new(lines, line_to_json(&invoice->lines[i]));
+		err |= json_array_append_new(
+		    lines, invoice_line_to_json(&invoice->lines[i]));
 	for (const char *const *s = plan->assumptions; s && *s; s++)
 		err |= json_array_append_new(assumptions, json_string(*s));
 	if (err) {

@@ -7,9 +7,13 @@
 #include "price/invoice.h"
 
 /* {"plan","region","arch","lines":[{"item","quantity","unit","price","amount_usd","source",
- * "source_title","source_url","as_of","confidence","free"}],"total_usd","assumptions":[..]}.
- * Quantities and money are decimal strings; arch is "any" for a plan whose prices do not
- * depend on it. A new reference, or NULL when out of memory. */
+ * "source_title","source_url","as_of","confidence","free","sku","provider"}],"total_usd","assumptions":[..]}.
+ * sku is the key in the price book. Quantities and money are decimal strings; arch is
+ * "any" for a plan whose prices do not depend on it. A new reference, or NULL when out of
+ * memory. */
 json_t *invoice_to_json(const struct invoice *invoice);
+
+/* One of its lines. A new reference, or NULL when out of memory. */
+json_t *invoice_line_to_json(const struct invoice_line *line);
 
 #endif

@@ -1,6 +1,7 @@
 #include "price/keys.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 struct price_key {
@@ -39,6 +40,23 @@ static const struct price_key keys[] = {
     {"aws", "lambda.snapstart.restore", "GB"},
     {"aws", "lambda.free.requests", "request"},
     {"aws", "lambda.free.duration", "GB-s"},
+    {"aws", "apigateway.http.requests", "request"},
+    {"aws", "apigateway.rest.requests", "request"},
+    {"aws", "apigateway.websocket.messages", "message"},
+    {"aws", "dynamodb.reads", "read unit"},
+    {"aws", "dynamodb.writes", "write unit"},
+    {"aws", "s3.puts", "request"},
+    {"aws", "s3.gets", "request"},
+    {"aws", "sqs.requests", "request"},
+    {"aws", "sqs.free.requests", "request"},
+    {"aws", "sns.publishes", "request"},
+    {"aws", "sns.free.publishes", "request"},
+    {"azure", "apim.calls", "call"},
+    {"azure", "apim.free.calls", "call"},
+    {"azure", "cosmos.units", "request unit"},
+    {"azure", "blob.writes", "operation"},
+    {"azure", "blob.reads", "operation"},
+    {"azure", "servicebus.operations", "operation"},
     {"azure", "consumption.executions", "execution"},
     {"azure", "consumption.duration", "GB-s"},
     {"azure", "consumption.free.executions", "execution"},
@@ -49,6 +67,16 @@ static const struct price_key keys[] = {
     {"azure", "flex.ready.duration", "GB-s"},
     {"azure", "premium.vcpu", "vCPU-h"},
     {"azure", "premium.memory", "GiB-h"},
+    {"gcp", "apigateway.calls", "call"},
+    {"gcp", "apigateway.free.calls", "call"},
+    {"gcp", "firestore.reads", "read"},
+    {"gcp", "firestore.writes", "write"},
+    {"gcp", "gcs.class_a", "operation"},
+    {"gcp", "gcs.class_b", "operation"},
+    {"gcp", "gcs.free.class_a", "operation"},
+    {"gcp", "gcs.free.class_b", "operation"},
+    {"gcp", "pubsub.throughput", "GiB"},
+    {"gcp", "pubsub.free.throughput", "GiB"},
     {"gcp", "run.requests", "request"},
     {"gcp", "run.cpu", "vCPU-s"},
     {"gcp", "run.memory", "GiB-s"},
@@ -59,6 +87,8 @@ static const struct price_key keys[] = {
     {"gcp", "run.free.requests", "request"},
     {"gcp", "run.free.cpu", "vCPU-s"},
     {"gcp", "run.free.memory", "GiB-s"},
+    {"neon", "neon.compute", "CU-h"},
+    {"planetscale", "planetscale.requests", "request"},
 };
 
 #define KEYS_N (sizeof(keys) / sizeof(keys[0]))
@@ -79,6 +109,19 @@ bool price_provider_is_known(const char *provider)
 			return true;
 	}
 	return false;
+}
+
+const char *price_provider_list(char out[PRICE_PROVIDERS_BYTES])
+{
+	size_t at = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < KEYS_N && at < PRICE_PROVIDERS_BYTES; i++) {
+		if (i == 0 || strcmp(keys[i].provider, keys[i - 1].provider) != 0)
+			at += (size_t)snprintf(out + at, PRICE_PROVIDERS_BYTES - at,
+			    "%s%s", i == 0 ? "" : ", ", keys[i].provider);
+	}
+	return out;
 }
 
 bool price_key_is_free(const char *key)

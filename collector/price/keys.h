@@ -9,6 +9,10 @@ const char *price_key_unit(const char *provider, const char *key);
 
 bool price_provider_is_known(const char *provider);
 
+/* "aws, azure, ...": for a message to who named another. Returns out. */
+#define PRICE_PROVIDERS_BYTES 64
+const char *price_provider_list(char out[PRICE_PROVIDERS_BYTES]);
+
 /* Whether the key holds a free quantity (price 0, up to its tier's end). */
 bool price_key_is_free(const char *key);
 
