@@ -15,6 +15,7 @@
 #include "base/supervisor.h"
 #include "price/book.h"
 #include "serve/answers.h"
+#include "serve/cost_rules.h"
 #include "serve/exports.h"
 #include "serve/http.h"
 #include "serve/ingest.h"
@@ -38,6 +39,7 @@ struct collector {
 	struct ingest *ingest;
 	struct alerts *alerts;
 	struct exports *exports;
+	struct cost_rules *rules;
 	struct tls *tls;
 	struct tokens *tokens;
 	bool tokens_bad; /* said once */
@@ -76,7 +78,7 @@ static int add_routes(struct collector *c)
 	int err = http_new(&c->http);
 
 	c->answers = (struct answers){
-	    c->store, c->ingest, c->book, clock_wall_ns(), c->exports, NULL};
+	    c->store, c->ingest, c->book, clock_wall_ns(), c->exports, NULL, c->rules};
 	c->ready = (struct ready){.store = c->store,
 	    .ingest = c->ingest,
 	    .directory = c->settings.data,
@@ -179,6 +181,7 @@ static void stop(struct collector *c)
 	store_close(c->store);
 	tokens_free(c->tokens);
 	tls_close(c->tls);
+	cost_rules_free(c->rules);
 	book_free(c->book);
 	if (ran)
 		log_note("stopped: %zu requests were under way, %zu were cut off, all "
@@ -203,6 +206,8 @@ static int load(struct collector *c)
 	const struct settings *settings = &c->settings;
 	int err = open_book(settings, &c->book);
 
+	if (!err)
+		err = cost_rules_load(settings->config, &c->rules);
 	if (!err && settings->token_file[0])
 		err = load_tokens(settings, &c->tokens);
 	if (!err && settings->tls_cert[0])

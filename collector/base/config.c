@@ -110,6 +110,8 @@ static int take_pair(const char *path, struct fy_node_pair *pair,
 		    0, "%s:%d:%d: %s: there is no such setting", path, line, column, key);
 		return -EINVAL;
 	}
+	if (!keys[i].parse)
+		return 0;
 	if (value && keys[i].parse(value, (char *)settings + keys[i].offset, &why) == 0)
 		return 0;
 	if (value)

@@ -13,7 +13,7 @@ typedef int (*config_parser)(const char *value, void *field, const char **why);
 /* One row a setting: its name in the file (the unit in it), and where it goes. */
 struct config_key {
 	const char *key;
-	config_parser parse;
+	config_parser parse; /* NULL: a block of any shape, that config_read() reads */
 	size_t offset;
 };
 

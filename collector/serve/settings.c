@@ -44,6 +44,8 @@ static const struct config_key keys[] = {
 	offsetof(struct settings, exports.interval_s)},
     {"metrics_functions", exports_functions,
 	offsetof(struct settings, exports.functions_max)},
+    {"companions", NULL, 0}, /* cost_rules_load() reads these two */
+    {"tags", NULL, 0},
 };
 
 enum {
@@ -113,7 +115,7 @@ static const char usage[] =
     "                       seccomp, request_log,\n"
     "                       remote_write, remote_write_histograms, otlp,\n"
     "                       remote_write_token_file, otlp_token_file,\n"
-    "                       export_interval_s, metrics_functions\n"
+    "                       export_interval_s, metrics_functions, companions, tags\n"
     "  --prices FILE        price book laid over the one built in\n"
     "  --store URL          keep the ledger on a ClickHouse server:\n"
     "                       clickhouse://[USER@]HOST[:PORT][/DB][?cluster=NAME]\n"
