@@ -1,23 +1,21 @@
-#include <inttypes.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/cleanup.h"
-#include "base/text.h"
 #include "tui/command.h"
-#include "tui/field.h"
-#include "tui/format.h"
-#include "tui/ledger.h"
+#include "tui/invoice_csv.h"
+#include "tui/invoice_focus.h"
+#include "tui/invoice_table.h"
 #include "tui/rows.h"
-#include "tui/table.h"
 
-#define INVOICE_SOURCES_MAX 32
-#define INVOICE_TEXT_BYTES 256
+#define SPEED_BYTES 512
 
 struct invoice_options {
-	const char *month, *plan, *region, *function;
-	bool free_tier, json;
+	const char *month, *plan, *region, *function, *by;
+	struct option_list speed;
+	bool free_tier, brief, json, csv, focus;
 };
 
 #define AT(member) offsetof(struct invoice_options, member)
@@ -28,131 +26,19 @@ static const struct option_row rows[] = {
     {"region", "R", "prices of that region", OPTION_TEXT, AT(region)},
     {"function", "NAME", "only this function", OPTION_TEXT, AT(function)},
     {"free-tier", NULL, "take the monthly free tier off", OPTION_FLAG, AT(free_tier)},
+    {"by", "KEY",
+	"also the share of each function, day, host, region, platform or tag:KEY",
+	OPTION_TEXT, AT(by)},
+    {"speed", "[PLAN=]FACTOR",
+	"how fast functions run there: 2 takes half the time (may be given again)",
+	OPTION_LIST, AT(speed)},
+    {"brief", NULL, "totals only, no lines", OPTION_FLAG, AT(brief)},
+    {"csv", NULL, "a row for each line, exact figures", OPTION_FLAG, AT(csv)},
+    {"focus", NULL, "the same in the columns of FOCUS 1.0 (by function unless --by day)",
+	OPTION_FLAG, AT(focus)},
     {"json", NULL, "the collector's answer, unchanged", OPTION_FLAG, AT(json)},
 };
 #undef AT
-
-static const struct table_column columns[] = {
-    {"ITEM", TABLE_LEFT},
-    {"QUANTITY", TABLE_RIGHT},
-    {"UNIT", TABLE_LEFT},
-    {"PRICE", TABLE_RIGHT},
-    {"AMOUNT", TABLE_RIGHT},
-    {"AS OF", TABLE_LEFT},
-    {"CONFIDENCE", TABLE_LEFT},
-    {"SOURCE", TABLE_LEFT},
-};
-
-/* Each source once, in the order of its first line. */
-struct sources {
-	char texts[INVOICE_SOURCES_MAX][INVOICE_TEXT_BYTES];
-	size_t n;
-};
-
-/* The number of a source, from 1; 0 when there is none, or no room. */
-static size_t source_number(struct sources *sources, const json_t *line)
-{
-	char text[INVOICE_TEXT_BYTES], title[128], url[120];
-	size_t i = 0;
-
-	(void)field_text(line, "source_title", title, sizeof(title));
-	(void)field_text(line, "source_url", url, sizeof(url));
-	(void)snprintf(text, sizeof(text), "%s%s%s", title, title[0] ? "  " : "", url);
-	if (!text[0])
-		(void)field_text(line, "source", text, sizeof(text));
-	while (i < sources->n && strcmp(sources->texts[i], text) != 0)
-		i++;
-	if (!text[0] || i == INVOICE_SOURCES_MAX)
-		return 0;
-	if (i == sources->n)
-		(void)text_copy(sources->texts[sources->n++], INVOICE_TEXT_BYTES, text);
-	return i + 1;
-}
-
-static int add_line(struct table *table, struct sources *sources, const json_t *line)
-{
-	char text[INVOICE_TEXT_BYTES], price[INVOICE_TEXT_BYTES + 1],
-	    item[INVOICE_TEXT_BYTES];
-	struct money amount = {0};
-	size_t source = source_number(sources, line);
-	int err;
-
-	(void)field_text(line, "item", text, sizeof(text));
-	(void)snprintf(item, sizeof(item), "%.200s%s", text,
-	    field_is_true(line, "free") ? " (free tier)" : "");
-	err = table_add(table, item);
-	err |= table_add(table, field_text(line, "quantity", text, sizeof(text)));
-	err |= table_add(table, field_text(line, "unit", text, sizeof(text)));
-	(void)field_text(line, "price", text, sizeof(text));
-	(void)snprintf(price, sizeof(price), "%s%s", text[0] ? "$" : "-", text);
-	err |= table_add(table, price);
-	(void)field_money(line, "amount_usd", &amount);
-	err |= table_add(table, format_money(amount, text));
-	err |= table_add(table, field_text(line, "as_of", text, sizeof(text)));
-	err |= table_add(table, field_text(line, "confidence", text, sizeof(text)));
-	(void)snprintf(text, sizeof(text), "[%zu]", source);
-	return err | table_add(table, source ? text : "-");
-}
-
-static int show_plan(struct call *call, const json_t *plan, struct sources *sources)
-{
-	const json_t *lines = json_object_get(plan, "lines");
-	const json_t *assumptions = json_object_get(plan, "assumptions");
-	AUTO(table)
-	struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
-	char name[64], region[64], arch[32], money[FORMAT_BYTES];
-	struct money total = {0};
-	int err = table ? 0 : -1;
-
-	printf("%s  %s  %s\n", field_text(plan, "plan", name, sizeof(name)),
-	    field_text(plan, "region", region, sizeof(region)),
-	    field_text(plan, "arch", arch, sizeof(arch)));
-	for (size_t i = 0; i < json_array_size(lines) && !err; i++)
-		err = add_line(table, sources, json_array_get(lines, i));
-	if (err)
-		return command_failed(call, "out of memory");
-	table_print(table, call->colour, stdout);
-	(void)field_money(plan, "total_usd", &total);
-	printf("total  %s\n", format_money(total, money));
-	for (size_t i = 0; i < json_array_size(assumptions); i++) {
-		char sentence[512] = "";
-		const char *text = json_string_value(json_array_get(assumptions, i));
-
-		(void)text_copy(sentence, sizeof(sentence), text ? text : "");
-		text_make_printable(sentence);
-		printf("  * %s\n", sentence);
-	}
-	(void)putchar('\n');
-	return COMMAND_DONE;
-}
-
-static int show(struct call *call, const struct reply *reply, const struct path *path)
-{
-	AUTO(json) json_t *root = rows_root(reply->body, reply->body_bytes);
-	AUTO(free) struct sources *sources = calloc(1, sizeof(*sources));
-	const json_t *plans = json_object_get(root, "plans");
-	struct ledger ledger = ledger_parse(root, "ledger");
-	char month[16], reasons[200];
-	int status = COMMAND_DONE;
-
-	if (!json_is_array(plans))
-		return command_strange(call, path);
-	if (!sources)
-		return command_failed(call, "out of memory");
-	printf("month %s\n\n", field_text(root, "month", month, sizeof(month)));
-	for (size_t i = 0; i < json_array_size(plans) && status == COMMAND_DONE; i++)
-		status = show_plan(call, json_array_get(plans, i), sources);
-	if (!json_array_size(plans))
-		puts("nothing was measured in this month");
-	if (ledger.lost)
-		printf("+ up to %" PRIu64
-		       " invocations that were seen and lost (%s): what "
-		       "they used is in none of these\n",
-		    ledger.lost, ledger_reasons(&ledger, reasons, sizeof(reasons)));
-	for (size_t i = 0; i < sources->n; i++)
-		printf("[%zu] %s\n", i + 1, sources->texts[i]);
-	return status;
-}
 
 static bool is_month(const char *text)
 {
@@ -162,24 +48,84 @@ static bool is_month(const char *text)
 	return end && !*end;
 }
 
-static int run(struct call *call)
+/* "FACTOR" and "PLAN=FACTOR" as one value of the query. False: too long. */
+static bool join_speeds(const struct option_list *list, char out[SPEED_BYTES])
+{
+	size_t at = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < list->items_n; i++) {
+		int n = snprintf(
+		    out + at, SPEED_BYTES - at, "%s%s", i ? "," : "", list->items[i]);
+
+		if (n < 0 || (size_t)n >= SPEED_BYTES - at)
+			return false;
+		at += (size_t)n;
+	}
+	return true;
+}
+
+static int show(struct call *call, const struct reply *reply, const struct path *path)
 {
 	const struct invoice_options *options = call->options;
-	AUTO(reply) struct reply reply = {0};
-	struct path path;
-	int status;
+	AUTO(json) json_t *root = rows_root(reply->body, reply->body_bytes);
+	int err;
+
+	if (options->focus)
+		err = invoice_focus_print(root, stdout);
+	else if (options->csv)
+		err = invoice_csv_print(root, stdout);
+	else
+		err = invoice_table_print(root, options->brief, call->colour, stdout);
+	if (err == -EBADMSG)
+		return command_strange(call, path);
+	return err ? command_failed(call, "out of memory") : COMMAND_DONE;
+}
+
+/* An exit status, after one line when options do not go together. */
+static int check(struct call *call)
+{
+	const struct invoice_options *options = call->options;
+	const char *by = options->by;
 
 	if (call->operands_n)
 		return command_misused(call, "takes no %s", call->operands[0]);
 	if (options->month && !is_month(options->month))
 		return command_misused(
 		    call, "--month wants YYYY-MM, not %s", options->month);
+	if (options->json + options->csv + options->focus > 1)
+		return command_misused(
+		    call, "--json, --csv and --focus do not go together");
+	if (options->focus && options->plan && strcmp(options->plan, "all") == 0)
+		return command_misused(call, "--focus is of one plan, not of all");
+	if (options->focus && by && strcmp(by, "day") != 0 && strcmp(by, "function") != 0)
+		return command_misused(call, "--focus is by function or by day");
+	return COMMAND_DONE;
+}
+
+static int run(struct call *call)
+{
+	const struct invoice_options *options = call->options;
+	AUTO(reply) struct reply reply = {0};
+	struct path path;
+	char speed[SPEED_BYTES];
+	int status = check(call);
+
+	if (status != COMMAND_DONE)
+		return status;
+	if (!join_speeds(&options->speed, speed))
+		return command_misused(call, "--speed is too long");
 	path_start(&path, "/v1/invoice");
 	path_query(&path, "month", options->month);
 	path_query(&path, "plan", options->plan);
 	path_query(&path, "region", options->region);
 	path_query(&path, "function", options->function);
 	path_query(&path, "free_tier", options->free_tier ? "true" : NULL);
+	path_query(&path, "speed", speed);
+	path_query(&path, "by",
+	    options->by      ? options->by
+	    : options->focus ? "function"
+			     : NULL);
 	status = command_ask(call, "GET", &path, NULL, &reply);
 	if (status != COMMAND_DONE)
 		return status;
@@ -193,8 +139,14 @@ const struct command command_invoice = {
     .usage = "[options]",
     .help =
 	"Plans: aws-lambda, azure-consumption, gcp-run-request, ... Each line names the "
-	"price it\nrests on: its date, how sure it is, and its source.\n\n"
-	"  coldmeter invoice --plan all\n"
+	"price it\nrests on: its date, how sure it is, and its source. With all plans "
+	"they "
+	"are compared,\ncheapest first, with the companions that the collector's "
+	"settings "
+	"state.\n\n"
+	"  coldmeter invoice --plan all --speed azure-consumption=0.8\n"
+	"  coldmeter invoice --by tag:team --brief\n"
+	"  coldmeter invoice --focus > focus.csv\n"
 	"  coldmeter invoice --month 2026-11 --plan aws-lambda --region eu-central-1\n",
     .options = rows,
     .options_n = sizeof(rows) / sizeof(rows[0]),

@@ -7,10 +7,10 @@ unset NO_COLOR COLDMETER_URL COLDMETER_TOKEN_FILE
 tmux_socket=none
 screens=0
 
-# start_collector PORT DIR: waits until it is ready. Its process id is in DIR.pid.
+# start_collector PORT DIR [OPTION...]: waits until it is ready. Its process id is in DIR.pid.
 start_collector() {
 	mkdir -p "$2"
-	"$OUT/coldmeter-collector" --listen "127.0.0.1:$1" --data "$2" >>"$2.log" 2>&1 3>&- &
+	"$OUT/coldmeter-collector" --listen "127.0.0.1:$1" --data "$2" "${@:3}" >>"$2.log" 2>&1 3>&- &
 	echo $! >"$2.pid"
 	disown
 	for _ in $(seq 100); do

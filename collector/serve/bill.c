@@ -1,0 +1,300 @@
+#include "serve/bill.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/count.h"
+#include "base/text.h"
+#include "serve/cost.h"
+
+void bill_done(struct bill *bill)
+{
+	for (size_t i = 0; i < bill->n; i++) {
+		free(bill->groups[i].shares);
+		free(bill->groups[i].invoice);
+		free(bill->groups[i].companions);
+	}
+	free(bill->groups);
+	free(bill->parts);
+	*bill = (struct bill){.terms = bill->terms};
+}
+
+int bill_part_of(struct bill *bill, const char *key, size_t *part)
+{
+	for (size_t i = bill->parts_n; i-- > 0;) /* most often it is the last one */
+		if (!strcmp(bill->parts[i].key, key)) {
+			*part = i;
+			return 0;
+		}
+	if (bill->parts_n == bill->parts_room) {
+		size_t room = bill->parts_room ? bill->parts_room * 2 : 32;
+		struct bill_part *more = reallocarray(bill->parts, room, sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		bill->parts = more;
+		bill->parts_room = room;
+	}
+	*part = bill->parts_n++;
+	bill->parts[*part] = (struct bill_part){0};
+	(void)text_copy(bill->parts[*part].key, sizeof(bill->parts[*part].key), key);
+	return 0;
+}
+
+bool bill_has_region(const struct bill *bill, const struct plan *plan)
+{
+	return bill->terms.region &&
+	       book_has_region(bill->terms.book, plan->provider, bill->terms.region);
+}
+
+/* The group's place, made when there is none; SIZE_MAX: out of memory. */
+static size_t find_or_add(struct bill *bill, const struct bill_group *want)
+{
+	for (size_t i = 0; i < bill->n; i++) {
+		const struct bill_group *g = &bill->groups[i];
+
+		if (g->plan == want->plan && g->arch == want->arch &&
+		    strcmp(g->region, want->region) == 0)
+			return i;
+	}
+	if (bill->n == bill->room) {
+		size_t room = bill->room ? bill->room * 2 : 16;
+		struct bill_group *more = reallocarray(bill->groups, room, sizeof(*more));
+
+		if (!more)
+			return SIZE_MAX;
+		bill->groups = more;
+		bill->room = room;
+	}
+	bill->groups[bill->n] = *want;
+	return bill->n++;
+}
+
+/* Looking into the book is dear: a function's region asks it once for each plan. */
+static size_t group_of(
+    struct bill *bill, const struct function *f, const struct plan *plan)
+{
+	struct bill_group want = {.plan = plan,
+	    .arch = !plan->has_arch           ? ARCH_UNKNOWN
+		    : f->arch == ARCH_UNKNOWN ? ARCH_X86_64
+					      : f->arch};
+
+	(void)text_copy(want.region, sizeof(want.region),
+	    bill_has_region(bill, plan) ? bill->terms.region
+					: cost_region(bill->terms.book, plan, f));
+	return find_or_add(bill, &want);
+}
+
+/* The first group of the same plan and region: companions know no architecture. */
+static struct bill_group *calls_group(struct bill *bill, size_t group)
+{
+	const struct bill_group *g = &bill->groups[group];
+	size_t i = 0;
+
+	while (bill->groups[i].plan != g->plan ||
+	       strcmp(bill->groups[i].region, g->region) != 0)
+		i++;
+	return &bill->groups[i];
+}
+
+/* The share of a part, which stay sorted. NULL: out of memory. */
+static struct bill_share *share_of(struct bill_group *group, size_t part)
+{
+	size_t at = group->shares_n;
+
+	while (at > 0 && group->shares[at - 1].part > part)
+		at--;
+	if (at > 0 && group->shares[at - 1].part == part)
+		return &group->shares[at - 1];
+	if (group->shares_n == group->shares_room) {
+		size_t room = group->shares_room ? group->shares_room * 2 : 16;
+		struct bill_share *more =
+		    reallocarray(group->shares, room, sizeof(*more));
+
+		if (!more)
+			return NULL;
+		group->shares = more;
+		group->shares_room = room;
+	}
+	memmove(&group->shares[at + 1], &group->shares[at],
+	    (group->shares_n++ - at) * sizeof(*group->shares));
+	group->shares[at] = (struct bill_share){.part = part};
+	return &group->shares[at];
+}
+
+static int add_cell(struct bill *bill, size_t group, const struct bill_cell *cell,
+    const struct usage *usage, const struct companions *each)
+{
+	struct bill_group *g = &bill->groups[group];
+	struct bill_group *with_calls = calls_group(bill, group);
+	struct bill_share *share = share_of(g, cell->part);
+
+	if (!share)
+		return -ENOMEM;
+	usage_add(&g->usage, usage);
+	usage_add(&share->usage, usage);
+	if (companions_are_none(each))
+		return 0;
+	share = share_of(with_calls, cell->part);
+	if (!share)
+		return -ENOMEM;
+	companions_add(&with_calls->calls, each, cell->invocations);
+	companions_add(&share->calls, each, cell->invocations);
+	return 0;
+}
+
+static int add_to_plan(struct bill *bill, const struct function *function,
+    const struct plan *plan, const struct bill_cell *cells, size_t n)
+{
+	uint32_t speed =
+	    speeds_under(&bill->terms.speeds, plan, plan_of_platform(function->platform));
+	size_t group = group_of(bill, function, plan);
+	struct companions each;
+	int err = group == SIZE_MAX ? -ENOMEM : 0;
+
+	cost_rules_companions(bill->terms.rules, function->name, &each);
+	for (size_t i = 0; !err && i < n; i++) {
+		struct usage usage = cells[i].usage;
+
+		speed_apply(plan, speed, &usage);
+		err = add_cell(bill, group, &cells[i], &usage, &each);
+	}
+	return err;
+}
+
+int bill_add(struct bill *bill, const struct function *function,
+    const struct bill_cell *cells, size_t n)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < n; i++)
+		count_add(&bill->parts[cells[i].part].invocations, cells[i].invocations);
+	if (bill->terms.own)
+		return add_to_plan(
+		    bill, function, plan_of_platform(function->platform), cells, n);
+	if (bill->terms.plan)
+		return add_to_plan(bill, function, bill->terms.plan, cells, n);
+	for (size_t i = 0; !err && plans[i]; i++)
+		err = add_to_plan(bill, function, plans[i], cells, n);
+	return err;
+}
+
+static size_t plan_index(const struct plan *plan)
+{
+	size_t i = 0;
+
+	while (plans[i] != plan)
+		i++;
+	return i;
+}
+
+/* Free quantities belong to an account: taken once, whatever the region. */
+struct grants {
+	struct invoice_grant plan[COMPARE_PLANS_MAX];
+	struct companion_grants companions[COMPARE_PLANS_MAX];
+};
+
+static int price_group(const struct bill_terms *terms, struct grants *grants,
+    struct bill_group *group, const char **missing)
+{
+	size_t place = plan_index(group->plan);
+	struct invoice_options options = {.region = group->region,
+	    .arch = group->arch,
+	    .free_tier = terms->free_tier,
+	    .grant = &grants->plan[place]};
+	int err = invoice_make(
+	    terms->book, group->plan, &group->usage, &options, group->invoice, missing);
+
+	if (!err)
+		err = companions_price(terms->book, group->plan, group->region,
+		    &group->calls, &grants->companions[place], terms->free_tier,
+		    group->companions);
+	return err;
+}
+
+int bill_price(struct bill *bill, const char **missing)
+{
+	static const struct function nobody = {0};
+	struct grants *grants = calloc(1, sizeof(*grants));
+	int err = grants ? 0 : -ENOMEM;
+
+	if (!err && bill->n == 0)
+		err = bill_add(bill, &nobody, NULL, 0);
+	for (size_t i = 0; !err && i < bill->n; i++) {
+		struct bill_group *g = &bill->groups[i];
+
+		g->invoice = calloc(1, sizeof(*g->invoice));
+		g->companions = calloc(1, sizeof(*g->companions));
+		err = g->invoice && g->companions
+			  ? price_group(&bill->terms, grants, g, missing)
+			  : -ENOMEM;
+	}
+	free(grants);
+	return err;
+}
+
+struct money bill_companions(const struct bill *bill, const struct plan *plan)
+{
+	struct money sum = {0};
+
+	for (size_t i = 0; i < bill->n; i++)
+		if (!plan || bill->groups[i].plan == plan)
+			sum = money_add(sum, bill->groups[i].companions->total);
+	return sum;
+}
+
+struct money bill_total(const struct bill *bill, const struct plan *plan)
+{
+	struct money sum = bill_companions(bill, plan);
+
+	for (size_t i = 0; i < bill->n; i++)
+		if (!plan || bill->groups[i].plan == plan)
+			sum = money_add(sum, bill->groups[i].invoice->total);
+	return sum;
+}
+
+/* value x numerator / denominator, saturating. */
+static uint64_t scale(uint64_t value, uint64_t numerator, uint64_t denominator)
+{
+	unsigned __int128 product = (unsigned __int128)value * numerator / denominator;
+
+	return product > UINT64_MAX ? UINT64_MAX : (uint64_t)product;
+}
+
+int bill_scaled(const struct bill *bill, struct money numerator, struct money denominator,
+    struct money *total)
+{
+	struct grants *grants = calloc(1, sizeof(*grants));
+	struct invoice invoice;
+	struct companion_bill companions;
+	struct money sum = {0};
+	int err = grants ? 0 : -ENOMEM;
+
+	/* 32 bits are more than a forecast knows. */
+	while (numerator.pico >> 32 || denominator.pico >> 32) {
+		numerator.pico >>= 1;
+		denominator.pico >>= 1;
+	}
+	for (size_t i = 0; !err && i < bill->n; i++) {
+		struct bill_group group = bill->groups[i];
+		const uint64_t up = (uint64_t)numerator.pico;
+		const uint64_t down =
+		    denominator.pico > 0 ? (uint64_t)denominator.pico : 1;
+		const char *missing;
+
+		group.invoice = &invoice;
+		group.companions = &companions;
+		for (size_t k = 0; k < USAGE_ITEMS; k++)
+			group.usage.item[k] = scale(group.usage.item[k], up, down);
+		for (size_t k = 0; k < COMPANIONS; k++)
+			group.calls.micro[k] = scale(group.calls.micro[k], up, down);
+		err = price_group(&bill->terms, grants, &group, &missing);
+		if (!err)
+			sum = money_add(sum, money_add(invoice.total, companions.total));
+	}
+	free(grants);
+	if (!err)
+		*total = sum;
+	return err;
+}

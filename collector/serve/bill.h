@@ -1,0 +1,92 @@
+/* Usage of a month under one plan or several: priced as a whole, then shared out. */
+#ifndef COLDMETER_SERVE_BILL_H
+#define COLDMETER_SERVE_BILL_H
+
+#include <stdbool.h>
+
+#include "price/companions.h"
+#include "price/compare.h"
+#include "price/invoice.h"
+#include "serve/cost_rules.h"
+
+/* What is asked. */
+struct bill_terms {
+	const struct book *book;
+	const struct cost_rules *rules; /* NULL: none */
+	const struct plan *plan;        /* NULL: see own */
+	bool own;           /* each function under its own platform's plan; else all */
+	const char *region; /* NULL, or none of the plan's provider: each function's */
+	bool free_tier;
+	struct speeds speeds;
+};
+
+/* What one part of the whole (a function, a day, a host, ...) used of a group. */
+struct bill_share {
+	size_t part;
+	struct usage usage;
+	struct companions calls;
+};
+
+/* Usage that is priced together: tiers count by plan, region and architecture. */
+struct bill_group {
+	const struct plan *plan;
+	char region[FUNCTION_REGION_BYTES];
+	enum arch arch;
+	struct usage usage;
+	struct companions
+	    calls; /* of all architectures: in the first group of a region */
+	struct bill_share *shares; /* rising by part */
+	size_t shares_n;
+	size_t shares_room;
+	struct invoice *invoice; /* NULL until bill_price() */
+	struct companion_bill *companions;
+};
+
+struct bill_part {
+	char key[FUNCTION_NAME_BYTES]; /* "": what has none, such as no tag */
+	uint64_t invocations;
+};
+
+struct bill {
+	struct bill_terms terms;
+	struct bill_group *groups;
+	size_t n;
+	size_t room;
+	struct bill_part *parts;
+	size_t parts_n;
+	size_t parts_room;
+};
+
+/* What a function used in one part. */
+struct bill_cell {
+	size_t part;
+	uint64_t invocations; /* pings too: they are billed */
+	struct usage usage;
+};
+
+void bill_done(struct bill *bill);
+
+/* The part of that key, made when there is none. 0 or -ENOMEM. */
+int bill_part_of(struct bill *bill, const char *key, size_t *part);
+
+/* Adds a function's cells under each plan asked for. 0 or -ENOMEM. */
+int bill_add(struct bill *bill, const struct function *function,
+    const struct bill_cell *cells, size_t n);
+
+/* Prices every group; a bill without usage still has its lines, at 0. 0, -ENOENT with
+ * *missing (a price key), -E2BIG or -ENOMEM. */
+int bill_price(struct bill *bill, const char **missing);
+
+/* Of all groups (of a plan, unless it is NULL), companions included. */
+struct money bill_total(const struct bill *bill, const struct plan *plan);
+struct money bill_companions(const struct bill *bill, const struct plan *plan);
+
+/* What all of it would cost with numerator / denominator times its usage: free
+ * quantities and tiers count anew. 0 or the errors of bill_price(). */
+int bill_scaled(const struct bill *bill, struct money numerator, struct money denominator,
+    struct money *total);
+
+/* Whether the region asked for is one of the plan's provider. */
+bool bill_has_region(const struct bill *bill, const struct plan *plan);
+
+#endif

@@ -1,0 +1,92 @@
+#include "serve/bill_share.h"
+
+#include <string.h>
+
+/* A line of the whole. */
+struct whole {
+	const struct plan_line *line;
+	const struct price *price;
+	struct money amount;
+	struct money list;
+	uint64_t quantity; /* in what is counted */
+	uint64_t units;    /* of the line's quantity, in one that is counted */
+	bool is_call;      /* counted in calls of kind, else in usage of the line */
+	enum companion kind;
+};
+
+static uint64_t counted(const struct whole *whole, const struct bill_share *share)
+{
+	return whole->is_call ? share->calls.micro[whole->kind]
+			      : share->usage.item[whole->line->usage];
+}
+
+static int share_line(const struct bill_group *group, const struct whole *whole,
+    bill_share_visit visit, void *context)
+{
+	struct money paid = {0};
+	struct money listed = {0};
+	uint64_t sum = 0;
+	int err = 0;
+
+	for (size_t i = 0; !err && whole->quantity && i < group->shares_n; i++) {
+		uint64_t n = counted(whole, &group->shares[i]);
+		struct bill_share_line out = {.line = whole->line, .price = whole->price};
+		struct money until;
+
+		if (n == 0)
+			continue;
+		sum = sum > whole->quantity - n ? whole->quantity : sum + n;
+		until = money_scale(whole->amount, sum, whole->quantity);
+		out.amount = money_subtract(until, paid);
+		paid = until;
+		until = money_scale(whole->list, sum, whole->quantity);
+		out.list = money_subtract(until, listed);
+		listed = until;
+		invoice_format_quantity(
+		    n * whole->units, whole->line->unit_size, out.quantity);
+		err = visit(context, group->shares[i].part, &out);
+	}
+	return err;
+}
+
+static void add_tier(struct whole *whole, const struct invoice_line *line)
+{
+	whole->line = line->line;
+	if (!whole->price || !line->free)
+		whole->price = whole->price && money_compare(whole->price->amount,
+						   (struct money){0}) > 0
+				   ? whole->price
+				   : line->price;
+	whole->amount = money_add(whole->amount, line->amount);
+	whole->list = money_add(whole->list, line->list);
+}
+
+/* Lines of one plan line, or service, follow each other. */
+int bill_share_out(const struct bill_group *group, bill_share_visit visit, void *context)
+{
+	const struct invoice *invoice = group->invoice;
+	const struct companion_bill *calls = group->companions;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < invoice->lines_n;) {
+		struct whole whole = {.units = 1};
+		size_t first = i;
+
+		for (; i < invoice->lines_n &&
+		       invoice->lines[i].line == invoice->lines[first].line;
+		     i++)
+			add_tier(&whole, &invoice->lines[i]);
+		whole.quantity = group->usage.item[whole.line->usage];
+		err = share_line(group, &whole, visit, context);
+	}
+	for (size_t i = 0; !err && i < calls->lines_n;) {
+		struct whole whole = {
+		    .units = calls->units[i], .is_call = true, .kind = calls->kinds[i]};
+
+		for (; i < calls->lines_n && calls->kinds[i] == whole.kind; i++)
+			add_tier(&whole, &calls->lines[i]);
+		whole.quantity = group->calls.micro[whole.kind];
+		err = share_line(group, &whole, visit, context);
+	}
+	return err;
+}

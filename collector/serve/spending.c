@@ -1,0 +1,195 @@
+/* One scan of day spans: each says what it used, and in which hours it was called. */
+#include "serve/spending.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/count.h"
+#include "model/rollup.h"
+
+#define HOUR_S 3600
+#define DAY_S 86400
+
+struct reading {
+	struct spending *spending;
+	struct rollup scratch;
+};
+
+static int make_room(struct spending *s, uint32_t id)
+{
+	if (s->n == s->room) {
+		size_t room = s->room ? s->room * 2 : 64;
+		struct spending_row **rows = reallocarray(s->rows, room, sizeof(*rows));
+
+		if (!rows)
+			return -ENOMEM;
+		s->rows = rows;
+		s->room = room;
+	}
+	if (id >= s->ids) {
+		size_t ids = (size_t)id * 2 + 64;
+		struct spending_row **by_id = reallocarray(s->by_id, ids, sizeof(*by_id));
+
+		if (!by_id)
+			return -ENOMEM;
+		memset(by_id + s->ids, 0, (ids - s->ids) * sizeof(*by_id));
+		s->by_id = by_id;
+		s->ids = ids;
+	}
+	return 0;
+}
+
+static struct spending_row *row_of(
+    struct spending *s, uint32_t id, const struct function *function)
+{
+	struct spending_row *row;
+
+	if (id < s->ids && s->by_id[id])
+		return s->by_id[id];
+	if (make_room(s, id) < 0)
+		return NULL;
+	row = calloc(1, sizeof(*row));
+	if (!row)
+		return NULL;
+	if (s->with_hours)
+		row->hours = calloc(SPENDING_HOURS + 1, sizeof(*row->hours));
+	if (s->with_hours && !row->hours) {
+		free(row);
+		return NULL;
+	}
+	row->function = *function;
+	s->by_id[id] = row;
+	s->rows[s->n++] = row;
+	return row;
+}
+
+static struct spending_day *day_of(struct spending_row *row, int64_t day)
+{
+	for (size_t i = row->days_n; i-- > 0;)
+		if (row->days[i].day == day)
+			return &row->days[i];
+	if (row->days_n == row->days_room) {
+		size_t room = row->days_room ? row->days_room * 2 : 4;
+		struct spending_day *days = reallocarray(row->days, room, sizeof(*days));
+
+		if (!days)
+			return NULL;
+		row->days = days;
+		row->days_room = room;
+	}
+	row->days[row->days_n] = (struct spending_day){.day = day};
+	return &row->days[row->days_n++];
+}
+
+static void add_ledger(struct batch_ledger *sum, const struct rollup *r)
+{
+	count_add(&sum->delivered, r->invocations);
+	count_add(&sum->delivered, r->pings);
+	count_add(&sum->seen, r->invocations);
+	count_add(&sum->seen, r->pings);
+	count_add(&sum->seen, rollup_lost(r));
+	for (size_t i = 0; i < LOST_REASONS; i++)
+		count_add(&sum->lost[i], r->lost[i]);
+}
+
+static int add_figures(
+    struct spending *s, struct spending_row *row, int64_t start_s, const struct rollup *r)
+{
+	struct usage usage = r->usage;
+	struct spending_day *day;
+
+	usage_add(&usage, &r->ping_usage);
+	usage_add(&row->usage, &usage);
+	count_add(&row->invocations, r->invocations);
+	count_add(&row->invocations, r->pings);
+	if (start_s < s->window.since_ns / CLOCK_NS_PER_S)
+		return 0;
+	day = day_of(row, start_s / DAY_S);
+	if (!day)
+		return -ENOMEM;
+	usage_add(&day->usage, &usage);
+	count_add(&day->invocations, r->invocations);
+	count_add(&day->invocations, r->pings);
+	add_ledger(&s->ledger, r);
+	return 0;
+}
+
+static int add_span(void *context, const struct store_span *span)
+{
+	struct reading *reading = context;
+	struct spending *s = reading->spending;
+	struct spending_row *row = row_of(s, span->id, span->function);
+	int err;
+
+	if (!row)
+		return -ENOMEM;
+	for (size_t i = 0; row->hours && i < span->parts_n; i++) {
+		int64_t hour = span->parts[i].start_s / HOUR_S - s->first_hour;
+		uint64_t calls = span->parts[i].invocations;
+
+		if (hour >= 0 && hour <= SPENDING_HOURS)
+			row->hours[hour] += calls > UINT32_MAX - row->hours[hour]
+						? UINT32_MAX - row->hours[hour]
+						: (uint32_t)calls;
+	}
+	if (!span->add)
+		return 0;
+	rollup_clear(&reading->scratch);
+	err = span->add(span, &reading->scratch);
+	return err ? err : add_figures(s, row, span->start_s, &reading->scratch);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct function *left = &(*(struct spending_row *const *)a)->function;
+	const struct function *right = &(*(struct spending_row *const *)b)->function;
+	int order = strcmp(left->name, right->name);
+
+	if (!order)
+		order = strcmp(left->version, right->version);
+	return order ? order : (int)left->platform - (int)right->platform;
+}
+
+int spending_read(struct spending *s, struct store *store, const struct window *window,
+    bool with_hours, const char *function)
+{
+	struct reading reading = {.spending = s};
+	struct store_window asked = {.until_ns = window->until_ns,
+	    .function = function,
+	    .step_ns = DAY_S * CLOCK_NS_PER_S};
+	int err;
+
+	*s = (struct spending){
+	    .window = *window, .since_ns = window->since_ns, .with_hours = with_hours};
+	if (with_hours) {
+		int64_t hour = window->until_ns / CLOCK_NS_PER_S / HOUR_S;
+		int64_t since;
+
+		s->first_hour = hour - SPENDING_HOURS;
+		since = s->first_hour * HOUR_S * CLOCK_NS_PER_S;
+		if (since < s->since_ns)
+			s->since_ns = since;
+		asked.cuts_ns = &s->since_ns; /* so that it tells the hours */
+		asked.cuts_n = 1;
+	}
+	asked.since_ns = s->since_ns;
+	err = store_scan_spans(store, &asked, add_span, &reading);
+	rollup_done(&reading.scratch);
+	if (!err && s->n)
+		qsort(s->rows, s->n, sizeof(struct spending_row *), by_name);
+	return err;
+}
+
+void spending_done(struct spending *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		free(s->rows[i]->days);
+		free(s->rows[i]->hours);
+		free(s->rows[i]);
+	}
+	free(s->rows);
+	free(s->by_id);
+	*s = (struct spending){0};
+}

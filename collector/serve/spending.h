@@ -1,0 +1,47 @@
+/* What functions used: by day in a window, and when in the weeks up to its end. */
+#ifndef COLDMETER_SERVE_SPENDING_H
+#define COLDMETER_SERVE_SPENDING_H
+
+#include "model/function.h"
+#include "model/usage.h"
+#include "serve/answer.h"
+
+#define SPENDING_WEEKS 4
+#define SPENDING_HOURS (SPENDING_WEEKS * 7 * 24)
+
+struct spending_day {
+	int64_t day; /* since the epoch */
+	uint64_t invocations;
+	struct usage usage; /* of pings too, which are billed */
+};
+
+struct spending_row {
+	struct function function;
+	struct spending_day *days; /* of the window, in any order */
+	size_t days_n;
+	size_t days_room;
+	uint64_t invocations; /* of all that was read, */
+	struct usage usage;   /* likewise */
+	uint32_t *hours; /* invocations by hour from first_hour on; NULL: not asked for */
+};
+
+struct spending {
+	struct window window;
+	int64_t since_ns; /* of what is read: the window, and the weeks before its end */
+	int64_t first_hour; /* since the epoch */
+	bool with_hours;
+	struct batch_ledger ledger; /* of the window */
+	struct spending_row **rows; /* by name once read */
+	size_t n;
+	size_t room;
+	struct spending_row **by_id; /* of the store */
+	size_t ids;
+};
+
+/* Reads the window, which begins with a day; with_hours, also SPENDING_WEEKS before its
+ * end. function NULL: all. 0 or -errno; release with spending_done() in either case. */
+int spending_read(struct spending *spending, struct store *store,
+    const struct window *window, bool with_hours, const char *function);
+void spending_done(struct spending *spending);
+
+#endif

@@ -1,0 +1,114 @@
+#!/usr/bin/env bats
+# coldmeter invoice: plans compared, the whole shared out, rows for other programs.
+
+load helpers
+
+port=17265
+
+setup_file() {
+	export data=$BATS_FILE_TMPDIR/data
+	cat > "$BATS_FILE_TMPDIR/settings.yaml" <<- 'END'
+		companions:
+		  api: http-api
+		  checkout: {dynamodb-reads: 2, s3-puts: 0.1}
+		tags:
+		  checkout: {team: shop, env: prod}
+		  "*": {team: platform}
+	END
+	start_collector $port "$data" --config "$BATS_FILE_TMPDIR/settings.yaml"
+	{
+		invocations checkout aws-lambda 60 180 1
+		invocations resize knative 20 12 4
+	} | post $port
+}
+
+teardown_file() {
+	stop_collector "$data"
+}
+
+setup() {
+	set -o pipefail
+	export COLDMETER_URL=http://127.0.0.1:$port
+	meter=$OUT/coldmeter
+}
+
+# csv PROGRAM: runs it on rows, a list of dicts out of standard input.
+csv() { python3 -c "import csv, sys, json; from decimal import Decimal as D
+rows = list(csv.DictReader(sys.stdin))
+$1"; }
+
+@test "all plans are compared, cheapest first, and say what that assumes" {
+	run "$meter" invoice --plan all --speed azure-consumption=0.8 --brief
+	[ "$status" -eq 0 ]
+	[[ ${lines[1]} == PLAN*TOTAL*COMPUTE*COMPANIONS*MORE*SPEED ]]
+	[[ ${lines[2]} == *'$0  '*1 ]]
+	[[ $output == *azure-consumption*0.8* ]]
+	[[ $output == *"* Companions are the calls that the settings state."* ]]
+	"$meter" invoice --plan all --json | jq -e '[.comparison.plans[].total_usd | tonumber] | . == sort and length >= 3'
+}
+
+@test "each part has its share, and the parts are the whole" {
+	run "$meter" invoice --by tag:team --brief
+	[ "$status" -eq 0 ]
+	[[ ${lines[1]} == TAG:TEAM*INVOCATIONS*AMOUNT ]]
+	[[ $output == *shop*60* && $output == *platform*20* ]]
+	for by in function day host region platform tag:team tag:none; do
+		"$meter" invoice --by $by --json > "$BATS_TEST_TMPDIR/answer"
+		python3 - "$BATS_TEST_TMPDIR/answer" <<- 'END'
+			import json, sys
+			from decimal import Decimal as D
+			answer = json.load(open(sys.argv[1]))
+			parts = answer["by"]["parts"]
+			assert sum(D(p["total_usd"]) for p in parts) == D(answer["with_companions_usd"]) > 0, parts
+			assert sum(p["invocations"] for p in parts) == 80
+			for p in parts:
+			    assert sum(D(line["amount_usd"]) for line in p["lines"]) == D(p["total_usd"]), p
+		END
+	done
+}
+
+@test "--csv has exact rows that add up" {
+	total=$("$meter" invoice --json | jq -r .with_companions_usd)
+	for by in "" "--by function" "--by day"; do
+		# shellcheck disable=SC2086
+		"$meter" invoice --csv $by | csv "assert sum(D(r['amount_usd']) for r in rows) == D('$total'), rows"
+	done
+	"$meter" invoice --csv --by host --plan all | csv "assert {r['item'] for r in rows} == {'total'} and len(rows) >= 3, rows"
+}
+
+@test "--focus has the columns of FOCUS 1.0" {
+	total=$("$meter" invoice --json | jq -r .with_companions_usd)
+	"$meter" invoice --focus | csv "
+assert len(rows[0]) == 43 and list(rows[0]) == sorted(rows[0])
+assert sum(D(r['BilledCost']) for r in rows) == D('$total')
+for r in rows:
+    assert r['ChargeCategory'] == 'Usage' and r['BillingCurrency'] == 'USD' and r['ServiceName'] and r['ProviderName']
+    assert r['BillingPeriodStart'].endswith('-01T00:00:00Z') and r['ChargePeriodEnd'] > r['ChargePeriodStart']
+    assert D(r['ListCost']) == D(r['EffectiveCost']) and D(r['PricingQuantity']) > 0
+tags = {r['ResourceName']: json.loads(r['Tags']) for r in rows}
+assert tags['checkout'] == {'team': 'shop', 'env': 'prod'}, tags
+assert {r['ServiceCategory'] for r in rows} == {'Compute', 'Networking', 'Databases', 'Storage'}"
+	"$meter" invoice --focus --by day | csv "
+assert all(r['ChargePeriodStart'][:10] < r['ChargePeriodEnd'][:10] and not r['ResourceId'] for r in rows)"
+}
+
+@test "what does not go together is wrong usage" {
+	for words in '--csv --json' '--focus --plan all' '--focus --by host' '--by colour' '--speed fast' \
+		'--speed nowhere=2'; do
+		# shellcheck disable=SC2086
+		run "$meter" invoice $words
+		[ "$status" -eq 2 ]
+		[ "${#lines[@]}" -eq 1 ]
+	done
+}
+
+@test "settings that are wrong are refused with the place" {
+	printf 'companions:\n  api: soap\n' > "$BATS_TEST_TMPDIR/bad.yaml"
+	run "$OUT/coldmeter-collector" --config "$BATS_TEST_TMPDIR/bad.yaml" --check-config
+	[ "$status" -eq 1 ]
+	[[ $output == *"bad.yaml:2:8: must be http-api, rest-api or websocket-api" ]]
+	printf 'tags:\n  f: shop\n' > "$BATS_TEST_TMPDIR/bad.yaml"
+	run "$OUT/coldmeter-collector" --config "$BATS_TEST_TMPDIR/bad.yaml" --check-config
+	[ "$status" -eq 1 ]
+	[[ $output == *"bad.yaml:2:3: must hold \`tag: value\` pairs" ]]
+}

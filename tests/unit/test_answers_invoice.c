@@ -1,0 +1,220 @@
+/* Invoices of the API: compared, shared out, forecast. */
+#include "tests/unit/answers_place.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "model/money.h"
+#include "serve/cost_rules.h"
+
+static struct money money(const json_t *object, const char *key)
+{
+	struct money out;
+
+	assert_int_equal(money_parse(text(object, key), &out), 0);
+	return out;
+}
+
+static struct cost_rules *rules_of(const char *yaml)
+{
+	char path[] = "/tmp/test_answers_invoice.XXXXXX";
+	struct cost_rules *rules = NULL;
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, yaml, strlen(yaml)), (ssize_t)strlen(yaml));
+	(void)close(fd);
+	assert_int_equal(cost_rules_load(path, &rules), 0);
+	(void)unlink(path);
+	return rules;
+}
+
+/* Some functions on two hosts, under two platforms. */
+static void fill_more(const struct place *place)
+{
+	static const char *const knative =
+	    ",\"platform\":\"knative\",\"kind\":\"http\",\"host\":\"h2\","
+	    "\"region\":\"europe-west1\",\"memory_limit_mb\":512,\"peak_memory_mb\":60,"
+	    "\"duration_ms\":33";
+
+	fill(place);
+	for (int i = 0; i < 7; i++)
+		say(place, "checkout", place->now_ns - (30 + i) * S, knative);
+	for (int i = 0; i < 3; i++)
+		say(place, "checkout-arm", place->now_ns - (30 + i) * S,
+		    ",\"platform\":\"aws-lambda\",\"arch\":\"arm64\",\"host\":\"h2\","
+		    "\"memory_limit_mb\":1024,\"duration_ms\":17.5");
+}
+
+static void test_invoice_compares_plans_cheapest_first(void **state)
+{
+	struct place *place = *state;
+	json_t *root;
+	const json_t *rows;
+	struct money last = {0};
+
+	fill_more(place);
+	root = ask(place, "/v1/invoice?plan=all");
+	rows = at(at(root, "comparison"), "plans");
+	assert_true(json_array_size(rows) >= 3);
+	assert_true(money(json_array_get(rows, 0), "difference_usd").pico == 0);
+	for (size_t i = 0; i < json_array_size(rows); i++) {
+		const json_t *row = json_array_get(rows, i);
+		struct money sum = {0};
+
+		assert_true(money_compare(last, money(row, "total_usd")) <= 0);
+		last = money(row, "total_usd");
+		for (size_t k = 0; k < json_array_size(at(root, "plans")); k++) {
+			const json_t *plan = json_array_get(at(root, "plans"), k);
+
+			if (!strcmp(text(plan, "plan"), text(row, "plan")))
+				sum = money_add(sum, money(plan, "total_usd"));
+		}
+		assert_int_equal(money_compare(sum, last), 0);
+		assert_null(json_object_get(row, "companions_usd"));
+	}
+	assert_null(json_object_get(root, "total_usd"));
+	json_decref(root);
+}
+
+/* Twice as fast halves what is billed by time, and no request. */
+static void test_invoice_takes_speeds(void **state)
+{
+	static const char *const targets[] = {"/v1/invoice?plan=azure-consumption",
+	    "/v1/invoice?plan=azure-consumption&speed=2",
+	    "/v1/invoice?plan=azure-consumption&speed=azure-consumption%3D2,3"};
+	struct place *place = *state;
+	double compute[3];
+
+	fill_more(place);
+	for (size_t i = 0; i < 3; i++) {
+		json_t *root = ask(place, targets[i]);
+		const json_t *lines = at(json_array_get(at(root, "plans"), 0), "lines");
+
+		assert_string_equal(text(json_array_get(lines, 0), "quantity"), "113");
+		compute[i] = strtod(text(json_array_get(lines, 1), "quantity"), NULL);
+		json_decref(root);
+	}
+	assert_true(is_near(compute[1], compute[0] / 2, 0.001));
+	assert_true(is_near(compute[2], compute[0] / 2, 0.001));
+}
+
+/* By any key the parts add up to the whole, to the last pico-dollar. */
+static void test_invoice_parts_add_up_to_the_whole(void **state)
+{
+	static const char *const keys[] = {
+	    "function", "day", "host", "region", "platform", "tag:team"};
+	static const size_t counts[] = {4, 0, 3, 3, 3, 2};
+	struct place *place = *state;
+	struct cost_rules *rules = rules_of("companions: {api: http-api, s3-puts: 0.37}\n"
+					    "tags: {checkout*: {team: shop}}\n");
+
+	fill_more(place);
+	place->answers.rules = rules;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		char target[128];
+		struct money sum = {0};
+		double invocations = 0;
+		const json_t *parts;
+		json_t *root;
+
+		(void)snprintf(target, sizeof(target), "/v1/invoice?by=%s%s", keys[i],
+		    i % 2 ? "&free_tier=true" : "");
+		root = ask(place, target);
+		parts = at(at(root, "by"), "parts");
+		if (counts[i])
+			assert_int_equal(json_array_size(parts), counts[i]);
+		for (size_t k = 0; k < json_array_size(parts); k++) {
+			const json_t *part = json_array_get(parts, k);
+
+			sum = money_add(sum, money(part, "total_usd"));
+			invocations += number(part, "invocations");
+		}
+		assert_int_equal(
+		    money_compare(sum, money(root, "with_companions_usd")), 0);
+		assert_true(invocations == 113);
+		json_decref(root);
+	}
+	place->answers.rules = NULL;
+	cost_rules_free(rules);
+}
+
+static void test_invoice_tells_companions_apart(void **state)
+{
+	struct place *place = *state;
+	struct cost_rules *rules = rules_of("companions: {bar: {dynamodb-reads: 2}}\n");
+	const json_t *plan;
+	json_t *root;
+
+	fill_more(place);
+	place->answers.rules = rules;
+	root = ask(place, "/v1/invoice?plan=aws-lambda&region=us-east-1&function=bar");
+	plan = json_array_get(at(root, "plans"), 0);
+	assert_string_equal(
+	    text(at(plan, "companions"), "total_usd"), "0.0000255"); /* 102 x 2 reads */
+	assert_int_equal(money_compare(money(plan, "with_companions_usd"),
+			     money_add(money(plan, "total_usd"),
+				 money(at(plan, "companions"), "total_usd"))),
+	    0);
+	json_decref(root);
+	root = ask(place, "/v1/invoice?plan=all&function=bar");
+	assert_non_null(json_object_get(
+	    json_array_get(at(at(root, "comparison"), "plans"), 0), "companions_usd"));
+	json_decref(root);
+	place->answers.rules = NULL;
+	cost_rules_free(rules);
+}
+
+/* Ten days, each hour the same: the month comes to what its hours do. */
+static void test_invoice_forecasts_the_month(void **state)
+{
+	struct place *place = *state;
+	json_t *root;
+	const json_t *forecast;
+	const int hours = 240;
+
+	for (int i = 0; i < hours; i++)
+		say(place, "steady", place->now_ns - i * 3600 * S,
+		    LAMBDA "\"duration_ms\":100");
+	root = ask(place, "/v1/invoice?plan=aws-lambda");
+	forecast = at(root, "forecast");
+	assert_string_equal(text(forecast, "method"), "hour-of-week");
+	assert_true(
+	    money_compare(money(forecast, "total_usd"), money(root, "total_usd")) >= 0);
+	assert_true(
+	    money_compare(money(forecast, "low_usd"), money(forecast, "total_usd")) <= 0);
+	assert_true(money_compare(
+			money(forecast, "high_usd"), money(forecast, "total_usd")) >= 0);
+	json_decref(root);
+	root = ask(place, "/v1/invoice?plan=all");
+	assert_null(json_object_get(root, "forecast"));
+	json_decref(root);
+	root = ask(place, "/v1/invoice?month=2026-01");
+	assert_null(json_object_get(root, "forecast"));
+	json_decref(root);
+}
+
+static void test_invoice_refuses_bad_questions(void **state)
+{
+	static const char *const targets[] = {"/v1/invoice?by=colour",
+	    "/v1/invoice?by=tag:", "/v1/invoice?speed=0", "/v1/invoice?speed=none%3D1",
+	    "/v1/invoice?speed=1,1"};
+	struct place *place = *state;
+
+	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
+		expect_status(raw_get(place->port, targets[i]), 400);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(test_invoice_compares_plans_cheapest_first),
+	    TEST(test_invoice_takes_speeds),
+	    TEST(test_invoice_parts_add_up_to_the_whole),
+	    TEST(test_invoice_tells_companions_apart),
+	    TEST(test_invoice_forecasts_the_month),
+	    TEST(test_invoice_refuses_bad_questions),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
