@@ -75,4 +75,8 @@ int rollup_decode_invocations(
 int rollup_merge_encoded(struct rollup *into, const uint8_t *counters,
     size_t counters_bytes, const uint8_t *histograms, size_t histograms_bytes);
 
+/* The same of the counters alone: into's histograms stay. 0 or -EBADMSG. */
+int rollup_count_encoded(
+    struct rollup *into, const uint8_t *counters, size_t counters_bytes);
+
 #endif

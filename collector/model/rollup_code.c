@@ -185,15 +185,33 @@ static int add_histograms(struct reader *reader, struct rollup *r)
 	return reader->failed ? -EBADMSG : 0;
 }
 
+static int read_counters(
+    const uint8_t *counters, size_t counters_bytes, struct rollup *from)
+{
+	struct reader reader = {.in = counters, .size = counters_bytes};
+
+	if (counters_bytes > 0 && counters[0] == ROLLUP_PACK_VERSION)
+		return rollup_unpack_counters(counters, counters_bytes, from);
+	return decode_counters(&reader, from);
+}
+
+int rollup_count_encoded(
+    struct rollup *into, const uint8_t *counters, size_t counters_bytes)
+{
+	struct rollup from = {0};
+	int err = read_counters(counters, counters_bytes, &from);
+
+	if (!err)
+		rollup_merge_counters(into, &from);
+	return err;
+}
+
 int rollup_merge_encoded(struct rollup *into, const uint8_t *counters,
     size_t counters_bytes, const uint8_t *histograms, size_t histograms_bytes)
 {
-	struct reader counters_reader = {.in = counters, .size = counters_bytes};
 	struct reader histograms_reader = {.in = histograms, .size = histograms_bytes};
 	struct rollup from = {0};
-	bool packed = counters_bytes > 0 && counters[0] == ROLLUP_PACK_VERSION;
-	int err = packed ? rollup_unpack_counters(counters, counters_bytes, &from)
-			 : decode_counters(&counters_reader, &from);
+	int err = read_counters(counters, counters_bytes, &from);
 
 	if (err < 0)
 		return err;

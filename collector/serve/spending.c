@@ -137,7 +137,7 @@ static int add_span(void *context, const struct store_span *span)
 	if (!span->add)
 		return 0;
 	rollup_clear(&reading->scratch);
-	err = span->add(span, &reading->scratch);
+	err = (span->count ? span->count : span->add)(span, &reading->scratch);
 	return err ? err : add_figures(s, row, span->start_s, &reading->scratch);
 }
 

@@ -153,6 +153,9 @@ struct store_span {
 	/* Adds the row's figures to *into, by the rules of rollup_merge(), during the
 	 * visit only. NULL: another row tells them, here are parts only. */
 	int (*add)(const struct store_span *span, struct rollup *into);
+	/* The same without the histograms, which costs less; NULL: where add is, too, or
+	 * the engine has nothing cheaper. */
+	int (*count)(const struct store_span *span, struct rollup *into);
 	const void *source;             /* the engine's */
 	const struct store_part *parts; /* where invocations lie, when there are cuts */
 	size_t parts_n;

@@ -17,6 +17,7 @@
 #include "serve/tally.h"
 #include "store/store.h"
 #include "tests/bench/store_file.h"
+#include "tests/bench/store_invoices.h"
 #include "tests/unit/random.h"
 
 #define MINUTE_NS (60 * CLOCK_NS_PER_S)
@@ -393,6 +394,7 @@ static void bench(size_t n, size_t values, int64_t minutes)
 	while (store_fold(store, now_ns) == 1)
 		; /* of this hour, what is over */
 	ask_all(store, n, now_ns);
+	ask_invoices(store, n, (TODAY - DAYS + 1) * 24 * HOUR_NS, now_ns);
 	store_close(store);
 	(void)snprintf(command, sizeof(command), "rm -rf '%s'", directory);
 	if (system(command) != 0) /* NOLINT(cert-env33-c): our own mkdtemp path */

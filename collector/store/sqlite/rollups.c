@@ -15,6 +15,14 @@ static int add_minute(const struct store_span *span, struct rollup *into)
 	return err == -EBADMSG ? -EUCLEAN : err;
 }
 
+static int count_minute(const struct store_span *span, struct rollup *into)
+{
+	const struct block_minute *bytes = span->source;
+	int err = rollup_count_encoded(into, bytes->counters, bytes->counters_bytes);
+
+	return err == -EBADMSG ? -EUCLEAN : err;
+}
+
 static int emit_span(struct scan *scan, int64_t minute, uint32_t id,
     const struct function *function, const struct block_minute *bytes)
 {
@@ -26,6 +34,7 @@ static int emit_span(struct scan *scan, int64_t minute, uint32_t id,
 	    .id = id,
 	    .function = function,
 	    .add = add_minute,
+	    .count = count_minute,
 	    .source = bytes,
 	    .parts = &part,
 	    .parts_n = scan->cuts_n > 0};

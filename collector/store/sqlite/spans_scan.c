@@ -66,6 +66,15 @@ static int add_row(const struct store_span *span, struct rollup *into)
 	return err == -EBADMSG ? -EUCLEAN : err;
 }
 
+static int count_row(const struct store_span *span, struct rollup *into)
+{
+	sqlite3_stmt *s = (sqlite3_stmt *)span->source;
+	int err = rollup_count_encoded(
+	    into, sqlite3_column_blob(s, 3), (size_t)sqlite3_column_bytes(s, 3));
+
+	return err == -EBADMSG ? -EUCLEAN : err;
+}
+
 static struct store_span span_of(int64_t id, int64_t minutes, sqlite3_stmt *s)
 {
 	return (struct store_span){.start_s = (id >> 24) * minutes * 60,
@@ -74,6 +83,7 @@ static struct store_span span_of(int64_t id, int64_t minutes, sqlite3_stmt *s)
 	    .last_s = sqlite3_column_int64(s, 2) * 60,
 	    .id = (uint32_t)(id & 0xffffff),
 	    .add = add_row,
+	    .count = count_row,
 	    .source = s};
 }
 
