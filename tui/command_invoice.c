@@ -15,7 +15,7 @@
 struct invoice_options {
 	const char *month, *plan, *region, *function, *by;
 	struct option_list speed;
-	bool free_tier, brief, json, csv, focus;
+	bool free_tier, anomalies, brief, json, csv, focus;
 };
 
 #define AT(member) offsetof(struct invoice_options, member)
@@ -32,6 +32,8 @@ static const struct option_row rows[] = {
     {"speed", "[PLAN=]FACTOR",
 	"how fast functions run there: 2 takes half the time (may be given again)",
 	OPTION_LIST, AT(speed)},
+    {"anomalies", NULL, "also the functions that left their band lately, and why",
+	OPTION_FLAG, AT(anomalies)},
     {"brief", NULL, "totals only, no lines", OPTION_FLAG, AT(brief)},
     {"csv", NULL, "a row for each line, exact figures", OPTION_FLAG, AT(csv)},
     {"focus", NULL, "the same in the columns of FOCUS 1.0 (by function unless --by day)",
@@ -122,6 +124,7 @@ static int run(struct call *call)
 	path_query(&path, "function", options->function);
 	path_query(&path, "free_tier", options->free_tier ? "true" : NULL);
 	path_query(&path, "speed", speed);
+	path_query(&path, "anomalies", options->anomalies ? "true" : NULL);
 	path_query(&path, "by",
 	    options->by      ? options->by
 	    : options->focus ? "function"

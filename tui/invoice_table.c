@@ -230,6 +230,58 @@ static int print_parts(const json_t *by, bool colour, FILE *out)
 	return 0;
 }
 
+/* "$0.000012" or "1200": an anomaly's figure. */
+static int add_figure(struct table *table, const json_t *anomaly, const char *member)
+{
+	char text[INVOICE_TEXT_BYTES];
+
+	if (json_is_string(json_object_get(anomaly, member)))
+		return table_add(table, money_member(anomaly, member, text));
+	return table_add(table, field_text(anomaly, member, text, sizeof(text)));
+}
+
+static int print_anomalies(const json_t *anomalies, bool colour, FILE *out)
+{
+	static const struct table_column heads[] = {
+	    {"FUNCTION", TABLE_LEFT},
+	    {"DAY", TABLE_LEFT},
+	    {"WHAT", TABLE_LEFT},
+	    {"VALUE", TABLE_RIGHT},
+	    {"USUAL", TABLE_RIGHT},
+	    {"LOW", TABLE_RIGHT},
+	    {"HIGH", TABLE_RIGHT},
+	    {"CAUSE", TABLE_LEFT},
+	};
+	static const char *const texts[] = {"function", "day", "what"};
+	static const char *const figures[] = {"value", "usual", "low", "high"};
+	AUTO(table)
+	struct table *table = table_new(heads, sizeof(heads) / sizeof(heads[0]));
+	const json_t *row;
+	char text[INVOICE_TEXT_BYTES];
+	size_t i;
+	int err = table ? 0 : -ENOMEM;
+
+	json_array_foreach(anomalies, i, row)
+	{
+		for (size_t k = 0; !err && k < 3; k++)
+			err = table_add(
+			    table, field_text(row, texts[k], text, sizeof(text)));
+		for (size_t k = 0; !err && k < 4; k++)
+			err = add_figure(table, row, figures[k]);
+		if (!err)
+			err = table_add(
+			    table, field_text(row, "cause", text, sizeof(text)));
+	}
+	if (err)
+		return -ENOMEM;
+	if (json_array_size(anomalies))
+		table_print(table, colour, out);
+	else
+		(void)fputs("no function left its band\n", out);
+	(void)fputc('\n', out);
+	return 0;
+}
+
 static void print_forecast(const json_t *forecast, FILE *out)
 {
 	char total[FORMAT_BYTES], low[FORMAT_BYTES], high[FORMAT_BYTES], method[32],
@@ -287,6 +339,8 @@ int invoice_table_print(const json_t *root, bool brief, bool colour, FILE *out)
 		err = print_comparison(comparison, colour, out);
 	if (!err && by)
 		err = print_parts(by, colour, out);
+	if (!err && json_object_get(root, "anomalies"))
+		err = print_anomalies(json_object_get(root, "anomalies"), colour, out);
 	json_array_foreach(plans, i, plan)
 	{
 		if (!err && !brief)

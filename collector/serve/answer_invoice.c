@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "price/plan.h"
+#include "serve/anomalies.h"
 #include "serve/answer.h"
 #include "serve/bill_json.h"
 #include "serve/bill_parts.h"
@@ -29,6 +30,7 @@ struct question {
 	struct bill_by by;
 	const char *by_text;
 	const char *function; /* NULL: all */
+	bool anomalies;
 };
 
 /* The month's window, ended by now. */
@@ -111,7 +113,8 @@ static bool parse_question(
 		       false;
 	if (!parse_plan(request, &q->terms, reply) ||
 	    !parse_region(request, &q->terms, reply) ||
-	    !answer_flag(request, "free_tier", &q->terms.free_tier, reply))
+	    !answer_flag(request, "free_tier", &q->terms.free_tier, reply) ||
+	    !answer_flag(request, "anomalies", &q->anomalies, reply))
 		return false;
 	if (speed && *speed &&
 	    speeds_parse(speed, &q->terms.speeds, why, sizeof(why)) < 0)
@@ -123,14 +126,20 @@ static bool parse_question(
 	return true;
 }
 
-/* The answer's root; takes over outlook. */
+/* What is made of the weeks before; each NULL where there is none. */
+struct outlook {
+	json_t *forecast;
+	json_t *anomalies;
+};
+
+/* The answer's root; takes over the outlook. */
 static json_t *tell(const struct question *q, const struct bill *bill,
-    const struct spending *spending, json_t *outlook)
+    const struct spending *spending, const struct outlook *outlook)
 {
 	bool one = q->terms.own || q->terms.plan;
 	bool more = one && cost_rules_have_companions(q->terms.rules);
 
-	return json_pack("{s:s,s:o,s:b,s:o*,s:o*,s:o,s:o,s:o*,s:o*,s:o*}", "month",
+	return json_pack("{s:s,s:o,s:b,s:o*,s:o*,s:o,s:o,s:o*,s:o*,s:o*,s:o*}", "month",
 	    q->month.name, "window", answer_window_json(&q->month.window), "free_tier",
 	    q->terms.free_tier, "total_usd",
 	    one ? answer_money(
@@ -139,7 +148,8 @@ static json_t *tell(const struct question *q, const struct bill *bill,
 	    "with_companions_usd", more ? answer_money(bill_total(bill, NULL)) : NULL,
 	    "ledger", answer_ledger(&spending->ledger), "plans", bill_plans_json(bill),
 	    "comparison", one ? NULL : bill_comparison_json(bill), "by",
-	    q->by.key ? bill_parts_json(bill, q->by_text) : NULL, "forecast", outlook);
+	    q->by.key ? bill_parts_json(bill, q->by_text) : NULL, "forecast",
+	    outlook->forecast, "anomalies", outlook->anomalies);
 }
 
 /* Reads, prices and tells. 0 with *root (NULL: out of memory), -ENOENT with *missing, or
@@ -150,18 +160,22 @@ static int make(const struct answers *answers, const struct question *q, json_t 
 	bool with_outlook = !q->month.is_over && (q->terms.own || q->terms.plan);
 	struct bill bill = {.terms = q->terms};
 	struct spending spending;
-	json_t *outlook = NULL;
-	int err = spending_read(
-	    &spending, answers->store, &q->month.window, with_outlook, q->function);
+	struct outlook outlook = {NULL, NULL};
+	int err = spending_read(&spending, answers->store, &q->month.window,
+	    with_outlook || q->anomalies, q->function);
 
 	if (!err)
 		err = bill_fill(&bill, &spending, answers->store, &q->by, q->function);
 	if (!err)
 		err = bill_price(&bill, missing);
 	if (!err && with_outlook)
-		err = outlook_json(&bill, &spending, q->month.end_ns, &outlook);
+		err = outlook_json(&bill, &spending, q->month.end_ns, &outlook.forecast);
+	if (!err && q->anomalies)
+		err = anomalies_json(&q->terms, &spending, &outlook.anomalies);
 	if (!err)
-		*root = tell(q, &bill, &spending, outlook);
+		*root = tell(q, &bill, &spending, &outlook);
+	else
+		json_decref(outlook.forecast);
 	bill_done(&bill);
 	spending_done(&spending);
 	return err;

@@ -86,7 +86,7 @@ static int add_invocation(
 
 /* What the rollups hold and the invocations do not: those are not kept as long. */
 static int add_rest(
-    struct bill *bill, const struct spending_row *row, struct host_cells *cells)
+    struct reading *r, const struct spending_row *row, struct host_cells *cells)
 {
 	size_t nobody;
 	struct usage rest = {0};
@@ -94,6 +94,8 @@ static int add_rest(
 	struct bill_cell *cell;
 
 	for (size_t i = 0; i < row->days_n; i++) {
+		if (!spending_is_asked(r->spending, &row->days[i]))
+			continue;
 		usage_add(&rest, &row->days[i].usage);
 		count_add(&invocations, row->days[i].invocations);
 	}
@@ -105,7 +107,7 @@ static int add_rest(
 	}
 	if (!invocations)
 		return 0;
-	if (bill_part_of(bill, "", &nobody) < 0)
+	if (bill_part_of(r->bill, "", &nobody) < 0)
 		return -ENOMEM;
 	cell = cell_of(cells, nobody);
 	if (!cell)
@@ -120,8 +122,8 @@ static int add_rows(struct reading *r)
 	int err = 0;
 
 	for (size_t i = 0; !err && i < r->spending->n; i++) {
-		err = add_rest(r->bill, r->spending->rows[i], &r->rows[i]);
-		if (!err)
+		err = add_rest(r, r->spending->rows[i], &r->rows[i]);
+		if (!err && r->rows[i].n > 0)
 			err = bill_add(r->bill, &r->spending->rows[i]->function,
 			    r->rows[i].cells, r->rows[i].n);
 	}

@@ -56,17 +56,24 @@ static const char *part_name(
 	return NULL;
 }
 
-static int add_whole(
-    struct bill *bill, const struct spending_row *row, const struct bill_by *by)
+static int add_whole(struct bill *bill, const struct spending *spending,
+    const struct spending_row *row, const struct bill_by *by)
 {
 	const char *name = part_name(bill, by, &row->function);
 	struct bill_cell cell = {0};
-	int err = bill_part_of(bill, name ? name : "", &cell.part);
+	bool is_asked = false;
+	int err;
 
 	for (size_t i = 0; i < row->days_n; i++) {
+		if (!spending_is_asked(spending, &row->days[i]))
+			continue;
+		is_asked = true;
 		usage_add(&cell.usage, &row->days[i].usage);
 		cell.invocations += row->days[i].invocations;
 	}
+	if (!is_asked)
+		return 0;
+	err = bill_part_of(bill, name ? name : "", &cell.part);
 	return err ? err : bill_add(bill, &row->function, &cell, 1);
 }
 
@@ -78,9 +85,11 @@ static int by_day(const void *a, const void *b)
 	return (left->day > right->day) - (left->day < right->day);
 }
 
-static int add_days(struct bill *bill, const struct spending_row *row)
+static int add_days(
+    struct bill *bill, const struct spending *spending, const struct spending_row *row)
 {
 	struct bill_cell *cells = calloc(row->days_n + 1, sizeof(*cells));
+	size_t n = 0;
 	int err = cells ? 0 : -ENOMEM;
 
 	if (row->days_n)
@@ -91,14 +100,16 @@ static int add_days(struct bill *bill, const struct spending_row *row)
 		char text[DAY_BYTES];
 		struct tm tm;
 
+		if (!spending_is_asked(spending, day))
+			continue;
 		(void)gmtime_r(&at, &tm);
 		(void)strftime(text, sizeof(text), "%Y-%m-%d", &tm);
-		cells[i] = (struct bill_cell){
+		cells[n] = (struct bill_cell){
 		    .invocations = day->invocations, .usage = day->usage};
-		err = bill_part_of(bill, text, &cells[i].part);
+		err = bill_part_of(bill, text, &cells[n++].part);
 	}
-	if (!err)
-		err = bill_add(bill, &row->function, cells, row->days_n);
+	if (!err && n > 0)
+		err = bill_add(bill, &row->function, cells, n);
 	free(cells);
 	return err;
 }
@@ -132,7 +143,8 @@ int bill_fill(struct bill *bill, const struct spending *spending, struct store *
 	if (by->key == BILL_BY_DAY)
 		err = add_day_parts(bill, &spending->window);
 	for (size_t i = 0; !err && i < spending->n; i++)
-		err = by->key == BILL_BY_DAY ? add_days(bill, spending->rows[i])
-					     : add_whole(bill, spending->rows[i], by);
+		err = by->key == BILL_BY_DAY
+			  ? add_days(bill, spending, spending->rows[i])
+			  : add_whole(bill, spending, spending->rows[i], by);
 	return err;
 }

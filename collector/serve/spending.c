@@ -94,6 +94,11 @@ static void add_ledger(struct batch_ledger *sum, const struct rollup *r)
 		count_add(&sum->lost[i], r->lost[i]);
 }
 
+bool spending_is_asked(const struct spending *spending, const struct spending_day *day)
+{
+	return day->day >= spending->window.since_ns / CLOCK_NS_PER_S / DAY_S;
+}
+
 static int add_figures(
     struct spending *s, struct spending_row *row, int64_t start_s, const struct rollup *r)
 {
@@ -104,15 +109,16 @@ static int add_figures(
 	usage_add(&row->usage, &usage);
 	count_add(&row->invocations, r->invocations);
 	count_add(&row->invocations, r->pings);
-	if (start_s < s->window.since_ns / CLOCK_NS_PER_S)
-		return 0;
 	day = day_of(row, start_s / DAY_S);
 	if (!day)
 		return -ENOMEM;
 	usage_add(&day->usage, &usage);
 	count_add(&day->invocations, r->invocations);
 	count_add(&day->invocations, r->pings);
-	add_ledger(&s->ledger, r);
+	count_add(&day->duration_ns, r->duration_ns);
+	count_add(&day->init_ns, r->init_ns);
+	if (spending_is_asked(s, day))
+		add_ledger(&s->ledger, r);
 	return 0;
 }
 

@@ -10,14 +10,16 @@
 #define SPENDING_HOURS (SPENDING_WEEKS * 7 * 24)
 
 struct spending_day {
-	int64_t day; /* since the epoch */
-	uint64_t invocations;
-	struct usage usage; /* of pings too, which are billed */
+	int64_t day;          /* since the epoch */
+	uint64_t invocations; /* pings too: they are billed */
+	uint64_t duration_ns; /* sums, without pings and inits, */
+	uint64_t init_ns;     /* and of the inits */
+	struct usage usage;
 };
 
 struct spending_row {
 	struct function function;
-	struct spending_day *days; /* of the window, in any order */
+	struct spending_day *days; /* of all that was read, in any order */
 	size_t days_n;
 	size_t days_room;
 	uint64_t invocations; /* of all that was read, */
@@ -43,5 +45,8 @@ struct spending {
 int spending_read(struct spending *spending, struct store *store,
     const struct window *window, bool with_hours, const char *function);
 void spending_done(struct spending *spending);
+
+/* Whether a day lies in the window, or only in the weeks before. */
+bool spending_is_asked(const struct spending *spending, const struct spending_day *day);
 
 #endif

@@ -194,11 +194,40 @@ static void test_invoice_forecasts_the_month(void **state)
 	json_decref(root);
 }
 
+/* Seven days alike, and one of twice the memory. */
+static void test_invoice_names_what_left_its_band(void **state)
+{
+	struct place *place = *state;
+	const json_t *list;
+	json_t *root;
+	const char *const was = ",\"platform\":\"aws-lambda\",\"memory_limit_mb\":128,"
+				"\"duration_ms\":100";
+	const char *const is = ",\"platform\":\"aws-lambda\",\"memory_limit_mb\":512,"
+			       "\"duration_ms\":100";
+	int64_t today = place->now_ns / (86400 * S) * (86400 * S);
+
+	for (int day = 2; day <= 8; day++)
+		for (int i = 0; i < 25; i++)
+			say(place, "steady", today - day * 86400 * S + i * S, was);
+	for (int i = 0; i < 25; i++)
+		say(place, "steady", today - 86400 * S + i * S, is);
+	root = ask(place, "/v1/invoice?anomalies=true");
+	list = at(root, "anomalies");
+	assert_int_equal(json_array_size(list), 1);
+	assert_string_equal(text(json_array_get(list, 0), "what"), "cost_per_invocation");
+	assert_string_equal(text(json_array_get(list, 0), "cause"), "more memory");
+	assert_int_equal(number(at(json_array_get(list, 0), "memory_mb"), "now"), 512);
+	json_decref(root);
+	root = ask(place, "/v1/invoice");
+	assert_null(json_object_get(root, "anomalies"));
+	json_decref(root);
+}
+
 static void test_invoice_refuses_bad_questions(void **state)
 {
 	static const char *const targets[] = {"/v1/invoice?by=colour",
 	    "/v1/invoice?by=tag:", "/v1/invoice?speed=0", "/v1/invoice?speed=none%3D1",
-	    "/v1/invoice?speed=1,1"};
+	    "/v1/invoice?speed=1,1", "/v1/invoice?anomalies=some"};
 	struct place *place = *state;
 
 	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
@@ -213,6 +242,7 @@ int main(void)
 	    TEST(test_invoice_parts_add_up_to_the_whole),
 	    TEST(test_invoice_tells_companions_apart),
 	    TEST(test_invoice_forecasts_the_month),
+	    TEST(test_invoice_names_what_left_its_band),
 	    TEST(test_invoice_refuses_bad_questions),
 	};
 

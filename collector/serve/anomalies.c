@@ -1,0 +1,104 @@
+#include "serve/anomalies.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "price/anomaly.h"
+#include "serve/answer.h"
+#include "serve/cost.h"
+
+#define DAY_S 86400
+
+static json_t *figure(const struct anomaly *a, uint64_t value)
+{
+	return a->what == ANOMALY_VOLUME
+		   ? answer_count(value)
+		   : answer_money((struct money){.pico = (__int128)value});
+}
+
+static json_t *pair_ms(const uint64_t ns[2])
+{
+	return json_pack("{s:o,s:o}", "usual", answer_ms((double)ns[0]), "now",
+	    answer_ms((double)ns[1]));
+}
+
+static json_t *anomaly_json(const struct function *f, const struct anomaly *a)
+{
+	time_t at = (time_t)(a->day * DAY_S);
+	char day[16];
+	struct tm tm;
+
+	(void)gmtime_r(&at, &tm);
+	(void)strftime(day, sizeof(day), "%Y-%m-%d", &tm);
+	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:o,s:o}}",
+	    "function", f->name, "version", f->version, "day", day, "what",
+	    a->what == ANOMALY_VOLUME ? "volume" : "cost_per_invocation", "direction",
+	    a->up ? "up" : "down", "cause", anomaly_cause_words(a->cause, a->up), "value",
+	    figure(a, a->value), "usual", figure(a, a->usual), "low", figure(a, a->low),
+	    "high", figure(a, a->high), "duration_ms", pair_ms(a->duration_ns), "init_ms",
+	    pair_ms(a->init_ns), "memory_mb", "usual", answer_count(a->memory_mb[0]),
+	    "now", answer_count(a->memory_mb[1]));
+}
+
+/* Days without a call are days of none. days holds what lies between the first and today.
+ */
+static size_t fill_days(const struct bill_terms *terms, const struct spending_row *row,
+    int64_t today, struct anomaly_day *days, int *err)
+{
+	int64_t first = today;
+	size_t n;
+
+	for (size_t i = 0; i < row->days_n; i++)
+		if (row->days[i].day < first)
+			first = row->days[i].day;
+	if (today - first > SPENDING_WEEKS * 7 + 31)
+		first = today - SPENDING_WEEKS * 7 - 31;
+	n = (size_t)(today - first + 1);
+	for (size_t i = 0; i < n; i++)
+		days[i] = (struct anomaly_day){
+		    .day = first + (int64_t)i, .whole = first + (int64_t)i < today};
+	for (size_t i = 0; i < row->days_n && !*err; i++) {
+		const struct spending_day *from = &row->days[i];
+		struct anomaly_day *day;
+
+		if (from->day < first || from->day > today)
+			continue;
+		day = &days[from->day - first];
+		day->invocations = from->invocations;
+		day->duration_ns = from->duration_ns;
+		day->init_ns = from->init_ns;
+		day->memory_mb_ms = from->usage.item[USAGE_AWS_MB_MS];
+		day->memory_ms = from->usage.item[USAGE_AWS_BILLED_MS];
+		*err = cost_of(terms->book, &row->function, &from->usage, &day->cost);
+	}
+	return n;
+}
+
+int anomalies_json(
+    const struct bill_terms *terms, const struct spending *spending, json_t **out)
+{
+	int64_t today = spending->window.until_ns / CLOCK_NS_PER_S / DAY_S;
+	struct anomaly_day *days =
+	    calloc(SPENDING_WEEKS * 7 + 32, sizeof(struct anomaly_day));
+	json_t *list = json_array();
+	int err = days && list ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !err && i < spending->n; i++) {
+		const struct spending_row *row = spending->rows[i];
+		size_t n = fill_days(terms, row, today, days, &err);
+		struct anomaly found[ANOMALIES_MAX];
+		size_t found_n = err ? 0 : anomaly_find(days, n, found);
+
+		for (size_t k = 0; k < found_n; k++)
+			(void)json_array_append_new(
+			    list, anomaly_json(&row->function, &found[k]));
+	}
+	free(days);
+	if (err)
+		json_decref(list);
+	else
+		*out = list;
+	return err;
+}
