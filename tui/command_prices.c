@@ -28,6 +28,7 @@ static const struct option_row rows[] = {
     {"region", "R", "only that region (and what holds for all)", OPTION_TEXT, AT(region)},
     {"max-age", "SPAN", "check: how old a price may be, such as 90d (180d)", OPTION_SPAN,
 	AT(max_age_ns)},
+    {"older-than", "SPAN", "the same", OPTION_SPAN, AT(max_age_ns)},
     {"prices", "FILE", "a price file whose entries replace the built-in ones",
 	OPTION_TEXT, AT(prices)},
     {"json", NULL, "as JSON", OPTION_FLAG, AT(json)},
@@ -41,7 +42,7 @@ static const char help[] =
     "also when there are some; a price file that is wrong is one line and exit 1.\n"
     "\n"
     "  coldmeter prices show --provider aws --region eu-central-1\n"
-    "  coldmeter prices check --max-age 90d\n"
+    "  coldmeter prices check --older-than 90d\n"
     "  coldmeter prices check --prices my-prices.json\n";
 
 static const struct table_column columns[] = {
@@ -96,12 +97,15 @@ static bool is_stale(
 
 static int add_row(struct listing *l, const struct price *p, const char *why)
 {
-	char text[MONEY_TEXT_BYTES];
+	char amount[MONEY_TEXT_BYTES];
+	char text[MONEY_TEXT_BYTES + 32];
 	int err = table_add(l->table, p->provider);
 
 	err |= table_add(l->table, p->key);
 	err |= table_add(l->table, p->region);
-	money_format(p->amount, text);
+	money_format(p->amount, amount);
+	(void)snprintf(text, sizeof(text), "%s%s%s%s", amount, p->discount ? " (-" : "",
+	    p->discount ? p->discount->percent : "", p->discount ? "%)" : "");
 	err |= table_add(l->table, text);
 	err |= table_add(l->table, p->unit);
 	(void)snprintf(text, sizeof(text), "%ju", (uintmax_t)p->tier_from);
@@ -131,6 +135,12 @@ static int add_json(struct listing *l, const struct price *p, const char *why)
 	if (!err && p->tier_until != UINT64_MAX)
 		err = json_object_set_new(
 		    object, "tier_until", json_integer((json_int_t)p->tier_until));
+	if (!err && p->discount) {
+		money_format(p->list, text);
+		err = json_object_set_new(object, "list_price", json_string(text));
+		err |= json_object_set_new(
+		    object, "discount_percent", json_string(p->discount->percent));
+	}
 	if (!err && l->check)
 		err = json_object_set_new(object, "why", json_string(why));
 	return err | json_array_append_new(l->array, object);

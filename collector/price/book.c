@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "price/book_discount.h"
 #include "price/book_rows.h"
 #include "price/embedded.h"
 
@@ -102,6 +103,42 @@ static size_t find_exact(
 	return end - first;
 }
 
+/* Takes over's discounts off base's prices: one that matches and is no free quantity. */
+static int apply_discounts(struct book *base, const struct book *over)
+{
+	struct discount **applied;
+
+	if (over->discounts_n == 0)
+		return 0;
+	applied = reallocarray(
+	    base->applied, base->applied_n + over->discounts_n, sizeof(*applied));
+	if (!applied)
+		return -ENOMEM;
+	base->applied = applied;
+	for (size_t i = 0; i < over->discounts_n; i++) {
+		struct discount *discount = malloc(sizeof(*discount));
+
+		if (!discount)
+			return -ENOMEM;
+		*discount = over->discounts[i];
+		applied[base->applied_n++] = discount;
+	}
+	for (size_t i = 0; i < base->prices_n; i++) {
+		struct price *price = &base->prices[i];
+		size_t k = base->applied_n - over->discounts_n;
+
+		if (strcmp(price->provider, over->provider) != 0)
+			continue;
+		while (k < base->applied_n && !discount_matches(applied[k], price))
+			k++;
+		if (k == base->applied_n)
+			continue;
+		price->discount = applied[k];
+		price->amount = discount_take(applied[k], price->list);
+	}
+	return 0;
+}
+
 int book_overlay(struct book *base, struct book *over)
 {
 	size_t kept = 0;
@@ -113,7 +150,7 @@ int book_overlay(struct book *base, struct book *over)
 
 	if (texts)
 		base->texts = texts;
-	if (!prices || !texts) {
+	if (!prices || !texts || apply_discounts(base, over) < 0) {
 		book_free(over);
 		return -ENOMEM;
 	}
@@ -144,6 +181,10 @@ void book_free(struct book *book)
 		return;
 	for (size_t i = 0; i < book->texts_n; i++)
 		json_decref(book->texts[i]);
+	for (size_t i = 0; i < book->applied_n; i++)
+		free(book->applied[i]);
+	free(book->applied);
+	free(book->discounts);
 	free(book->texts);
 	free(book->prices);
 	free(book);

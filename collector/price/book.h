@@ -27,6 +27,20 @@ struct price {
 	enum confidence confidence;
 	const char *source_title;
 	const char *source_url;
+	/* What made amount of list; NULL: nothing did. */
+	const struct discount *discount;
+};
+
+/* A part of the list price that the user does not pay. */
+struct discount {
+	const char *key;    /* of a price, or its beginning and a star: "lambda.*" */
+	const char *region; /* "*": everywhere */
+	const char *kind;   /* "negotiated" or "savings-plan" */
+	char percent[16];   /* as it was written: "12.5" */
+	uint32_t ppm;       /* of the price that comes off: 125000 */
+	const char *source; /* its id, title and date */
+	const char *source_title;
+	const char *as_of;
 };
 
 /* Reads a date of a book, "YYYY", "YYYY-MM" or "YYYY-MM-DD", as its first day. 0 or
@@ -39,9 +53,12 @@ struct book;
  */
 int book_open_embedded(struct book **out);
 
-/* A book from JSON text; errors go to why (a sentence with path and reason, cut to fit).
- * 0, -EBADMSG, -ENOMEM. Entries of a later book replace those of an earlier one:
- * book_overlay() moves everything of over into base and frees over. */
+/* A book from JSON text. Its currency may be another than USD when it says a rate. Its
+ * discounts do not hold for its own prices, which are what the user pays: only
+ * book_overlay() applies them. Errors go to why (a sentence with path and reason, cut to
+ * fit). 0, -EBADMSG, -ENOMEM. Entries of a later book replace those of an earlier one:
+ * book_overlay() takes its discounts off the prices of base that match (the first one
+ * that does), moves everything of over into base and frees over. */
 int book_parse(
     const char *json, size_t json_bytes, struct book **out, char *why, size_t why_size);
 int book_load(const char *path, struct book **out, char *why, size_t why_size);

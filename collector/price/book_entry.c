@@ -61,9 +61,17 @@ static int parse_confidence(
 	    "must be verified, secondary or unverified, not \"%.40s\"", word);
 }
 
-static int parse_amount(
-    const struct check *c, const struct place *at, struct price *price)
+/* x times the rate, rounded half to even at a pico-dollar. */
+static struct money in_dollars(struct money x, struct money rate)
 {
+	return money_scale(x, (uint64_t)rate.pico, 1000000000000ULL);
+}
+
+static int parse_amount(
+    const struct book_reader *r, const struct place *at, struct price *price)
+{
+	const struct check *c = &r->check;
+
 	static const struct money most = {.pico = (__int128)1000000 * 1000000000000LL};
 	const char *text;
 	struct money amount;
@@ -77,8 +85,8 @@ static int parse_amount(
 	if (amount.pico < 0 || money_compare(amount, most) > 0)
 		return check_refuse(
 		    c, at, "price", "must be 0 to 1000000 dollars, not %.40s", text);
-	price->amount = amount;
-	price->list = amount;
+	price->amount = in_dollars(amount, r->rate);
+	price->list = price->amount;
 	return 0;
 }
 
@@ -221,7 +229,7 @@ int book_entry_read(struct book_reader *r, const json_t *object, size_t entry)
 	if (err == 0)
 		err = parse_key(r, &at, &price);
 	if (err == 0)
-		err = parse_amount(&r->check, &at, &price);
+		err = parse_amount(r, &at, &price);
 	if (err == 0)
 		err = parse_tier(&r->check, &at, &price);
 	if (err == 0)

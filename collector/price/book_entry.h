@@ -11,11 +11,14 @@ struct book_row {
 	size_t entry;
 };
 
-/* A file while it is read. rows are the caller's to free. */
+/* A file while it is read. rows and discounts are the caller's to free. */
 struct book_reader {
 	struct check check;
 	const char *provider;
 	const json_t *sources;
+	struct money rate; /* dollars for one unit of the file's currency */
+	struct discount *discounts;
+	size_t discounts_n;
 	struct book_row *rows;
 	size_t rows_n;
 	size_t rows_room;

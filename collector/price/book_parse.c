@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "price/book_discount.h"
 #include "price/book_entry.h"
 #include "price/book_rows.h"
 #include "price/json_check.h"
@@ -76,8 +77,8 @@ static int check_tiers(const struct book_reader *r)
 
 static int parse_head(struct book_reader *r, const struct place *top)
 {
-	static const char *const members[] = {
-	    "schema", "provider", "currency", "sources", "prices", NULL};
+	static const char *const members[] = {"schema", "provider", "currency", "rate",
+	    "sources", "prices", "discounts", NULL};
 	uint64_t schema = 0;
 	const char *currency = "";
 	char providers[PRICE_PROVIDERS_BYTES];
@@ -101,13 +102,12 @@ static int parse_head(struct book_reader *r, const struct place *top)
 		return check_refuse(&r->check, top, "provider",
 		    "must be one of %s, not \"%.40s\"", price_provider_list(providers),
 		    r->provider);
-	if (strcmp(currency, "USD") != 0)
-		return check_refuse(&r->check, top, "currency", "must be USD");
 	r->sources = json_object_get(top->object, "sources");
 	if (!json_is_object(r->sources))
 		return check_refuse(
 		    &r->check, top, "sources", "must be an object of {title, url, date}");
-	return parse_sources(r);
+	err = parse_sources(r);
+	return err ? err : book_rate_read(r, top, currency);
 }
 
 static int parse_rows(struct book_reader *r, const struct place *top)
@@ -116,6 +116,8 @@ static int parse_rows(struct book_reader *r, const struct place *top)
 	const json_t *entry;
 	size_t i;
 
+	if (!entries && r->discounts_n > 0)
+		return 0; /* a file may hold discounts alone */
 	if (!json_is_array(entries) || json_array_size(entries) == 0)
 		return check_refuse(&r->check, top, "prices", "must be a list of prices");
 	json_array_foreach(entries, i, entry)
@@ -146,6 +148,15 @@ static int make_book(const struct book_reader *r, json_t *root, struct book **ou
 	for (size_t i = 0; i < r->rows_n; i++)
 		book->prices[i] = r->rows[i].price;
 	book->prices_n = r->rows_n;
+	book->discounts = calloc(r->discounts_n + 1, sizeof(*book->discounts));
+	if (!book->discounts) {
+		book_free(book);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < r->discounts_n; i++)
+		book->discounts[i] = r->discounts[i];
+	book->discounts_n = r->discounts_n;
+	book->provider = r->provider;
 	book->texts[0] = json_incref(root);
 	book->texts_n = 1;
 	*out = book;
@@ -155,7 +166,8 @@ static int make_book(const struct book_reader *r, json_t *root, struct book **ou
 int book_parse(
     const char *json, size_t json_bytes, struct book **out, char *why, size_t why_size)
 {
-	struct book_reader r = {.check = {.why = why, .why_size = why_size}};
+	struct book_reader r = {.check = {.why = why, .why_size = why_size},
+	    .rate = {.pico = 1000000000000LL}};
 	struct place top = {.object = NULL};
 	json_error_t error;
 	json_t *root = json_loadb(json, json_bytes, JSON_REJECT_DUPLICATES, &error);
@@ -166,12 +178,15 @@ int book_parse(
 	top.object = root;
 	int err = parse_head(&r, &top);
 	if (err == 0)
+		err = book_discounts_read(&r, root);
+	if (err == 0)
 		err = parse_rows(&r, &top);
 	if (err == 0)
 		err = make_book(&r, root, out);
 	if (err == -ENOMEM)
 		(void)snprintf(why, why_size, "out of memory");
 	free(r.rows);
+	free(r.discounts);
 	json_decref(root);
 	return err;
 }

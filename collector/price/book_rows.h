@@ -9,6 +9,11 @@
 struct book {
 	struct price *prices; /* sorted by provider, key, region, tier */
 	size_t prices_n;
+	struct discount *discounts; /* that book_overlay() is to apply */
+	size_t discounts_n;
+	const char *provider;      /* of the discounts */
+	struct discount **applied; /* that prices point to; owned */
+	size_t applied_n;
 	json_t **texts; /* the parsed files: the prices' strings live in them */
 	size_t texts_n;
 };

@@ -4,16 +4,28 @@ json_t *invoice_line_to_json(const struct invoice_line *line)
 {
 	char price[MONEY_TEXT_BYTES];
 	char amount[MONEY_TEXT_BYTES];
+	char list[MONEY_TEXT_BYTES];
+	const struct discount *discount = line->price->discount;
+	json_t *object;
 
 	money_format(line->price->amount, price);
 	money_format(line->amount, amount);
-	return json_pack("{ss ss ss ss ss ss ss ss ss ss sb ss ss}", "item", line->item,
+	object = json_pack("{ss ss ss ss ss ss ss ss ss ss sb ss ss}", "item", line->item,
 	    "quantity", line->quantity, "unit", line->unit, "price", price, "amount_usd",
 	    amount, "source", line->price->source, "source_title",
 	    line->price->source_title, "source_url", line->price->source_url, "as_of",
 	    line->price->as_of, "confidence", confidence_name(line->price->confidence),
 	    "free", line->free, "sku", line->price->key, "provider",
 	    line->price->provider);
+	if (!object || !discount)
+		return object;
+	money_format(line->price->list, list);
+	(void)json_object_set_new(object, "list_price", json_string(list));
+	(void)json_object_set_new(object, "discount",
+	    json_pack("{ss ss ss ss ss}", "percent", discount->percent, "kind",
+		discount->kind, "source", discount->source, "source_title",
+		discount->source_title, "as_of", discount->as_of));
+	return object;
 }
 
 json_t *invoice_to_json(const struct invoice *invoice)

@@ -8,7 +8,9 @@
 
 /* {"plan","region","arch","lines":[{"item","quantity","unit","price","amount_usd","source",
  * "source_title","source_url","as_of","confidence","free","sku","provider"}],"total_usd","assumptions":[..]}.
- * sku is the key in the price book. Quantities and money are decimal strings; arch is
+ * sku is the key in the price book. A
+ * line with a discount also has "list_price" and "discount":{"percent","kind",
+ * "source","source_title","as_of"}. Quantities and money are decimal strings; arch is
  * "any" for a plan whose prices do not depend on it. A new reference, or NULL when out of
  * memory. */
 json_t *invoice_to_json(const struct invoice *invoice);

@@ -111,6 +111,25 @@ bool price_provider_is_known(const char *provider)
 	return false;
 }
 
+bool price_key_matches(const char *pattern, const char *key)
+{
+	size_t n = strlen(pattern);
+
+	if (n > 0 && pattern[n - 1] == '*')
+		return strncmp(pattern, key, n - 1) == 0;
+	return strcmp(pattern, key) == 0;
+}
+
+bool price_key_matches_any(const char *provider, const char *pattern)
+{
+	for (size_t i = 0; i < KEYS_N; i++) {
+		if (!strcmp(keys[i].provider, provider) &&
+		    price_key_matches(pattern, keys[i].key))
+			return true;
+	}
+	return false;
+}
+
 const char *price_provider_list(char out[PRICE_PROVIDERS_BYTES])
 {
 	size_t at = 0;

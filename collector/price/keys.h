@@ -7,6 +7,11 @@
 /* The unit of a key, or NULL when there is no such key. */
 const char *price_key_unit(const char *provider, const char *key);
 
+/* Whether a pattern, a key or its beginning and a star, is of that key; of any of the
+ * provider. */
+bool price_key_matches(const char *pattern, const char *key);
+bool price_key_matches_any(const char *provider, const char *pattern);
+
 bool price_provider_is_known(const char *provider);
 
 /* "aws, azure, ...": for a message to who named another. Returns out. */
