@@ -3,7 +3,8 @@
 #define COLDMETER_TUI_COMMAND_PRICE_H
 
 /* argv[0] is the command's word. Each returns an exit status. */
-int command_price(int argc, char **argv);  /* coldmeter price: the calculator */
-int command_prices(int argc, char **argv); /* coldmeter prices show|check: the book */
+int command_price(int argc, char **argv); /* coldmeter price: the calculator */
+int command_prices(
+    int argc, char **argv); /* coldmeter prices show|check|update: the book */
 
 #endif

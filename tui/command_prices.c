@@ -1,4 +1,4 @@
-/* coldmeter prices show|check */
+/* coldmeter prices show|check|update */
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -10,6 +10,7 @@
 #include "price/keys.h"
 #include "tui/command_price.h"
 #include "tui/price_book.h"
+#include "tui/prices_update.h"
 #include "tui/rows.h"
 #include "tui/table.h"
 
@@ -17,9 +18,9 @@
 #define DEFAULT_MAX_AGE_DAYS 180
 
 struct prices_options {
-	const char *provider, *region, *prices;
+	const char *provider, *region, *prices, *from;
 	int64_t max_age_ns;
-	bool json;
+	bool yes, json;
 };
 
 #define AT(member) offsetof(struct prices_options, member)
@@ -31,6 +32,8 @@ static const struct option_row rows[] = {
     {"older-than", "SPAN", "the same", OPTION_SPAN, AT(max_age_ns)},
     {"prices", "FILE", "a price file whose entries replace the built-in ones",
 	OPTION_TEXT, AT(prices)},
+    {"from", "URL", "update: read the list from this server", OPTION_TEXT, AT(from)},
+    {"yes", NULL, "update: write without asking", OPTION_FLAG, AT(yes)},
     {"json", NULL, "as JSON", OPTION_FLAG, AT(json)},
 };
 #undef AT
@@ -40,10 +43,15 @@ static const char help[] =
     "show lists the prices, each with its date, how sure it is, and its source.\n"
     "check lists those to read again: older than --max-age, or unverified. It exits 0\n"
     "also when there are some; a price file that is wrong is one line and exit 1.\n"
+    "update reads the public list of --provider aws (AWS's Price List files of Lambda) "
+    "or\n"
+    "azure (its Retail Prices API), shows what differs, and asks before it writes it to\n"
+    "--prices FILE, or to ~/.config/coldmeter/prices-PROVIDER.json.\n"
     "\n"
     "  coldmeter prices show --provider aws --region eu-central-1\n"
     "  coldmeter prices check --older-than 90d\n"
-    "  coldmeter prices check --prices my-prices.json\n";
+    "  coldmeter prices check --prices my-prices.json\n"
+    "  coldmeter prices update --provider azure --prices my-prices.json\n";
 
 static const struct table_column columns[] = {
     {"PROVIDER", TABLE_LEFT}, {"PRICE OF", TABLE_LEFT}, {"REGION", TABLE_LEFT},
@@ -251,6 +259,23 @@ static int run(struct call *call, const struct prices_options *options)
 	return print(&l);
 }
 
+static bool is_verb(const char *word)
+{
+	return !strcmp(word, "show") || !strcmp(word, "check") || !strcmp(word, "update");
+}
+
+static int run_update(const struct call *call, const struct prices_options *options)
+{
+	const struct prices_update update = {.provider = options->provider,
+	    .region = options->region,
+	    .file = options->prices,
+	    .from = options->from,
+	    .yes = options->yes,
+	    .json = options->json};
+
+	return prices_update(call, &update);
+}
+
 int command_prices(int argc, char **argv)
 {
 	struct call call = {.program = "coldmeter prices"};
@@ -259,20 +284,23 @@ int command_prices(int argc, char **argv)
 	int n = options_parse(&set, argc, argv, &options);
 
 	if (n == -ECANCELED) {
-		printf("usage: coldmeter prices [show|check] [options]\n\n%s", help);
+		printf(
+		    "usage: coldmeter prices [show|check|update] [options]\n\n%s", help);
 		options_print(rows, ROWS_N, stdout);
 		return COMMAND_DONE;
 	}
 	if (n < 0)
 		return COMMAND_WRONG_USAGE;
-	if (n > 0 && strcmp(argv[1], "show") != 0 && strcmp(argv[1], "check") != 0)
-		return command_misused(&call, "cannot %s: show or check", argv[1]);
+	if (n > 0 && !is_verb(argv[1]))
+		return command_misused(
+		    &call, "cannot %s: show, check or update", argv[1]);
 	if (n > 1)
 		return command_misused(&call, "takes no \"%s\"", argv[2]);
 	call.operands = argv + 1;
 	call.operands_n = n;
 	call.colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
-	int status = run(&call, &options);
+	int status = n > 0 && !strcmp(argv[1], "update") ? run_update(&call, &options)
+							 : run(&call, &options);
 
 	if ((fflush(stdout) || ferror(stdout)) && status == COMMAND_DONE)
 		return command_failed(&call, "cannot write the answer");

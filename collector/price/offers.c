@@ -1,0 +1,108 @@
+#include "price/offers.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void offers_done(struct offers *offers)
+{
+	free(offers->rows);
+	*offers = (struct offers){0};
+}
+
+int offers_add(struct offers *offers, const struct offer *offer)
+{
+	if (offers->n == OFFERS_MAX)
+		return -E2BIG;
+	if (offers->n == offers->room) {
+		size_t room = offers->room ? offers->room * 2 : 64;
+		struct offer *rows = reallocarray(offers->rows, room, sizeof(*rows));
+
+		if (!rows)
+			return -ENOMEM;
+		offers->rows = rows;
+		offers->room = room;
+	}
+	offers->rows[offers->n++] = *offer;
+	return 0;
+}
+
+static int compare_place(const struct offer *a, const struct offer *b)
+{
+	int order = strcmp(a->key, b->key);
+
+	return order ? order : strcmp(a->region, b->region);
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct offer *left = a;
+	const struct offer *right = b;
+	int order = compare_place(left, right);
+
+	if (order)
+		return order;
+	if (left->tier_from != right->tier_from)
+		return left->tier_from < right->tier_from ? -1 : 1;
+	return money_compare(left->price, right->price);
+}
+
+static bool is_same(const struct offer *a, const struct offer *b)
+{
+	return !compare(a, b) && a->tier_until == b->tier_until;
+}
+
+size_t offers_tiers(const struct offers *offers, size_t at)
+{
+	size_t end = at;
+
+	while (end < offers->n && !compare_place(&offers->rows[at], &offers->rows[end]))
+		end++;
+	return end - at;
+}
+
+int offers_settle(struct offers *offers, char *why, size_t why_size)
+{
+	size_t kept = 0;
+
+	if (offers->n)
+		qsort(offers->rows, offers->n, sizeof(*offers->rows), compare);
+	for (size_t i = 0; i < offers->n; i++)
+		if (kept == 0 || !is_same(&offers->rows[kept - 1], &offers->rows[i]))
+			offers->rows[kept++] = offers->rows[i];
+	offers->n = kept;
+	for (size_t at = 0, n; at < kept; at += n) {
+		const struct offer *tiers = &offers->rows[at];
+		uint64_t from = 0;
+		size_t i = 0;
+
+		n = offers_tiers(offers, at);
+		for (; i < n && tiers[i].tier_from == from; i++)
+			from = tiers[i].tier_until;
+		if (i == n && from == UINT64_MAX)
+			continue;
+		(void)snprintf(why, why_size,
+		    "%s in %s has two prices, or tiers that do not follow each other",
+		    tiers->key, tiers->region);
+		return -EBADMSG;
+	}
+	return 0;
+}
+
+int offers_are_known(
+    const struct book *book, const char *provider, const struct offer *tiers, size_t n)
+{
+	const struct price *known;
+	size_t known_n = book_find(book, provider, tiers->key, tiers->region, &known);
+
+	if (known_n != n)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		if (known[i].tier_from != tiers[i].tier_from ||
+		    known[i].tier_until != tiers[i].tier_until ||
+		    money_compare(known[i].list, tiers[i].price) != 0)
+			return 0;
+	return 1;
+}

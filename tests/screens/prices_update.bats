@@ -1,0 +1,116 @@
+#!/usr/bin/env bats
+# coldmeter prices update, against a server that speaks as AWS and Azure do.
+
+port=17275
+
+setup_file() {
+	python3 "$BATS_TEST_DIRNAME/price_lists.py" $port >/dev/null 2>&1 3>&- &
+	echo $! >"$BATS_FILE_TMPDIR/pid"
+	for _ in $(seq 100); do
+		curl -fs "http://127.0.0.1:$port/good/region_index.json" >/dev/null && return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+teardown_file() {
+	kill "$(cat "$BATS_FILE_TMPDIR/pid")"
+}
+
+setup() {
+	set -o pipefail
+	meter=${OUT:-out}/coldmeter
+	file=$BATS_TEST_TMPDIR/prices.json
+}
+
+# update CASE [OPTION...]
+update() {
+	"$meter" prices update --from "http://127.0.0.1:$port/$1" --prices "$file" "${@:2}" </dev/null
+}
+
+@test "what differs is shown, and nothing written without a yes" {
+	run update good
+	[ "$status" -eq 0 ]
+	[[ $output == *lambda.requests*us-east-1*0.0000002*0.00000025* ]]
+	[[ $output == *"1 of 8 prices of aws of 2026-11-01 differ from the book"* ]]
+	[[ $output == *"nothing was written: --yes does" ]]
+	[ ! -e "$file" ]
+}
+
+@test "--yes writes a price file that the other commands take" {
+	update good --yes
+	"$meter" price --plan aws-lambda --region us-east-1 --prices "$file" --usage - --json <<<'{"requests": 1000000, "duration_ms": 1}' |
+		jq -e '.plans[0].lines[0] | .amount_usd == "0.25" and .as_of == "2026-11-01" and .confidence == "verified"'
+	run update good --yes
+	[[ $output == *"0 of 8 prices of aws of 2026-11-01 differ"* ]]
+}
+
+@test "what the user wrote stays, but for what the list has" {
+	cat >"$file" <<-'END'
+		{"schema": 1, "provider": "aws", "currency": "USD",
+		 "sources": {"mine": {"title": "A contract", "url": "https://example.org/", "date": "2026-10-01"}},
+		 "discounts": [{"key": "lambda.*", "percent": "10", "source": "mine", "as_of": "2026-10-01"}],
+		 "prices": [{"key": "lambda.requests", "regions": ["us-east-1", "eu-west-1"], "unit": "request", "price": "0.5",
+		  "source": "mine", "as_of": "2026-10-01", "confidence": "verified"}]}
+	END
+	update good --yes
+	jq -e '.discounts[0].percent == "10" and (.prices | length) == 2 and .prices[0].regions == ["eu-west-1"]
+		and .prices[1].price == "0.00000025" and .prices[1].region == "us-east-1"' "$file"
+}
+
+@test "Azure's API is read page by page" {
+	run update good --provider azure --yes --region eastus
+	[ "$status" -eq 0 ]
+	[[ $output == *consumption.executions*eastus*0.0000002*0.0000003* ]]
+	[[ $output == *flex.duration*eastus*0.000026*0.000027* ]]
+	[[ $output != *marsnorth* ]]
+	jq -e '.provider == "azure" and (.prices | map(.key) | sort) == ["consumption.executions", "flex.duration"]' "$file"
+	update good --provider azure --json | jq -e '.changes == [] and .written == false'
+}
+
+@test "a bad answer is one line with the URL and the reason, and nothing is written" {
+	for case in malformed truncated huge elsewhere error conflict nothing; do
+		run update $case --yes
+		[ "$status" -eq 1 ]
+		[ "${#lines[@]}" -eq 1 ]
+		[[ $output == "coldmeter prices: "* ]]
+		[ ! -e "$file" ]
+	done
+	for case in malformed truncated huge elsewhere error endless euro; do
+		run update $case --provider azure --yes
+		[ "$status" -eq 1 ]
+		[ "${#lines[@]}" -eq 1 ]
+		[ ! -e "$file" ]
+	done
+	run update huge --yes
+	[[ $output == *"the answer is of more than 4194304 bytes" ]]
+	run update conflict --yes
+	[[ $output == *"lambda.requests in us-east-1 has two prices"* ]]
+	run "$meter" prices update --from http://127.0.0.1:9 --prices "$file"
+	[ "$status" -eq 1 ]
+	[ "${#lines[@]}" -eq 1 ]
+}
+
+@test "a file that cannot be added to is left alone" {
+	echo '{"schema": 1' >"$file"
+	run update good --yes
+	[ "$status" -eq 1 ]
+	[[ $output == *"$file: line 2"* ]]
+	[ "$(cat "$file")" = '{"schema": 1' ]
+	cat >"$file" <<-'END'
+		{"schema": 1, "provider": "azure", "currency": "USD",
+		 "sources": {"mine": {"title": "A contract", "url": "https://example.org/", "date": "2026-10-01"}},
+		 "discounts": [{"key": "flex.*", "percent": "10", "source": "mine", "as_of": "2026-10-01"}]}
+	END
+	run update good --yes
+	[ "$status" -eq 1 ]
+	[[ $output == *"it is of another provider than aws" ]]
+	run update good --provider gcp
+	[ "$status" -eq 2 ]
+}
+
+@test "memory stays bounded whatever comes" {
+	run bash -c "ulimit -v 400000; exec '$meter' prices update --from http://127.0.0.1:$port/huge --prices '$file'"
+	[ "$status" -eq 1 ]
+	[[ $output == *"more than 4194304 bytes" ]]
+}

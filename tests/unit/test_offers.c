@@ -1,0 +1,243 @@
+/* Providers' own price lists, in their formats. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "price/offers.h"
+#include "price/price_file.h"
+
+#define RATE(from, until, usd)                                                           \
+	"{\"unit\":\"x\",\"beginRange\":\"" from "\",\"endRange\":\"" until              \
+	"\",\"pricePerUnit\":{\"USD\":\"" usd "\"}}"
+#define AWS(group, rates)                                                                \
+	"{\"publicationDate\":\"2026-11-01T10:00:00Z\",\"products\":{\"A\":{"            \
+	"\"attributes\":{\"group\":\"" group "\",\"usagetype\":\"x\"}}},\"terms\":{"     \
+	"\"OnDemand\":{\"A\":{\"A.T\":{\"priceDimensions\":{" rates "}}}}}}"
+#define AZURE(more)                                                                      \
+	"{\"NextPageLink\":\"https://prices.azure.com:443/api?$skip=100\",\"Items\":[{"  \
+	"\"type\":\"Consumption\",\"productName\":\"Functions\",\"currencyCode\":"       \
+	"\"USD\",\"meterName\":\"Standard Total Executions\",\"armRegionName\":"         \
+	"\"eastus\"," more "}]}"
+
+static int read_aws(struct offers *offers, const char *json, char *why)
+{
+	char date[11];
+
+	return offers_aws_read(offers, json, strlen(json), "us-east-1", date, why, 256);
+}
+
+static int read_azure(struct offers *offers, const char *json, char **next, char *why)
+{
+	return offers_azure_read(offers, json, strlen(json), next, why, 256);
+}
+
+static void test_offers_read_tiers_of_aws(void **state)
+{
+	struct offers offers = {0};
+	char why[256] = "";
+
+	(void)state;
+	assert_int_equal(
+	    read_aws(&offers,
+		AWS("AWS-Lambda-Duration",
+		    "\"2\":" RATE("6000000000", "Inf", "0.0000150000") ",\"1\":" RATE("0",
+			"6000000000",
+			"0.0000166667") ",\"0\":" RATE("0", "1000000", "0.0000000000")),
+		why),
+	    0);
+	assert_int_equal(offers_settle(&offers, why, sizeof(why)), 0);
+	assert_int_equal(offers.n, 2);
+	assert_string_equal(offers.rows[0].key, "lambda.duration.x86_64");
+	assert_true(offers.rows[0].price.pico == 16666700);
+	assert_true(offers.rows[0].tier_until == 6000000000);
+	assert_true(offers.rows[1].tier_until == UINT64_MAX);
+	offers_done(&offers);
+}
+
+static void test_offers_refuse_a_strange_list_of_aws(void **state)
+{
+	static const struct {
+		const char *json;
+		const char *why;
+	} cases[] = {{"[]", "must be an object"}, {"{", "line 1, column 1: "},
+	    {"{}", "publicationDate: is missing"},
+	    {"{\"publicationDate\":\"soon\"}", "publicationDate: \"soon\" is no date"},
+	    {"{\"publicationDate\":\"2026-11-01\",\"products\":[]}",
+		"must have objects products and terms.OnDemand"},
+	    {AWS("AmazonEC2", ""), "holds no price of Lambda"},
+	    {AWS("AWS-Lambda-Requests", "\"0\":7"),
+		"terms.OnDemand.A: must be an object"},
+	    {AWS("AWS-Lambda-Requests", "\"0\":" RATE("0", "Inf", "1e-7")),
+		"terms.OnDemand.A.pricePerUnit.USD: \"1e-7\" is not a decimal number"},
+	    {AWS("AWS-Lambda-Requests", "\"0\":" RATE("5", "5", "1")),
+		"terms.OnDemand.A: the range \"5\" to \"5\" is none"},
+	    {AWS("AWS-Lambda-Requests", "\"0\":" RATE("-1", "Inf", "1")),
+		"terms.OnDemand.A: the range \"-1\""}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct offers offers = {0};
+		char why[256] = "";
+
+		assert_int_equal(read_aws(&offers, cases[i].json, why), -EBADMSG);
+		if (strncmp(why, cases[i].why, strlen(cases[i].why)) != 0)
+			fail_msg("%s: %s", cases[i].json, why);
+		offers_done(&offers);
+	}
+}
+
+static void test_offers_find_the_file_of_a_region(void **state)
+{
+	static const char json[] =
+	    "{\"regions\":{\"a\":{\"currentVersionUrl\":\"/offers/v1.0/a.json\"},"
+	    "\"b\":{\"currentVersionUrl\":\"//evil.example/offers/\"},"
+	    "\"c\":{\"currentVersionUrl\":\"/offers/../../etc\"},"
+	    "\"d\":{\"currentVersionUrl\":\"/offers/x?y\"},\"e\":7}}";
+	static const char *const bad[] = {"b", "c", "d", "e"};
+	struct aws_region region;
+	char why[256];
+
+	(void)state;
+	assert_int_equal(
+	    offers_aws_region(json, strlen(json), "a", &region, why, sizeof(why)), 0);
+	assert_string_equal(region.path, "/offers/v1.0/a.json");
+	assert_int_equal(
+	    offers_aws_region(json, strlen(json), "z", &region, why, sizeof(why)),
+	    -ENOENT);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(offers_aws_region(json, strlen(json), bad[i], &region,
+				     why, sizeof(why)),
+		    -EBADMSG);
+}
+
+static void test_offers_read_a_page_of_azure(void **state)
+{
+	struct offers offers = {0};
+	char *next = NULL;
+	char why[256] = "";
+
+	(void)state;
+	assert_int_equal(
+	    read_azure(&offers, AZURE("\"unitOfMeasure\":\"10\",\"retailPrice\":2e-06"),
+		&next, why),
+	    0);
+	assert_int_equal(offers.n, 1);
+	assert_string_equal(offers.rows[0].key, "consumption.executions");
+	assert_true(offers.rows[0].price.pico == 200000); /* $0.0000002 for one */
+	assert_string_equal(next, "https://prices.azure.com:443/api?$skip=100");
+	free(next);
+	offers_done(&offers);
+}
+
+static void test_offers_refuse_a_strange_page_of_azure(void **state)
+{
+	static const struct {
+		const char *json;
+		const char *why;
+	} cases[] = {{"{}", "Items: must be a list"}, {"[", "line 1, column 1: "},
+	    {"{\"Items\":[7]}", "Items[0]: must be an object"},
+	    {"{\"Items\":[],\"NextPageLink\":7}", "NextPageLink: must be a string"},
+	    {AZURE("\"unitOfMeasure\":\"1K\",\"retailPrice\":1"),
+		"Items[0].unitOfMeasure: must be \"10\""},
+	    {AZURE("\"unitOfMeasure\":\"10\",\"retailPrice\":-1"),
+		"Items[0].retailPrice: must be a number"},
+	    {AZURE("\"unitOfMeasure\":\"10\",\"retailPrice\":\"1\""),
+		"Items[0].retailPrice: must be a number"}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct offers offers = {0};
+		char *next = NULL;
+		char why[256] = "";
+
+		assert_int_equal(
+		    read_azure(&offers, cases[i].json, &next, why), -EBADMSG);
+		if (strncmp(why, cases[i].why, strlen(cases[i].why)) != 0)
+			fail_msg("%s: %s", cases[i].json, why);
+		assert_null(next);
+		offers_done(&offers);
+	}
+}
+
+static void test_offers_must_agree(void **state)
+{
+	struct offer one = {.key = "lambda.requests",
+	    .region = "r",
+	    .tier_until = UINT64_MAX,
+	    .price = {.pico = 5}};
+	struct offers offers = {0};
+	char why[256] = "";
+
+	(void)state;
+	assert_int_equal(offers_add(&offers, &one), 0);
+	assert_int_equal(offers_add(&offers, &one), 0);
+	assert_int_equal(offers_settle(&offers, why, sizeof(why)), 0);
+	assert_int_equal(offers.n, 1);
+	one.price.pico = 6;
+	assert_int_equal(offers_add(&offers, &one), 0);
+	assert_int_equal(offers_settle(&offers, why, sizeof(why)), -EBADMSG);
+	offers_done(&offers);
+	one.tier_from = 10; /* nothing is before it */
+	assert_int_equal(offers_add(&offers, &one), 0);
+	assert_int_equal(offers_settle(&offers, why, sizeof(why)), -EBADMSG);
+	offers_done(&offers);
+}
+
+/* What is written is a price file, tiers and all. */
+static void test_a_new_price_file_is_a_sound_one(void **state)
+{
+	const struct price_file_source source = {
+	    "aws", "list-2026-11-01", "T", "https://example.org/", "2026-11-01"};
+	const struct offer tiers[2] = {
+	    {.key = "lambda.requests", .region = "r", .tier_until = 10, .price = {7}},
+	    {.key = "lambda.requests",
+		.region = "r",
+		.tier_from = 10,
+		.tier_until = UINT64_MAX,
+		.price = {5}}};
+	struct offers offers = {0};
+	const struct price *found;
+	struct book *book;
+	char *text = NULL;
+	char *again = NULL;
+	char why[256];
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(offers_add(&offers, &tiers[i]), 0);
+	assert_int_equal(
+	    price_file_with(NULL, &offers, &source, &text, why, sizeof(why)), 0);
+	assert_int_equal(book_parse(text, strlen(text), &book, why, sizeof(why)), 0);
+	assert_int_equal(book_find(book, "aws", "lambda.requests", "r", &found), 2);
+	assert_true(found[1].tier_from == 10 && found[1].amount.pico == 5);
+	assert_true(offers_are_known(book, "aws", offers.rows, 2));
+	assert_false(offers_are_known(book, "aws", offers.rows, 1));
+	assert_int_equal(
+	    price_file_with(text, &offers, &source, &again, why, sizeof(why)), 0);
+	assert_string_equal(text, again);
+	book_free(book);
+	free(text);
+	free(again);
+	offers_done(&offers);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_offers_read_tiers_of_aws),
+	    cmocka_unit_test(test_offers_refuse_a_strange_list_of_aws),
+	    cmocka_unit_test(test_offers_find_the_file_of_a_region),
+	    cmocka_unit_test(test_offers_read_a_page_of_azure),
+	    cmocka_unit_test(test_offers_refuse_a_strange_page_of_azure),
+	    cmocka_unit_test(test_offers_must_agree),
+	    cmocka_unit_test(test_a_new_price_file_is_a_sound_one),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
