@@ -130,13 +130,22 @@ bool price_key_matches_any(const char *provider, const char *pattern)
 	return false;
 }
 
+/* Whether a row before it is of the same provider. */
+static bool is_listed(size_t row)
+{
+	for (size_t i = 0; i < row; i++)
+		if (strcmp(keys[i].provider, keys[row].provider) == 0)
+			return true;
+	return false;
+}
+
 const char *price_provider_list(char out[PRICE_PROVIDERS_BYTES])
 {
 	size_t at = 0;
 
 	out[0] = '\0';
 	for (size_t i = 0; i < KEYS_N && at < PRICE_PROVIDERS_BYTES; i++) {
-		if (i == 0 || strcmp(keys[i].provider, keys[i - 1].provider) != 0)
+		if (!is_listed(i))
 			at += (size_t)snprintf(out + at, PRICE_PROVIDERS_BYTES - at,
 			    "%s%s", i == 0 ? "" : ", ", keys[i].provider);
 	}

@@ -47,7 +47,7 @@ static inline int set_up(void **state)
 			     place->store, place->ingest, &place->exports),
 	    0);
 	place->answers = (struct answers){
-	    place->store, place->ingest, place->book, 0, place->exports, NULL};
+	    place->store, place->ingest, place->book, 0, place->exports, NULL, NULL};
 	assert_int_equal(http_new(&place->http), 0);
 	assert_int_equal(ingest_add_routes(place->ingest, place->http), 0);
 	assert_int_equal(answers_add_routes(&place->answers, place->http), 0);

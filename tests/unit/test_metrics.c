@@ -253,7 +253,7 @@ static void start_again(struct place *place, bool killed, int functions_max)
 			     place->ingest, &place->exports),
 	    0);
 	place->answers = (struct answers){
-	    place->store, place->ingest, place->book, 0, place->exports, NULL};
+	    place->store, place->ingest, place->book, 0, place->exports, NULL, NULL};
 	assert_int_equal(http_new(&place->http), 0);
 	assert_int_equal(ingest_add_routes(place->ingest, place->http), 0);
 	assert_int_equal(answers_add_routes(&place->answers, place->http), 0);

@@ -292,6 +292,17 @@ int dictionary_flush(struct dictionary *d, struct connection *c)
 	return err;
 }
 
+int dictionary_flush_last(struct dictionary *d, struct connection *c)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; !err && i < d->stored_n; i++) {
+		if (d->slots[i].entry.last_seen_ns != d->slots[i].stored_last_ns)
+			err = store_entry(c, &d->slots[i].entry, i + 1);
+	}
+	return err;
+}
+
 void dictionary_settle(struct dictionary *d)
 {
 	(void)pthread_mutex_lock(&d->mutex);

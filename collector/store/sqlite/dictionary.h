@@ -35,6 +35,8 @@ void dictionary_free(struct dictionary *d);
 int dictionary_take(
     struct dictionary *d, const struct dictionary_news *seen, uint32_t *id);
 int dictionary_flush(struct dictionary *d, struct connection *c);
+/* Before the end: when functions were last seen, which is written seldom alone. */
+int dictionary_flush_last(struct dictionary *d, struct connection *c);
 void dictionary_settle(struct dictionary *d);
 void dictionary_drop(struct dictionary *d);
 

@@ -157,6 +157,10 @@ void sqlite_close(struct sqlite *store)
 {
 	if (!store)
 		return;
+	/* on a disk that takes no more, a few seconds are forgotten */
+	if (store->functions && sqlite_begin(store) == 0)
+		(void)sqlite_end(
+		    store, dictionary_flush_last(store->functions, store->writer));
 	raw_free(store->raw);
 	pool_free(store->readers);
 	minutes_free(store->minutes);
