@@ -10,7 +10,7 @@
 #include "store/store.h"
 
 #define MEASURED_MAX_FUNCTIONS 512
-#define MEASURED_MAX_HOURS (31 * 24) /* a window is cut to that */
+#define MEASURED_MAX_HOURS (31 * 24LL) /* a window is cut to that */
 
 /* Times in ns; a figure of 0 is not known, but for counts. */
 struct measured {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CONTEXT_LINES 3
+#define CONTEXT_LINES 3UL
 
 /* A line of the text and the edits in it. */
 struct line {
@@ -128,7 +128,10 @@ static bool is_changed(const struct patch *patch, const struct line *line, size_
  * changes that are near enough to share them. */
 struct hunk {
 	struct line first;
-	size_t lines;
+	size_t lines;                      /* 0: none is open */
+	size_t after;                      /* lines since its last change */
+	struct line recent[CONTEXT_LINES]; /* lines that were last, oldest first */
+	size_t recent_n;
 };
 
 static void put_hunk(struct patch *patch, const struct hunk *hunk)
@@ -152,43 +155,64 @@ static void put_hunk(struct patch *patch, const struct hunk *hunk)
 	}
 }
 
+/* Ends it with the lines around its last change. */
+static void close_hunk(struct patch *patch, struct hunk *hunk)
+{
+	if (hunk->lines && hunk->after > CONTEXT_LINES)
+		hunk->lines -= hunk->after - CONTEXT_LINES;
+	if (hunk->lines)
+		put_hunk(patch, hunk);
+	hunk->lines = 0;
+}
+
+static void take_changed(struct hunk *hunk, const struct line *line)
+{
+	if (!hunk->lines) {
+		hunk->first = hunk->recent_n ? hunk->recent[0] : *line;
+		hunk->lines = hunk->recent_n;
+	}
+	hunk->lines++;
+	hunk->after = 0;
+}
+
+static void take_same(struct patch *patch, struct hunk *hunk)
+{
+	if (!hunk->lines)
+		return;
+	if (hunk->after == 2 * CONTEXT_LINES) {
+		close_hunk(patch, hunk);
+		return;
+	}
+	hunk->lines++;
+	hunk->after++;
+}
+
+static void remember(struct hunk *hunk, const struct line *line)
+{
+	if (hunk->recent_n == CONTEXT_LINES)
+		memmove(hunk->recent, hunk->recent + 1,
+		    sizeof(hunk->recent) - sizeof(hunk->recent[0]));
+	else
+		hunk->recent_n++;
+	hunk->recent[hunk->recent_n - 1] = *line;
+}
+
 static void put_hunks(struct patch *patch)
 {
-	struct line recent[CONTEXT_LINES] = {0}; /* before the line, oldest first */
-	size_t recent_n = 0;
 	struct line line = line_at(patch, 0, 1);
 	struct hunk hunk = {.lines = 0};
-	size_t after = 0; /* lines since the hunk's last change */
 	size_t edit = 0;
 
 	for (;; line = next_line(patch, &line)) {
-		if (is_changed(patch, &line, &edit)) {
-			if (!hunk.lines) {
-				hunk.first = recent_n ? recent[0] : line;
-				hunk.lines = recent_n;
-			}
-			hunk.lines++;
-			after = 0;
-		} else if (hunk.lines && after < 2 * CONTEXT_LINES) {
-			hunk.lines++;
-			after++;
-		} else if (hunk.lines) {
-			hunk.lines -= after - CONTEXT_LINES;
-			put_hunk(patch, &hunk);
-			hunk.lines = 0;
-		}
-		if (recent_n == CONTEXT_LINES)
-			memmove(recent, recent + 1, sizeof(recent) - sizeof(recent[0]));
+		if (is_changed(patch, &line, &edit))
+			take_changed(&hunk, &line);
 		else
-			recent_n++;
-		recent[recent_n - 1] = line;
+			take_same(patch, &hunk);
+		remember(&hunk, &line);
 		if (is_end(patch, &line))
 			break;
 	}
-	if (after > CONTEXT_LINES)
-		hunk.lines -= hunk.lines ? after - CONTEXT_LINES : 0;
-	if (hunk.lines)
-		put_hunk(patch, &hunk);
+	close_hunk(patch, &hunk);
 }
 
 void patch_put(struct buffer *out, const char *path, const struct manifest *manifest,

@@ -72,8 +72,10 @@ static size_t value_bytes(const char *text)
 	size_t i = 0;
 
 	for (; text[i]; i++) {
-		if (quote)
-			quote = text[i] == quote ? '\0' : quote;
+		if (quote && text[i] == quote)
+			quote = '\0';
+		else if (quote)
+			continue;
 		else if (text[i] == '\'' || text[i] == '"')
 			quote = text[i];
 		else if (text[i] == '{')

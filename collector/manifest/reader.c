@@ -8,7 +8,8 @@
 
 #include "base/text.h"
 
-#define MIB (1024ULL * 1024)
+#define MIB (1ULL << 20)
+#define MEMORY_MAX_BYTES (1ULL << 40)
 #define FIGURE_BYTES 32
 
 struct manifest_function *reader_add(
@@ -104,7 +105,7 @@ static bool parse_size(const char *text, const struct suffix *table, uint64_t *v
 	if (!end || !find_suffix(table, end, strlen(end), &factor))
 		return false;
 	bytes = (unsigned __int128)thousandths * factor / 1000;
-	if (bytes < MIB || bytes > MIB * MIB)
+	if (bytes < MIB || bytes > MEMORY_MAX_BYTES)
 		return false;
 	*value = (uint64_t)(bytes / MIB);
 	return true;

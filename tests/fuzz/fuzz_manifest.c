@@ -1,5 +1,5 @@
 /* A deployment manifest: what is read of it is fit to be shown, figures stand where they
- * are said to, and a patch of them is read back. */
+ * are said to, and a patch of them changes them and nothing else. */
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -9,6 +9,7 @@
 #include "manifest/patch.h"
 #include "manifest/trigger.h"
 #include "tests/fuzz/checks.h"
+#include "tests/unit/apply_patch.h"
 
 #define NEW_MEMORY_MB 333
 #define EDITS 64
@@ -60,19 +61,61 @@ static void check_function(
 	(void)manifest_is_of(function, "shop-prod-orders", function->platform);
 }
 
+static int by_place(const void *a, const void *b)
+{
+	const struct patch_edit *x = a;
+	const struct patch_edit *y = b;
+
+	return (x->at > y->at) - (x->at < y->at);
+}
+
+/* The same change, without a diff. edits are sorted. */
+static void replace(const struct manifest *manifest, const struct patch_edit *edits,
+    size_t n, struct buffer *out)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (edits[i].at < at)
+			continue;
+		buffer_put(out, manifest->text + at, edits[i].at - at);
+		buffer_put_text(out, edits[i].text);
+		at = edits[i].at + edits[i].bytes;
+	}
+	buffer_put(out, manifest->text + at, manifest->text_bytes - at);
+}
+
+static bool is_in_lines(const struct manifest *manifest, const struct patch_edit *edit)
+{
+	return !memchr(manifest->text + edit->at, '\n', edit->bytes);
+}
+
+/* A diff of the figures, applied, is the text with the figures in it. */
 static void check_patch(const struct manifest *manifest)
 {
 	struct patch_edit edits[EDITS];
-	struct buffer out = {0};
+	struct patch_edit given[EDITS];
+	struct buffer diff = {0};
+	struct buffer patched = {0};
+	struct buffer direct = {0};
 	size_t n = 0;
 
 	for (size_t i = 0; i < manifest->functions_n && n < EDITS; i++)
-		n += patch_memory(
-		    &manifest->functions[i].memory_mb, NEW_MEMORY_MB, &edits[n]);
-	patch_put(&out, "stack.yaml", manifest, edits, n);
-	if (out.failed)
+		if (patch_memory(
+			&manifest->functions[i].memory_mb, NEW_MEMORY_MB, &edits[n]))
+			n += is_in_lines(manifest, &edits[n]);
+	qsort(edits, n, sizeof(edits[0]), by_place);
+	memcpy(given, edits, sizeof(given));
+	patch_put(&diff, "stack.yaml", manifest, edits, n);
+	buffer_put(&diff, "", 1);
+	if (diff.failed || !apply_patch(manifest->text, (const char *)diff.at, &patched))
 		abort();
-	buffer_done(&out);
+	replace(manifest, given, n, &direct);
+	if (patched.n != direct.n || memcmp(patched.at, direct.at, direct.n) != 0)
+		abort();
+	buffer_done(&diff);
+	buffer_done(&patched);
+	buffer_done(&direct);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *in, size_t size)

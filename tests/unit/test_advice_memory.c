@@ -11,7 +11,7 @@
 #include "alerts/advice_memory.h"
 
 #define MS 1000000ULL
-#define HOUR (3600 * 1000 * (int64_t)MS)
+#define HOUR 3600000000000LL
 #define MIB (1024ULL * 1024)
 
 /* 1000 invocations in a day, of 100 ms each, of which so many are CPU time. */
@@ -22,8 +22,8 @@ static struct measured measured_of(uint32_t limit_mb, uint64_t peak_mb, uint64_t
 	    .since_ns = HOUR,
 	    .until_ns = 25 * HOUR,
 	    .invocations = 1000,
-	    .duration_ns = 1000 * 100 * MS,
-	    .cpu_ns = 1000 * cpu_ms * MS,
+	    .duration_ns = 100000 * MS,
+	    .cpu_ns = 1000ULL * cpu_ms * MS,
 	    .memory_max_bytes = peak_mb * MIB};
 }
 
@@ -111,10 +111,10 @@ static void test_a_bill_follows_size_and_duration(void **state)
 
 	(void)state;
 	m.function.platform = PLATFORM_OPENFAAS;
-	advice = advise(&m, 24 * 1000000LL); /* of a day */
+	advice = advise(&m, 24000000LL); /* of a day */
 	assert_int_equal(advice.then_mb, 128);
-	assert_true(advice.now.pico == 730 * 1000000LL);
-	assert_true(advice.then.pico == 730 * 1000000LL / 8);
+	assert_true(advice.now.pico == 730000000);
+	assert_true(advice.then.pico == 91250000);
 }
 
 static void test_what_is_not_known_is_not_advised(void **state)

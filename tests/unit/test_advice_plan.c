@@ -11,9 +11,9 @@
 #include "alerts/advice_plan.h"
 
 #define MS 1000000ULL
-#define HOUR_NS (3600 * 1000 * MS)
+#define HOUR_NS 3600000000000ULL
 #define MIB (1024ULL * 1024)
-#define DAYS 10
+#define WINDOW_NS (240ULL * HOUR_NS) /* ten days */
 
 static int open_book(void **state)
 {
@@ -33,11 +33,11 @@ static struct measured busy(double share)
 				     .arch = ARCH_X86_64,
 				     .memory_limit_mb = 1769,
 				     .region = "us-east-1"},
-	    .until_ns = (int64_t)(DAYS * 24 * HOUR_NS),
+	    .until_ns = (int64_t)WINDOW_NS,
 	    .invocations = 100000,
-	    .duration_ns = (uint64_t)(share * DAYS * 24 * HOUR_NS),
-	    .busy_ns = (uint64_t)(share * DAYS * 24 * HOUR_NS),
-	    .cpu_ns = (uint64_t)(share * DAYS * 24 * HOUR_NS),
+	    .duration_ns = (uint64_t)(share * WINDOW_NS),
+	    .busy_ns = (uint64_t)(share * WINDOW_NS),
+	    .cpu_ns = (uint64_t)(share * WINDOW_NS),
 	    .hour_busy_ns = (uint64_t)(share * HOUR_NS),
 	    .hour_cpu_ns = (uint64_t)(share * HOUR_NS),
 	    .memory_max_bytes = 1400 * MIB,
@@ -186,7 +186,7 @@ static void test_a_busiest_hour_is_paid_all_day(void **state)
 	struct measured m = busy(0.1);
 	struct plan_advice advice;
 
-	m.hour_busy_ns = 24 * m.busy_ns / (DAYS * 24) * 10;
+	m.hour_busy_ns = m.busy_ns; /* all of it in one hour */
 	m.hour_cpu_ns = m.hour_busy_ns;
 	advice = advise_steady(state, &m, 0.1);
 	assert_int_equal(find(&advice, PLAN_STEADY)->verdict, PLAN_FITS);
@@ -261,7 +261,7 @@ static void test_open_connections_and_built_state_are_told(void **state)
 	assert_null(find(&advice, PLAN_MEMORY_STATE));
 	m.scanned = 200;
 	m.upgraded = 50;
-	m.upgraded_ns = 50 * 30 * 1000 * MS;
+	m.upgraded_ns = 1500000 * MS;
 	m.firsts = 10;
 	m.first_p50_ns = 61 * MS;
 	advice = advise(&m);

@@ -276,7 +276,8 @@ static void test_hostile_bytes_and_depths_are_refused(void **state)
 	assert_int_equal(error.line, 1);
 	assert_int_equal(error.column, 12);
 	memset(deep, '[', sizeof(deep));
-	memcpy(deep, "provider: ", 10);
+	for (size_t i = 0; i < 10; i++)
+		deep[i] = "provider: "[i];
 	assert_int_equal(manifest_parse(deep, sizeof(deep), &manifest, &error), -EBADMSG);
 	assert_non_null(strstr(error.why, "depth"));
 }
@@ -286,7 +287,7 @@ static void test_more_functions_than_the_limit_are_refused(void **state)
 	static const char head[] = "service: s\nprovider: {name: aws}\nfunctions:\n";
 	struct manifest manifest;
 	struct manifest_error error;
-	char *text = malloc(64 * 1100);
+	char *text = malloc(64UL * 1100);
 	size_t n = sizeof(head) - 1;
 
 	(void)state;

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "manifest/patch.h"
+#include "tests/unit/apply_patch.h"
 
 static const char stack[] = "provider: {name: openfaas} # here\n"
 			    "functions:\n"
@@ -131,6 +132,25 @@ static void test_patch_changes_a_shared_place_once(void **state)
 	free(diff);
 }
 
+static void test_patch_applied_is_the_text_with_the_figures_in_it(void **state)
+{
+	const uint64_t sizes[] = {192, 96, 320};
+	char *diff = diff_of(stack, sizes, 3);
+	struct buffer out = {0};
+
+	(void)state;
+	assert_true(apply_patch(stack, diff, &out));
+	buffer_put(&out, "", 1);
+	assert_non_null(strstr((const char *)out.at, "memory: 192Mi   # tight\n"));
+	assert_non_null(strstr((const char *)out.at, "memory: \"96Mi\"}\r\n"));
+	assert_non_null(strstr((const char *)out.at, "    limits: {memory: 320Mi}"));
+	assert_int_equal(
+	    out.n - 1, strlen(stack) + 1 + 2); /* 64m to 96Mi, 1Gi to 320Mi */
+	assert_false(apply_patch("functions: {}\n", diff, &out));
+	buffer_done(&out);
+	free(diff);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -138,6 +158,7 @@ int main(void)
 	    cmocka_unit_test(
 		test_patch_joins_changes_that_are_near_and_parts_those_that_are_not),
 	    cmocka_unit_test(test_patch_of_what_stands_there_already_is_empty),
+	    cmocka_unit_test(test_patch_applied_is_the_text_with_the_figures_in_it),
 	    cmocka_unit_test(test_patch_changes_a_shared_place_once),
 	};
 
