@@ -382,10 +382,6 @@ int probes_check(enum backend backend)
 	if (missing)
 		printf("fail\ttracepoints\t%s is missing: Linux 6.1 or later is needed\n",
 		    missing);
-	if (btf && btf__find_by_name_kind(btf, "bpf_iter_task_new", BTF_KIND_FUNC) < 0)
-		printf(
-		    "warn\tCPU time\tonly of the thread that writes: Linux 6.7 or later "
-		    "counts all threads\n");
 	if (root && btf && !missing)
 		err = check_probes(&(struct probes_wanted){.backend = backend}, btf);
 	btf__free(btf);

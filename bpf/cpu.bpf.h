@@ -8,6 +8,7 @@
 #define COLDMETER_BPF_CPU_BPF_H
 
 #include "bpf/sandbox.bpf.h"
+#include "bpf/throttling.bpf.h"
 
 /* Where an invocation begins or ends, who runs and when is asked once and handed on: with
  * the kernel's defences against speculation a call, which returns, costs more than what
@@ -17,7 +18,6 @@
 #define CLOCK_READINGS 32       /* after which a CPU's clock is compared anew */
 #define RUNNING_MAX_NS 10000000 /* a tick, at least 100 a second, ends it */
 #define WALK_EVERY_NS 250000    /* what a thread of another can have had unseen */
-#define CGROUPS_MAX 4           /* a container's, its pod's, that of all pods */
 
 /* A task's start on its CPU is told by a clock that leaves out interrupts and what the
  * hypervisor took, and so lags behind ours, differently on each CPU. A task reads us soon
@@ -70,8 +70,72 @@ static __always_inline void add_thread_cpu(
 		    thread->thread_info.cpu, (__s64)(now - thread->se.exec_start));
 }
 
-/* Adds the threads of a process that live, but for one. By pid: of the process, 0: the
- * current one. Apart, so that the verifier looks at the loop once. */
+/* Where the kernel has no walk over threads (before 6.7) nor finds a process by its
+ * number (before 6.2): its list of them is read, from a thread that was seen before. A
+ * program reads under RCU, for which the kernel keeps that list whole. */
+static __always_inline void remember_task(struct process *p, struct task_struct *task)
+{
+	if (!bpf_iter_task_new)
+		p->task = (__u64)task->group_leader;
+}
+
+static __always_inline void add_read_thread(
+    struct cpu_total *total, struct task_struct *thread, __u64 now)
+{
+	total->cpu_ns += BPF_CORE_READ(thread, se.sum_exec_runtime);
+	if (bpf_core_field_exists(thread->sched_info.run_delay))
+		total->run_queue_ns += BPF_CORE_READ(thread, sched_info.run_delay);
+	if (BPF_CORE_READ(thread, on_cpu) &&
+	    bpf_core_field_exists(thread->thread_info.cpu))
+		total->cpu_ns += running_ns(BPF_CORE_READ(thread, thread_info.cpu),
+		    (__s64)(now - BPF_CORE_READ(thread, se.exec_start)));
+}
+
+/* As add_threads(), of the process that this thread is or, when pid is not its any more,
+ * was of. */
+static __always_inline void add_listed_threads(
+    struct cpu_total *total, struct task_struct *task, __u32 pid, __u32 but)
+{
+	struct signal_struct *signal = BPF_CORE_READ(task, signal);
+	struct list_head *head =
+	    (void *)signal + bpf_core_field_offset(struct signal_struct, thread_head);
+	struct list_head *at = BPF_CORE_READ(head, next);
+	__u64 now = bpf_ktime_get_boot_ns();
+	__u32 i = count_from;
+
+	if (pid && (__u32)BPF_CORE_READ(task, tgid) != pid)
+		return;
+	if (pid)
+		total->cpu_ns += BPF_CORE_READ(signal, sum_sched_runtime);
+	do {
+		struct task_struct *thread =
+		    (void *)at - bpf_core_field_offset(struct task_struct, thread_node);
+
+		if (!at || at == head)
+			break;
+		if ((__u32)BPF_CORE_READ(thread, pid) != but)
+			add_read_thread(total, thread, now);
+		at = BPF_CORE_READ(at, next);
+	} while (++i < THREADS_MAX);
+}
+
+/* As process_of() finds the process, but within one frame: those above leave no room. */
+static __always_inline struct task_struct *remembered_task(__u32 pid)
+{
+	__u32 i = count_from;
+
+	do {
+		const struct process *p = process_at(process_place(pid, i));
+
+		if (p && p->pid == pid)
+			return (struct task_struct *)p->task;
+	} while (++i < PROCESS_PLACES);
+	return NULL;
+}
+
+/* Adds the threads of a process that live, but for one. By pid: of the process, and what
+ * its threads had that ended; 0: the current one. Apart, so that the verifier looks at
+ * the loop once. */
 __noinline int add_threads(struct cpu_total *total, __u32 pid, __u32 but)
 {
 	struct task_struct *task;
@@ -79,8 +143,14 @@ __noinline int add_threads(struct cpu_total *total, __u32 pid, __u32 but)
 	struct bpf_iter_task it;
 	__u64 now = bpf_ktime_get_boot_ns();
 
-	if (!total || !bpf_iter_task_new || !bpf_task_from_pid)
+	if (!total)
 		return 0;
+	if (!bpf_iter_task_new || !bpf_task_from_pid) {
+		task = pid ? remembered_task(pid) : bpf_get_current_task_btf();
+		if (task)
+			add_listed_threads(total, task, pid, but);
+		return 0;
+	}
 	task = bpf_task_from_pid(pid ? pid : bpf_get_current_pid_tgid() >> 32);
 	if (!task)
 		return 0;
@@ -123,9 +193,7 @@ static __always_inline void add_other_threads(struct task_struct *task,
 	p->walked_ns = now;
 }
 
-/* Of the current process, whose task it is: threads that ended and threads that live.
- * Kernels before 6.7 cannot walk threads; there it is the current thread's and the ended
- * ones', as with one_thread. */
+/* Of the current process, whose task it is: threads that ended and threads that live. */
 static __always_inline void read_at(struct task_struct *task, struct cpu_total *total,
     struct process *p, bool one_thread, __u64 now)
 {
@@ -133,6 +201,8 @@ static __always_inline void read_at(struct task_struct *task, struct cpu_total *
 	__s64 lag = (__s64)(now - task->se.exec_start);
 
 	clock_note(cpu, lag);
+	if (p)
+		remember_task(p, task);
 	total->cpu_ns = task->signal->sum_sched_runtime + task->se.sum_exec_runtime +
 			running_ns(cpu, lag);
 	total->run_queue_ns = run_delay(task);
@@ -176,55 +246,6 @@ VERIFIED_ONCE int read_sandbox(
 	return 0;
 }
 
-static __always_inline bool has_throttling(void)
-{
-	struct task_struct *task = NULL;
-	struct task_group *group = NULL;
-
-	return bpf_core_field_exists(task->sched_task_group) &&
-	       bpf_core_field_exists(group->cfs_bandwidth.throttled_time);
-}
-
-/* Tells the current process's group of the scheduler from others. */
-static __always_inline __u64 group_of(struct task_struct *task)
-{
-	return has_throttling() ? (__u64)task->sched_task_group : 0;
-}
-
-/* Whether a CPU limit may stop the current process; the kernel's word for none is all
- * ones. */
-static __always_inline bool is_limited(struct task_struct *task)
-{
-	struct task_group *group;
-	__u64 limits = 0;
-
-	if (!has_throttling())
-		return false;
-	group = task->sched_task_group;
-	for (int i = 0; i < CGROUPS_MAX && group; i++) {
-		limits |= ~group->cfs_bandwidth.quota;
-		group = group->parent;
-	}
-	return limits;
-}
-
-/* How long the cgroups that the process is in were not let run, as their CPU limits want
- * it: of each of their CPUs. */
-static __always_inline __u64 read_throttled(struct task_struct *task)
-{
-	struct task_group *group = NULL;
-	__u64 ns = 0;
-
-	if (!has_throttling())
-		return 0;
-	group = task->sched_task_group;
-	for (int i = 0; i < CGROUPS_MAX && group; i++) {
-		ns += group->cfs_bandwidth.throttled_time;
-		group = group->parent;
-	}
-	return ns;
-}
-
 /* The clock of shares goes on until now. */
 static __always_inline void share_out(struct process *p, __u64 total_ns)
 {
@@ -257,12 +278,11 @@ static __always_inline __u64 thread_ns_since(
 	return thread_ns(task, now) - start->share_ns;
 }
 
-/* Whether the others of several threads are not looked at: nobody wants it, or, before
- * 6.7, nobody can. Then the clock of shares stands, and goes on from where it is later.
- */
+/* Whether the others of several threads are not looked at, as nobody wants it. Then the
+ * clock of shares stands, and goes on from where it is later. */
 static __always_inline bool is_one_thread(struct task_struct *task, bool wanted)
 {
-	return (wanted || !bpf_iter_task_new) && task->signal->nr_threads > 1;
+	return wanted && task->signal->nr_threads > 1;
 }
 
 /* An invocation begins in the current process. */

@@ -208,6 +208,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 		return 0;
 	}
 	born->serves = p->serves;
+	remember_task(born, child);
 	__sync_fetch_and_add(&s->processes, 1);
 	member_add(s, pid);
 	return 0;

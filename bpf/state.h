@@ -38,7 +38,9 @@ struct process {
 	__u32 walked_tid;
 	struct cpu_total others; /* of all threads but that one */
 	__u64 walked_ns;         /* when that was read */
-	__u64 padding[5];        /* to two lines */
+	__u64 task; /* address of its first thread, where threads are found by that; 0:
+		     * not known */
+	__u64 padding[4]; /* to two lines */
 };
 
 #define SANDBOX_MEMBERS 16 /* processes whose times and memory are added up */

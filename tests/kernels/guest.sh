@@ -65,6 +65,13 @@ http2_kind() {
 	h2load -n 100 -c 1 -m 2 http://127.0.0.1:8082/ >h2.answers
 }
 
+# threads_kind: another thread than that which answers does the work
+threads_kind() {
+	begin threads threads_function 127.0.0.1:8083 threads.log
+	until_true 20 ask 127.0.0.1:8083 1 - /
+	for _ in 1 2 3 4 5; do ask 127.0.0.1:8083 1 - /; done >threads.answers
+}
+
 # worker_kind: a server on a unix socket that dies while the rest of its sandbox lives on, and while it is asked
 worker_kind() {
 	COLDMETER_FUNCTION=under sh -c 'http_function --listen unix:/tmp/under & echo $! >under.pid; sleep 1000' >under.out 2>&1 &
@@ -103,6 +110,7 @@ for backend in $(echo "$BACKENDS" | tr , ' '); do
 	if grep -q measuring agent.err; then
 		http_kind
 		http2_kind
+		threads_kind
 		worker_kind
 		lambda_kind
 		process_kind
@@ -110,7 +118,7 @@ for backend in $(echo "$BACKENDS" | tr , ' '); do
 	fi
 	kill -TERM $agent
 	until_true 20 ends $agent
-	killall http_function h2_function runtime_api sleep
+	killall http_function h2_function threads_function runtime_api sleep
 	usleep 200000
 done 2>&1
 
