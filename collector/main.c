@@ -109,8 +109,12 @@ static void raise_files(void)
 /* What may change while it runs. */
 static void apply(struct collector *c, const struct settings *settings)
 {
-	ingest_retain(c->ingest, settings->raw_days * DAY_NS,
-	    settings->minute_days * DAY_NS, settings->max_mb * MB);
+	ingest_retain(
+	    c->ingest, &(struct ingest_retention){.raw_ns = settings->raw_days * DAY_NS,
+			   .minutes_ns = settings->minute_days * DAY_NS,
+			   .hours_ns = settings->hour_days * DAY_NS,
+			   .days_ns = settings->day_days * DAY_NS,
+			   .max_bytes = settings->max_mb * MB});
 	http_set_limits(
 	    c->http, &(struct http_limits){
 			 .connections = (unsigned int)settings->client_connections,

@@ -21,6 +21,10 @@ struct window {
 bool answer_window(const struct http_request *request, const char *span,
     struct window *window, struct http_reply *reply);
 
+/* Widens the window to what sums still tell of its ends: see store_grain(). Those who
+ * answer by sums call it. */
+void answer_widen(struct store *store, struct window *window);
+
 /* Reads a flag of "true", "false", "1", "0"; absent leaves *value. False with a 400. */
 bool answer_flag(const struct http_request *request, const char *name, bool *value,
     struct http_reply *reply);

@@ -264,8 +264,11 @@ static int compare(const struct diff *diff, const struct tally *a, const struct 
 static int read_side(struct diff *diff, struct side *side, const char *function)
 {
 	struct tallies *t = &side->tallies;
-	int err = tallies_read(t, diff->answers->store, &side->window, function);
 	size_t n = 0;
+	int err;
+
+	answer_widen(diff->answers->store, &side->window);
+	err = tallies_read(t, diff->answers->store, &side->window, function);
 
 	for (size_t i = 0; i < t->n; i++) { /* those of the version first */
 		struct tally *tally = t->rows[i];

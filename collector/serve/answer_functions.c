@@ -192,6 +192,7 @@ int answer_functions(
 		return 0;
 	if (http_query(request, "by"))
 		return answer_groups(answers, request, &choice, reply);
+	answer_widen(answers->store, &window);
 	err = tallies_read(
 	    &tallies, answers->store, &window, http_query(request, "function"));
 	root = json_pack("{s:o}", "window", answer_window_json(&window));

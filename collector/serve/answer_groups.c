@@ -114,7 +114,10 @@ static int read_hosts(struct reading *reading)
 static int read_groups(struct reading *reading)
 {
 	struct tallies tallies = {0};
-	int err = tallies_read(
+	int err;
+
+	answer_widen(reading->answers->store, &reading->window);
+	err = tallies_read(
 	    &tallies, reading->answers->store, &reading->window, reading->function);
 
 	for (size_t i = 0; !err && i < tallies.n; i++)

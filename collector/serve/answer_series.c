@@ -16,6 +16,7 @@
 struct series {
 	struct window window;
 	int64_t step_s;
+	int64_t grain_s; /* no step is a part of it: see store_grain() */
 	struct rollup *points;
 	size_t n;
 	struct function function;
@@ -85,7 +86,7 @@ static int read_points(struct series *series, struct store *store, const char *f
 	    .function = function,
 	    .step_ns = series->step_s * CLOCK_NS_PER_S};
 
-	if (series->step_s >= SPANS_FROM_S)
+	if (series->step_s >= SPANS_FROM_S || series->grain_s > 60)
 		return store_scan_spans(store, &window, add_span, series);
 	return store_scan_rollups(
 	    store, window.since_ns, window.until_ns, function, add_row, series);
@@ -151,6 +152,14 @@ static bool parse_step(
 		return false;
 	}
 	series->step_s = step_ns / CLOCK_NS_PER_S;
+	if (series->step_s % series->grain_s != 0) {
+		(void)http_reply_error(reply, 400, "bad_request",
+		    "of the begin of this window sums by %s are kept: take a step of"
+		    " whole %ss",
+		    series->grain_s > 3600 ? "day" : "hour",
+		    series->grain_s > 3600 ? "day" : "hour");
+		return false;
+	}
 	series->n = (size_t)((width + step_ns - 1) / step_ns);
 	if (series->n <= POINTS_MAX)
 		return true;
@@ -168,8 +177,12 @@ int answer_series(
 	json_t *points = NULL;
 	int err;
 
-	if (!answer_window(request, "1h", &series.window, reply) ||
-	    !parse_step(request, &series, reply))
+	if (!answer_window(request, "1h", &series.window, reply))
+		return 0;
+	series.grain_s =
+	    store_grain(answers->store, series.window.since_ns) / CLOCK_NS_PER_S;
+	answer_widen(answers->store, &series.window);
+	if (!parse_step(request, &series, reply))
 		return 0;
 	series.points = calloc(series.n, sizeof(*series.points));
 	if (!series.points)

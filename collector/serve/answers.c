@@ -43,6 +43,21 @@ bool answer_window(const struct http_request *request, const char *span,
 	return false;
 }
 
+void answer_widen(struct store *store, struct window *window)
+{
+	const int64_t day_ns = 86400 * CLOCK_NS_PER_S;
+	int64_t grain = store_grain(store, window->since_ns);
+	int64_t last_ns = window->until_ns - 1;
+
+	window->since_ns -= window->since_ns % grain;
+	/* of the end's day some hours may be there and others not */
+	grain = store_grain(store, last_ns - last_ns % day_ns);
+	if (grain < day_ns)
+		grain = store_grain(store, last_ns);
+	if (grain > MINUTE_NS)
+		window->until_ns = last_ns - last_ns % grain + grain;
+}
+
 bool answer_flag(const struct http_request *request, const char *name, bool *value,
     struct http_reply *reply)
 {

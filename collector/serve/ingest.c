@@ -340,6 +340,8 @@ int ingest_start(struct store *store, struct ingest **out)
 	ingest->upkeep = (struct upkeep){.store = store,
 	    .raw_ns = 7 * DAY_NS,
 	    .minutes_ns = 35 * DAY_NS,
+	    .hours_ns = 35 * DAY_NS,
+	    .days_ns = 400 * DAY_NS,
 	    .expire_ns = upkeep_now_ns(),
 	    .fold_ns = upkeep_now_ns()};
 	ingest->last = &ingest->first;
@@ -394,12 +396,13 @@ void ingest_health(
 	health->err = now_boot_ns < lately_ns ? atomic_load(&ingest->failed) : 0;
 }
 
-void ingest_retain(
-    struct ingest *ingest, int64_t raw_ns, int64_t minutes_ns, int64_t max_bytes)
+void ingest_retain(struct ingest *ingest, const struct ingest_retention *retention)
 {
-	ingest->upkeep.raw_ns = raw_ns;
-	ingest->upkeep.minutes_ns = minutes_ns;
-	ingest->upkeep.max_bytes = max_bytes;
+	ingest->upkeep.raw_ns = retention->raw_ns;
+	ingest->upkeep.minutes_ns = retention->minutes_ns;
+	ingest->upkeep.hours_ns = retention->hours_ns;
+	ingest->upkeep.days_ns = retention->days_ns;
+	ingest->upkeep.max_bytes = retention->max_bytes;
 }
 
 void ingest_observe(struct ingest *ingest, ingest_observer observer, void *context)

@@ -25,11 +25,18 @@ struct ingest_health {
 void ingest_health(
     const struct ingest *ingest, uint64_t now_boot_ns, struct ingest_health *health);
 
-/* How long raw batches and rollups are kept; the writer forgets what is older, hourly.
- * And how much the ledger may take on disk, 0: anything; looked at each minute, see
- * store_shrink(). Any thread. Without it: 7 and 35 days, any size. */
-void ingest_retain(
-    struct ingest *ingest, int64_t raw_ns, int64_t minutes_ns, int64_t max_bytes);
+/* How long raw batches and rollups are kept (see store_expire()); the writer forgets what
+ * is older, hourly. And how much the ledger may take on disk, 0: anything; looked at each
+ * minute, see store_shrink(). Any thread. Without it: 7, 35, 35 and 400 days, any size.
+ */
+struct ingest_retention {
+	int64_t raw_ns;
+	int64_t minutes_ns;
+	int64_t hours_ns;
+	int64_t days_ns;
+	int64_t max_bytes;
+};
+void ingest_retain(struct ingest *ingest, const struct ingest_retention *retention);
 
 /* POST /v1/batches, /v1/invocations and /v1/traces. */
 int ingest_add_routes(struct ingest *ingest, struct http *http);

@@ -32,6 +32,8 @@ static const struct config_key keys[] = {
     {"min_free_mb", config_limit, offsetof(struct settings, min_free_mb)},
     {"raw_days", config_days, offsetof(struct settings, raw_days)},
     {"minute_days", config_days, offsetof(struct settings, minute_days)},
+    {"hour_days", config_days, offsetof(struct settings, hour_days)},
+    {"day_days", config_days, offsetof(struct settings, day_days)},
     {"max_mb", config_megabytes, offsetof(struct settings, max_mb)},
     {"remote_write", exports_url, offsetof(struct settings, exports.remote_write)},
     {"remote_write_histograms", exports_histograms,
@@ -111,7 +113,8 @@ static const char usage[] =
     "                       prices, store, store_password_file, token_file,\n"
     "                       tls_cert, tls_key, alerts,\n"
     "                       client_connections, client_requests_per_s,\n"
-    "                       raw_days, minute_days, max_mb, min_free_mb,\n"
+    "                       raw_days, minute_days, hour_days, day_days,\n"
+    "                       max_mb, min_free_mb,\n"
     "                       seccomp, request_log,\n"
     "                       remote_write, remote_write_histograms, otlp,\n"
     "                       remote_write_token_file, otlp_token_file,\n"
@@ -346,6 +349,8 @@ int settings_read(int argc, char **argv, struct settings *settings)
 	    .seccomp = true,
 	    .raw_days = 7,
 	    .minute_days = 35,
+	    .hour_days = 35,
+	    .day_days = 400,
 	    .min_free_mb = 64,
 	    .socket = -1};
 	given = *settings;

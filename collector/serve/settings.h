@@ -31,6 +31,8 @@ struct settings {
 	int min_free_mb;        /* below, /readyz says no */
 	int raw_days;
 	int minute_days;
+	int hour_days;
+	int day_days;
 	int max_mb; /* of the ledger on disk; 0: any size */
 	struct exports_settings exports;
 	char address[LISTEN_ADDRESS_BYTES]; /* out of listen */

@@ -27,7 +27,10 @@ static void expire(struct upkeep *upkeep)
 {
 	int64_t now_ns = clock_wall_ns();
 	int err = store_expire(
-	    upkeep->store, now_ns - upkeep->raw_ns, now_ns - upkeep->minutes_ns);
+	    upkeep->store, &(struct store_keep){.raw_since_ns = now_ns - upkeep->raw_ns,
+			       .minutes_since_ns = now_ns - upkeep->minutes_ns,
+			       .hours_since_ns = now_ns - upkeep->hours_ns,
+			       .days_since_ns = now_ns - upkeep->days_ns});
 
 	if (err)
 		(void)log_error(err, "cannot forget what is older than its retention");

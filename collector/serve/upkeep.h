@@ -12,6 +12,8 @@ struct upkeep {
 	/* settings, which any thread may change */
 	atomic_int_least64_t raw_ns; /* kept for so long */
 	atomic_int_least64_t minutes_ns;
+	atomic_int_least64_t hours_ns;
+	atomic_int_least64_t days_ns;
 	atomic_int_least64_t max_bytes; /* of the ledger on disk; 0: any size */
 	int64_t expire_ns; /* when each is due, as upkeep_now_ns() tells it */
 	int64_t fold_ns;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/config.h"
 #include "base/count.h"
 #include "base/log.h"
@@ -107,12 +108,18 @@ int store_write(struct store *store, struct store_batch *batches, size_t n)
 	return sqlite_write(store->sqlite, batches, n);
 }
 
-int store_expire(struct store *store, int64_t raw_before_ns, int64_t minutes_before_ns)
+int store_expire(struct store *store, const struct store_keep *keep)
 {
 	if (store->clickhouse)
 		return clickhouse_expire(
-		    store->clickhouse, raw_before_ns, minutes_before_ns);
-	return sqlite_expire(store->sqlite, raw_before_ns, minutes_before_ns);
+		    store->clickhouse, keep->raw_since_ns, keep->minutes_since_ns);
+	return sqlite_expire(store->sqlite, keep);
+}
+
+int64_t store_grain(struct store *store, int64_t at_ns)
+{
+	return store->clickhouse ? 60 * CLOCK_NS_PER_S
+				 : sqlite_grain(store->sqlite, at_ns);
 }
 
 int store_shrink(struct store *store, int64_t max_bytes, int64_t *bytes)

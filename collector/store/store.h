@@ -101,8 +101,21 @@ static inline uint32_t store_batch_id(
  * (-ENOSPC, -EROFS, -EIO, -ENOMEM) nothing of them is kept. */
 int store_write(struct store *store, struct store_batch *batches, size_t n);
 
-/* (writer) Forgets what is older: raw days, minute rollups, delivered outbox rows. */
-int store_expire(struct store *store, int64_t raw_before_ns, int64_t minutes_before_ns);
+/* (writer) Forgets what is older, in whole hours and days: batches as received; minutes,
+ * batch ids and settled deliveries; sums of hours; sums of days. Each is kept at least as
+ * long as the one before. An engine without hours and days keeps minutes alone. */
+struct store_keep {
+	int64_t raw_since_ns;
+	int64_t minutes_since_ns;
+	int64_t hours_since_ns;
+	int64_t days_since_ns;
+};
+int store_expire(struct store *store, const struct store_keep *keep);
+
+/* The shortest time, a minute, an hour or a day (UTC) in ns, that sums of that moment are
+ * told by, since minutes and hours are forgotten before days: a window that begins there
+ * is told from the start of that time on. */
+int64_t store_grain(struct store *store, int64_t at_ns);
 
 /* (writer) When the ledger takes more than that on disk, forgets its oldest day of raw
  * batches but for the newest day's. *bytes is what it took before. 1: forgot one, look

@@ -319,12 +319,75 @@ static void test_a_diff_of_versions(void **state)
 	json_decref(root);
 }
 
+static void expect_invocations(
+    const struct place *place, const char *target, const char *list, double want)
+{
+	json_t *root = ask(place, target);
+	double sum = 0;
+	size_t i;
+	const json_t *one;
+
+	json_array_foreach(at(root, list), i, one) sum += number(one, "invocations");
+	if (sum != want)
+		fail_msg("%s: %g", target, sum);
+	json_decref(root);
+}
+
+/* Three days ago there are days only, yesterday there are hours: each question is widened
+ * to them, and says so. */
+static void test_old_windows_are_told_by_what_is_kept(void **state)
+{
+	struct place *place = *state;
+	const int64_t day = 86400 * S;
+	const int64_t today = place->now_ns / day * day;
+	const struct store_keep keep = {
+	    .minutes_since_ns = today, .hours_since_ns = today - day};
+	json_t *root;
+
+	burst(place, &(struct burst){"f", "", "generic", "h", today - 3 * day + 3600 * S,
+			 20, 40, 0, 0});
+	burst(place, &(struct burst){
+			 "f", "", "generic", "h", today - day + 7260 * S, 10, 40, 0, 0});
+	assert_int_equal(store_expire(place->store, &keep), 0);
+	expect_invocations(place, "/v1/functions?since=5d", "functions", 30);
+	expect_invocations(place, "/v1/functions?since=5d&by=version", "groups", 30);
+	expect_invocations(
+	    place, "/v1/functions/f/series?since=5d&step=1d", "points", 30);
+	expect_status(
+	    raw_get(place->port, "/v1/functions/f/series?since=5d&step=1h"), 400);
+	{
+		char since[CLOCK_RFC3339_BYTES];
+		char until[CLOCK_RFC3339_BYTES];
+		char target[256];
+
+		/* from within the hour to within the next one, of yesterday */
+		clock_format_rfc3339(today - day + 7380 * S, since);
+		clock_format_rfc3339(today - day + 10860 * S, until);
+		(void)snprintf(target, sizeof(target), "/v1/functions?since=%s&until=%s",
+		    since, until);
+		expect_invocations(place, target, "functions", 10);
+		root = ask(place, target);
+		clock_format_rfc3339(today - day + 7200 * S, since);
+		assert_string_equal(text(at(root, "window"), "since"), since);
+		clock_format_rfc3339(today - day + 14400 * S, until);
+		assert_string_equal(text(at(root, "window"), "until"), until);
+		json_decref(root);
+		/* an hour of three days ago */
+		clock_format_rfc3339(today - 3 * day + 7200 * S, since);
+		clock_format_rfc3339(today - 3 * day + 10800 * S, until);
+		(void)snprintf(target, sizeof(target), "/v1/functions?since=%s&until=%s",
+		    since, until);
+		expect_invocations(place, target, "functions", 20);
+	}
+}
+
 static void test_bad_questions_are_refused(void **state)
 {
 	static const char *const bad[] = {"/v1/functions?sort=x", "/v1/functions?limit=0",
 	    "/v1/functions?limit=x", "/v1/functions?reverse=x", "/v1/functions?by=moon",
 	    "/v1/functions?by=host&sort=rate", "/v1/functions?by=host&since=x",
-	    "/v1/diff?since=x", "/v1/diff?against=never", "/v1/diff?since=10s&until=1s",
+	    "/v1/diff?since=x", "/v1/diff?against=never",
+	    "/v1/diff?since=2026-01-01T00:00:10Z&until=2026-01-01T00:00:20Z",
 	    "/v1/diff?against=1h&against_since=1h", "/v1/diff?against_until=1h",
 	    "/v1/diff?against_version=1", "/v1/diff?limit=0",
 	    "/v1/diff?against_since=1h&against_until=2h"};
@@ -350,6 +413,7 @@ int main(void)
 	    TEST(test_a_trace_by_its_functions),
 	    TEST(test_a_diff_tells_change_from_noise),
 	    TEST(test_a_diff_of_versions),
+	    TEST(test_old_windows_are_told_by_what_is_kept),
 	    TEST(test_bad_questions_are_refused),
 	};
 

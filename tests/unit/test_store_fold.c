@@ -21,6 +21,7 @@ static size_t fold(struct store *store, int64_t now_ns)
 struct told {
 	size_t rows;
 	uint64_t invocations;
+	uint64_t in_parts;
 };
 
 static int add_span(void *context, const struct store_span *span)
@@ -28,6 +29,10 @@ static int add_span(void *context, const struct store_span *span)
 	struct told *told = context;
 	struct rollup rollup = {0};
 
+	for (size_t i = 0; i < span->parts_n; i++)
+		told->in_parts += span->parts[i].invocations;
+	if (!span->add)
+		return 0;
 	assert_int_equal(span->add(span, &rollup), 0);
 	told->rows++;
 	told->invocations += rollup.invocations;
@@ -110,11 +115,64 @@ static void test_hours_and_days_expire(void **state)
 		assert_int_equal(put(store, &b), 1);
 	}
 	assert_int_equal(fold(store, BEGIN + 96 * HOUR), 96);
-	assert_int_equal(store_expire(store, 0, BEGIN + 48 * HOUR + 30 * MINUTE), 0);
-	assert_int_equal(rollups(store, 0, INT64_MAX, NULL).rows, 52);
+	const struct store_keep keep = {.minutes_since_ns = BEGIN + 90 * HOUR,
+	    .hours_since_ns = BEGIN + 75 * HOUR,
+	    .days_since_ns = BEGIN + 48 * HOUR + 30 * MINUTE};
+
+	assert_int_equal(store_grain(store, BEGIN), MINUTE);
+	assert_int_equal(store_expire(store, &keep), 0);
+	assert_int_equal(rollups(store, 0, INT64_MAX, NULL).rows, 10);
 	assert_int_equal(store_scan_spans(store, &all, add_span, &told), 0);
 	assert_int_equal(told.invocations, 104);
 	assert_int_equal(told.rows, 6); /* 2 days and 4 minutes */
+	assert_int_equal(store_grain(store, BEGIN + 90 * HOUR), MINUTE);
+	assert_int_equal(store_grain(store, BEGIN + 90 * HOUR - 1), HOUR);
+	assert_int_equal(store_grain(store, BEGIN + 75 * HOUR), HOUR);
+	assert_int_equal(store_grain(store, BEGIN + 75 * HOUR - 1), DAY);
+	assert_int_equal(store_grain(store, -1), DAY);
+}
+
+/* Minutes that nobody folded are not forgotten before they are in hours and days. */
+static void test_what_expires_was_folded(void **state)
+{
+	struct place *place = *state;
+	struct told told = {0};
+	const struct store_window all = {.until_ns = INT64_MAX};
+	const struct store_keep keep = {.minutes_since_ns = BEGIN + 5 * HOUR};
+
+	for (uint64_t i = 0; i < 10; i++) {
+		const struct plan_of_batch b = {
+		    1, i + 1, "f", BEGIN + (int64_t)i * HOUR, 1000, 2};
+
+		assert_int_equal(put(place->store, &b), 1);
+	}
+	assert_int_equal(store_expire(place->store, &keep), 0);
+	assert_int_equal(rollups(place->store, 0, INT64_MAX, NULL).rows, 5);
+	assert_int_equal(store_scan_spans(place->store, &all, add_span, &told), 0);
+	assert_int_equal(told.invocations, 20);
+}
+
+/* The parts of a day tell where its invocations lie even when its hours are gone. */
+static void test_cuts_in_forgotten_hours_lose_nothing(void **state)
+{
+	struct place *place = *state;
+	struct told told = {0};
+	const int64_t cuts[] = {BEGIN + 5 * HOUR + 30 * MINUTE, BEGIN + 13 * HOUR};
+	const struct store_window window = {
+	    .since_ns = BEGIN, .until_ns = BEGIN + DAY, .cuts_ns = cuts, .cuts_n = 2};
+	const struct store_keep keep = {
+	    .minutes_since_ns = BEGIN + 2 * DAY, .hours_since_ns = BEGIN + 2 * DAY};
+
+	for (uint64_t i = 0; i < 24; i++) {
+		const struct plan_of_batch b = {
+		    1, i + 1, "f", BEGIN + (int64_t)i * HOUR, 1000, 2};
+
+		assert_int_equal(put(place->store, &b), 1);
+	}
+	assert_int_equal(store_expire(place->store, &keep), 0);
+	assert_int_equal(store_scan_spans(place->store, &window, add_span, &told), 0);
+	assert_int_equal(told.invocations, 48);
+	assert_int_equal(told.in_parts, 48);
 }
 
 /* --- kill -9 ---------------------------------------------------------------------------
@@ -252,6 +310,8 @@ int main(void)
 	    TEST(test_ten_minutes_are_folded_when_they_are_over),
 	    TEST(test_a_pass_takes_what_comes_late_but_once),
 	    TEST(test_hours_and_days_expire),
+	    TEST(test_what_expires_was_folded),
+	    TEST(test_cuts_in_forgotten_hours_lose_nothing),
 	    TEST(test_a_kill_neither_loses_nor_doubles),
 	    cmocka_unit_test(test_a_block_takes_no_other_bytes),
 	};

@@ -21,6 +21,9 @@ struct sqlite {
 	struct minutes *minutes;
 	struct fold *fold;
 	struct raw *raw;
+	/* Since when there are minutes, and hours, in hours of the epoch; any thread. */
+	_Atomic int64_t minutes_hour;
+	_Atomic int64_t hours_hour;
 };
 
 /* One transaction of the writing connection, one thread at a time. Each begin that

@@ -18,8 +18,6 @@
  * very many functions by the hour, which writes a sixth as much. */
 #define FOLD_MINUTES 10
 #define FEW_FUNCTIONS 10000
-/* How long after their end: agents ship within seconds. */
-#define GRACE_NS (2 * MINUTE_NS)
 
 struct fold {
 	int64_t hour; /* where this pass is, so that it takes what comes late but once: */
@@ -218,7 +216,7 @@ static int fold_slice(
 int sqlite_fold(struct sqlite *store, int64_t now_ns)
 {
 	struct fold *fold = store->fold;
-	int64_t before_minute = (now_ns - GRACE_NS) / MINUTE_NS;
+	int64_t before_minute = (now_ns - FOLD_GRACE_NS) / MINUTE_NS;
 	struct slice_range range = {0};
 	int found;
 	int err = sqlite_begin(store);

@@ -2,6 +2,9 @@
 #ifndef COLDMETER_STORE_SQLITE_FOLD_H
 #define COLDMETER_STORE_SQLITE_FOLD_H
 
+/* How long after their end minutes are folded: agents ship within seconds. */
+#define FOLD_GRACE_NS (2 * MINUTE_NS)
+
 struct fold;
 
 int fold_new(struct fold **out);

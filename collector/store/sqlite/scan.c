@@ -14,6 +14,7 @@ int scan_begin(struct scan *scan, struct sqlite *store, const char *function)
 	int err;
 
 	scan->store = store;
+	scan->hours_hour = store->hours_hour;
 	if (function)
 		n = dictionary_ids_of(store->functions, function, &scan->ids);
 	if (n <= 0)

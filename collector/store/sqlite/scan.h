@@ -23,6 +23,7 @@ struct scan {
 	/* of scans by span */
 	const int64_t *cuts_ns;
 	size_t cuts_n;
+	int64_t hours_hour; /* since when there are hours, in hours of the epoch */
 	int64_t cut_day; /* which one cut_hours is of; bit h: a cut lies in its hour h */
 	uint32_t cut_hours;
 };

@@ -217,25 +217,26 @@ static int expire_one(
 	return err ? err : 1;
 }
 
-int spans_expire(struct connection *c, int64_t before_minute)
+int spans_expire(
+    struct connection *c, int64_t blocks_hour, int64_t hours_hour, int64_t days_hour)
 {
-	static const struct {
+	const struct {
 		const char *oldest_sql;
 		const char *sql;
-		int64_t minutes;
+		int64_t end;
 	} tables[] = {{"SELECT min(id) FROM hour_block",
-			  "DELETE FROM hour_block WHERE id < :end", HOUR_MINUTES},
+			  "DELETE FROM hour_block WHERE id < :end", blocks_hour},
 	    {"SELECT min(id) FROM hour_parts", "DELETE FROM hour_parts WHERE id < :end",
-		HOUR_MINUTES},
+		hours_hour},
 	    {"SELECT min(id) FROM hour_rollup", "DELETE FROM hour_rollup WHERE id < :end",
-		HOUR_MINUTES},
+		hours_hour},
 	    {"SELECT min(id) FROM day_rollup", "DELETE FROM day_rollup WHERE id < :end",
-		DAY_MINUTES}};
+		days_hour / DAY_HOURS}};
 	int more = 0;
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
-		int err = expire_one(c, tables[i].oldest_sql, tables[i].sql,
-		    before_minute / tables[i].minutes);
+		int err =
+		    expire_one(c, tables[i].oldest_sql, tables[i].sql, tables[i].end);
 
 		if (err < 0)
 			return err;

@@ -33,9 +33,10 @@ struct span_delta {
 int spans_add(struct connection *c, int64_t hour, uint32_t function_id,
     const struct span_delta *delta, struct rollup *scratch);
 
-/* (writer) Deletes blocks, hours and days that ended before that minute, a bounded number
- * of them; 1 when some are left. */
-int spans_expire(struct connection *c, int64_t before_minute);
+/* (writer) Deletes blocks, sums of hours, and sums of days that ended before these hours
+ * of the epoch, a bounded number of them; 1 when some are left. */
+int spans_expire(
+    struct connection *c, int64_t blocks_hour, int64_t hours_hour, int64_t days_hour);
 
 /* The numbers of a parts blob. 0 or -EUCLEAN. */
 int spans_decode_parts(const uint8_t *in, size_t size, uint64_t *parts, size_t n);

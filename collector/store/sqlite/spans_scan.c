@@ -12,12 +12,15 @@
 #define HOUR_S (HOUR_MINUTES * 60)
 #define HOUR_NS (HOUR_MINUTES * MINUTE_NS)
 
-/* Whether a cut lies within this hour of the epoch. */
+/* Whether a cut lies within this hour of the epoch, and there are minutes to tell what
+ * is on either side of it. */
 static bool is_cut(const struct scan *scan, int64_t hour)
 {
 	size_t low = 0;
 	size_t high = scan->cuts_n; /* the first cut behind the hour's start */
 
+	if (hour < scan->hours_hour)
+		return false;
 	while (low < high) {
 		size_t middle = (low + high) / 2;
 

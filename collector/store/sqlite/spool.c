@@ -340,5 +340,10 @@ int sqlite_spool_expire(struct sqlite_spool *spool, int64_t before_ns)
 		if (!err && sent < days[i].last)
 			keep_day = days[i].day;
 	}
-	return err ? err : sqlite_expire(spool->ledger, keep_day * DAY_NS, before_ns);
+	return err ? err
+		   : sqlite_expire(spool->ledger,
+			 &(struct store_keep){.raw_since_ns = keep_day * DAY_NS,
+			     .minutes_since_ns = before_ns,
+			     .hours_since_ns = before_ns,
+			     .days_since_ns = before_ns});
 }

@@ -10,7 +10,8 @@ struct sqlite;
 int sqlite_open(const char *directory, struct sqlite **out);
 void sqlite_close(struct sqlite *store);
 int sqlite_write(struct sqlite *store, struct store_batch *batches, size_t n);
-int sqlite_expire(struct sqlite *store, int64_t raw_before_ns, int64_t minutes_before_ns);
+int sqlite_expire(struct sqlite *store, const struct store_keep *keep);
+int64_t sqlite_grain(struct sqlite *store, int64_t at_ns);
 int sqlite_shrink(struct sqlite *store, int64_t max_bytes, int64_t *bytes);
 int sqlite_fold(struct sqlite *store, int64_t now_ns);
 int sqlite_scan_spans(struct sqlite *store, const struct store_window *window,

@@ -323,31 +323,79 @@ int sqlite_write(struct sqlite *store, struct store_batch *batches, size_t n)
 	return 0;
 }
 
-int sqlite_expire(struct sqlite *store, int64_t raw_before_ns, int64_t minutes_before_ns)
+/* The hour that a moment is in. */
+static int64_t hour_of(int64_t at_ns)
+{
+	return at_ns <= 0 ? 0 : at_ns / (HOUR_MINUTES * MINUTE_NS);
+}
+
+/* Minutes that nobody folded yet go on in hours and days. */
+static int fold_before(struct sqlite *store, int64_t hour)
 {
 	int more = 1;
+
+	while (more == 1)
+		more =
+		    sqlite_fold(store, hour * HOUR_MINUTES * MINUTE_NS + FOLD_GRACE_NS);
+	return more;
+}
+
+/* One step; 1 when there is more to do. */
+static int expire_sums(struct sqlite *store, int64_t days_hour)
+{
+	int64_t minutes_hour = store->minutes_hour;
+	int more;
 	int err = sqlite_begin(store);
 
 	if (err)
 		return err;
-	err = raw_expire(store->raw, store->writer, raw_before_ns);
-	if (!err)
-		err = batches_expire(store->writer, minutes_before_ns);
-	if (!err)
-		err = outbox_expire(store->writer, minutes_before_ns);
-	err = sqlite_end(store, err);
-	while (!err && more == 1) { /* others get their turn between the steps */
-		err = sqlite_begin(store);
-		if (err)
-			return err;
-		more = minutes_expire(store->writer, minutes_before_ns / MINUTE_NS);
-		if (more >= 0) {
-			int spans =
-			    spans_expire(store->writer, minutes_before_ns / MINUTE_NS);
+	more = minutes_expire(store->writer, minutes_hour * HOUR_MINUTES);
+	if (more >= 0) {
+		int spans = spans_expire(
+		    store->writer, minutes_hour, store->hours_hour, days_hour);
 
-			more = spans < 0 ? spans : more | spans;
-		}
-		err = sqlite_end(store, more < 0 ? more : 0);
+		more = spans < 0 ? spans : more | spans;
 	}
-	return err;
+	err = sqlite_end(store, more < 0 ? more : 0);
+	return err ? err : more;
+}
+
+int sqlite_expire(struct sqlite *store, const struct store_keep *keep)
+{
+	int64_t minutes_hour = hour_of(keep->minutes_since_ns);
+	int64_t hours_hour = hour_of(keep->hours_since_ns);
+	int64_t days_hour = hour_of(keep->days_since_ns);
+	int more = 1;
+	int err = 0;
+
+	if (days_hour < minutes_hour)
+		err = fold_before(store, minutes_hour);
+	if (!err)
+		err = sqlite_begin(store);
+	if (err)
+		return err;
+	err = raw_expire(store->raw, store->writer, keep->raw_since_ns);
+	if (!err)
+		err = batches_expire(store->writer, keep->minutes_since_ns);
+	if (!err)
+		err = outbox_expire(store->writer, keep->minutes_since_ns);
+	err = sqlite_end(store, err);
+	if (err)
+		return err;
+	hours_hour = hours_hour < minutes_hour ? hours_hour : minutes_hour;
+	store->minutes_hour = minutes_hour;
+	store->hours_hour = hours_hour;
+	while (more == 1) /* others get their turn between the steps */
+		more =
+		    expire_sums(store, days_hour < hours_hour ? days_hour : hours_hour);
+	return more;
+}
+
+int64_t sqlite_grain(struct sqlite *store, int64_t at_ns)
+{
+	int64_t hour = hour_of(at_ns);
+
+	if (hour < store->hours_hour)
+		return DAY_MINUTES * MINUTE_NS;
+	return hour < store->minutes_hour ? HOUR_MINUTES * MINUTE_NS : MINUTE_NS;
 }
