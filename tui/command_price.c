@@ -10,12 +10,13 @@
 #include "price/estimate.h"
 #include "price/invoice_json.h"
 #include "tui/price_book.h"
+#include "tui/price_help.h"
 #include "tui/rows.h"
 #include "tui/table.h"
 #include "tui/usage_input.h"
 
 #define WHY_BYTES 512
-#define PLANS_MAX 16
+#define HELP_COLUMNS 80
 
 struct price_options {
 	const char *plan, *region, *arch, *prices, *usage;
@@ -49,34 +50,6 @@ static const struct table_column columns[] = {
     {"SOURCE", TABLE_LEFT},
 };
 
-static const char help[] =
-    "Without a collector: what the described invocations would cost, to the last digit.\n"
-    "\n"
-    "The input is a JSON object, or an array of them:\n"
-    "\n"
-    "  {\"requests\": 3000000, \"duration_ms\": 120, \"memory_mb\": 1536,\n"
-    "   \"arch\": \"x86_64\", \"region\": \"us-east-1\", \"free_tier\": true}\n"
-    "\n"
-    "  requests (or executions)     how many alike, 1 unless given\n"
-    "  duration_ms                  of each; text such as \"250.06\" or a number\n"
-    "  memory_mb                    configured size; also the size in use, unless\n"
-    "  observed_mb                  says that (Azure Consumption bills it)\n"
-    "  init_ms, cold_starts         an init, and how many of the requests waited for "
-    "one\n"
-    "  ephemeral_mb                 Lambda's /tmp; 512 MB are free\n"
-    "  concurrency                  requests that share an instance's time (Cloud Run)\n"
-    "  arch, region, free_tier      as the options below, which go first\n"
-    "  start                        a time, for the rules of an earlier day\n"
-    "  gb_s (and vcpu_s)            instead of duration and memory; or\n"
-    "  function_execution_units_mb_ms   as Azure's metrics count them\n"
-    "\n"
-    "or NDJSON of measured invocations, each counted by the plan's own rule:\n"
-    "\n"
-    "  coldmeter invocations --json | jq -c '.invocations[]' |\n"
-    "      coldmeter price --plan all --usage -\n"
-    "  echo '{\"requests\": 3000000, \"duration_ms\": 120, \"memory_mb\": 1536}' |\n"
-    "      coldmeter price --plan aws-lambda --region us-east-1 --free-tier --usage -\n";
-
 /* The work of one call. */
 struct calculator {
 	struct call *call;
@@ -92,12 +65,19 @@ struct calculator {
 
 static void print_help(void)
 {
-	char names[PLAN_LIST_BYTES];
+	size_t column = 11;
 
 	printf(
-	    "usage: coldmeter price --plan P --usage FILE|- [options]\n\n%s\nPlans: all, "
-	    "%s\n",
-	    help, plan_list(names));
+	    "usage: coldmeter price --plan P --usage FILE|- [options]\n\n%s\nPlans: all",
+	    price_help);
+	for (const struct plan *const *p = plans; *p; p++) {
+		size_t n = strlen((*p)->name) + 2;
+		bool wraps = column + n > HELP_COLUMNS;
+
+		printf(",%s%s", wraps ? "\n       " : " ", (*p)->name);
+		column = wraps ? 7 + n : column + n;
+	}
+	(void)putchar('\n');
 	options_print(rows, ROWS_N, stdout);
 }
 
@@ -241,9 +221,32 @@ static int price_plan(struct calculator *c, const struct plan *plan)
 	return status;
 }
 
+/* What was counted, in whole base units: how durations and sizes were rounded. */
+static json_t *usage_json(const struct estimate *estimate)
+{
+	json_t *out = json_object();
+
+	for (int i = 0; i < USAGE_ITEMS; i++) {
+		uint64_t sum = 0;
+
+		for (size_t k = 0; k < estimate->parts_n; k++) {
+			if (__builtin_add_overflow(
+				sum, estimate->parts[k].usage.item[i], &sum))
+				sum = UINT64_MAX;
+		}
+		if (sum > 0 && sum <= INT64_MAX)
+			(void)json_object_set_new(out,
+			    usage_item_name((enum usage_item)i),
+			    json_integer((json_int_t)sum));
+	}
+	return out;
+}
+
 static int print_json(const struct calculator *c)
 {
-	AUTO(json) json_t *root = json_pack("{sO}", "plans", c->plans);
+	AUTO(json)
+	json_t *root =
+	    json_pack("{sO so}", "plans", c->plans, "usage", usage_json(c->estimate));
 	int err = root ? 0 : -ENOMEM;
 
 	if (!err && json_array_size(c->skipped) > 0)
@@ -313,6 +316,8 @@ static int run(struct call *call, const struct price_options *options)
 	if (price_book_open(call, options->prices, &book) != COMMAND_DONE ||
 	    read_usage(call, options, estimate) != COMMAND_DONE)
 		return COMMAND_FAILED;
+	if (estimate->host.is_there && own_host_price(&estimate->host, book) < 0)
+		return command_failed(call, "out of memory");
 	c.book = book;
 	c.estimate = estimate;
 	return price_plans(&c);

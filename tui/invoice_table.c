@@ -318,6 +318,20 @@ static void print_foot(const json_t *root, const struct sources *sources, FILE *
 		(void)fprintf(out, "[%zu] %s\n", i + 1, sources->texts[i]);
 }
 
+/* The plans that could not be priced, each with the collector's reason. */
+static void print_left_out(const json_t *left_out, FILE *out)
+{
+	char name[64], reason[300];
+	const json_t *plan;
+	size_t i;
+
+	json_array_foreach(left_out, i, plan)(void) fprintf(out, "%s  left out: %s\n",
+	    field_text(plan, "plan", name, sizeof(name)),
+	    field_text(plan, "reason", reason, sizeof(reason)));
+	if (json_array_size(left_out) > 0)
+		(void)fputc('\n', out);
+}
+
 int invoice_table_print(const json_t *root, bool brief, bool colour, FILE *out)
 {
 	AUTO(free) struct sources *sources = calloc(1, sizeof(*sources));
@@ -337,6 +351,7 @@ int invoice_table_print(const json_t *root, bool brief, bool colour, FILE *out)
 	    out, "month %s\n\n", field_text(root, "month", month, sizeof(month)));
 	if (comparison)
 		err = print_comparison(comparison, colour, out);
+	print_left_out(json_object_get(root, "not_priced"), out);
 	if (!err && by)
 		err = print_parts(by, colour, out);
 	if (!err && json_object_get(root, "anomalies"))

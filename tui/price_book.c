@@ -39,7 +39,10 @@ void price_sources_mark(
 
 void price_sources_print(const struct price_sources *sources)
 {
-	for (size_t i = 0; i < sources->n; i++)
-		printf("[%zu] %s  %s\n", i + 1, sources->first[i]->source_title,
-		    sources->first[i]->source_url);
+	for (size_t i = 0; i < sources->n; i++) {
+		const struct price *price = sources->first[i];
+
+		printf("[%zu] %s%s%s\n", i + 1, price->source_title,
+		    price->source_url[0] ? "  " : "", price->source_url);
+	}
 }

@@ -151,7 +151,7 @@ int rollup_decode_invocations(
 	bool known;
 	uint64_t first;
 
-	if (counters_bytes > 0 && counters[0] == ROLLUP_PACK_VERSION)
+	if (rollup_counters_are_packed(counters, counters_bytes))
 		return rollup_unpack_invocations(counters, counters_bytes, invocations);
 	known = get(&reader) == ROLLUP_VERSION && get(&reader) > 0;
 	first = known ? get(&reader) : 0; /* invocations lead the table */
@@ -190,7 +190,7 @@ static int read_counters(
 {
 	struct reader reader = {.in = counters, .size = counters_bytes};
 
-	if (counters_bytes > 0 && counters[0] == ROLLUP_PACK_VERSION)
+	if (rollup_counters_are_packed(counters, counters_bytes))
 		return rollup_unpack_counters(counters, counters_bytes, from);
 	return decode_counters(&reader, from);
 }

@@ -4,9 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "base/varint.h"
-#include "model/histogram_pack.h"
 #include "model/rollup_parts.h"
 
 #define VALUE_MAX                                                                        \
@@ -16,6 +14,8 @@
 #define AZURE_STEP_MB 128
 #define PAGE_BYTES 4096
 #define MCPU 1000 /* of a vCPU: see plan_gcp.c */
+#define FLEX_LEAST_MS 1000
+#define US_NS 1000
 
 /* How a counter is guessed and written. */
 enum guess {
@@ -31,7 +31,15 @@ enum guess {
 	AZURE,     /* durations at the smallest size */
 	TIMES_AWS, /* a whole multiple of the milliseconds of AWS */
 	TIMES_RUN, /* of those of Cloud Run, with the size of AWS */
-	TIMES_CPU  /* the same, a thousand times most often */
+	TIMES_CPU, /* the same, a thousand times most often */
+	/* by the size of AWS, that most plans bill: */
+	FLEX,     /* an instance's size, a second for each */
+	GCF,      /* the size of a step, for as long as Cloud Run bills */
+	GCF_CPU,  /* the CPU that comes with the step */
+	HOST_CPU, /* CPU time, half a microsecond less for each */
+	HOST_MB,  /* the highest peak for all of the time */
+	INIT,     /* all inits */
+	RESTORE   /* all that were cold */
 };
 
 #define AT(member, guess)                                                                \
@@ -40,7 +48,8 @@ enum guess {
 	}
 
 /* In the order of the coding, those that are seldom right or 0 first: append, never
- * reorder. What a guess rests on comes before it. From GUESSED on all are plain. */
+ * reorder. What a guess rests on comes before it. From GUESSED on all are plain to
+ * VERSION_2, where the fields of that version end, and again from PLAIN_AGAIN on. */
 static const struct field {
 	size_t offset;
 	enum guess guess;
@@ -93,9 +102,25 @@ static const struct field {
     AT(ping_usage.item[USAGE_RUN_MCPU_MS], PLAIN),
     AT(ping_usage.item[USAGE_RUN_MB_MS], PLAIN),
     AT(ping_usage.item[USAGE_AWS_TMP_MB_MS], PLAIN),
+    AT(usage.item[USAGE_HOST_CPU_US], HOST_CPU),
+    AT(usage.item[USAGE_HOST_MB_MS], HOST_MB),
+    AT(usage.item[USAGE_FLEX_MB_MS], FLEX),
+    AT(usage.item[USAGE_GCF_MB_MS], GCF),
+    AT(usage.item[USAGE_GCF_MHZ_MS], GCF_CPU),
+    AT(usage.item[USAGE_AWS_INIT_MB_MS], INIT),
+    AT(usage.item[USAGE_AWS_RESTORE_MB], RESTORE),
+    AT(ping_usage.item[USAGE_FLEX_MB_MS], PLAIN),
+    AT(ping_usage.item[USAGE_GCF_MB_MS], PLAIN),
+    AT(ping_usage.item[USAGE_GCF_MHZ_MS], PLAIN),
+    AT(ping_usage.item[USAGE_HOST_CPU_US], PLAIN),
+    AT(ping_usage.item[USAGE_HOST_MB_MS], PLAIN),
+    AT(ping_usage.item[USAGE_AWS_INIT_MB_MS], PLAIN),
+    AT(ping_usage.item[USAGE_AWS_RESTORE_MB], PLAIN),
 };
 
 #define GUESSED 26
+#define VERSION_2 48
+#define PLAIN_AGAIN 55
 #define FIELDS (sizeof(fields) / sizeof(fields[0]))
 #define BITS_BYTES ((FIELDS + 7) / 8)
 
@@ -119,6 +144,55 @@ static uint64_t others(const struct rollup *r)
 	for (int i = 0; i < STATUS_COUNT; i++)
 		ok -= i == STATUS_OK ? 0 : r->by_status[i];
 	return ok < VALUE_MAX ? ok : 0;
+}
+
+/* The size that AWS bills, in MiB, where it is one. */
+static uint64_t aws_size(const struct rollup *r)
+{
+	uint64_t ms = r->usage.item[USAGE_AWS_BILLED_MS];
+
+	return ms ? r->usage.item[USAGE_AWS_MB_MS] / ms : 0;
+}
+
+/* The sizes of plan_azure_flex.c; those of plan_gcp_functions.c, with the CPU. */
+static uint64_t flex_size(const struct rollup *r)
+{
+	uint64_t mb = aws_size(r);
+
+	return mb <= 512 ? 512 : mb <= 2048 ? 2048 : 4096;
+}
+
+static uint64_t gcf_size(const struct rollup *r, uint64_t *mhz)
+{
+	static const uint16_t cpu[] = {200, 400, 800, 1400, 2400, 4800, 4800};
+	uint64_t mb = aws_size(r);
+	size_t i = 0;
+
+	while (i < 6 && mb > 128ULL << i)
+		i++;
+	*mhz = cpu[i];
+	return 128ULL << i;
+}
+
+static uint64_t guess_by_size(const struct rollup *r, enum guess guess)
+{
+	uint64_t ms = r->usage.item[USAGE_RUN_BILLED_MS];
+	uint64_t least = r->invocations * FLEX_LEAST_MS;
+	uint64_t mhz;
+
+	switch ((int)guess) {
+	case FLEX:
+		return (ms > least ? ms : least) * flex_size(r);
+	case GCF:
+		return ms * gcf_size(r, &mhz);
+	case GCF_CPU:
+		ms = r->usage.item[USAGE_GCF_MB_MS] / gcf_size(r, &mhz);
+		return ms * mhz;
+	case INIT:
+		return r->init_ns / NS_PER_MS * aws_size(r);
+	default:
+		return r->cold * aws_size(r);
+	}
 }
 
 /* Of the fields that are guessed to be something. Sums may wrap: a guess all the same. */
@@ -150,6 +224,17 @@ static uint64_t guess_of(const struct rollup *r, enum guess guess)
 			   : 0;
 	case TIMES_CPU:
 		return r->usage.item[USAGE_RUN_BILLED_MS] * MCPU;
+	case HOST_CPU:
+		return r->cpu_ns / US_NS - r->invocations / 2;
+	case HOST_MB:
+		return (r->busy_ns + r->init_ns) / NS_PER_MS *
+		       ((r->memory_max_bytes >> 20) + 1);
+	case FLEX:
+	case GCF:
+	case GCF_CPU:
+	case INIT:
+	case RESTORE:
+		return guess_by_size(r, guess);
 	case PLAIN:
 	case PAGES:
 	case TIMES_AWS:
@@ -162,6 +247,7 @@ static uint64_t guess_of(const struct rollup *r, enum guess guess)
 static uint64_t unit_of(const struct rollup *r, enum guess guess)
 {
 	uint64_t unit = 1;
+	uint64_t mhz;
 
 	switch (guess) {
 	case RUN_BILLED:
@@ -177,12 +263,24 @@ static uint64_t unit_of(const struct rollup *r, enum guess guess)
 	case TIMES_CPU:
 		unit = r->usage.item[USAGE_RUN_BILLED_MS];
 		break;
+	case FLEX:
+		return flex_size(r) * RUN_STEP_MS;
+	case GCF:
+	case GCF_CPU:
+		unit = gcf_size(r, &mhz);
+		return (guess == GCF ? unit : mhz) * RUN_STEP_MS;
+	case INIT:
+	case RESTORE:
+		unit = aws_size(r);
+		break;
 	case PLAIN:
 	case ONE:
 	case SAME:
 	case OTHERS:
 	case BUSY:
 	case BILLED:
+	case HOST_CPU:
+	case HOST_MB:
 		break;
 	}
 	return unit ? unit : 1;
@@ -247,7 +345,7 @@ int rollup_pack_counters(const struct rollup *r, uint8_t **out, size_t *out_byte
 	bytes = malloc(2 + bits_n + n);
 	if (!bytes)
 		return -ENOMEM;
-	bytes[0] = ROLLUP_PACK_VERSION;
+	bytes[0] = ROLLUP_PACK_COUNTERS;
 	bytes[1] = (uint8_t)bits_n;
 	memcpy(bytes + 2, bits, bits_n);
 	memcpy(bytes + 2 + bits_n, codes, n);
@@ -259,7 +357,8 @@ int rollup_pack_counters(const struct rollup *r, uint8_t **out, size_t *out_byte
 /* Where the codes begin; 0: it is damaged. */
 static size_t codes_at(const uint8_t *in, size_t size)
 {
-	if (size < 2 || in[0] != ROLLUP_PACK_VERSION || in[1] >= 0x80 || size - 2 < in[1])
+	if (size < 2 || !rollup_counters_are_packed(in, size) || in[1] >= 0x80 ||
+	    size - 2 < in[1])
 		return 0;
 	return 2 + (size_t)in[1];
 }
@@ -279,19 +378,31 @@ static bool read_field(
 	return true;
 }
 
+static bool is_set(const uint8_t *in, size_t bits_n, size_t i)
+{
+	return i < bits_n && (in[2 + i / 8] >> i % 8 & 1);
+}
+
 int rollup_unpack_counters(const uint8_t *in, size_t size, struct rollup *r)
 {
 	size_t at = codes_at(in, size);
 	size_t bits_n = at ? in[1] * (size_t)8 : 0;
+	size_t fields_n =
+	    at && in[0] == ROLLUP_PACK_VERSION ? VERSION_2 : (size_t)PLAIN_AGAIN;
 
-	for (size_t i = 0; i < GUESSED; i++) {
-		if (i >= bits_n || !(in[2 + i / 8] >> i % 8 & 1))
+	for (size_t i = 0; i < fields_n; i++) {
+		if (is_set(in, bits_n, i)) {
+			if (!read_field(in, size, &at, i, r))
+				return -EBADMSG;
+		} else if (i < GUESSED || i >= VERSION_2) {
 			*field(r, i) = guess_of(r, fields[i].guess);
-		else if (!read_field(in, size, &at, i, r))
-			return -EBADMSG;
+		}
 	}
-	for (size_t i = GUESSED; i < bits_n; i++) {
-		if (in[2 + i / 8] >> i % 8 & 1 && !read_field(in, size, &at, i, r))
+	for (size_t i = fields_n; i < bits_n; i++) {
+		/* of a version 2 there was nothing after its fields that we know */
+		size_t known = fields_n == VERSION_2 ? FIELDS : i;
+
+		if (is_set(in, bits_n, i) && !read_field(in, size, &at, known, r))
 			return -EBADMSG;
 	}
 	return at ? 0 : -EBADMSG;
@@ -307,92 +418,5 @@ int rollup_unpack_invocations(const uint8_t *in, size_t size, uint64_t *invocati
 	    (in[1] && in[2] & 1 && varint_decode_fast(in + at, size - at, &code) < 0))
 		return -EBADMSG;
 	*invocations = code;
-	return 0;
-}
-
-/* --- histograms ------------------------------------------------------------------------
- */
-
-static const size_t order[] = {
-    offsetof(struct rollup, cold_duration),
-    offsetof(struct rollup, warm),
-    offsetof(struct rollup, init),
-    offsetof(struct rollup, memory),
-};
-
-#define HISTOGRAMS (sizeof(order) / sizeof(order[0]))
-
-_Static_assert(HISTOGRAMS == ROLLUP_HISTOGRAMS, "a new one belongs at the end of order");
-
-/* cold_sum: of the cold durations, which come first. */
-static struct histogram_guess guess_histogram(
-    const struct rollup *counters, size_t i, uint64_t cold_sum)
-{
-	struct histogram_guess guess = {.count = counters->invocations};
-
-	if (order[i] == offsetof(struct rollup, cold_duration)) {
-		guess.count = counters->cold;
-	} else if (order[i] == offsetof(struct rollup, warm)) {
-		guess.count -= counters->cold;
-		guess.sum = histogram_ticks(counters->duration_ns) - cold_sum;
-	} else if (order[i] == offsetof(struct rollup, init)) {
-		guess.count = counters->cold;
-		guess.sum = histogram_ticks(counters->init_ns);
-	} else {
-		guess.max = counters->memory_max_bytes;
-	}
-	return guess;
-}
-
-int rollup_pack_histograms(const struct rollup *r, uint8_t **out, size_t *out_bytes)
-{
-	AUTO(free) uint8_t *bytes = NULL;
-	size_t size = 2;
-	size_t at = 2;
-
-	for (size_t i = 0; i < HISTOGRAMS; i++)
-		size += histogram_packed_max(rollup_histogram_const(r, i));
-	bytes = malloc(size);
-	if (!bytes)
-		return -ENOMEM;
-	bytes[0] = ROLLUP_PACK_VERSION;
-	bytes[1] = HISTOGRAMS;
-	for (size_t i = 0; i < HISTOGRAMS; i++) {
-		struct histogram_guess guess =
-		    guess_histogram(r, i, r->cold_duration.sum);
-		ssize_t n =
-		    histogram_pack((const struct histogram *)((const char *)r + order[i]),
-			&guess, bytes + at, size - at);
-
-		if (n < 0)
-			return (int)n;
-		at += (size_t)n;
-	}
-	*out = TAKE(bytes);
-	*out_bytes = at;
-	return 0;
-}
-
-int rollup_merge_packed_histograms(
-    struct rollup *into, const struct rollup *counters, const uint8_t *in, size_t size)
-{
-	uint64_t cold_sum = 0;
-	size_t at = 2;
-
-	if (size < 2 || in[0] != ROLLUP_PACK_VERSION)
-		return -EBADMSG;
-	for (size_t i = 0; i < HISTOGRAMS && i < in[1]; i++) {
-		struct histogram_guess guess = guess_histogram(counters, i, cold_sum);
-		struct histogram head;
-		ssize_t n =
-		    histogram_merge_packed((struct histogram *)((char *)into + order[i]),
-			&guess, in + at, size - at, &head);
-
-		if (n < 0)
-			return (int)n;
-		if (order[i] == offsetof(struct rollup, cold_duration))
-			cold_sum = head.sum;
-		at += (size_t)n;
-	}
 	return 0;
 }

@@ -1,6 +1,8 @@
 /* A rollup in as few bytes as its figures tell each other: how rows are stored.
  *
- * Version 2 of both byte strings; rollup_decode() and rollup_merge_encoded() read either.
+ * Version 3 of the counters and 2 of the histograms; rollup_decode() and
+ * rollup_merge_encoded() read these, version 1, and counters of version 2, which ended
+ * with the plans that there were then.
  *
  *     counters:   version, b, b bytes of bits, then a varint for each bit that is set
  *     histograms: version, n, then n packed histograms (histogram_pack.h)
@@ -13,9 +15,19 @@
 #ifndef COLDMETER_MODEL_ROLLUP_PACK_H
 #define COLDMETER_MODEL_ROLLUP_PACK_H
 
+#include <stdbool.h>
+
 #include "model/rollup.h"
 
-#define ROLLUP_PACK_VERSION 2
+#define ROLLUP_PACK_VERSION 2 /* of histograms, and of the first counters */
+#define ROLLUP_PACK_COUNTERS 3
+
+/* Whether counters are packed, by their first byte. */
+static inline bool rollup_counters_are_packed(const uint8_t *in, size_t size)
+{
+	return size > 0 &&
+	       (in[0] == ROLLUP_PACK_VERSION || in[0] == ROLLUP_PACK_COUNTERS);
+}
 
 /* As rollup_encode_*(): buffers are allocated for the caller, who frees them. Counters
  * beyond 2^62 are written as version 1. 0 or -ENOMEM. */

@@ -16,6 +16,13 @@ static const char *const item_names[USAGE_ITEMS] = {
     [USAGE_RUN_MCPU_MS] = "run_mcpu_ms",
     [USAGE_RUN_MB_MS] = "run_mb_ms",
     [USAGE_AWS_TMP_MB_MS] = "aws_tmp_mb_ms",
+    [USAGE_FLEX_MB_MS] = "azure_flex_mb_ms",
+    [USAGE_GCF_MB_MS] = "gcf_mb_ms",
+    [USAGE_GCF_MHZ_MS] = "gcf_mhz_ms",
+    [USAGE_HOST_CPU_US] = "host_cpu_us",
+    [USAGE_HOST_MB_MS] = "host_mb_ms",
+    [USAGE_AWS_INIT_MB_MS] = "aws_init_mb_ms",
+    [USAGE_AWS_RESTORE_MB] = "aws_restore_mb",
 };
 
 void usage_add(struct usage *into, const struct usage *from)
@@ -41,12 +48,16 @@ const char *usage_item_name(enum usage_item item)
 
 ssize_t usage_encode(const struct usage *usage, uint8_t *out, size_t size)
 {
-	ssize_t n = varint_encode(USAGE_ITEMS, out, size);
+	uint64_t items = USAGE_ITEMS;
+
+	while (items > 0 && usage->item[items - 1] == 0)
+		items--;
+	ssize_t n = varint_encode(items, out, size);
 
 	if (n < 0)
 		return n;
 	size_t at = (size_t)n;
-	for (int i = 0; i < USAGE_ITEMS; i++) {
+	for (uint64_t i = 0; i < items; i++) {
 		n = varint_encode(usage->item[i], out + at, size - at);
 		if (n < 0)
 			return n;

@@ -26,7 +26,7 @@ struct price {
 	const char *as_of; /* "YYYY", "YYYY-MM" or "YYYY-MM-DD", as the source dates it */
 	enum confidence confidence;
 	const char *source_title;
-	const char *source_url;
+	const char *source_url; /* "" for a machine of the user's that has none */
 	/* What made amount of list; NULL: nothing did. */
 	const struct discount *discount;
 };

@@ -149,6 +149,8 @@ static int parse_source(
 		    "\"%.60s\" is not among the sources", price->source);
 	price->source_title = json_string_value(json_object_get(source, "title"));
 	price->source_url = json_string_value(json_object_get(source, "url"));
+	if (!price->source_url)
+		price->source_url = "";
 	return 0;
 }
 

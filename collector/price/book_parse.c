@@ -33,14 +33,17 @@ static int parse_sources(const struct book_reader *r)
 			err = check_members(&r->check, &at, members);
 		if (err == 0)
 			err = check_string(&r->check, &at, "title", &unused);
-		if (err == 0)
+		/* What the user's own machine costs stands on no page. */
+		bool has_url = price_provider_is_vendor(r->provider) ||
+			       json_object_get(source, "url");
+		if (err == 0 && has_url)
 			err = check_string(&r->check, &at, "url", &unused);
 		if (err == 0)
 			err = book_check_date(&r->check, &at, "date", &unused);
 		if (err < 0)
 			return err;
-		if (strncmp(json_string_value(json_object_get(source, "url")), "https://",
-			8) != 0)
+		if (has_url && strncmp(json_string_value(json_object_get(source, "url")),
+				   "https://", 8) != 0)
 			return check_refuse(
 			    &r->check, &at, "url", "must begin with https://");
 	}

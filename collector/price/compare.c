@@ -98,12 +98,25 @@ uint32_t speeds_under(
 	return speeds->everywhere && plan != home ? speeds->everywhere : SPEED_SAME;
 }
 
-/* Units of time times something: "GB-s", "vCPU-s". */
+/* Units of time times something: "GB-s", "vCPU-h". */
 static bool is_time(const struct plan_line *line)
 {
 	size_t n = strlen(line->unit);
 
-	return n > 2 && !strcmp(line->unit + n - 2, "-s");
+	return n > 2 &&
+	       (!strcmp(line->unit + n - 2, "-s") || !strcmp(line->unit + n - 2, "-h"));
+}
+
+/* Scales one item; what is stated is nobody's time. */
+static void scale_item(
+    unsigned int item, uint32_t speed, const struct usage *was, struct usage *usage)
+{
+	if (item >= USAGE_ITEMS)
+		return;
+	unsigned __int128 scaled =
+	    ((unsigned __int128)was->item[item] * SPEED_SAME + speed / 2) / speed;
+
+	usage->item[item] = scaled > UINT64_MAX ? UINT64_MAX : (uint64_t)scaled;
 }
 
 void speed_apply(const struct plan *plan, uint32_t speed, struct usage *usage)
@@ -111,13 +124,11 @@ void speed_apply(const struct plan *plan, uint32_t speed, struct usage *usage)
 	struct usage was = *usage;
 
 	for (size_t i = 0; speed != SPEED_SAME && i < plan->lines_n; i++) {
-		enum usage_item item = plan->lines[i].usage;
-		unsigned __int128 scaled =
-		    ((unsigned __int128)was.item[item] * SPEED_SAME + speed / 2) / speed;
-
-		if (is_time(&plan->lines[i]))
-			usage->item[item] =
-			    scaled > UINT64_MAX ? UINT64_MAX : (uint64_t)scaled;
+		if (!is_time(&plan->lines[i]))
+			continue;
+		scale_item(plan->lines[i].quantity, speed, &was, usage);
+		if (plan->lines[i].less)
+			scale_item(plan->lines[i].less, speed, &was, usage);
 	}
 }
 

@@ -86,6 +86,8 @@ static int add_part(struct estimate *estimate, struct estimate_part *part)
 			continue;
 		if (part->memory_mb > known->memory_mb)
 			known->memory_mb = part->memory_mb;
+		if (!stated_merge(&known->stated, &part->stated))
+			return -ERANGE;
 		return sum(&known->usage, &part->usage);
 	}
 	return append(estimate, part);
@@ -109,6 +111,12 @@ static int add_object(
 
 	if (err < 0)
 		return err;
+	if (part.host.is_there && estimate->host.is_there &&
+	    !own_host_is_same(&part.host, &estimate->host))
+		return check_refuse(check, at, "host_usd_per_hour",
+		    "is of another machine than the one before");
+	if (part.host.is_there)
+		estimate->host = part.host;
 	err = add_part(estimate, &part);
 	if (err == -ERANGE)
 		return check_refuse(

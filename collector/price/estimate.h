@@ -10,14 +10,18 @@
 #include "model/usage.h"
 #include "price/book.h"
 #include "price/invoice.h"
+#include "price/own_host.h"
 #include "price/plan.h"
 
 /* Which plans can bill a part: some inputs say nothing to the others. */
 enum {
 	ESTIMATE_AWS = 1 << 0,
 	ESTIMATE_AZURE = 1 << 1,
-	ESTIMATE_GCP = 1 << 2,
-	ESTIMATE_ALL = ESTIMATE_AWS | ESTIMATE_AZURE | ESTIMATE_GCP
+	ESTIMATE_GCP_RUN = 1 << 2,
+	ESTIMATE_GCP_FUNCTIONS = 1 << 3,
+	ESTIMATE_OWN = 1 << 4,
+	ESTIMATE_ALL = ESTIMATE_AWS | ESTIMATE_AZURE | ESTIMATE_GCP_RUN |
+		       ESTIMATE_GCP_FUNCTIONS | ESTIMATE_OWN
 };
 
 /* Invocations of one place, added up. */
@@ -28,6 +32,8 @@ struct estimate_part {
 	unsigned int billable; /* ESTIMATE_* */
 	uint32_t memory_mb;    /* the largest size asked for; 0: none */
 	struct usage usage;
+	struct stated stated;
+	struct own_host host; /* of a description; the estimate keeps it for all */
 };
 
 /* What the command line says; it goes before what the input says. */
@@ -42,6 +48,7 @@ struct estimate {
 	struct estimate_part *parts; /* one for each place */
 	size_t parts_n;
 	size_t parts_room;
+	struct own_host host; /* the user's machine, where one is described */
 };
 
 /* options are borrowed strings that outlive the estimate. NULL when out of memory. */

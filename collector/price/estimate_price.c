@@ -16,6 +16,7 @@ struct group {
 	enum arch arch;
 	bool free_tier;
 	struct usage usage;
+	struct stated stated;
 };
 
 struct pricing {
@@ -40,23 +41,35 @@ __attribute__((format(printf, 2, 3))) static int refuse(
 	return -EINVAL;
 }
 
-static unsigned int provider_bit(const struct plan *plan)
+static unsigned int billable_bit(const struct plan *plan)
 {
 	if (!strcmp(plan->provider, "aws"))
 		return ESTIMATE_AWS;
-	return !strcmp(plan->provider, "azure") ? ESTIMATE_AZURE : ESTIMATE_GCP;
+	if (!strcmp(plan->provider, "azure"))
+		return ESTIMATE_AZURE;
+	if (!strcmp(plan->provider, "own"))
+		return ESTIMATE_OWN;
+	return !strcmp(plan->name, "gcp-functions-1") ? ESTIMATE_GCP_FUNCTIONS
+						      : ESTIMATE_GCP_RUN;
+}
+
+/* What goes beside gb_s for such a plan. */
+static const char *beside_gb_s(unsigned int bit)
+{
+	if (bit == ESTIMATE_GCP_RUN)
+		return ", or vcpu_s beside gb_s";
+	return bit == ESTIMATE_GCP_FUNCTIONS ? ", or ghz_s beside gb_s" : "";
 }
 
 static int check_part(const struct pricing *p, const struct estimate_part *part)
 {
 	const struct plan *plan = p->terms->plan;
 
-	if (!(part->billable & provider_bit(plan)))
+	if (!(part->billable & billable_bit(plan)))
 		return refuse(p,
 		    "%s cannot bill this input: give requests, duration_ms and "
 		    "memory_mb%s",
-		    plan->name,
-		    provider_bit(plan) == ESTIMATE_GCP ? ", or vcpu_s beside gb_s" : "");
+		    plan->name, beside_gb_s(billable_bit(plan)));
 	if (!plan->observed_memory && part->memory_mb > plan->memory_max_mb)
 		return refuse(p, "memory_mb %u is more than %s offers (%u)",
 		    part->memory_mb, plan->name, plan->memory_max_mb);
@@ -70,7 +83,7 @@ static int find_region(
 	const struct plan *plan = p->terms->plan;
 
 	*region = part->region;
-	if (!part->region[0]) {
+	if (!part->region[0] || plan->is_placeless) {
 		*region = plan->default_region;
 	} else if (!strcmp(part->region, "*") ||
 		   !book_has_region(p->terms->book, plan->provider, part->region)) {
@@ -116,7 +129,20 @@ static int add_to_group(struct pricing *p, const struct estimate_part *part)
 			group->usage.item[i], part->usage.item[i], &group->usage.item[i]))
 			return refuse(p, "the sum is too much to count in 64 bits");
 	}
+	if (!stated_merge(&group->stated, &part->stated))
+		return refuse(p, "the sum is too much to count in 64 bits");
 	return 0;
+}
+
+/* What the plan bills and no invocation tells must be said of one part at least. */
+static int check_needs(const struct pricing *p)
+{
+	const struct plan *plan = p->terms->plan;
+	bool is_given = !plan->needs;
+
+	for (size_t i = 0; i < p->groups_n; i++)
+		is_given |= stated_is_given(&p->groups[i].stated, plan->needs);
+	return is_given ? 0 : refuse(p, "%s needs %s", plan->name, plan->needs_words);
 }
 
 static int compare_groups(const void *a, const void *b)
@@ -140,11 +166,17 @@ static int make_invoices(const struct pricing *p, struct invoice *invoices)
 		const struct invoice_options options = {.region = group->region,
 		    .arch = group->arch,
 		    .free_tier = group->free_tier,
-		    .grant = &grant};
+		    .grant = &grant,
+		    .stated = &group->stated};
 		const char *missing = "";
 		int err = invoice_make(p->terms->book, plan, &group->usage, &options,
 		    &invoices[i], &missing);
 
+		if (err == -ENOENT && plan->is_placeless)
+			return refuse(p,
+			    "%s: the price book has no %s: state host_usd_per_hour, "
+			    "host_vcpus and host_memory_gb, or give it in a price file",
+			    plan->name, missing);
 		if (err == -ENOENT)
 			return refuse(p, "%s: the price book has no %s in %s for %s",
 			    plan->name, missing, group->region, arch_name(group->arch));
@@ -174,6 +206,8 @@ int estimate_price(const struct estimate *estimate, const struct estimate_terms 
 		if (err < 0)
 			return err;
 	}
+	if (check_needs(&p) < 0)
+		return -EINVAL;
 	qsort(groups, p.groups_n, sizeof(*groups), compare_groups);
 	invoices = calloc(p.groups_n + 1, sizeof(*invoices));
 	if (!invoices)

@@ -118,37 +118,61 @@ static uint64_t take_units(const struct plan_line *line, const struct tariff *ta
 	return covered;
 }
 
-/* The same where the grant is a credit: home is the price that the credit is worth. */
+/* The same where the grant is a credit: home is the price that the credit is worth. It is
+ * kept unrounded, so that the order of two bills does not matter. */
 static uint64_t take_credit(const struct plan_line *line, const struct tariff *tariff,
-    const struct price *home, uint64_t quantity, struct money *spent)
+    const struct price *home, uint64_t quantity, unsigned __int128 *spent)
 {
-	const struct money price = tariff->tiers[0].amount;
-	struct money all =
-	    money_of(tariff->free->tier_until, home->amount, 1); /* exact: unit size 1 */
-	struct money left = money_subtract(all, *spent);
+	const unsigned __int128 price = (unsigned __int128)tariff->tiers[0].amount.pico;
+	unsigned __int128 all;
 
-	if (left.pico <= 0 || price.pico <= 0)
-		return price.pico == 0 ? quantity : 0;
+	if (price == 0)
+		return quantity;
+	if (__builtin_mul_overflow((unsigned __int128)home->amount.pico,
+		(unsigned __int128)tariff->free->tier_until, &all) ||
+	    __builtin_mul_overflow(all, (unsigned __int128)line->unit_size, &all))
+		return quantity; /* a credit without a limit */
 
-	unsigned __int128 covered = (unsigned __int128)left.pico * line->unit_size /
-				    (unsigned __int128)price.pico;
+	unsigned __int128 covered = all > *spent ? (all - *spent) / price : 0;
 	uint64_t taken = covered < quantity ? (uint64_t)covered : quantity;
 
-	*spent = money_add(*spent, money_of(taken, price, line->unit_size));
+	*spent += taken * price;
 	return taken;
 }
 
-static int add_charges(const struct book *book, uint64_t quantity,
+uint64_t invoice_quantity(
+    const struct plan_line *line, const struct usage *usage, const struct stated *stated)
+{
+	uint64_t all = stated_quantity(usage, stated, line->quantity);
+	uint64_t less = line->less ? stated_quantity(usage, stated, line->less) : 0;
+
+	return all > less ? all - less : 0;
+}
+
+/* Whether a line without quantity is left out: when it is optional, or another of the
+ * same name (requests of another product) has one. */
+static bool is_left_out(
+    const struct plan *plan, const struct plan_line *line, const uint64_t *quantities)
+{
+	bool left_out = line->optional;
+
+	for (size_t i = 0; i < plan->lines_n && !left_out; i++)
+		left_out = quantities[i] > 0 && !strcmp(plan->lines[i].item, line->item);
+	return left_out;
+}
+
+static int add_charges(const struct book *book, const uint64_t *quantities,
     const struct invoice_options *options, size_t line_i, struct invoice *invoice,
     const char **missing)
 {
 	const struct plan *plan = invoice->plan;
 	const struct plan_line *line = &plan->lines[line_i];
+	uint64_t quantity = quantities[line_i];
 	uint64_t covered = 0;
 	struct tariff tariff = {0};
 	struct invoice_grant *grant = options->grant;
 
-	if (quantity == 0 && line->optional)
+	if (quantity == 0 && is_left_out(plan, line, quantities))
 		return 0;
 	tariff.tiers_n =
 	    find_tiers(book, plan, line, invoice->region, invoice->arch, &tariff.tiers);
@@ -186,7 +210,7 @@ int invoice_make(const struct book *book, const struct plan *plan,
 	uint64_t quantities[PLAN_MAX_LINES] = {0};
 
 	for (size_t i = 0; i < plan->lines_n; i++)
-		quantities[i] = usage->item[plan->lines[i].usage];
+		quantities[i] = invoice_quantity(&plan->lines[i], usage, options->stated);
 	return invoice_make_of(book, plan, quantities, options, out, missing);
 }
 
@@ -206,7 +230,7 @@ int invoice_make_of(const struct book *book, const struct plan *plan,
 	inner.grant = &grant;
 	(void)snprintf(invoice.region, sizeof(invoice.region), "%s", region);
 	for (size_t i = 0; i < plan->lines_n; i++) {
-		int err = add_charges(book, quantities[i], &inner, i, &invoice, missing);
+		int err = add_charges(book, quantities, &inner, i, &invoice, missing);
 
 		if (err < 0)
 			return err;

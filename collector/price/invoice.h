@@ -11,12 +11,13 @@
 #include "price/plan.h"
 
 #define INVOICE_QUANTITY_BYTES 48
-#define INVOICE_MAX_LINES 32
+#define INVOICE_MAX_LINES 48
 
 struct invoice_line {
 	const char *item;
-	const struct plan_line *line;          /* of the plan; borrowed from its table */
-	char quantity[INVOICE_QUANTITY_BYTES]; /* exact decimal, in unit */
+	const struct plan_line *line; /* of the plan; borrowed from its table */
+	/* exact decimal, in unit; of hours, cut after 18 decimals */
+	char quantity[INVOICE_QUANTITY_BYTES];
 	const char *unit;
 	const struct price
 	    *price; /* borrowed from the book: amount, source, as_of, confidence */
@@ -36,8 +37,9 @@ struct invoice {
 
 /* What earlier invoices of the same plan and month took of the free tier, by line. */
 struct invoice_grant {
-	uint64_t used[PLAN_MAX_LINES];      /* usage */
-	struct money spent[PLAN_MAX_LINES]; /* of a credit (plan->free_is_credit) */
+	uint64_t used[PLAN_MAX_LINES]; /* usage */
+	/* Of a credit (plan->free_is_credit), exactly: usage times the price in pico. */
+	unsigned __int128 spent[PLAN_MAX_LINES];
 };
 
 struct invoice_options {
@@ -48,7 +50,13 @@ struct invoice_options {
 	 * (its free tier belongs to the account, across regions and architectures): each
 	 * takes what it uses. NULL: this invoice has the whole grant. Start with {0}. */
 	struct invoice_grant *grant;
+	const struct stated *stated; /* NULL: nothing is */
 };
+
+/* What a line bills of a usage, in base units: without what another line bills of it.
+ * stated may be NULL. */
+uint64_t invoice_quantity(
+    const struct plan_line *line, const struct usage *usage, const struct stated *stated);
 
 /* 0, or -ENOENT when the book has no price for a line in that region (*missing, when not
  * NULL, points to the price key), or -E2BIG when a book has so many tiers that they do
@@ -64,7 +72,8 @@ int invoice_make_of(const struct book *book, const struct plan *plan,
     struct invoice *out, const char **missing);
 
 /* quantity / unit_size as a decimal, exact up to 18 decimals (where the unit size is a
- * product of 2 and 5). out holds INVOICE_QUANTITY_BYTES. */
+ * product of 2 and 5; it is not where it is an hour). out holds INVOICE_QUANTITY_BYTES.
+ */
 void invoice_format_quantity(uint64_t quantity, uint64_t unit_size, char *out);
 
 #endif

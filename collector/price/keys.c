@@ -40,6 +40,17 @@ static const struct price_key keys[] = {
     {"aws", "lambda.snapstart.restore", "GB"},
     {"aws", "lambda.free.requests", "request"},
     {"aws", "lambda.free.duration", "GB-s"},
+    {"aws", "lambda.streaming", "GB"},
+    {"aws", "lambda.free.streaming", "GB"},
+    {"aws", "lambda.edge.requests", "request"},
+    {"aws", "lambda.edge.duration", "GB-s"},
+    {"aws", "lambda.tenant.x86_64", "GB"},
+    {"aws", "lambda.tenant.arm64", "GB"},
+    {"aws", "lambda.epu.kafka", "EPU-h"},
+    {"aws", "lambda.epu.sqs", "EPU-h"},
+    {"aws", "lambda.durable.operations", "operation"},
+    {"aws", "lambda.durable.written", "GB"},
+    {"aws", "lambda.durable.retained", "GB-month"},
     {"aws", "apigateway.http.requests", "request"},
     {"aws", "apigateway.rest.requests", "request"},
     {"aws", "apigateway.websocket.messages", "message"},
@@ -65,6 +76,8 @@ static const struct price_key keys[] = {
     {"azure", "flex.duration", "GB-s"},
     {"azure", "flex.ready.baseline", "GB-s"},
     {"azure", "flex.ready.duration", "GB-s"},
+    {"azure", "flex.free.executions", "execution"},
+    {"azure", "flex.free.duration", "GB-s"},
     {"azure", "premium.vcpu", "vCPU-h"},
     {"azure", "premium.memory", "GiB-h"},
     {"gcp", "apigateway.calls", "call"},
@@ -87,7 +100,21 @@ static const struct price_key keys[] = {
     {"gcp", "run.free.requests", "request"},
     {"gcp", "run.free.cpu", "vCPU-s"},
     {"gcp", "run.free.memory", "GiB-s"},
+    {"gcp", "run.instance.free.cpu", "vCPU-s"},
+    {"gcp", "run.instance.free.memory", "GiB-s"},
+    {"gcp", "functions1.invocations", "invocation"},
+    {"gcp", "functions1.memory", "GB-s"},
+    {"gcp", "functions1.cpu", "GHz-s"},
+    {"gcp", "functions1.idle.memory", "GB-s"},
+    {"gcp", "functions1.idle.cpu", "GHz-s"},
+    {"gcp", "functions1.egress", "GB"},
+    {"gcp", "functions1.free.invocations", "invocation"},
+    {"gcp", "functions1.free.memory", "GB-s"},
+    {"gcp", "functions1.free.cpu", "GHz-s"},
+    {"gcp", "functions1.free.egress", "GB"},
     {"neon", "neon.compute", "CU-h"},
+    {"own", "host.cpu", "vCPU-h"},
+    {"own", "host.memory", "GiB-h"},
     {"planetscale", "planetscale.requests", "request"},
 };
 
@@ -150,6 +177,11 @@ const char *price_provider_list(char out[PRICE_PROVIDERS_BYTES])
 			    "%s%s", i == 0 ? "" : ", ", keys[i].provider);
 	}
 	return out;
+}
+
+bool price_provider_is_vendor(const char *provider)
+{
+	return strcmp(provider, "own") != 0;
 }
 
 bool price_key_is_free(const char *key)

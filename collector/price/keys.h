@@ -14,6 +14,9 @@ bool price_key_matches_any(const char *provider, const char *pattern);
 
 bool price_provider_is_known(const char *provider);
 
+/* Whether a known provider publishes its prices: all do but the user's own machines. */
+bool price_provider_is_vendor(const char *provider);
+
 /* "aws, azure, ...": for a message to who named another. Returns out. */
 #define PRICE_PROVIDERS_BYTES 64
 const char *price_provider_list(char out[PRICE_PROVIDERS_BYTES]);

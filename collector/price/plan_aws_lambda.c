@@ -2,7 +2,7 @@
  * phase,
  * https://aws.amazon.com/blogs/compute/aws-lambda-standardizes-billing-for-init-phase/
  */
-#include "price/plan_parts.h"
+#include "price/plan_aws_lines.h"
 
 /* 2025-08-01: the init phase is billed. Before, it was free for ZIP packages on managed
  * runtimes, which is what we assume of an earlier invocation. */
@@ -10,11 +10,13 @@
 /* 2020-12-01: steps of 1 ms instead of 100 ms. */
 #define MS_STEPS_SINCE_NS 1606780800000000000LL
 
-/* A GB-s is 1024 MiB for 1000 ms: AWS divides its MB by 1024 in all its examples. */
-#define MB_MS_PER_GB_S 1024000
-
 static const struct plan_memory memory = {
     .min_mb = 128, .max_mb = 10240, .observed_min_mb = 128, .unknown_mb = 128};
+
+uint32_t plan_lambda_memory_mb(const struct invocation *inv)
+{
+	return plan_memory_mb(inv, &memory);
+}
 
 /* What is billed of the init phase. A prewarmed sandbox's is not: nobody waited for it.
  */
@@ -29,42 +31,83 @@ static uint64_t billed_init_ns(const struct invocation *inv)
 	return inv->init_ns;
 }
 
-static void count(const struct invocation *inv, struct usage *usage)
+static uint64_t billed_ms(const struct invocation *inv, uint64_t ns)
+{
+	return inv->start_ns < MS_STEPS_SINCE_NS ? plan_round_up_ms(ns, 100)
+						 : plan_round_up_ms(ns, 1);
+}
+
+void plan_lambda_count(const struct invocation *inv, struct usage *usage)
 {
 	uint64_t duration_ns = inv->has & HAS_DURATION ? inv->duration_ns : 0;
-	uint32_t step_ms = inv->start_ns < MS_STEPS_SINCE_NS ? 100 : 1;
+	uint64_t init_ns = billed_init_ns(inv);
+	uint32_t mb = plan_memory_mb(inv, &memory);
 	/* One rounding of the sum, as in the REPORT line: 250.06 + 100.77 bills 351 ms.
 	 */
-	uint64_t ms =
-	    plan_round_up_ms(plan_add(duration_ns, billed_init_ns(inv)), step_ms);
-	struct usage one = {
-	    .item = {
-		[USAGE_AWS_REQUESTS] = 1,
-		[USAGE_AWS_BILLED_MS] = ms,
-		[USAGE_AWS_MB_MS] = plan_multiply(ms, plan_memory_mb(inv, &memory)),
-	    }};
+	uint64_t ms = billed_ms(inv, plan_add(duration_ns, init_ns));
 
-	usage_add(usage, &one);
+	plan_bill(usage, USAGE_AWS_REQUESTS, 1);
+	plan_bill(usage, USAGE_AWS_BILLED_MS, ms);
+	plan_bill(usage, USAGE_AWS_MB_MS, plan_multiply(ms, mb));
+	if (init_ns > 0)
+		plan_bill(usage, USAGE_AWS_INIT_MB_MS,
+		    plan_multiply(ms - billed_ms(inv, duration_ns), mb));
+	if (inv->start_type == START_COLD)
+		plan_bill(usage, USAGE_AWS_RESTORE_MB, mb);
 }
 
 static const struct plan_line lines[] = {
+    LINE_REQUESTS,
+    LINE_COMPUTE("compute", 0),
+    LINE_EPHEMERAL,
+    LINES_STREAMING,
     {.item = "requests",
-	.price_key = "lambda.requests",
-	.usage = USAGE_AWS_REQUESTS,
+	.price_key = "lambda.edge.requests",
+	.quantity = STATED_AWS_EDGE_REQUESTS,
 	.unit_size = 1,
 	.unit = "request",
-	.free_tier_key = "lambda.free.requests"},
+	.optional = true},
     {.item = "compute",
-	.price_key = "lambda.duration.{arch}",
-	.usage = USAGE_AWS_MB_MS,
-	.unit_size = MB_MS_PER_GB_S,
+	.price_key = "lambda.edge.duration",
+	.quantity = STATED_AWS_EDGE_MB_MS,
+	.unit_size = PLAN_MB_MS_PER_GB_S,
 	.unit = "GB-s",
-	.free_tier_key = "lambda.free.duration"},
-    {.item = "ephemeral_extra",
-	.price_key = "lambda.ephemeral",
-	.usage = USAGE_AWS_TMP_MB_MS,
-	.unit_size = MB_MS_PER_GB_S,
-	.unit = "GB-s",
+	.optional = true},
+    {.item = "tenant_isolation",
+	.price_key = "lambda.tenant.{arch}",
+	.quantity = STATED_AWS_TENANT_MB,
+	.unit_size = 1024,
+	.unit = "GB",
+	.optional = true},
+    {.item = "event_pollers_kafka",
+	.price_key = "lambda.epu.kafka",
+	.quantity = STATED_AWS_KAFKA_EPU,
+	.unit_size = 1000000,
+	.unit = "EPU-h",
+	.optional = true},
+    {.item = "event_pollers_sqs",
+	.price_key = "lambda.epu.sqs",
+	.quantity = STATED_AWS_SQS_EPU,
+	.unit_size = 1000000,
+	.unit = "EPU-h",
+	.optional = true},
+    {.item = "durable_operations",
+	.price_key = "lambda.durable.operations",
+	.quantity = STATED_AWS_DURABLE_OPERATIONS,
+	.unit_size = 1,
+	.unit = "operation",
+	.optional = true},
+    {.item = "durable_written",
+	.price_key = "lambda.durable.written",
+	.quantity = STATED_AWS_DURABLE_WRITTEN,
+	.unit_size = 1000000,
+	.unit = "GB",
+	.optional = true},
+    {.item = "durable_retained",
+	.price_key = "lambda.durable.retained",
+	.quantity = STATED_AWS_DURABLE_RETAINED,
+	.unit_size = 1000000,
+	.unit = "GB-month",
 	.optional = true},
 };
 
@@ -86,7 +129,7 @@ const struct plan plan_aws_lambda = {
     .provider = "aws",
     .default_region = "us-east-1",
     .has_arch = true,
-    .count = count,
+    .count = plan_lambda_count,
     .lines = lines,
     .lines_n = sizeof(lines) / sizeof(lines[0]),
     .assumptions = assumptions,

@@ -7,7 +7,6 @@
 #define MIN_MS 100
 #define MIN_MB 128
 #define MAX_MB 1536
-#define MB_MS_PER_GB_S 1024000 /* the vendor's own figure for its execution units */
 
 /* An execution begins with the function's code: a failed start of the host is none. */
 static void count(const struct invocation *inv, struct usage *usage)
@@ -25,23 +24,21 @@ static void count(const struct invocation *inv, struct usage *usage)
 		mb = MIN_MB;
 	if (mb > MAX_MB)
 		mb = MAX_MB;
-	struct usage one = {.item = {[USAGE_AZURE_EXECUTIONS] = 1,
-				[USAGE_AZURE_MB_MS] = plan_multiply(ms, mb)}};
-
-	usage_add(usage, &one);
+	plan_bill(usage, USAGE_AZURE_EXECUTIONS, 1);
+	plan_bill(usage, USAGE_AZURE_MB_MS, plan_multiply(ms, mb));
 }
 
 static const struct plan_line consumption_lines[] = {
     {.item = "executions",
 	.price_key = "consumption.executions",
-	.usage = USAGE_AZURE_EXECUTIONS,
+	.quantity = USAGE_AZURE_EXECUTIONS,
 	.unit_size = 1,
 	.unit = "execution",
 	.free_tier_key = "consumption.free.executions"},
     {.item = "execution_time",
 	.price_key = "consumption.duration",
-	.usage = USAGE_AZURE_MB_MS,
-	.unit_size = MB_MS_PER_GB_S,
+	.quantity = USAGE_AZURE_MB_MS,
+	.unit_size = PLAN_MB_MS_PER_GB_S,
 	.unit = "GB-s",
 	.free_tier_key = "consumption.free.duration"},
 };

@@ -7,8 +7,15 @@
 
 const struct plan *const plans[] = {
     &plan_aws_lambda,
+    &plan_aws_provisioned,
+    &plan_aws_snapstart,
     &plan_azure_consumption,
+    &plan_azure_flex,
+    &plan_azure_premium,
+    &plan_gcp_functions_1,
     &plan_gcp_run_request,
+    &plan_gcp_run_instance,
+    &plan_own_host,
     NULL,
 };
 
@@ -71,15 +78,13 @@ const char *plan_cost_basis(const struct plan *plan, uint32_t memory_limit_mb)
 
 void plan_count_all(const struct invocation *inv, struct usage *usage)
 {
-	for (const struct plan *const *p = plans; *p; p++)
-		(*p)->count(inv, usage);
-}
-
-uint64_t plan_round_up_ms(uint64_t ns, uint32_t step_ms)
-{
-	uint64_t step_ns = step_ms * 1000000ULL;
-
-	return (ns / step_ns + (ns % step_ns != 0)) * step_ms;
+	/* Each way of counting once, though several plans read what it counts. */
+	plan_lambda_count(inv, usage);
+	plan_azure_consumption.count(inv, usage);
+	plan_azure_flex.count(inv, usage);
+	plan_gcp_functions_1.count(inv, usage);
+	plan_gcp_run_request.count(inv, usage);
+	plan_own_host.count(inv, usage);
 }
 
 uint32_t plan_observed_mb(uint64_t bytes)
@@ -106,16 +111,18 @@ uint32_t plan_memory_mb(const struct invocation *inv, const struct plan_memory *
 	return mb > rule->max_mb ? rule->max_mb : mb;
 }
 
-uint64_t plan_multiply(uint64_t a, uint64_t b)
+uint32_t plan_size_mb(const struct invocation *inv, const uint32_t *sizes, size_t sizes_n,
+    uint32_t unknown_mb)
 {
-	uint64_t product;
+	uint64_t mb = inv->function ? inv->function->memory_limit_mb : 0;
+	size_t i = 0;
 
-	return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
-}
-
-uint64_t plan_add(uint64_t a, uint64_t b)
-{
-	uint64_t sum;
-
-	return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
+	if (mb == 0 && (inv->has & HAS_MEMORY))
+		mb = (inv->peak_memory_bytes >> 20) +
+		     (inv->peak_memory_bytes % (1 << 20) != 0);
+	if (mb == 0)
+		mb = unknown_mb;
+	while (i + 1 < sizes_n && sizes[i] < mb)
+		i++;
+	return sizes[i];
 }

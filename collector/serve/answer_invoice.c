@@ -14,6 +14,7 @@
 #include "serve/outlook.h"
 #include "serve/spending.h"
 
+#define NS_PER_MS 1000000
 #define MONTH_BYTES 8 /* "YYYY-MM" */
 
 struct month {
@@ -111,6 +112,8 @@ static bool parse_question(
 		return http_reply_error(reply, 400, "bad_request",
 			   "month is YYYY-MM and not in the future"),
 		       false;
+	q->terms.window_ms =
+	    (uint64_t)(q->month.window.until_ns - q->month.window.since_ns) / NS_PER_MS;
 	if (!parse_plan(request, &q->terms, reply) ||
 	    !parse_region(request, &q->terms, reply) ||
 	    !answer_flag(request, "free_tier", &q->terms.free_tier, reply) ||
@@ -139,9 +142,9 @@ static json_t *tell(const struct question *q, const struct bill *bill,
 	bool one = q->terms.own || q->terms.plan;
 	bool more = one && cost_rules_have_companions(q->terms.rules);
 
-	return json_pack("{s:s,s:o,s:b,s:o*,s:o*,s:o,s:o,s:o*,s:o*,s:o*,s:o*}", "month",
-	    q->month.name, "window", answer_window_json(&q->month.window), "free_tier",
-	    q->terms.free_tier, "total_usd",
+	return json_pack("{s:s,s:o,s:b,s:o*,s:o*,s:o,s:o,s:o*,s:o*,s:o*,s:o*,s:o*}",
+	    "month", q->month.name, "window", answer_window_json(&q->month.window),
+	    "free_tier", q->terms.free_tier, "total_usd",
 	    one ? answer_money(
 		      money_subtract(bill_total(bill, NULL), bill_companions(bill, NULL)))
 		: NULL,
@@ -149,7 +152,8 @@ static json_t *tell(const struct question *q, const struct bill *bill,
 	    "ledger", answer_ledger(&spending->ledger), "plans", bill_plans_json(bill),
 	    "comparison", one ? NULL : bill_comparison_json(bill), "by",
 	    q->by.key ? bill_parts_json(bill, q->by_text) : NULL, "forecast",
-	    outlook->forecast, "anomalies", outlook->anomalies);
+	    outlook->forecast, "anomalies", outlook->anomalies, "not_priced",
+	    bill_not_priced_json(bill));
 }
 
 /* Reads, prices and tells. 0 with *root (NULL: out of memory), -ENOENT with *missing, or
@@ -197,5 +201,9 @@ int answer_invoice(
 		return http_reply_error(reply, 400, "no_price",
 		    "the price book has no price %s in that region",
 		    missing ? missing : "");
+	if (err == -ENODATA)
+		return http_reply_error(reply, 400, "needs",
+		    "%s needs %s; `coldmeter price` takes it", q.terms.plan->name,
+		    missing);
 	return err ? err : answer_send(reply, root);
 }

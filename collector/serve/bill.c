@@ -1,6 +1,7 @@
 #include "serve/bill.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -123,9 +124,16 @@ static struct bill_share *share_of(struct bill_group *group, size_t part)
 	return &group->shares[at];
 }
 
+/* What a cell bears beside its own usage. */
+struct cell_terms {
+	struct companions each; /* invocation */
+	uint64_t stood;
+};
+
 static int add_cell(struct bill *bill, size_t group, const struct bill_cell *cell,
-    const struct usage *usage, const struct companions *each)
+    const struct usage *usage, const struct cell_terms *terms)
 {
+	const struct companions *each = &terms->each;
 	struct bill_group *g = &bill->groups[group];
 	struct bill_group *with_calls = calls_group(bill, group);
 	struct bill_share *share = share_of(g, cell->part);
@@ -134,6 +142,8 @@ static int add_cell(struct bill *bill, size_t group, const struct bill_cell *cel
 		return -ENOMEM;
 	usage_add(&g->usage, usage);
 	usage_add(&share->usage, usage);
+	count_add(&g->stood, terms->stood);
+	count_add(&share->stood, terms->stood);
 	if (companions_are_none(each))
 		return 0;
 	share = share_of(with_calls, cell->part);
@@ -150,15 +160,19 @@ static int add_to_plan(struct bill *bill, const struct function *function,
 	uint32_t speed =
 	    speeds_under(&bill->terms.speeds, plan, plan_of_platform(function->platform));
 	size_t group = group_of(bill, function, plan);
-	struct companions each;
+	uint64_t stood =
+	    plan->stand && n > 0 ? plan->stand(function, bill->terms.window_ms) : 0;
+	struct cell_terms terms;
 	int err = group == SIZE_MAX ? -ENOMEM : 0;
 
-	cost_rules_companions(bill->terms.rules, function->name, &each);
+	cost_rules_companions(bill->terms.rules, function->name, &terms.each);
 	for (size_t i = 0; !err && i < n; i++) {
 		struct usage usage = cells[i].usage;
 
+		/* its parts bear alike what it bills for being there */
+		terms.stood = stood / n + (i < stood % n);
 		speed_apply(plan, speed, &usage);
-		err = add_cell(bill, group, &cells[i], &usage, &each);
+		err = add_cell(bill, group, &cells[i], &usage, &terms);
 	}
 	return err;
 }
@@ -195,22 +209,76 @@ struct grants {
 	struct companion_grants companions[COMPARE_PLANS_MAX];
 };
 
+struct stated bill_stated(const struct bill_group *group, uint64_t stood)
+{
+	struct stated stated = {0};
+
+	if (group->plan->stand)
+		(void)stated_add(&stated, group->plan->needs, stood);
+	return stated;
+}
+
 static int price_group(const struct bill_terms *terms, struct grants *grants,
     struct bill_group *group, const char **missing)
 {
-	size_t place = plan_index(group->plan);
+	const struct plan *plan = group->plan;
+	const struct stated stated = bill_stated(group, group->stood);
+	size_t place = plan_index(plan);
 	struct invoice_options options = {.region = group->region,
 	    .arch = group->arch,
 	    .free_tier = terms->free_tier,
-	    .grant = &grants->plan[place]};
+	    .grant = &grants->plan[place],
+	    .stated = &stated};
+
+	*missing = plan->needs_words;
+	if (plan->needs && !stated_is_given(&stated, plan->needs))
+		return -ENODATA;
 	int err = invoice_make(
-	    terms->book, group->plan, &group->usage, &options, group->invoice, missing);
+	    terms->book, plan, &group->usage, &options, group->invoice, missing);
 
 	if (!err)
 		err = companions_price(terms->book, group->plan, group->region,
 		    &group->calls, &grants->companions[place], terms->free_tier,
 		    group->companions);
 	return err;
+}
+
+/* Says why a group could not be priced. */
+static void leave_out(struct bill_group *group, int err, const char *missing)
+{
+	if (err == -ENODATA)
+		(void)snprintf(
+		    group->why_not, sizeof(group->why_not), "needs %s", missing);
+	else if (group->plan->is_placeless)
+		(void)snprintf(group->why_not, sizeof(group->why_not),
+		    "the price book has no %s: a price file of the collector's can state "
+		    "it",
+		    missing);
+	else
+		(void)snprintf(group->why_not, sizeof(group->why_not),
+		    "the price book has no %s in %s for %s", missing, group->region,
+		    arch_name(group->arch == ARCH_UNKNOWN ? ARCH_X86_64 : group->arch));
+}
+
+const char *bill_why_not(const struct bill *bill, const struct plan *plan)
+{
+	for (size_t i = 0; i < bill->n; i++)
+		if (bill->groups[i].plan == plan && bill->groups[i].why_not[0])
+			return bill->groups[i].why_not;
+	return NULL;
+}
+
+/* A plan is priced as a whole or not at all: a part of it compares with nothing. */
+static void empty_left_out(struct bill *bill)
+{
+	for (size_t i = 0; i < bill->n; i++) {
+		struct bill_group *g = &bill->groups[i];
+
+		if (!bill_why_not(bill, g->plan))
+			continue;
+		memset(g->invoice, 0, sizeof(*g->invoice));
+		memset(g->companions, 0, sizeof(*g->companions));
+	}
 }
 
 int bill_price(struct bill *bill, const char **missing)
@@ -229,7 +297,14 @@ int bill_price(struct bill *bill, const char **missing)
 		err = g->invoice && g->companions
 			  ? price_group(&bill->terms, grants, g, missing)
 			  : -ENOMEM;
+		if ((err == -ENOENT || err == -ENODATA) && !bill->terms.own &&
+		    !bill->terms.plan) {
+			leave_out(g, err, *missing);
+			err = 0;
+		}
 	}
+	if (!err)
+		empty_left_out(bill);
 	free(grants);
 	return err;
 }
@@ -287,6 +362,7 @@ int bill_scaled(const struct bill *bill, struct money numerator, struct money de
 		group.companions = &companions;
 		for (size_t k = 0; k < USAGE_ITEMS; k++)
 			group.usage.item[k] = scale(group.usage.item[k], up, down);
+		group.stood = scale(group.stood, up, down);
 		for (size_t k = 0; k < COMPANIONS; k++)
 			group.calls.micro[k] = scale(group.calls.micro[k], up, down);
 		err = price_group(&bill->terms, grants, &group, &missing);

@@ -17,13 +17,17 @@ struct bill_terms {
 	bool own;           /* each function under its own platform's plan; else all */
 	const char *region; /* NULL, or none of the plan's provider: each function's */
 	bool free_tier;
+	uint64_t window_ms; /* how long functions were there */
 	struct speeds speeds;
 };
+
+#define BILL_WHY_BYTES 256
 
 /* What one part of the whole (a function, a day, a host, ...) used of a group. */
 struct bill_share {
 	size_t part;
 	struct usage usage;
+	uint64_t stood; /* what plan->stand() says of its functions */
 	struct companions calls;
 };
 
@@ -33,6 +37,7 @@ struct bill_group {
 	char region[FUNCTION_REGION_BYTES];
 	enum arch arch;
 	struct usage usage;
+	uint64_t stood; /* as of a share */
 	struct companions
 	    calls; /* of all architectures: in the first group of a region */
 	struct bill_share *shares; /* rising by part */
@@ -40,6 +45,7 @@ struct bill_group {
 	size_t shares_room;
 	struct invoice *invoice; /* NULL until bill_price() */
 	struct companion_bill *companions;
+	char why_not[BILL_WHY_BYTES]; /* why it has no price; "": it has */
 };
 
 struct bill_part {
@@ -74,8 +80,16 @@ int bill_add(struct bill *bill, const struct function *function,
     const struct bill_cell *cells, size_t n);
 
 /* Prices every group; a bill without usage still has its lines, at 0. 0, -ENOENT with
- * *missing (a price key), -E2BIG or -ENOMEM. */
+ * *missing (a price key), -ENODATA with *missing (in words, what the plan bills and no
+ * invocation tells), -E2BIG or -ENOMEM. Of all plans, one that lacks either is left out,
+ * with all of its groups. */
 int bill_price(struct bill *bill, const char **missing);
+
+/* Why a plan was left out; NULL: it was not. */
+const char *bill_why_not(const struct bill *bill, const struct plan *plan);
+
+/* What a group's functions bill for being there, as the plan needs it. */
+struct stated bill_stated(const struct bill_group *group, uint64_t stood);
 
 /* Of all groups (of a plan, unless it is NULL), companions included. */
 struct money bill_total(const struct bill *bill, const struct plan *plan);

@@ -35,7 +35,8 @@ static json_t *group_json(const struct bill *bill, const struct bill_group *grou
 	json_t *assumptions = json_object_get(object, "assumptions");
 	char text[PLAN_MOVED_BYTES];
 
-	if (bill->terms.region && !bill_has_region(bill, group->plan))
+	if (bill->terms.region && !group->plan->is_placeless &&
+	    !bill_has_region(bill, group->plan))
 		(void)json_array_insert_new(assumptions, 0,
 		    json_string(plan_moved(group->plan, group->region, text)));
 	if (companions_are_none(&group->calls))
@@ -52,12 +53,32 @@ json_t *bill_plans_json(const struct bill *bill)
 	json_t *list = json_array();
 	int err = 0;
 
-	for (size_t i = 0; !err && i < bill->n; i++)
-		err = json_array_append_new(list, group_json(bill, &bill->groups[i]));
+	for (size_t i = 0; !err && i < bill->n; i++) {
+		if (!bill_why_not(bill, bill->groups[i].plan))
+			err = json_array_append_new(
+			    list, group_json(bill, &bill->groups[i]));
+	}
 	if (!err)
 		return list;
 	json_decref(list);
 	return NULL;
+}
+
+json_t *bill_not_priced_json(const struct bill *bill)
+{
+	json_t *list = NULL;
+
+	for (size_t i = 0; plans[i]; i++) {
+		const char *reason = bill_why_not(bill, plans[i]);
+
+		if (reason && !list)
+			list = json_array();
+		if (reason)
+			(void)json_array_append_new(
+			    list, json_pack("{s:s,s:s}", "plan", plans[i]->name, "reason",
+				      reason));
+	}
+	return list;
 }
 
 /* "1.25" of 1250. */
@@ -129,7 +150,7 @@ json_t *bill_comparison_json(const struct bill *bill)
 
 		for (size_t k = 0; k < bill->n; k++)
 			used |= bill->groups[k].plan == plans[i];
-		if (!used)
+		if (!used || bill_why_not(bill, plans[i]))
 			continue;
 		rows[n] = (struct compare_row){.plan = plans[i],
 		    .companions = bill_companions(bill, plans[i]),

@@ -11,6 +11,9 @@
  * reference, or NULL when out of memory, as the others. */
 json_t *bill_plans_json(const struct bill *bill);
 
+/* [{"plan","reason"}] of the plans that were left out; NULL: none was. */
+json_t *bill_not_priced_json(const struct bill *bill);
+
 /* {"plans":[{"plan","total_usd","compute_usd","companions_usd","difference_usd","speed"}],
  * "assumptions":[..]}, cheapest first. */
 json_t *bill_comparison_json(const struct bill *bill);

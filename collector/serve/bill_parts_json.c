@@ -58,6 +58,8 @@ static json_t *totals_json(const struct sharing *s, size_t part)
 	for (size_t i = 0; plans[i]; i++) {
 		struct money total = s->totals[i * s->bill->parts_n + part];
 
+		if (bill_why_not(s->bill, plans[i]))
+			continue;
 		(void)json_array_append_new(
 		    list, json_pack("{s:s,s:o}", "plan", plans[i]->name, "total_usd",
 			      answer_money(total)));

@@ -10,14 +10,17 @@ struct whole {
 	struct money list;
 	uint64_t quantity; /* in what is counted */
 	uint64_t units;    /* of the line's quantity, in one that is counted */
-	bool is_call;      /* counted in calls of kind, else in usage of the line */
+	const struct bill_group *group;
+	bool is_call; /* counted in calls of kind, else in usage of the line */
 	enum companion kind;
 };
 
 static uint64_t counted(const struct whole *whole, const struct bill_share *share)
 {
+	const struct stated stated = bill_stated(whole->group, share->stood);
+
 	return whole->is_call ? share->calls.micro[whole->kind]
-			      : share->usage.item[whole->line->usage];
+			      : invoice_quantity(whole->line, &share->usage, &stated);
 }
 
 static int share_line(const struct bill_group *group, const struct whole *whole,
@@ -66,22 +69,25 @@ int bill_share_out(const struct bill_group *group, bill_share_visit visit, void 
 {
 	const struct invoice *invoice = group->invoice;
 	const struct companion_bill *calls = group->companions;
+	const struct stated stated = bill_stated(group, group->stood);
 	int err = 0;
 
 	for (size_t i = 0; !err && i < invoice->lines_n;) {
-		struct whole whole = {.units = 1};
+		struct whole whole = {.units = 1, .group = group};
 		size_t first = i;
 
 		for (; i < invoice->lines_n &&
 		       invoice->lines[i].line == invoice->lines[first].line;
 		     i++)
 			add_tier(&whole, &invoice->lines[i]);
-		whole.quantity = group->usage.item[whole.line->usage];
+		whole.quantity = invoice_quantity(whole.line, &group->usage, &stated);
 		err = share_line(group, &whole, visit, context);
 	}
 	for (size_t i = 0; !err && i < calls->lines_n;) {
-		struct whole whole = {
-		    .units = calls->units[i], .is_call = true, .kind = calls->kinds[i]};
+		struct whole whole = {.units = calls->units[i],
+		    .group = group,
+		    .is_call = true,
+		    .kind = calls->kinds[i]};
 
 		for (; i < calls->lines_n && calls->kinds[i] == whole.kind; i++)
 			add_tier(&whole, &calls->lines[i]);

@@ -114,6 +114,13 @@ setup() {
 	[[ $output == *aws-lambda*total* ]]
 }
 
+@test "invoice of all plans says which it leaves out, and why" {
+	run "$meter" invoice --plan all
+	[ "$status" -eq 0 ]
+	[[ $output == *"azure-premium  left out: needs instances and instance_seconds: "* ]]
+	[[ $output == *"own-host  left out: the price book has no host.cpu"* ]]
+}
+
 @test "a budget is set, listed and removed; its addresses stay out of sight" {
 	echo "http://127.0.0.1:$((port + 1))/services/secret" >"$BATS_TEST_TMPDIR/hook"
 	run "$meter" budget set daily --limit 5.00 --period day --threshold 50 --slack-file "$BATS_TEST_TMPDIR/hook"
@@ -167,7 +174,7 @@ setup() {
 	for words in --bogus bogus 'functions --sort nothing' 'functions --since' 'invocations --limit 0' 'budget set' \
 		'budget set x' 'budget set x --limit -1' 'budget set x --limit 1 --period year' 'keepwarm on x' \
 		'alerts snooze 1 --for never' 'invoice --month May' 'advise magic' '--url nonsense functions' 'doctor now' \
-		'functions --since soon' 'invoice --plan azure-flex' 'invoice --region mars-1' 'budget set a/b --limit 1'; do
+		'functions --since soon' 'invoice --plan azure-flux' 'invoice --region mars-1' 'budget set a/b --limit 1'; do
 		# shellcheck disable=SC2086 # words are words
 		run "$meter" $words
 		echo "$words: $status: $output"

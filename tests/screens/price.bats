@@ -23,7 +23,10 @@ mobile='{"requests": 3000000, "duration_ms": 120, "memory_mb": 1536, "arch": "x8
 
 @test "price --json has the documented shape, money as text" {
 	"$meter" price --plan all --usage - --json <<< "$mobile" | jq -e '
-		(.plans | map(.plan)) == ["aws-lambda", "azure-consumption", "gcp-run-request"]
+		(.plans | map(.plan)) == ["aws-lambda", "azure-consumption", "azure-flex",
+			"gcp-functions-1", "gcp-run-request"]
+		and (.skipped | map(.plan)) == ["aws-lambda-provisioned", "aws-lambda-snapstart",
+			"azure-premium", "gcp-run-instance", "own-host"]
 		and .plans[0].total_usd == "2.733338"
 		and all(.plans[].lines[]; .item and .unit and .source and .as_of and .confidence
 			and (.quantity | type) == "string" and (.amount_usd | type) == "string")'
@@ -38,6 +41,79 @@ mobile='{"requests": 3000000, "duration_ms": 120, "memory_mb": 1536, "arch": "x8
 	line='{"function":"f","start":"2026-11-22T08:00:00Z","duration_ms":250.06,"init_ms":100.77,"cold":true,"memory_limit_mb":1024,"status":"ok"}'
 	"$meter" price --plan aws-lambda --usage - --json <<< "$line" | # 351 ms of 1 GB
 		jq -e '.plans[0].lines[1].quantity == "0.351"'
+}
+
+@test "what no invocation tells is stated, and what is missing is named" {
+	run "$meter" price --plan azure-premium --usage - <<< '{"duration_ms": 1}'
+	[ "$status" -eq 1 ]
+	[ "$output" = "coldmeter price: azure-premium needs instances and instance_seconds: it bills how long instances exist, which no invocation tells" ]
+	run "$meter" price --plan own-host --usage - <<< '{"duration_ms": 1}'
+	[ "$status" -eq 1 ]
+	[[ $output == *"state host_usd_per_hour, host_vcpus and host_memory_gb, or give it in a price file" ]]
+	# EP1 for a month of 730 hours: 730 x (0.173 + 3.5 x 0.0123)
+	"$meter" price --plan azure-premium --usage - --json <<< '{"instances": 1, "instance_hours": 730}' |
+		jq -e '.plans[0].total_usd == "157.7165"'
+	# half an hour of 2 of 4 CPUs and half of 1 of 16 GiB, for 10 cents an hour
+	"$meter" price --plan own-host --usage - --json <<- 'END' | jq -e '.plans[0].total_usd == "0.0140625"'
+		{"requests": 1800, "duration_ms": 1000, "cpu_ms": 2000, "memory_mb": 1024,
+		 "host_usd_per_hour": "0.10", "host_vcpus": 4, "host_memory_gb": 16}
+	END
+}
+
+@test "own-host bills all of a machine when it is said how long it was kept" {
+	"$meter" price --plan own-host --usage - --json <<- 'END' | jq -e '.plans[0] | .total_usd == "73.00" and
+		[.lines[].item] == ["cpu", "memory", "unused_cpu", "unused_memory"]'
+		{"requests": 1800, "duration_ms": 1000, "cpu_ms": 2000, "memory_mb": 1024,
+		 "host_usd_per_hour": "0.10", "host_vcpus": 4, "host_memory_gb": 16, "host_hours": 730}
+	END
+	# two functions on it: what one uses is not idle
+	"$meter" price --plan own-host --usage - --json <<- 'END' | jq -e '.plans[0].total_usd == "73.00"'
+		[{"requests": 1800, "duration_ms": 1000, "cpu_ms": 2000, "memory_mb": 1024, "host_usd_per_hour": "0.10",
+		 "host_vcpus": 4, "host_memory_gb": 16, "host_hours": 730},
+		 {"requests": 99, "duration_ms": 12345, "memory_mb": 2048}]
+	END
+	run "$meter" price --plan own-host --usage - <<< '{"duration_ms": 1, "host_hours": 730}'
+	[ "$status" -eq 1 ]
+	[ "$output" = "coldmeter price: standard input: host_hours: needs host_usd_per_hour" ]
+}
+
+@test "own-host takes its prices from a price file, in any region" {
+	prices=$BATS_TEST_TMPDIR/own.json
+	cat > "$prices" <<- 'END'
+		{"schema": 1, "provider": "own", "currency": "USD",
+		 "sources": {"rack": {"title": "Our rack", "date": "2026-11"}},
+		 "prices": [{"key": "host.cpu", "region": "*", "unit": "vCPU-h", "price": "0.01",
+		  "source": "rack", "as_of": "2026-11", "confidence": "verified"},
+		  {"key": "host.memory", "region": "*", "unit": "GiB-h", "price": "0.002",
+		  "source": "rack", "as_of": "2026-11", "confidence": "verified"}]}
+	END
+	"$meter" price --plan own-host --prices "$prices" --region eu-west-1 --usage - --json \
+		<<< '{"requests": 3600, "duration_ms": 1000, "memory_mb": 512}' |
+		jq -e '.plans[0] | .total_usd == "0.011" and .lines[0].source_title == "Our rack"'
+}
+
+@test "--json tells what was counted, so that a rounding can be seen" {
+	"$meter" price --plan aws-lambda --usage - --json \
+		<<< '{"duration_ms": "250.06", "init_duration_ms": "100.77", "memory_mb": 1024}' |
+		jq -e '.usage.aws_billed_ms == 351 and .usage.azure_mb_ms == 251 * 1024'
+}
+
+@test "every name that --help tells is taken" {
+	help=$("$meter" price --help)
+	for name in monthly_requests avg_duration_ms init_duration_ms memory_size_mb max_memory_used_mb cpu_time_ms \
+		ephemeral_storage_mb cpus architecture free_grant provisioned_concurrency other_executions \
+		always_ready_executions snapstart_active_seconds snapstart_restores streamed_bytes_per_request \
+		async_event_kb instance_count sku outbound_gb outbound_kb_per_request tenant_environments egress_gb; do
+		grep -qw "$name" <<< "$help"
+		run "$meter" price --plan aws-lambda --usage - <<< "{\"$name\": []}"
+		[[ $output != *"unknown member"* ]]
+	done
+	"$meter" price --plan aws-lambda --usage - --json <<< '{"avg_duration_ms": 1, "architecture": "arm"}' |
+		jq -e '.plans[0].arch == "arm64"'
+}
+
+@test "the arithmetic is that of Python's decimal numbers, to the last digit" {
+	python3 "$BATS_TEST_DIRNAME/price_exact.py" "$meter" 3 1000
 }
 
 @test "bad input is one line that names the place, and exit 1" {
@@ -56,9 +132,9 @@ mobile='{"requests": 3000000, "duration_ms": 120, "memory_mb": 1536, "arch": "x8
 	[[ $output == *"needs --plan (see coldmeter price --help)"* ]]
 	run "$meter" price --plan all --unknown
 	[ "$status" -eq 2 ]
-	run "$meter" price --plan azure-flex --usage /dev/null
+	run "$meter" price --plan azure-flux --usage /dev/null
 	[ "$status" -eq 2 ]
-	[[ $output == *'unknown plan "azure-flex": say one of all, aws-lambda, '* ]]
+	[[ $output == *'unknown plan "azure-flux": say one of all, aws-lambda, '* ]]
 	run "$meter" price --plan aws-lambda --arch mips --usage /dev/null
 	[ "$status" -eq 2 ]
 	run "$meter" prices burn
@@ -69,6 +145,7 @@ mobile='{"requests": 3000000, "duration_ms": 120, "memory_mb": 1536, "arch": "x8
 	run "$meter" price --help
 	[ "$status" -eq 0 ]
 	[[ $output == *'"duration_ms": 120'* ]]
+	[ "$(awk 'length > 95' <<< "$output")" = "" ]
 	run "$meter" prices --help
 	[ "$status" -eq 0 ]
 }

@@ -208,8 +208,56 @@ static void test_answers_an_invoice_with_its_sources(void **state)
 	}
 	json_decref(root);
 	root = ask(place, "/v1/invoice?month=2026-01");
+	assert_null(json_object_get(
+	    root, "not_priced")); /* of the functions' own plans none is */
 	assert_true(strtod(text(root, "total_usd"), NULL) == 0);
 	json_decref(root);
+}
+
+static const json_t *row_of(const json_t *list, const char *plan)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(list, i, row)
+	{
+		if (strcmp(text(row, "plan"), plan) == 0)
+			return row;
+	}
+	return NULL;
+}
+
+/* What no invocation tells is left out with the reason, never guessed. */
+static void test_answers_an_invoice_without_the_plans_that_lack_a_figure(void **state)
+{
+	static const char *const without[] = {
+	    "aws-lambda-provisioned", "azure-premium", "gcp-run-instance", "own-host"};
+	struct place *place = *state;
+	json_t *root;
+
+	fill(place);
+	root = ask(place, "/v1/invoice?plan=all");
+	for (size_t i = 0; i < sizeof(without) / sizeof(without[0]); i++) {
+		assert_null(row_of(at(root, "plans"), without[i]));
+		assert_non_null(row_of(at(root, "not_priced"), without[i]));
+	}
+	assert_int_equal(json_array_size(at(root, "not_priced")), 4);
+	assert_non_null(
+	    strstr(text(row_of(at(root, "not_priced"), "azure-premium"), "reason"),
+		"needs instances and instance_seconds"));
+	/* snapshots of the functions that there are, for as long as the month is */
+	const json_t *snapstart = row_of(at(root, "plans"), "aws-lambda-snapstart");
+	const json_t *cache = json_array_get(json_object_get(snapstart, "lines"), 2);
+
+	assert_string_equal(text(cache, "item"), "snapstart_cache");
+	assert_true(strtod(text(cache, "quantity"), NULL) >= 3 * 3600 * 0.125);
+	json_decref(root);
+
+	struct got got = raw_get(place->port, "/v1/invoice?plan=azure-premium");
+
+	assert_int_equal(got.status, 400);
+	assert_non_null(strstr(got.body, "azure-premium needs instances"));
+	free(got.text);
 }
 
 static void test_answers_metrics_escape_labels(void **state)
@@ -324,6 +372,7 @@ int main(void)
 	    TEST(test_answers_invocations_newest_first),
 	    TEST(test_answers_what_one_event_cost),
 	    TEST(test_answers_an_invoice_with_its_sources),
+	    TEST(test_answers_an_invoice_without_the_plans_that_lack_a_figure),
 	    TEST(test_answers_metrics_escape_labels),
 	    TEST(test_answers_show_names_of_any_bytes_as_text),
 	    TEST(test_answers_refuse_bad_parameters),

@@ -218,7 +218,8 @@ static void test_a_head_that_is_wrong_is_refused(void **state)
 	assert_refused("{\"schema\":1}", "provider: is missing");
 	assert_refused("{\"schema\":1,\"provider\":7}", "provider: must be a string");
 	assert_refused("{\"schema\":1,\"provider\":\"ibm\",\"currency\":\"USD\"}",
-	    "provider: must be one of aws, azure, gcp, neon, planetscale, not \"ibm\"");
+	    "provider: must be one of aws, azure, gcp, neon, own, planetscale, not "
+	    "\"ibm\"");
 	assert_refused("{\"schema\":1,\"provider\":\"aws\",\"currency\":\"USD\"}",
 	    "sources: must be an object of {title, url, date}");
 	assert_refused("{\"schema\":1,\"provider\":\"aws\",\"currency\":\"USD\","

@@ -63,7 +63,7 @@ struct example {
 	const char *source;
 	const char *plan;
 	const char *input;
-	struct published lines[4]; /* ended by a NULL item */
+	struct published lines[6]; /* ended by a NULL item */
 	const char *total;         /* NULL: the vendor's has lines of other plans */
 };
 
@@ -71,6 +71,8 @@ struct example {
 #define AZURE_PAGE "https://azure.microsoft.com/en-us/pricing/details/functions/, example"
 #define AZURE_COSTS                                                                      \
 	"https://learn.microsoft.com/azure/azure-functions/functions-consumption-costs"
+
+#define GCF_PAGE "https://cloud.google.com/functions/pricing, pricing examples"
 
 static const struct example examples[] = {
     {LAMBDA_PAGE ": mobile backend", "aws-lambda",
@@ -90,16 +92,71 @@ static const struct example examples[] = {
 	{{"compute", "6320000", "105.33"}, {"requests", "5000000", "1.00"},
 	    {"ephemeral_extra", "2520000", "0.08"}},
 	"106.41"},
-    {LAMBDA_PAGE ": SnapStart, its lines on demand", "aws-lambda",
-	"{\"requests\":7440000,\"duration_ms\":2000,\"memory_mb\":1024,\"arch\":\"x86_"
-	"64\","
+    {LAMBDA_PAGE ": provisioned concurrency on a launch day", "aws-lambda-provisioned",
+	"{\"pc_units\":100,\"pc_seconds\":28800,\"memory_mb\":1536,\"pc_requests\":"
+	"500000,"
+	"\"pc_duration_ms\":100,\"other_requests\":2500000,\"other_duration_ms\":120,"
+	"\"arch\":\"x86_64\",\"region\":\"us-east-1\","
+	"\"free_tier\":\"1M requests over all, 400k GB-s on the non-PC part\"}",
+	{{"provisioned", "4320000", "18.00"}, {"requests", "2000000", "0.40"},
+	    {"compute_pc", "75000", "0.73"}, {"compute_on_demand", "50000", "0.83"}},
+	"19.96"},
+    {LAMBDA_PAGE ": provisioned concurrency on Cyber Monday", "aws-lambda-provisioned",
+	"{\"provisioned_concurrency\":7,\"pc_hours\":24,\"memory_mb\":4096,"
+	"\"requests\":2000000,\"duration_ms\":280}",
+	{{"provisioned", "2419200", "10.08"}, {"requests", "2000000", "0.40"},
+	    {"compute_pc", "2240000", "21.78"}, {"compute_on_demand", "0", "0.00"}},
+	"32.26"},
+    {LAMBDA_PAGE ": SnapStart", "aws-lambda-snapstart",
+	"{\"requests\":7440000,\"duration_ms\":2000,\"memory_mb\":1024,"
+	"\"snapstart_active_s\":2678400,\"restores\":74400,\"arch\":\"x86_64\","
 	"\"region\":\"us-east-1\",\"free_tier\":false}",
-	{{"requests", NULL, "1.49"}, {"compute", NULL, "248.00"}}, NULL},
-    {LAMBDA_PAGE ": response streaming, its lines on demand", "aws-lambda",
-	"{\"requests\":3000000,\"duration_ms\":500,\"memory_mb\":1536,\"arch\":\"x86_"
-	"64\","
-	"\"region\":\"us-east-1\",\"free_tier\":true}",
-	{{"compute", "1850000", "30.83"}, {"requests", NULL, "0.40"}}, NULL},
+	{{"requests", "7440000", "1.49"}, {"compute", "14880000", "248.00"},
+	    {"snapstart_cache", "2678400", "4.03"},
+	    {"snapstart_restore", "74400", "10.40"}},
+	"263.92"},
+    {LAMBDA_PAGE ": response streaming", "aws-lambda",
+	"{\"requests\":3000000,\"duration_ms\":500,\"memory_mb\":1536,"
+	"\"streamed\":\"2M x 100 KB + 1M x 7 MB, free 100 GB already used\","
+	"\"arch\":\"x86_64\",\"region\":\"us-east-1\",\"free_tier\":true}",
+	{{"compute", "1850000", "30.83"}, {"requests", "2000000", "0.40"},
+	    {"streaming", "976.5625", "7.81"}},
+	"39.04"},
+    {LAMBDA_PAGE ": Lambda@Edge", "aws-lambda",
+	"{\"requests\":10000000,\"duration_ms\":10,\"memory_mb\":128,"
+	"\"product\":\"lambda@edge\"}",
+	{{"compute", "12500", "0.63"}, {"requests", "10000000", "6.00"}}, "6.63"},
+    /* the page rounds its price of tenants to 0.000167, which makes 33.40 of 33.33 */
+    {LAMBDA_PAGE ": tenant isolation", "aws-lambda",
+	"{\"requests\":10000000,\"duration_ms\":2000,\"memory_mb\":1024,"
+	"\"tenant_environments\":200000}",
+	{{"requests", "10000000", "2.00"}, {"compute", "20000000", "333.34"},
+	    {"tenant_isolation", "200000", "33.33"}},
+	NULL},
+    {LAMBDA_PAGE ": ten Kafka pollers in provisioned mode", "aws-lambda",
+	"{\"requests\":300000000,\"duration_ms\":200,\"memory_mb\":1024,"
+	"\"epu_hours_kafka\":720}",
+	{{"compute", "60000000", "1000.00"}, {"requests", "300000000", "60.00"},
+	    {"event_pollers_kafka", "720", "133.20"}},
+	"1193.20"},
+    {LAMBDA_PAGE ": SQS in provisioned mode", "aws-lambda",
+	"{\"requests\":30000000,\"duration_ms\":1000,\"memory_mb\":1024,"
+	"\"epu_hours_sqs\":8000}",
+	{{"compute", "30000000", "500.00"}, {"requests", "30000000", "6.00"},
+	    {"event_pollers_sqs", "8000", "74.00"}},
+	"580.00"},
+    {LAMBDA_PAGE ": durable functions", "aws-lambda",
+	"[{\"requests\":1000000,\"duration_ms\":30000,\"memory_mb\":1024,\"arch\":"
+	"\"arm64\","
+	"\"free_tier\":true},"
+	"{\"requests\":1000000,\"duration_ms\":2000,\"memory_mb\":1024,\"arch\":"
+	"\"arm64\","
+	"\"free_tier\":true,\"durable_operations\":4000000,\"durable_written_gb\":104,"
+	"\"durable_retained_gb_months\":\"72.8\"}]",
+	{{"compute", "31600000", "421.34"}, {"requests", "1000000", "0.20"},
+	    {"durable_operations", "4000000", "32.00"},
+	    {"durable_written", "104", "26.00"}, {"durable_retained", "72.8", "10.92"}},
+	"490.46"},
     {AZURE_PAGE, "azure-consumption",
 	"{\"executions\":3000000,\"duration_ms\":1000,\"memory_mb\":512,"
 	"\"plan\":\"consumption\",\"free_grant\":true}",
@@ -108,6 +165,18 @@ static const struct example examples[] = {
     {AZURE_COSTS ", 2019-09-20: 1083.98 GB-s", "azure-consumption",
 	"{\"function_execution_units_mb_ms\":1110000000}",
 	{{"execution_time", "1083.984375", "0.02"}}, NULL},
+    /* the vendor's examples as its page had them for years; the second with its network
+     */
+    {GCF_PAGE ": simple event-driven function", "gcp-functions-1",
+	"{\"invocations\":10000000,\"duration_ms\":300,\"memory_mb\":128,"
+	"\"free_tier\":true}",
+	{{"invocations", "8000000", "3.20"}, {"cpu", "400000", "4.00"}}, "7.20"},
+    {GCF_PAGE ": moderately complex HTTP function", "gcp-functions-1",
+	"{\"invocations\":50000000,\"duration_ms\":500,\"memory_mb\":256,"
+	"\"free_tier\":true,\"egress_kb_per_request\":5}",
+	{{"invocations", "48000000", "19.20"}, {"memory", "5850000", "14.63"},
+	    {"cpu", "9800000", "98.00"}, {"networking", NULL, "28.01"}},
+	"159.84"},
 };
 
 /* Within a cent of the published figure: vendors round half a cent either way. */
@@ -181,7 +250,11 @@ static void test_totals_are_exact(void **state)
 	assert_exact_total(examples[0].input, "aws-lambda", "2.733338");
 	assert_exact_total(examples[1].input, "aws-lambda", "249.488496");
 	assert_exact_total(examples[2].input, "aws-lambda", "106.411412");
-	assert_exact_total(examples[5].input, "azure-consumption", "18.00");
+	assert_exact_total(
+	    "{\"executions\":3000000,\"duration_ms\":1000,\"memory_mb\":512,"
+	    "\"free_grant\":true}",
+	    "azure-consumption", "18.00");
+	assert_exact_total(examples[3].input, "aws-lambda-provisioned", "19.962644");
 	/* 300 ms: 0.3 vCPU-s x 0.000024 + 0.15 GiB-s x 0.0000025 + 0.0000004 */
 	assert_exact_total(
 	    "{\"duration_ms\":260,\"memory_mb\":512}", "gcp-run-request", "0.000007975");

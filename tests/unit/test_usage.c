@@ -133,6 +133,20 @@ static void test_fewer_items_leave_the_rest_at_0(void **state)
 		assert_int_equal(out.item[i], 0);
 }
 
+static void test_items_of_0_at_the_end_take_no_room(void **state)
+{
+	uint8_t bytes[USAGE_ENCODED_MAX];
+	struct usage in = {.item = {[USAGE_AWS_BILLED_MS] = 7}};
+	struct usage out = {.item = {[USAGE_ITEMS - 1] = 1}};
+
+	(void)state;
+	assert_int_equal(usage_encode(&in, bytes, sizeof(bytes)), 3); /* 2, 0, 7 */
+	assert_int_equal(usage_decode(bytes, 3, &out), 3);
+	assert_memory_equal(&in, &out, sizeof(in));
+	in = (struct usage){0};
+	assert_int_equal(usage_encode(&in, bytes, sizeof(bytes)), 1);
+}
+
 static void test_more_items_are_skipped(void **state)
 {
 	uint8_t more[USAGE_ITEMS + 3 + 1];
@@ -166,6 +180,7 @@ int main(void)
 	    cmocka_unit_test(test_the_largest_values_fit_the_stated_room),
 	    cmocka_unit_test(test_every_prefix_is_refused),
 	    cmocka_unit_test(test_fewer_items_leave_the_rest_at_0),
+	    cmocka_unit_test(test_items_of_0_at_the_end_take_no_room),
 	    cmocka_unit_test(test_more_items_are_skipped),
 	    cmocka_unit_test(test_a_count_beyond_the_bytes_is_refused_at_once),
 	};

@@ -58,7 +58,10 @@ static const char main_3[] =
  * collector that cannot read them refuses a ledger of this version. */
 static const char main_4[] = "SELECT 1;";
 
-const char *const schema_main[] = {main_1, main_2, main_3, main_4};
+/* The same, with the usage of more plans in the counters. */
+static const char main_5[] = "SELECT 1;";
+
+const char *const schema_main[] = {main_1, main_2, main_3, main_4, main_5};
 const size_t schema_main_n = sizeof(schema_main) / sizeof(schema_main[0]);
 
 /* first_ns and last_ns: earliest and latest start in the batch. */
