@@ -51,6 +51,7 @@ static int read_region(struct price_list *list, const char *server,
 	AUTO(free) char *body = NULL;
 	char url[FETCH_URL_BYTES];
 	char reason[WHY_BYTES] = "";
+	const struct check check = {reason, sizeof(reason)};
 	char date[11];
 	size_t bytes = 0;
 	int err = join(url, server, region->path);
@@ -60,8 +61,7 @@ static int read_region(struct price_list *list, const char *server,
 	err = fetch(url, PRICE_LIST_FILE_BYTES, &body, &bytes, why, why_size);
 	if (err)
 		return err;
-	err = offers_aws_read(
-	    &list->offers, body, bytes, region->name, date, reason, sizeof(reason));
+	err = offers_aws_read(&list->offers, body, bytes, region->name, date, &check);
 	if (err)
 		return blame(err, url, reason, why, why_size);
 	if (strcmp(date, list->date) > 0)
@@ -75,6 +75,7 @@ int price_list_aws(struct price_list *list, char *why, size_t why_size)
 	AUTO(free) char *index = NULL;
 	char url[FETCH_URL_BYTES];
 	char reason[WHY_BYTES] = "";
+	const struct check check = {reason, sizeof(reason)};
 	size_t bytes = 0;
 	int err = join(url, server, AWS_INDEX);
 
@@ -84,8 +85,7 @@ int price_list_aws(struct price_list *list, char *why, size_t why_size)
 	for (size_t i = 0; !err && list->regions[i]; i++) {
 		struct aws_region region;
 
-		err = offers_aws_region(
-		    index, bytes, list->regions[i], &region, reason, sizeof(reason));
+		err = offers_aws_region(index, bytes, list->regions[i], &region, &check);
 		if (err == -ENOENT) { /* some lists are of fewer regions */
 			err = 0;
 			continue;
@@ -125,13 +125,13 @@ static int read_page(struct price_list *list, const char *server,
 	AUTO(free) char *body = NULL;
 	AUTO(free) char *next = NULL;
 	char reason[WHY_BYTES] = "";
+	const struct check check = {reason, sizeof(reason)};
 	size_t bytes = 0;
 	int err = fetch(url, PRICE_LIST_FILE_BYTES, &body, &bytes, why, why_size);
 
 	if (err)
 		return err;
-	err =
-	    offers_azure_read(&list->offers, body, bytes, &next, reason, sizeof(reason));
+	err = offers_azure_read(&list->offers, body, bytes, &next, &check);
 	if (err)
 		return blame(err, url, reason, why, why_size);
 	if (next &&

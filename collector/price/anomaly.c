@@ -144,7 +144,7 @@ static bool leaves(uint64_t value, struct band band, struct anomaly *out)
 static bool find_volume(
     const struct anomaly_day *days, size_t from, size_t at, struct anomaly *out)
 {
-	uint64_t values[ANOMALY_DAYS_MAX];
+	uint64_t values[ANOMALY_DAYS_MAX] = {0};
 	struct band band;
 
 	for (size_t i = from; i < at; i++)
@@ -163,7 +163,7 @@ static bool find_volume(
 static bool find_cost(
     const struct anomaly_day *days, size_t from, size_t at, struct anomaly *out)
 {
-	uint64_t values[ANOMALY_DAYS_MAX];
+	uint64_t values[ANOMALY_DAYS_MAX] = {0};
 	size_t n = 0;
 
 	for (size_t i = from; i < at; i++)

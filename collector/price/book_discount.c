@@ -85,8 +85,8 @@ static int parse_percent(
 	if (err)
 		return err;
 	if (money_parse(text, &percent) < 0 || percent.pico <= 0 ||
-	    percent.pico > 100 * 100 * 100 * PICO_PER_PPM ||
-	    percent.pico % (PICO_PER_PPM) != 0 || strlen(text) >= sizeof(out->percent))
+	    percent.pico > 1000000 * PICO_PER_PPM || percent.pico % (PICO_PER_PPM) != 0 ||
+	    strlen(text) >= sizeof(out->percent))
 		return check_refuse(&r->check, at, "percent",
 		    "must be a decimal above 0 and at most 100 with at most 4 decimals, "
 		    "not \"%.40s\"",

@@ -23,80 +23,144 @@ struct service {
  * (https://learn.microsoft.com/azure/cosmos-db/request-units). Pub/Sub bills at least 1
  * KiB a message, published and again delivered (https://cloud.google.com/pubsub/pricing).
  */
-#define AWS(kind_, item_, key_, unit_, free_)                                            \
-	{                                                                                \
-		"aws", "us-east-1", kind_, 1,                                            \
-		{                                                                        \
-			.item = item_, .price_key = key_, .unit_size = MICRO,            \
-			.unit = unit_, .free_tier_key = free_                            \
-		}                                                                        \
-	}
-#define AZURE(kind_, units_, item_, key_, unit_, free_)                                  \
-	{                                                                                \
-		"azure", "eastus", kind_, units_,                                        \
-		{                                                                        \
-			.item = item_, .price_key = key_, .unit_size = MICRO,            \
-			.unit = unit_, .free_tier_key = free_                            \
-		}                                                                        \
-	}
-#define GCP(kind_, units_, item_, key_, size_, unit_, free_)                             \
-	{                                                                                \
-		"gcp", "us-central1", kind_, units_,                                     \
-		{                                                                        \
-			.item = item_, .price_key = key_, .unit_size = size_,            \
-			.unit = unit_, .free_tier_key = free_                            \
-		}                                                                        \
-	}
 #define KIB_PER_GIB (1ULL << 20)
 
 static const struct service services[] = {
-    AWS(COMPANION_HTTP_API, "API Gateway HTTP", "apigateway.http.requests", "request",
-	NULL),
-    AWS(COMPANION_REST_API, "API Gateway REST", "apigateway.rest.requests", "request",
-	NULL),
-    AWS(COMPANION_WEBSOCKET_API, "API Gateway WebSocket", "apigateway.websocket.messages",
-	"message", NULL),
-    AWS(COMPANION_DOCUMENT_READS, "DynamoDB reads", "dynamodb.reads", "read unit", NULL),
-    AWS(COMPANION_DOCUMENT_WRITES, "DynamoDB writes", "dynamodb.writes", "write unit",
-	NULL),
-    AWS(COMPANION_OBJECT_PUTS, "S3 puts", "s3.puts", "request", NULL),
-    AWS(COMPANION_OBJECT_GETS, "S3 gets", "s3.gets", "request", NULL),
-    AWS(COMPANION_QUEUE_REQUESTS, "SQS requests", "sqs.requests", "request",
-	"sqs.free.requests"),
-    AWS(COMPANION_TOPIC_PUBLISHES, "SNS publishes", "sns.publishes", "request",
-	"sns.free.publishes"),
-    AZURE(COMPANION_HTTP_API, 1, "API Management calls", "apim.calls", "call",
-	"apim.free.calls"),
-    AZURE(COMPANION_REST_API, 1, "API Management calls", "apim.calls", "call",
-	"apim.free.calls"),
-    AZURE(COMPANION_DOCUMENT_READS, 1, "Cosmos DB reads", "cosmos.units", "request unit",
-	NULL),
-    AZURE(COMPANION_DOCUMENT_WRITES, 5, "Cosmos DB writes", "cosmos.units",
-	"request unit", NULL),
-    AZURE(COMPANION_OBJECT_PUTS, 1, "Blob Storage writes", "blob.writes", "operation",
-	NULL),
-    AZURE(
-	COMPANION_OBJECT_GETS, 1, "Blob Storage reads", "blob.reads", "operation", NULL),
-    AZURE(COMPANION_QUEUE_REQUESTS, 1, "Service Bus operations", "servicebus.operations",
-	"operation", NULL),
-    AZURE(COMPANION_TOPIC_PUBLISHES, 1, "Service Bus publishes", "servicebus.operations",
-	"operation", NULL),
-    GCP(COMPANION_HTTP_API, 1, "API Gateway calls", "apigateway.calls", MICRO, "call",
-	"apigateway.free.calls"),
-    GCP(COMPANION_REST_API, 1, "API Gateway calls", "apigateway.calls", MICRO, "call",
-	"apigateway.free.calls"),
-    GCP(COMPANION_DOCUMENT_READS, 1, "Firestore reads", "firestore.reads", MICRO, "read",
-	NULL),
-    GCP(COMPANION_DOCUMENT_WRITES, 1, "Firestore writes", "firestore.writes", MICRO,
-	"write", NULL),
-    GCP(COMPANION_OBJECT_PUTS, 1, "Cloud Storage writes", "gcs.class_a", MICRO,
-	"operation", "gcs.free.class_a"),
-    GCP(COMPANION_OBJECT_GETS, 1, "Cloud Storage reads", "gcs.class_b", MICRO,
-	"operation", "gcs.free.class_b"),
-    GCP(COMPANION_QUEUE_REQUESTS, 2, "Pub/Sub messages", "pubsub.throughput",
-	KIB_PER_GIB *MICRO, "GiB", "pubsub.free.throughput"),
-    GCP(COMPANION_TOPIC_PUBLISHES, 2, "Pub/Sub publishes", "pubsub.throughput",
-	KIB_PER_GIB *MICRO, "GiB", "pubsub.free.throughput"),
+    {"aws", "us-east-1", COMPANION_HTTP_API, 1,
+	{.item = "API Gateway HTTP",
+	    .price_key = "apigateway.http.requests",
+	    .unit_size = MICRO,
+	    .unit = "request"}},
+    {"aws", "us-east-1", COMPANION_REST_API, 1,
+	{.item = "API Gateway REST",
+	    .price_key = "apigateway.rest.requests",
+	    .unit_size = MICRO,
+	    .unit = "request"}},
+    {"aws", "us-east-1", COMPANION_WEBSOCKET_API, 1,
+	{.item = "API Gateway WebSocket",
+	    .price_key = "apigateway.websocket.messages",
+	    .unit_size = MICRO,
+	    .unit = "message"}},
+    {"aws", "us-east-1", COMPANION_DOCUMENT_READS, 1,
+	{.item = "DynamoDB reads",
+	    .price_key = "dynamodb.reads",
+	    .unit_size = MICRO,
+	    .unit = "read unit"}},
+    {"aws", "us-east-1", COMPANION_DOCUMENT_WRITES, 1,
+	{.item = "DynamoDB writes",
+	    .price_key = "dynamodb.writes",
+	    .unit_size = MICRO,
+	    .unit = "write unit"}},
+    {"aws", "us-east-1", COMPANION_OBJECT_PUTS, 1,
+	{.item = "S3 puts",
+	    .price_key = "s3.puts",
+	    .unit_size = MICRO,
+	    .unit = "request"}},
+    {"aws", "us-east-1", COMPANION_OBJECT_GETS, 1,
+	{.item = "S3 gets",
+	    .price_key = "s3.gets",
+	    .unit_size = MICRO,
+	    .unit = "request"}},
+    {"aws", "us-east-1", COMPANION_QUEUE_REQUESTS, 1,
+	{.item = "SQS requests",
+	    .price_key = "sqs.requests",
+	    .unit_size = MICRO,
+	    .unit = "request",
+	    .free_tier_key = "sqs.free.requests"}},
+    {"aws", "us-east-1", COMPANION_TOPIC_PUBLISHES, 1,
+	{.item = "SNS publishes",
+	    .price_key = "sns.publishes",
+	    .unit_size = MICRO,
+	    .unit = "request",
+	    .free_tier_key = "sns.free.publishes"}},
+    {"azure", "eastus", COMPANION_HTTP_API, 1,
+	{.item = "API Management calls",
+	    .price_key = "apim.calls",
+	    .unit_size = MICRO,
+	    .unit = "call",
+	    .free_tier_key = "apim.free.calls"}},
+    {"azure", "eastus", COMPANION_REST_API, 1,
+	{.item = "API Management calls",
+	    .price_key = "apim.calls",
+	    .unit_size = MICRO,
+	    .unit = "call",
+	    .free_tier_key = "apim.free.calls"}},
+    {"azure", "eastus", COMPANION_DOCUMENT_READS, 1,
+	{.item = "Cosmos DB reads",
+	    .price_key = "cosmos.units",
+	    .unit_size = MICRO,
+	    .unit = "request unit"}},
+    {"azure", "eastus", COMPANION_DOCUMENT_WRITES, 5,
+	{.item = "Cosmos DB writes",
+	    .price_key = "cosmos.units",
+	    .unit_size = MICRO,
+	    .unit = "request unit"}},
+    {"azure", "eastus", COMPANION_OBJECT_PUTS, 1,
+	{.item = "Blob Storage writes",
+	    .price_key = "blob.writes",
+	    .unit_size = MICRO,
+	    .unit = "operation"}},
+    {"azure", "eastus", COMPANION_OBJECT_GETS, 1,
+	{.item = "Blob Storage reads",
+	    .price_key = "blob.reads",
+	    .unit_size = MICRO,
+	    .unit = "operation"}},
+    {"azure", "eastus", COMPANION_QUEUE_REQUESTS, 1,
+	{.item = "Service Bus operations",
+	    .price_key = "servicebus.operations",
+	    .unit_size = MICRO,
+	    .unit = "operation"}},
+    {"azure", "eastus", COMPANION_TOPIC_PUBLISHES, 1,
+	{.item = "Service Bus publishes",
+	    .price_key = "servicebus.operations",
+	    .unit_size = MICRO,
+	    .unit = "operation"}},
+    {"gcp", "us-central1", COMPANION_HTTP_API, 1,
+	{.item = "API Gateway calls",
+	    .price_key = "apigateway.calls",
+	    .unit_size = MICRO,
+	    .unit = "call",
+	    .free_tier_key = "apigateway.free.calls"}},
+    {"gcp", "us-central1", COMPANION_REST_API, 1,
+	{.item = "API Gateway calls",
+	    .price_key = "apigateway.calls",
+	    .unit_size = MICRO,
+	    .unit = "call",
+	    .free_tier_key = "apigateway.free.calls"}},
+    {"gcp", "us-central1", COMPANION_DOCUMENT_READS, 1,
+	{.item = "Firestore reads",
+	    .price_key = "firestore.reads",
+	    .unit_size = MICRO,
+	    .unit = "read"}},
+    {"gcp", "us-central1", COMPANION_DOCUMENT_WRITES, 1,
+	{.item = "Firestore writes",
+	    .price_key = "firestore.writes",
+	    .unit_size = MICRO,
+	    .unit = "write"}},
+    {"gcp", "us-central1", COMPANION_OBJECT_PUTS, 1,
+	{.item = "Cloud Storage writes",
+	    .price_key = "gcs.class_a",
+	    .unit_size = MICRO,
+	    .unit = "operation",
+	    .free_tier_key = "gcs.free.class_a"}},
+    {"gcp", "us-central1", COMPANION_OBJECT_GETS, 1,
+	{.item = "Cloud Storage reads",
+	    .price_key = "gcs.class_b",
+	    .unit_size = MICRO,
+	    .unit = "operation",
+	    .free_tier_key = "gcs.free.class_b"}},
+    {"gcp", "us-central1", COMPANION_QUEUE_REQUESTS, 2,
+	{.item = "Pub/Sub messages",
+	    .price_key = "pubsub.throughput",
+	    .unit_size = KIB_PER_GIB * MICRO,
+	    .unit = "GiB",
+	    .free_tier_key = "pubsub.free.throughput"}},
+    {"gcp", "us-central1", COMPANION_TOPIC_PUBLISHES, 2,
+	{.item = "Pub/Sub publishes",
+	    .price_key = "pubsub.throughput",
+	    .unit_size = KIB_PER_GIB * MICRO,
+	    .unit = "GiB",
+	    .free_tier_key = "pubsub.free.throughput"}},
     {"neon", "*", COMPANION_NEON_CU_S, 1,
 	{.item = "Neon compute",
 	    .price_key = "neon.compute",
@@ -137,20 +201,22 @@ static const struct {
     {"planetscale-requests", COMPANION_PLANETSCALE},
 };
 
+static const char planetscale_absence[] =
+    "PlanetScale requests are not priced: it bills sizes of clusters; a price file may "
+    "say planetscale.requests";
+
 static const char *const absences[COMPANIONS] = {
-    [COMPANION_HTTP_API] = "HTTP API calls are not priced here",
-    [COMPANION_REST_API] = "REST API calls are not priced here",
-    [COMPANION_WEBSOCKET_API] = "WebSocket messages are not priced here: the provider "
-				"has no gateway billed by message, or the book no price",
-    [COMPANION_DOCUMENT_READS] = "document reads are not priced here",
-    [COMPANION_DOCUMENT_WRITES] = "document writes are not priced here",
-    [COMPANION_OBJECT_PUTS] = "object writes are not priced here",
-    [COMPANION_OBJECT_GETS] = "object reads are not priced here",
-    [COMPANION_QUEUE_REQUESTS] = "queue requests are not priced here",
-    [COMPANION_TOPIC_PUBLISHES] = "topic publishes are not priced here",
-    [COMPANION_NEON_CU_S] = "Neon compute is not priced here",
-    [COMPANION_PLANETSCALE] = "PlanetScale requests are not priced: it bills sizes of "
-			      "clusters; a price file may say planetscale.requests",
+    [COMPANION_HTTP_API] = "HTTP API calls have no price here",
+    [COMPANION_REST_API] = "REST API calls have no price here",
+    [COMPANION_WEBSOCKET_API] = "WebSocket messages have no price here",
+    [COMPANION_DOCUMENT_READS] = "document reads have no price here",
+    [COMPANION_DOCUMENT_WRITES] = "document writes have no price here",
+    [COMPANION_OBJECT_PUTS] = "object writes have no price here",
+    [COMPANION_OBJECT_GETS] = "object reads have no price here",
+    [COMPANION_QUEUE_REQUESTS] = "queue requests have no price here",
+    [COMPANION_TOPIC_PUBLISHES] = "topic publishes have no price here",
+    [COMPANION_NEON_CU_S] = "Neon compute has no price here",
+    [COMPANION_PLANETSCALE] = planetscale_absence,
 };
 
 enum companion companion_find(const char *word)
@@ -248,24 +314,24 @@ static struct invoice_grant *grant_of(
 	return &grants->kind[services[i].kind];
 }
 
-int companions_price(const struct book *book, const struct plan *plan, const char *region,
-    const struct companions *calls, struct companion_grants *grants, bool free_tier,
+int companions_price(const struct companion_terms *terms, const struct companions *calls,
     struct companion_bill *out)
 {
 	struct companion_bill bill = {0};
 
 	for (enum companion kind = 0; kind < COMPANIONS; kind++) {
-		const struct service *service = service_of(plan->provider, kind);
+		const struct service *service = service_of(terms->plan->provider, kind);
 		struct invoice_options options = {
-		    .region = region, .free_tier = free_tier};
+		    .region = terms->region, .free_tier = terms->free_tier};
 		int err = -ENOENT;
 
 		if (!calls->micro[kind])
 			continue;
 		if (service) {
-			options.grant = grants ? grant_of(grants, service) : NULL;
-			err =
-			    price_one(book, service, &options, calls->micro[kind], &bill);
+			options.grant =
+			    terms->grants ? grant_of(terms->grants, service) : NULL;
+			err = price_one(
+			    terms->book, service, &options, calls->micro[kind], &bill);
 		}
 		if (err == -ENOENT)
 			bill.absent[bill.absent_n++] = absences[kind];

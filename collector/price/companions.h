@@ -62,11 +62,20 @@ struct companion_bill {
 	bool moved; /* some prices are those of the provider's default region */
 };
 
-/* Prices the calls where a plan runs: its provider's own services, then those that are
- * no cloud's. calls are sums. With free_tier the free quantities come off, once for all
- * bills that share grants. 0, or -E2BIG when a book has too many tiers. */
-int companions_price(const struct book *book, const struct plan *plan, const char *region,
-    const struct companions *calls, struct companion_grants *grants, bool free_tier,
+/* Where a plan runs, and how. */
+struct companion_terms {
+	const struct book *book;
+	const struct plan *plan;
+	const char *region;
+	/* With free_tier the free quantities come off, once for all bills that share
+	 * grants. NULL: this bill has them whole. */
+	struct companion_grants *grants;
+	bool free_tier;
+};
+
+/* Prices calls, which are sums: the services of the plan's provider, then those that are
+ * no cloud's. 0, or -E2BIG when a book has too many tiers. */
+int companions_price(const struct companion_terms *terms, const struct companions *calls,
     struct companion_bill *out);
 
 #endif

@@ -161,7 +161,7 @@ void forecast_make(const struct forecast_hours *hours, int64_t now_s, int64_t en
 	    means_of(&h, forecast.method == FORECAST_BURN_RATE ? 1 : FORECAST_WEEK_HOURS);
 	/* Of an hour of the week seen once the spread is told by the same hour of days.
 	 */
-	spread = h.n >= 2 * FORECAST_WEEK_HOURS || forecast.method == FORECAST_BURN_RATE
+	spread = h.n / 2 >= FORECAST_WEEK_HOURS || forecast.method == FORECAST_BURN_RATE
 		     ? means
 		     : means_of(&h, DAY_HOURS);
 	forecast.hours = h.n;

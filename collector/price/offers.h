@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "price/book.h"
+#include "price/json_check.h"
 
 #define OFFER_REGION_BYTES 32
 #define OFFERS_MAX 20000
@@ -48,22 +49,23 @@ struct aws_region {
 	char path[256]; /* on the same server, "/offers/v1.0/..." */
 };
 
-/* Finds a region in region_index.json of an offer. 0, -ENOENT, or -EBADMSG with why. */
+/* Finds a region in region_index.json of an offer. 0, -ENOENT, or -EBADMSG with the
+ * sentence in check->why. */
 int offers_aws_region(const char *json, size_t bytes, const char *name,
-    struct aws_region *out, char *why, size_t why_size);
+    struct aws_region *out, const struct check *check);
 
 /* Reads a region's index.json of the offer AWSLambda. date gets its publication's, as
- * YYYY-MM-DD. 0, -EBADMSG with why, -E2BIG or -ENOMEM. The format is told at
+ * YYYY-MM-DD. 0, -EBADMSG with a sentence, -E2BIG or -ENOMEM. The format is told at
  * https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/reading-service-price-list-file.html
  */
 int offers_aws_read(struct offers *offers, const char *json, size_t bytes,
-    const char *region, char date[11], char *why, size_t why_size);
+    const char *region, char date[11], const struct check *check);
 
 /* Reads a page of Azure's Retail Prices API about service Functions; *next gets a copy of
  * its NextPageLink, the caller's to free, or NULL. Errors as above. The format is told at
  * https://learn.microsoft.com/rest/api/cost-management/retail-prices/azure-retail-prices
  */
 int offers_azure_read(struct offers *offers, const char *json, size_t bytes, char **next,
-    char *why, size_t why_size);
+    const struct check *check);
 
 #endif

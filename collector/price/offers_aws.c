@@ -66,11 +66,10 @@ static bool is_path(const char *text)
 }
 
 int offers_aws_region(const char *json, size_t bytes, const char *name,
-    struct aws_region *out, char *why, size_t why_size)
+    struct aws_region *out, const struct check *check)
 {
-	const struct check check = {why, why_size};
 	struct place at = {.path = "regions"};
-	AUTO(json) json_t *root = load(json, bytes, &check);
+	AUTO(json) json_t *root = load(json, bytes, check);
 	struct aws_region found;
 	const char *path;
 	int err;
@@ -78,21 +77,21 @@ int offers_aws_region(const char *json, size_t bytes, const char *name,
 	if (!root)
 		return -EBADMSG;
 	at.object = json_object_get(root, "regions");
-	err = check_is_object(&check, &at);
+	err = check_is_object(check, &at);
 	if (err)
 		return err;
 	at.object = json_object_get(at.object, name);
 	if (!at.object)
 		return -ENOENT;
 	(void)snprintf(at.path, sizeof(at.path), "regions.%.40s", name);
-	err = check_is_object(&check, &at);
+	err = check_is_object(check, &at);
 	if (!err)
-		err = check_string(&check, &at, "currentVersionUrl", &path);
+		err = check_string(check, &at, "currentVersionUrl", &path);
 	if (err)
 		return err;
 	if (!is_path(path) || !text_copy(found.path, sizeof(found.path), path) ||
 	    !text_copy(found.name, sizeof(found.name), name))
-		return check_refuse(&check, &at, "currentVersionUrl",
+		return check_refuse(check, &at, "currentVersionUrl",
 		    "must be a path below /offers/, not \"%.80s\"", path);
 	*out = found;
 	return 0;
@@ -225,9 +224,9 @@ static int read_products(const struct reader *r, const json_t *root)
 }
 
 int offers_aws_read(struct offers *offers, const char *json, size_t bytes,
-    const char *region, char date[11], char *why, size_t why_size)
+    const char *region, char date[11], const struct check *check)
 {
-	struct reader r = {.check = {why, why_size}, .offers = offers, .region = region};
+	struct reader r = {.check = *check, .offers = offers, .region = region};
 	AUTO(json) json_t *root = load(json, bytes, &r.check);
 	struct place top = {.object = root};
 	const char *published;

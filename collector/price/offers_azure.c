@@ -71,8 +71,9 @@ static int read_item(
 
 	if (!json_is_object(item))
 		return check_refuse(check, at, NULL, "must be an object");
-	while (i < METERS_N && (strcmp(meters[i].product, text(item, "productName")) ||
-				   strcmp(meters[i].meter, text(item, "meterName"))))
+	while (
+	    i < METERS_N && (strcmp(meters[i].product, text(item, "productName")) != 0 ||
+				strcmp(meters[i].meter, text(item, "meterName")) != 0))
 		i++;
 	if (i == METERS_N || strcmp(text(item, "type"), "Consumption") != 0 || !*region)
 		return 0; /* of something else, or of no region */
@@ -119,9 +120,8 @@ static int read_items(
 }
 
 int offers_azure_read(struct offers *offers, const char *json, size_t bytes, char **next,
-    char *why, size_t why_size)
+    const struct check *check)
 {
-	const struct check check = {why, why_size};
 	struct place top = {.object = NULL};
 	json_error_t error;
 	AUTO(json) json_t *root = json_loadb(json, bytes, 0, &error);
@@ -130,13 +130,13 @@ int offers_azure_read(struct offers *offers, const char *json, size_t bytes, cha
 	int err;
 
 	if (!root)
-		return check_refuse(&check, &top, NULL, "line %d, column %d: %s",
+		return check_refuse(check, &top, NULL, "line %d, column %d: %s",
 		    error.line, error.column, error.text);
 	if (!json_is_object(root))
-		return check_refuse(&check, &top, NULL, "must be an object");
+		return check_refuse(check, &top, NULL, "must be an object");
 	if (link && !json_is_null(link) && !json_is_string(link))
-		return check_refuse(&check, &top, "NextPageLink", "must be a string");
-	err = read_items(offers, root, &check);
+		return check_refuse(check, &top, "NextPageLink", "must be a string");
+	err = read_items(offers, root, check);
 	if (err)
 		return err;
 	if (json_is_string(link) && json_string_length(link) > 0) {

@@ -10,6 +10,8 @@
 #include "serve/cost.h"
 
 #define DAY_S 86400
+#define DAYS_MAX                                                                         \
+	((int64_t)SPENDING_WEEKS * 7 + 31) /* behind today, a month and the weeks */
 
 static json_t *figure(const struct anomaly *a, uint64_t value)
 {
@@ -53,8 +55,8 @@ static size_t fill_days(const struct bill_terms *terms, const struct spending_ro
 	for (size_t i = 0; i < row->days_n; i++)
 		if (row->days[i].day < first)
 			first = row->days[i].day;
-	if (today - first > SPENDING_WEEKS * 7 + 31)
-		first = today - SPENDING_WEEKS * 7 - 31;
+	if (today - first > DAYS_MAX)
+		first = today - DAYS_MAX;
 	n = (size_t)(today - first + 1);
 	for (size_t i = 0; i < n; i++)
 		days[i] = (struct anomaly_day){
@@ -80,8 +82,7 @@ int anomalies_json(
     const struct bill_terms *terms, const struct spending *spending, json_t **out)
 {
 	int64_t today = spending->window.until_ns / CLOCK_NS_PER_S / DAY_S;
-	struct anomaly_day *days =
-	    calloc(SPENDING_WEEKS * 7 + 32, sizeof(struct anomaly_day));
+	struct anomaly_day *days = calloc(DAYS_MAX + 1, sizeof(struct anomaly_day));
 	json_t *list = json_array();
 	int err = days && list ? 0 : -ENOMEM;
 

@@ -236,10 +236,14 @@ static int price_group(const struct bill_terms *terms, struct grants *grants,
 	int err = invoice_make(
 	    terms->book, plan, &group->usage, &options, group->invoice, missing);
 
+	const struct companion_terms calls = {.book = terms->book,
+	    .plan = group->plan,
+	    .region = group->region,
+	    .grants = &grants->companions[place],
+	    .free_tier = terms->free_tier};
+
 	if (!err)
-		err = companions_price(terms->book, group->plan, group->region,
-		    &group->calls, &grants->companions[place], terms->free_tier,
-		    group->companions);
+		err = companions_price(&calls, &group->calls, group->companions);
 	return err;
 }
 

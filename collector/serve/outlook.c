@@ -37,9 +37,11 @@ static int list_cost(
 	cost_rules_companions(bill->terms.rules, f->name, &each);
 	companions_add(&calls, &each, row->invocations);
 	err = invoice_make(bill->terms.book, plan, &usage, &options, &invoice, NULL);
+	const struct companion_terms terms = {
+	    .book = bill->terms.book, .plan = plan, .region = options.region};
+
 	if (!err)
-		err = companions_price(bill->terms.book, plan, options.region, &calls,
-		    NULL, false, &companions);
+		err = companions_price(&terms, &calls, &companions);
 	if (!err)
 		*out = money_add(invoice.total, companions.total);
 	return err;

@@ -7,7 +7,7 @@
 #include "serve/answer.h"
 
 #define SPENDING_WEEKS 4
-#define SPENDING_HOURS (SPENDING_WEEKS * 7 * 24)
+#define SPENDING_HOURS 672 /* of those weeks */
 
 struct spending_day {
 	int64_t day;          /* since the epoch */

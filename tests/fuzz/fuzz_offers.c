@@ -61,18 +61,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t size)
 	char *text = malloc(size + 1);
 	char date[11];
 	char why[256] = "";
+	const struct check check = {why, sizeof(why)};
 
 	if (!text)
 		abort();
 	memcpy(text, in, size);
 	text[size] = '\0';
-	if (offers_aws_region(json, size, "us-east-1", &region, why, sizeof(why)) == 0 &&
+	if (offers_aws_region(json, size, "us-east-1", &region, &check) == 0 &&
 	    strncmp(region.path, "/offers/", 8) != 0)
 		abort();
-	if (offers_aws_read(&aws, json, size, "us-east-1", date, why, sizeof(why)) < 0)
+	if (offers_aws_read(&aws, json, size, "us-east-1", date, &check) < 0)
 		check_why(why, sizeof(why));
 	settle(&aws, NULL, "aws");
-	if (offers_azure_read(&azure, json, size, &next, why, sizeof(why)) < 0)
+	if (offers_azure_read(&azure, json, size, &next, &check) < 0)
 		check_why(why, sizeof(why));
 	free(next);
 	settle(&azure, text, "azure");

@@ -42,11 +42,11 @@ static struct companion_bill price(const struct book *book, const char *plan,
     const char *region, const struct companions *calls, bool free_tier)
 {
 	struct companion_grants grants = {0};
+	const struct companion_terms terms = {
+	    book, plan_find(plan), region, &grants, free_tier};
 	struct companion_bill bill;
 
-	assert_int_equal(companions_price(book, plan_find(plan), region, calls, &grants,
-			     free_tier, &bill),
-	    0);
+	assert_int_equal(companions_price(&terms, calls, &bill), 0);
 	return bill;
 }
 
@@ -123,14 +123,14 @@ static void test_companions_share_one_free_quantity(void **state)
 {
 	struct companions calls = {.micro = {[COMPANION_QUEUE_REQUESTS] = 600000000000}};
 	struct companion_grants grants = {0};
+	struct companion_terms terms = {
+	    *state, plan_find("aws-lambda"), "us-east-1", &grants, true};
 	struct companion_bill bill;
-	const struct plan *plan = plan_find("aws-lambda");
 
-	assert_int_equal(
-	    companions_price(*state, plan, "us-east-1", &calls, &grants, true, &bill), 0);
+	assert_int_equal(companions_price(&terms, &calls, &bill), 0);
 	assert_total(&bill, "0.00");
-	assert_int_equal(
-	    companions_price(*state, plan, "eu-west-2", &calls, &grants, true, &bill), 0);
+	terms.region = "eu-west-2";
+	assert_int_equal(companions_price(&terms, &calls, &bill), 0);
 	assert_total(&bill, "0.08"); /* 200,000 beyond the million of both regions */
 }
 

@@ -27,14 +27,17 @@
 
 static int read_aws(struct offers *offers, const char *json, char *why)
 {
+	const struct check check = {why, 256};
 	char date[11];
 
-	return offers_aws_read(offers, json, strlen(json), "us-east-1", date, why, 256);
+	return offers_aws_read(offers, json, strlen(json), "us-east-1", date, &check);
 }
 
 static int read_azure(struct offers *offers, const char *json, char **next, char *why)
 {
-	return offers_azure_read(offers, json, strlen(json), next, why, 256);
+	const struct check check = {why, 256};
+
+	return offers_azure_read(offers, json, strlen(json), next, &check);
 }
 
 static void test_offers_read_tiers_of_aws(void **state)
@@ -102,17 +105,16 @@ static void test_offers_find_the_file_of_a_region(void **state)
 	static const char *const bad[] = {"b", "c", "d", "e"};
 	struct aws_region region;
 	char why[256];
+	const struct check check = {why, sizeof(why)};
 
 	(void)state;
-	assert_int_equal(
-	    offers_aws_region(json, strlen(json), "a", &region, why, sizeof(why)), 0);
+	assert_int_equal(offers_aws_region(json, strlen(json), "a", &region, &check), 0);
 	assert_string_equal(region.path, "/offers/v1.0/a.json");
 	assert_int_equal(
-	    offers_aws_region(json, strlen(json), "z", &region, why, sizeof(why)),
-	    -ENOENT);
+	    offers_aws_region(json, strlen(json), "z", &region, &check), -ENOENT);
 	for (size_t i = 0; i < 4; i++)
-		assert_int_equal(offers_aws_region(json, strlen(json), bad[i], &region,
-				     why, sizeof(why)),
+		assert_int_equal(
+		    offers_aws_region(json, strlen(json), bad[i], &region, &check),
 		    -EBADMSG);
 }
 

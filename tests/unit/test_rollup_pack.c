@@ -74,6 +74,7 @@ static void test_what_is_packed_comes_back(void **state)
 	uint64_t seed = 2;
 	struct rollup sum = {0};
 	struct rollup at_once = {0};
+	struct rollup counted = {0}; /* without histograms */
 	struct rollup back = {0};
 
 	(void)state;
@@ -97,9 +98,16 @@ static void test_what_is_packed_comes_back(void **state)
 		    0);
 		assert_int_equal(rollup_merge(&sum, &one), 0);
 		assert_same(&sum, &at_once);
+		assert_int_equal(
+		    rollup_count_encoded(&counted, b.counters, b.counters_n), 0);
+		assert_int_equal(counted.invocations, sum.invocations);
+		assert_int_equal(counted.duration_ns, sum.duration_ns);
+		assert_memory_equal(&counted.usage, &sum.usage, sizeof(sum.usage));
+		assert_memory_equal(counted.lost, sum.lost, sizeof(sum.lost));
 		bytes_done(&b);
 		rollup_done(&one);
 	}
+	assert_int_equal(counted.warm.count, 0);
 	rollup_done(&sum);
 	rollup_done(&at_once);
 	rollup_done(&back);
