@@ -170,6 +170,24 @@ static void set_costs(struct row *row, const json_t *line)
 	copy(row, "ConsumedUnit", line, "unit");
 }
 
+/* A savings plan is a commitment; what was negotiated is the contract's own price. */
+static void set_discount(struct row *row, const json_t *line)
+{
+	const json_t *discount = json_object_get(line, "discount");
+	char kind[32];
+
+	set(row, "PricingCategory", "Standard");
+	if (strcmp(field_text(discount, "kind", kind, sizeof(kind)), "savings-plan") != 0)
+		return;
+	set(row, "PricingCategory", "Committed");
+	copy(row, "ContractedCost", line, "list_usd");
+	copy(row, "ContractedUnitPrice", line, "list_price");
+	copy(row, "CommitmentDiscountId", discount, "source");
+	set(row, "CommitmentDiscountCategory", "Spend");
+	set(row, "CommitmentDiscountStatus", "Used");
+	set(row, "CommitmentDiscountType", "Savings Plan");
+}
+
 static int add_line(struct table *table, const struct part *part, const json_t *line)
 {
 	struct row row = {0};
@@ -183,7 +201,7 @@ static int add_line(struct table *table, const struct part *part, const json_t *
 	set(&row, "BillingCurrency", "USD");
 	set(&row, "ChargeCategory", "Usage");
 	set(&row, "ChargeFrequency", "Usage-Based");
-	set(&row, "PricingCategory", "Standard");
+	set_discount(&row, line);
 	(void)snprintf(text, sizeof(text), "%s of plan %s",
 	    field_text(line, "item", item, sizeof(item)),
 	    field_text(line, "plan", plan, sizeof(plan)));

@@ -25,30 +25,37 @@ static size_t plan_place(const struct plan *plan)
 	return i;
 }
 
+static json_t *line_json(const struct bill_group *g, const struct bill_share_line *line)
+{
+	const struct price *price = line->price;
+	json_t *object = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:s,s:s}",
+	    "plan", g->plan->name, "region", g->region, "arch",
+	    g->plan->has_arch ? arch_name(g->arch) : "any", "item", line->line->item,
+	    "quantity", line->quantity, "unit", line->line->unit, "amount_usd",
+	    answer_money(line->amount), "list_usd", answer_money(line->list), "price",
+	    answer_money(price->amount), "list_price", answer_money(price->list), "sku",
+	    price->key, "provider", price->provider);
+
+	if (object && price->discount)
+		(void)json_object_set_new(object, "discount",
+		    json_pack("{s:s,s:s,s:s}", "percent", price->discount->percent,
+			"kind", price->discount->kind, "source",
+			price->discount->source));
+	return object;
+}
+
 static int add_line(void *context, size_t part, const struct bill_share_line *line)
 {
 	const struct sharing *s = context;
 	const struct bill_group *g = s->group;
 	struct money *total = &s->totals[plan_place(g->plan) * s->bill->parts_n + part];
-	const struct price *price = line->price;
 
 	*total = money_add(*total, line->amount);
 	if (!s->lines)
 		return 0;
 	if (!s->lines[part])
 		s->lines[part] = json_array();
-	return json_array_append_new(s->lines[part],
-		   json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:s,s:s}", "plan",
-		       g->plan->name, "region", g->region, "arch",
-		       g->plan->has_arch ? arch_name(g->arch) : "any", "item",
-		       line->line->item, "quantity", line->quantity, "unit",
-		       line->line->unit, "amount_usd", answer_money(line->amount),
-		       "list_usd", answer_money(line->list), "price",
-		       answer_money(price->amount), "list_price",
-		       answer_money(price->list), "sku", price->key, "provider",
-		       price->provider))
-		   ? -ENOMEM
-		   : 0;
+	return json_array_append_new(s->lines[part], line_json(g, line)) ? -ENOMEM : 0;
 }
 
 static json_t *totals_json(const struct sharing *s, size_t part)

@@ -197,8 +197,8 @@ static int find_block(
 
 static int take(const char *path, struct fy_node *root, void *context)
 {
-	struct fy_node *companions;
-	struct fy_node *tags;
+	struct fy_node *companions = NULL;
+	struct fy_node *tags = NULL;
 	int err = find_block(path, root, "companions", &companions);
 
 	if (!err)

@@ -26,7 +26,7 @@ static int list_cost(
 	    .arch = f->arch};
 	struct companions each;
 	struct companions calls = {0};
-	struct companion_bill companions;
+	struct companion_bill companions = {0};
 	struct usage usage = row->usage;
 	struct invoice invoice;
 	int err;

@@ -112,3 +112,24 @@ assert all(r['ChargePeriodStart'][:10] < r['ChargePeriodEnd'][:10] and not r['Re
 	[ "$status" -eq 1 ]
 	[[ $output == *"bad.yaml:2:3: must hold \`tag: value\` pairs" ]]
 }
+
+@test "discounts of a price file are in the invoice and in FOCUS" {
+	cat > "$BATS_TEST_TMPDIR/prices.json" <<- 'END'
+		{"schema": 1, "provider": "aws", "currency": "USD",
+		 "sources": {"mine": {"title": "A contract", "url": "https://example.org/", "date": "2026-11-01"}},
+		 "discounts": [{"key": "lambda.duration.*", "percent": "12", "kind": "savings-plan", "source": "mine", "as_of": "2026-11-01"},
+		  {"key": "lambda.*", "percent": "25", "source": "mine", "as_of": "2026-11-01"}]}
+	END
+	start_collector $((port + 1)) "$BATS_TEST_TMPDIR/data" --prices "$BATS_TEST_TMPDIR/prices.json"
+	invocations checkout aws-lambda 60 180 1 | post $((port + 1))
+	export COLDMETER_URL=http://127.0.0.1:$((port + 1))
+	"$meter" invoice --json | jq -e '.plans[0].lines[0] | .amount_usd == "0.000009" and .list_price == "0.0000002"
+		and .discount.percent == "25"'
+	"$meter" invoice --focus | csv "
+kinds = {r['SkuId']: r for r in rows}
+plan, contract = kinds['lambda.duration.x86_64'], kinds['lambda.requests']
+assert plan['CommitmentDiscountType'] == 'Savings Plan' and plan['PricingCategory'] == 'Committed'
+assert D(plan['BilledCost']) == round(D(plan['ListCost']) * D('0.88'), 12) and plan['ContractedCost'] == plan['ListCost']
+assert contract['CommitmentDiscountId'] == '' and contract['BilledCost'] == contract['ContractedCost'] == '0.000009'"
+	stop_collector "$BATS_TEST_TMPDIR/data"
+}
