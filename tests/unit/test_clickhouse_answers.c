@@ -171,7 +171,10 @@ static void assert_same_answers(
 	static const char *const keys[] = {"name", "platform", "invocations", "cold",
 	    "init", "p50", "p95", "p99", "memory", "errors", "cost"};
 	static const char *const months[] = {"/v1/invoice?plan=all&month=",
-	    "/v1/invoice?plan=aws-lambda&function=f3&month="};
+	    "/v1/invoice?plan=aws-lambda&function=f3&month=",
+	    "/v1/invoice?by=function&month=", "/v1/invoice?by=day&plan=all&month=",
+	    "/v1/invoice?by=host&free_tier=true&month=",
+	    "/v1/invoice?by=platform&anomalies=true&month="};
 
 	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++)
 		assert_same_over(a, b, windows[i], window);
