@@ -114,3 +114,10 @@ update() {
 	[ "$status" -eq 1 ]
 	[[ $output == *"more than 4194304 bytes" ]]
 }
+
+@test "prices check takes --older-than" {
+	for option in --max-age --older-than; do
+		"$meter" prices check $option 1d --json | jq -e '.max_age_days == 1 and (.stale | length) == .checked'
+		"$meter" prices check $option 3650d --json | jq -e 'all(.stale[]; .confidence == "unverified")'
+	done
+}
