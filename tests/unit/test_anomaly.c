@@ -66,7 +66,7 @@ static void test_anomaly_more_calls(void **state)
 	(void)state;
 	fill(days);
 	days[DAYS - 1].invocations = 127; /* today: cost stays with the calls */
-	days[DAYS - 1].cost.pico = 127 * 1000;
+	days[DAYS - 1].cost.pico = 127000;
 	a = find_one(days, DAYS);
 	assert_int_equal(a.what, ANOMALY_VOLUME);
 	assert_true(a.up);
@@ -85,7 +85,7 @@ static void test_anomaly_fewer_calls_need_a_whole_day(void **state)
 	(void)state;
 	fill(days);
 	days[DAYS - 1].invocations = 50;
-	days[DAYS - 1].cost.pico = 50 * 1000;
+	days[DAYS - 1].cost.pico = 50000;
 	assert_int_equal(anomaly_find(days, DAYS, found), 0);
 	days[DAYS - 1].whole = true;
 	a = find_one(days, DAYS);

@@ -8,9 +8,9 @@
 
 #include "price/forecast.h"
 
-#define HOUR_S 3600
+#define HOUR_S 3600LL
 #define DOLLAR ((__int128)1000000000000LL)
-#define FIRST (20000 * 24) /* hours since the epoch */
+#define FIRST (20000LL * 24) /* hours since the epoch */
 
 static struct forecast make(const struct money *spent, size_t n, int64_t rest_s)
 {
@@ -97,7 +97,7 @@ static void test_forecast_of_huge_sums_does_not_wrap(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 336; i++)
-		spent[i].pico = (i % 5) * 1000000000 * DOLLAR;
+		spent[i].pico = (__int128)(i % 5) * 1000000000 * DOLLAR;
 	forecast = make(spent, 336, 744 * HOUR_S);
 	assert_true(forecast.low.pico > 0 && forecast.low.pico < forecast.rest.pico);
 	assert_true(forecast.high.pico > forecast.rest.pico);
