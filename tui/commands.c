@@ -31,6 +31,7 @@ const struct command *const commands[] = {
     &command_doctor,
     &command_verify,
     &command_token,
+    &command_store,
     &command_functions,
     &command_invocations,
     &command_coldstart,
@@ -44,7 +45,6 @@ const struct command *const commands[] = {
     &command_alerts,
     &command_keepwarm,
     &command_advise,
-    &command_store,
     NULL,
 };
 

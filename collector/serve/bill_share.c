@@ -38,7 +38,8 @@ static int share_line(const struct bill_group *group, const struct whole *whole,
 
 		if (n == 0)
 			continue;
-		sum = sum > whole->quantity - n ? whole->quantity : sum + n;
+		/* of what another line bills in part, shares may be more than the whole */
+		sum = n > whole->quantity - sum ? whole->quantity : sum + n;
 		until = money_scale(whole->amount, sum, whole->quantity);
 		out.amount = money_subtract(until, paid);
 		paid = until;
