@@ -66,8 +66,8 @@ host() {
 	mapfile -t waits < <(seen "$f" .wait_ms)
 	between "${waits[0]}" 300 2000 "the wait for the init"
 	between "${waits[1]}" 0 50 "the wait of a warm one"
-	between "${waits[3]}" 280 360 "the wait for one of 400 ms that began 100 ms before"
-	between "${waits[4]}" 280 400 "the wait of the one behind"
+	between "${waits[3]}" 200 360 "the wait for one of 400 ms that began 100 ms before"
+	between "${waits[4]}" 200 420 "the wait of the one behind"
 	between "${waits[5]}" 0 50 "the wait of the last"
 	is "$(seen "$f" '[.quality // [] | index("wait:estimate") != null] | @csv' | tr '\n' ' ')" \
 		"false false false true true false " "waits that rest on the order of events"
