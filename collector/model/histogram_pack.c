@@ -36,7 +36,7 @@ size_t histogram_packed_max(const struct histogram *h)
 
 static unsigned int bits_for(uint64_t sum, uint64_t n)
 {
-	uint64_t mean = sum / n;
+	uint64_t mean = n ? sum / n : 0;
 	unsigned int bits = mean ? 63 - (unsigned int)__builtin_clzll(mean) : 0;
 
 	return bits < RICE_MAX ? bits : RICE_MAX;

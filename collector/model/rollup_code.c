@@ -50,7 +50,7 @@ static void put(uint64_t value, uint8_t *out, size_t size, size_t *at)
 int rollup_encode_counters(const struct rollup *r, uint8_t **out, size_t *out_bytes)
 {
 	const size_t size =
-	    (1 + 1 + ROLLUP_COUNTERS + 1 + STATUS_COUNT) * VARINT_MAX_BYTES +
+	    (size_t)(1 + 1 + ROLLUP_COUNTERS + 1 + STATUS_COUNT) * VARINT_MAX_BYTES +
 	    2 * (size_t)USAGE_ENCODED_MAX;
 	AUTO(free) uint8_t *bytes = malloc(size);
 	const struct usage *usages[] = {&r->usage, &r->ping_usage};

@@ -9,7 +9,7 @@
 
 #define VALUE_MAX                                                                        \
 	(UINT64_C(1) << 62) /* a bit is needed beside it, and one for the sign */
-#define NS_PER_MS 1000000
+#define NS_PER_MS UINT64_C(1000000)
 #define RUN_STEP_MS 100
 #define AZURE_STEP_MB 128
 #define PAGE_BYTES 4096

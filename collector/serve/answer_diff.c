@@ -221,14 +221,10 @@ static void set_quantiles(
 	    json_pack("{s:o}", "p95", quantile_json(memory, memory + 1, 1, 0.95, MIB)));
 }
 
-/* now or before NULL: that side has none of it. */
-static json_t *row_json(
-    const struct diff *diff, const struct tally *now, const struct tally *before)
+/* a is of now, b of before; an empty one where that side has none of the function f. */
+static json_t *row_json(const struct diff *diff, const struct function *f,
+    const struct tally *a, const struct tally *b)
 {
-	static const struct tally none;
-	const struct function *f = now ? &now->function : &before->function;
-	const struct tally *a = now ? now : &none;
-	const struct tally *b = before ? before : &none;
 	struct change_share cold[] = {{a->rollup.cold, a->rollup.invocations},
 	    {b->rollup.cold, b->rollup.invocations}};
 	struct change_share errors[] = {
@@ -282,23 +278,33 @@ static int read_side(struct diff *diff, struct side *side, const char *function)
 	return err;
 }
 
+/* NULL behind the last. */
+static const struct tally *row_at(const struct side *side, size_t i)
+{
+	return i < side->n ? side->tallies.rows[i] : NULL;
+}
+
 static int add_rows(const struct diff *diff, unsigned long limit, json_t *list)
 {
-	const struct side *now = &diff->now;
-	const struct side *before = &diff->before;
+	static const struct tally none;
+	const struct tally *a = row_at(&diff->now, 0);
+	const struct tally *b = row_at(&diff->before, 0);
 	size_t i = 0;
 	size_t k = 0;
 
-	while ((i < now->n || k < before->n) && json_array_size(list) < limit) {
-		const struct tally *a = i < now->n ? now->tallies.rows[i] : NULL;
-		const struct tally *b = k < before->n ? before->tallies.rows[k] : NULL;
-		int order = a && b ? compare(diff, a, b) : a ? -1 : 1;
+	while ((a || b) && json_array_size(list) < limit) {
+		int order = !b ? -1 : !a ? 1 : compare(diff, a, b);
+		const struct tally *now = a && order <= 0 ? a : &none;
+		const struct tally *before = b && order >= 0 ? b : &none;
+		json_t *row = row_json(
+		    diff, now == &none ? &before->function : &now->function, now, before);
 
-		if (json_array_append_new(list,
-			row_json(diff, order <= 0 ? a : NULL, order >= 0 ? b : NULL)) < 0)
+		if (json_array_append_new(list, row) < 0)
 			return -ENOMEM;
 		i += order <= 0;
 		k += order >= 0;
+		a = row_at(&diff->now, i);
+		b = row_at(&diff->before, k);
 	}
 	return 0;
 }

@@ -95,6 +95,11 @@ static void measure(struct rank_row *row, enum rank rank)
 	}
 }
 
+static int compare_texts(const char *a, const char *b, bool reverse)
+{
+	return reverse ? strcmp(b, a) : strcmp(a, b);
+}
+
 static int compare(const void *a, const void *b, void *context)
 {
 	const struct rank_row *left = a;
@@ -104,9 +109,9 @@ static int compare(const void *a, const void *b, void *context)
 	int order = 0;
 
 	if (wish->rank == RANK_NAME)
-		order = sign * strcmp(left->name, right->name);
+		order = compare_texts(left->name, right->name, wish->reverse);
 	else if (wish->rank == RANK_PLATFORM)
-		order = sign * strcmp(left->platform, right->platform);
+		order = compare_texts(left->platform, right->platform, wish->reverse);
 	else if (left->known != right->known)
 		order = left->known ? -1 : 1;
 	else if (left->known && left->figure != right->figure)

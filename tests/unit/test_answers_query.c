@@ -25,7 +25,7 @@ static void burst(const struct place *place, const struct burst *b)
 	for (int i = 0; i < b->n; i++) {
 		char start[CLOCK_RFC3339_BYTES];
 
-		clock_format_rfc3339(b->start_ns + i * 100 * MS, start);
+		clock_format_rfc3339(b->start_ns + (int64_t)i * 100 * MS, start);
 		(void)fprintf(f,
 		    "{\"function\":\"%s\",\"version\":\"%s\",\"platform\":\"%s\","
 		    "\"kind\":\"lambda\",\"host\":\"%s\",\"arch\":\"x86_64\","

@@ -178,6 +178,19 @@ static void test_sizes_are_as_planned(void **state)
 	histogram_done(&day);
 }
 
+static void read_mutated(const uint8_t *bytes, size_t n)
+{
+	struct histogram back = {0};
+	struct histogram head;
+
+	if (histogram_merge_packed(&back, &no_guess, bytes, n, &head) >= 0) {
+		double p50 = histogram_quantile(&back, 0.5);
+
+		assert_true(p50 >= (double)back.min && p50 <= (double)back.max);
+	}
+	histogram_done(&back);
+}
+
 static void test_no_mutation_does_harm(void **state)
 {
 	uint64_t seed = 10;
@@ -191,19 +204,9 @@ static void test_no_mutation_does_harm(void **state)
 		fill(&h, &seed);
 		n = histogram_pack(&h, &no_guess, bytes, sizeof(bytes));
 		for (ssize_t bit = 0; bit < n * 8; bit++) {
-			struct histogram back = {0};
-			struct histogram head;
-
 			bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
-			if (histogram_merge_packed(
-				&back, &no_guess, bytes, (size_t)n, &head) >= 0) {
-				double p50 = histogram_quantile(&back, 0.5);
-
-				assert_true(
-				    p50 >= (double)back.min && p50 <= (double)back.max);
-			}
+			read_mutated(bytes, (size_t)n);
 			bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
-			histogram_done(&back);
 		}
 		histogram_done(&h);
 	}

@@ -253,7 +253,7 @@ static void test_a_kill_neither_loses_nor_doubles(void **state)
 		store_close(place->store);
 	}
 	assert_int_equal(store_open(directory, &place->store), 0);
-	assert_true(last > 2 * KILLS); /* most rounds were killed at work */
+	assert_true(last > 2ULL * KILLS); /* most rounds were killed at work */
 }
 
 /* --- blocks ----------------------------------------------------------------------------
