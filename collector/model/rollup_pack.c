@@ -174,25 +174,23 @@ static uint64_t gcf_size(const struct rollup *r, uint64_t *mhz)
 	return 128ULL << i;
 }
 
+/* Of the fields that rest on the size of AWS. */
 static uint64_t guess_by_size(const struct rollup *r, enum guess guess)
 {
 	uint64_t ms = r->usage.item[USAGE_RUN_BILLED_MS];
 	uint64_t least = r->invocations * FLEX_LEAST_MS;
 	uint64_t mhz;
 
-	switch ((int)guess) {
-	case FLEX:
+	if (guess == FLEX)
 		return (ms > least ? ms : least) * flex_size(r);
-	case GCF:
+	if (guess == GCF)
 		return ms * gcf_size(r, &mhz);
-	case GCF_CPU:
-		ms = r->usage.item[USAGE_GCF_MB_MS] / gcf_size(r, &mhz);
-		return ms * mhz;
-	case INIT:
+	if (guess == INIT)
 		return r->init_ns / NS_PER_MS * aws_size(r);
-	default:
+	if (guess == RESTORE)
 		return r->cold * aws_size(r);
-	}
+	ms = r->usage.item[USAGE_GCF_MB_MS] / gcf_size(r, &mhz);
+	return ms * mhz; /* GCF_CPU */
 }
 
 /* Of the fields that are guessed to be something. Sums may wrap: a guess all the same. */
@@ -212,7 +210,7 @@ static uint64_t guess_of(const struct rollup *r, enum guess guess)
 	case BILLED:
 		return ns / NS_PER_MS + r->invocations / 2;
 	case RUN_BILLED:
-		return (ns / (RUN_STEP_MS * NS_PER_MS) + r->invocations / 2) *
+		return (ns / ((uint64_t)RUN_STEP_MS * NS_PER_MS) + r->invocations / 2) *
 		       RUN_STEP_MS;
 	case AZURE:
 		return (r->duration_ns / NS_PER_MS + r->invocations / 2) * AZURE_STEP_MB;
