@@ -64,6 +64,19 @@ static void test_always_ready_instances_bill_their_size(void **state)
 	assert_int_equal(item_of(json, USAGE_FLEX_MB_MS), 10ULL * 1500 * 2048);
 }
 
+/* Of four that share an instance one bills its time; each is an execution, and each has
+ * an instance of its own where one serves one request at a time. */
+static void test_flex_bills_an_instance_once_for_those_that_share_it(void **state)
+{
+	static const char json[] =
+	    "{\"requests\":8,\"duration_ms\":1500,\"concurrency\":4,\"memory_mb\":512}";
+
+	(void)state;
+	assert_int_equal(item_of(json, USAGE_FLEX_MB_MS), 2ULL * 1500 * 512);
+	assert_int_equal(item_of(json, USAGE_AZURE_EXECUTIONS), 8);
+	assert_int_equal(item_of(json, USAGE_GCF_MB_MS), 8ULL * 1500 * 512);
+}
+
 static void test_a_snapshot_bills_3_hours_at_least_and_none_for_java(void **state)
 {
 	(void)state;
@@ -198,6 +211,7 @@ int main(void)
 	    cmocka_unit_test(test_provisioned_time_is_rounded_up_to_5_minutes),
 	    cmocka_unit_test(test_requests_are_shared_by_what_is_kept_ready_and_the_rest),
 	    cmocka_unit_test(test_always_ready_instances_bill_their_size),
+	    cmocka_unit_test(test_flex_bills_an_instance_once_for_those_that_share_it),
 	    cmocka_unit_test(test_a_snapshot_bills_3_hours_at_least_and_none_for_java),
 	    cmocka_unit_test(test_large_events_count_as_several_requests),
 	    cmocka_unit_test(test_streams_are_free_to_6_mb_of_each_request),
