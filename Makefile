@@ -91,7 +91,7 @@ ROOMS   := $(ALERTS) $(SERVE) $(STORE) $(MANIFEST) $(PRICE) $(PURE)
 
 LIBS_AGENT     := -lbpf -lelf -lz -lcurl -lzstd -lfyaml -ljansson -lcap -lm
 LIBS_COLLECTOR := -lsqlite3 -lmicrohttpd -lgnutls -lcurl -ljansson -lzstd -lz -lfyaml -lpthread -lm
-LIBS_TUI       := -lcurl -ljansson -lncursesw -lzstd -lfyaml -lm
+LIBS_TUI       := -lcurl -ljansson -lncursesw -lzstd -lz -lfyaml -lm
 LIBS_ALL       := $(LIBS_AGENT) $(LIBS_COLLECTOR) -lncursesw
 LIBS_UNIT      := -lcmocka $(LIBS_ALL)
 

@@ -6,8 +6,8 @@
 #include <strings.h>
 
 #include "base/cleanup.h"
-#include "serve/gunzip.h"
 #include "serve/receipt.h"
+#include "wire/gunzip.h"
 
 static bool find_form(struct intake *in, const struct http_request *request)
 {

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "serve/gunzip.h"
 #include "tests/fuzz/checks.h"
 #include "tests/unit/sample.h"
 #include "wire/batch.h"
+#include "wire/gunzip.h"
 #include "wire/otlp.h"
 
 #define EXPANDED_MAX 65536

@@ -1,6 +1,6 @@
 /* Bodies that came compressed by gzip (RFC 1952). */
-#ifndef COLDMETER_SERVE_GUNZIP_H
-#define COLDMETER_SERVE_GUNZIP_H
+#ifndef COLDMETER_WIRE_GUNZIP_H
+#define COLDMETER_WIRE_GUNZIP_H
 
 #include <stddef.h>
 #include <stdint.h>
