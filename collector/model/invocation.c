@@ -51,8 +51,9 @@ static const char *const quality_names[] = {
     "request_id:unknown",
     "clock:stepped",
     "wait:estimate",
+    "peak_memory:sandbox",
 };
-_Static_assert(1U << (COUNT_OF(quality_names) - 1) == QUALITY_WAIT_ESTIMATE,
+_Static_assert(1U << (COUNT_OF(quality_names) - 1) == QUALITY_MEMORY_SANDBOX,
     "one word for each QUALITY_ bit");
 
 /* The index of name in names, or n. */

@@ -89,7 +89,8 @@ enum {
 	QUALITY_STATUS_ESTIMATE = 1 << 6,    /* status inferred */
 	QUALITY_REQUEST_ID_UNKNOWN = 1 << 7, /* no id seen on the wire */
 	QUALITY_CLOCK_STEPPED = 1 << 8,      /* wall clock was set meanwhile */
-	QUALITY_WAIT_ESTIMATE = 1 << 9       /* to a tick of the clock, or by order */
+	QUALITY_WAIT_ESTIMATE = 1 << 9,      /* to a tick of the clock, or by order */
+	QUALITY_MEMORY_SANDBOX = 1 << 10     /* highest of its sandbox so far: at most */
 };
 
 /* What an init spent its time on, by the kernel's own counters of the process that became

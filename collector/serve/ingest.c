@@ -216,13 +216,14 @@ static void fill_ledger(const struct job *job, struct batch_ledger *ledger)
 	}
 }
 
+/* What is imported is over: it is no part of what goes on. */
 static void announce(struct ingest *ingest, const struct job *job)
 {
 	for (size_t b = 0; b < job->in.n; b++) {
 		const struct store_batch *stored = &job->in.batches[b];
 		const struct batch *batch = stored->batch;
 
-		if (!stored->is_new)
+		if (!stored->is_new || stored->imported)
 			continue;
 		for (size_t i = 0; i < batch->losses_n; i++)
 			losses_count(ingest->losses, &batch->losses[i], batch->head.host);
@@ -260,8 +261,10 @@ static int store_jobs(struct ingest *ingest, struct job *from, const struct job 
 	ingest->made = ledger;
 	n = 0;
 	for (struct job *job = from; job != end; job = job->next) {
-		for (size_t i = 0; i < job->in.n; i++)
-			job->in.batches[i].is_new = ingest->group[n++].is_new;
+		for (size_t i = 0; i < job->in.n; i++, n++) {
+			job->in.batches[i].is_new = ingest->group[n].is_new;
+			job->in.batches[i].known_n = ingest->group[n].known_n;
+		}
 	}
 	return 0;
 }

@@ -92,6 +92,9 @@ int intake_batch(
 	if (err)
 		return err;
 	batch = in->decoded[0];
+	if (memcmp(batch->head.id.agent, BATCH_IMPORT_AGENT,
+		sizeof(BATCH_IMPORT_AGENT) - 1) == 0)
+		in->batches[0].imported = in->decoded[0];
 	*why = batch->head.id.sequence == 0 || batch->head.id.sequence > INT64_MAX
 		   ? "the sequence is 0 or too large"
 		   : NULL;

@@ -35,6 +35,7 @@ void receipt_stored(const struct intake *in, struct http_reply *reply)
 {
 	json_t *root;
 	size_t accepted = 0;
+	size_t already = 0;
 	bool duplicate = in->n > 0;
 
 	if (in->form == INTAKE_OTLP_PROTO)
@@ -45,10 +46,14 @@ void receipt_stored(const struct intake *in, struct http_reply *reply)
 	}
 	for (size_t i = 0; i < in->n; i++) {
 		accepted += in->batches[i].batch->invocations_n;
+		already += in->batches[i].known_n;
 		duplicate &= !in->batches[i].is_new;
 	}
 	root = json_pack(
 	    "{s:I,s:b}", "accepted", (json_int_t)accepted, "duplicate", duplicate);
+	if (root && in->n == 1 && in->batches[0].imported)
+		(void)json_object_set_new(
+		    root, "already", json_integer((json_int_t)already));
 	if (root && in->form == INTAKE_NDJSON) {
 		(void)json_object_set_new(root, "rejected",
 		    in->rejected ? json_incref(in->rejected) : json_array());

@@ -22,6 +22,8 @@
  * never share or copy a directory.
  * - On a cluster a row is on one replica when it was sent, and on the others when they
  *   have caught up; until then an answer may lack it.
+ * - What was imported is known to the collector that took it: import the same logs
+ *   through the same collector, or they count twice.
  * - Documents and deliveries stay in the directory: each collector has its own budgets
  *   and keep-warm settings, and alerts on what all of them stored. Set them on one. */
 #ifndef COLDMETER_STORE_STORE_H
@@ -86,6 +88,11 @@ struct store_batch {
 	 * Numbers from 1 on that this store, while it is open, has for these functions; 0
 	 * of one that the batch tells nothing of, or when the batch was there. */
 	uint32_t *ids;
+	/* The same batch, when it was imported: then its invocations are looked up one by
+	 * one, see sqlite/imported.h, and those that were there already are put behind
+	 * the others and not counted in invocations_n. NULL: the batch's id is enough. */
+	struct batch *imported;
+	size_t known_n; /* out: of an imported one, how many those were */
 };
 
 /* The number of one of the batch's functions; 0: none is known. */

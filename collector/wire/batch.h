@@ -18,6 +18,11 @@
 #define BATCH_MAX_FUNCTIONS 1024
 #define BATCH_HOST_BYTES 72
 
+/* The agent of an imported batch begins with this. Its boot comes of its content, so that
+ * the same is known again, its sequence is 1, and it is sent at 0: outside the ledger.
+ * Invocations that were imported before are left out of it. */
+#define BATCH_IMPORT_AGENT "import:"
+
 /* Twice means once: the collector takes each (agent, boot, sequence) one time only. */
 struct batch_id {
 	uint8_t agent[16]; /* random, made once per installation */

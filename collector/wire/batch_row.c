@@ -4,7 +4,7 @@
 #include "base/varint.h"
 
 #define HAS_KNOWN (HAS_END - 1)
-#define QUALITY_KNOWN ((QUALITY_WAIT_ESTIMATE << 1) - 1)
+#define QUALITY_KNOWN ((QUALITY_MEMORY_SANDBOX << 1) - 1)
 
 /* The class of a record: bit fields of one number. */
 #define CLASS_STATUS_SHIFT 3

@@ -10,7 +10,7 @@
 #include "tests/unit/random.h"
 
 #define SAMPLE_HAS_ALL (HAS_END - 1)
-#define SAMPLE_QUALITY_ALL ((QUALITY_WAIT_ESTIMATE << 1) - 1)
+#define SAMPLE_QUALITY_ALL ((QUALITY_MEMORY_SANDBOX << 1) - 1)
 
 /* Text of up to size - 1 bytes: an id of one of the usual forms, plain, or bytes (without
  * NUL). */

@@ -48,6 +48,7 @@ static void test_each_quality_bit_has_its_word(void **state)
 	    {QUALITY_REQUEST_ID_UNKNOWN, "request_id:unknown"},
 	    {QUALITY_CLOCK_STEPPED, "clock:stepped"},
 	    {QUALITY_WAIT_ESTIMATE, "wait:estimate"},
+	    {QUALITY_MEMORY_SANDBOX, "peak_memory:sandbox"},
 	};
 	unsigned int n = sizeof(words) / sizeof(words[0]);
 

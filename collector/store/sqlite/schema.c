@@ -57,11 +57,15 @@ static const char main_3[] =
 /* Rollups are packed from here on (model/rollup_pack.h), beside those that were there. A
  * collector that cannot read them refuses a ledger of this version. */
 static const char main_4[] = "SELECT 1;";
-
 /* The same, with the usage of more plans in the counters. */
 static const char main_5[] = "SELECT 1;";
 
-const char *const schema_main[] = {main_1, main_2, main_3, main_4, main_5};
+/* hash: imported.c's, of function and request id; days by the start. */
+static const char main_6[] =
+    "CREATE TABLE imported(day INTEGER NOT NULL, hash INTEGER NOT NULL,"
+    " start_s INTEGER NOT NULL, PRIMARY KEY(day, hash, start_s)) STRICT, WITHOUT ROWID;";
+
+const char *const schema_main[] = {main_1, main_2, main_3, main_4, main_5, main_6};
 const size_t schema_main_n = sizeof(schema_main) / sizeof(schema_main[0]);
 
 /* first_ns and last_ns: earliest and latest start in the batch. */

@@ -83,11 +83,14 @@ static int attach(struct connection *c, const char *older)
 	return statement_run(s);
 }
 
-/* The source and the batch ids in one transaction: a spool has both or neither. */
+/* The source, the batch ids and what was imported in one transaction: a spool has all or
+ * none. */
 static int begin_spool(struct sqlite *ledger, bool attached, uint64_t *source)
 {
 	static const char ids[] =
 	    "INSERT OR IGNORE INTO batch_range SELECT * FROM older.batch_range";
+	static const char imported[] =
+	    "INSERT OR IGNORE INTO imported SELECT * FROM older.imported";
 	int err = sqlite_begin(ledger);
 
 	if (err)
@@ -95,6 +98,8 @@ static int begin_spool(struct sqlite *ledger, bool attached, uint64_t *source)
 	err = make_source(ledger->writer, source);
 	if (!err && attached)
 		err = connection_run(ledger->writer, ids);
+	if (!err && attached)
+		err = connection_run(ledger->writer, imported);
 	return sqlite_end(ledger, err);
 }
 

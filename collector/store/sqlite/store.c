@@ -14,6 +14,7 @@
 #include "price/plan.h"
 #include "store/sqlite/batches.h"
 #include "store/sqlite/engine.h"
+#include "store/sqlite/imported.h"
 #include "store/sqlite/outbox.h"
 #include "store/sqlite/schema.h"
 #include "store/sqlite/spans.h"
@@ -258,6 +259,8 @@ static int write_batch(struct sqlite *store, struct store_batch *batch, int64_t 
 	if (err != 1)
 		return err;
 	err = batches_note_agent(store->writer, head, now_ns);
+	if (!err && batch->imported)
+		err = imported_take(store->writer, batch);
 	if (err || batch->ids)
 		return err ? err : count_batch(store, batch->batch, batch->ids);
 	ids = calloc(batch->batch->functions_n + 1, sizeof(*ids));
@@ -267,6 +270,20 @@ static int write_batch(struct sqlite *store, struct store_batch *batch, int64_t 
 static bool has_raw(const struct store_batch *batch)
 {
 	return batch->is_new && batch->raw && batch->batch->invocations_n > 0;
+}
+
+/* The bytes of an imported batch hold what is left out of it, too. */
+static int add_raw(struct sqlite *store, const struct store_batch *batch)
+{
+	struct store_batch thinned = *batch;
+	AUTO(free) uint8_t *raw = NULL;
+	int err;
+
+	if (batch->known_n == 0)
+		return raw_add(store->raw, batch);
+	err = imported_encode(batch->batch, &raw, &thinned.raw_bytes);
+	thinned.raw = raw;
+	return err ? err : raw_add(store->raw, &thinned);
 }
 
 static int write_raw(
@@ -282,7 +299,7 @@ static int write_raw(
 	err = raw_begin(store->raw, now_ns);
 	for (; !err && i < n; i++) {
 		if (has_raw(&batches[i]))
-			err = raw_add(store->raw, &batches[i]);
+			err = add_raw(store, &batches[i]);
 	}
 	if (!err)
 		err = raw_mark(store->raw, store->writer);
@@ -311,6 +328,8 @@ int sqlite_write(struct sqlite *store, struct store_batch *batches, size_t n)
 	}
 	err = sqlite_end(store, err);
 	if (err) {
+		for (size_t i = 0; i < n; i++)
+			imported_restore(&batches[i]);
 		dictionary_drop(store->functions);
 		minutes_drop(store->minutes);
 		raw_drop(store->raw);
@@ -355,6 +374,12 @@ static int expire_sums(struct sqlite *store, int64_t days_hour)
 		    store->writer, minutes_hour, store->hours_hour, days_hour);
 
 		more = spans < 0 ? spans : more | spans;
+	}
+	if (more >= 0) {
+		int imported = imported_expire(
+		    store->writer, days_hour * HOUR_MINUTES / DAY_MINUTES);
+
+		more = imported < 0 ? imported : more | imported;
 	}
 	err = sqlite_end(store, more < 0 ? more : 0);
 	return err ? err : more;
