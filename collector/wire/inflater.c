@@ -57,8 +57,8 @@ ssize_t inflater_read(struct inflater *z, uint8_t *out, size_t room)
 			z->at_end = true;
 		else if (said == Z_BUF_ERROR)
 			return 0;
-		else if (said != Z_OK)
-			return -EBADMSG;
+		else if (said != Z_OK && z->z.avail_out == room)
+			return -EBADMSG; /* else what came before it, and it next time */
 	}
 	return (ssize_t)(room - z->z.avail_out);
 }
