@@ -237,6 +237,50 @@ int client_call(struct client *client, const char *method, const char *path,
 	return client_finish(client->curl, curl_easy_perform(client->curl), reply);
 }
 
+/* Our headers with another type: it stands first. */
+static struct curl_slist *headers_for(const struct client *client, const char *type)
+{
+	char line[128];
+	struct curl_slist *headers;
+	struct curl_slist *more;
+
+	(void)snprintf(line, sizeof(line), "Content-Type: %s", type);
+	headers = curl_slist_append(NULL, line);
+	for (const struct curl_slist *l = client->headers->next; headers && l;
+	     l = l->next) {
+		more = curl_slist_append(headers, l->data);
+		if (!more)
+			curl_slist_free_all(headers);
+		headers = more;
+	}
+	return headers;
+}
+
+int client_send(struct client *client, const char *path, const char *type,
+    const void *bytes, size_t n, struct reply *reply)
+{
+	char url[CLIENT_URL_BYTES + CLIENT_PATH_BYTES];
+	struct curl_slist *headers = headers_for(client, type);
+	CURL *curl = client->curl;
+	int err;
+
+	memset(reply, 0, sizeof(*reply));
+	if (!headers)
+		return -ENOMEM;
+	(void)snprintf(url, sizeof(url), "%s%s", client->endpoint->url, path);
+	err = client_prepare(curl, "POST", url, NULL, reply);
+	if (!err &&
+	    (curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) ||
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)n) ||
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, bytes)))
+		err = -ENOMEM;
+	if (!err)
+		err = client_finish(curl, curl_easy_perform(curl), reply);
+	(void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, client->headers);
+	curl_slist_free_all(headers);
+	return err;
+}
+
 void client_certificate_end(struct client *client, char *out, size_t size)
 {
 	static const char key[] = "Expire date:";

@@ -57,6 +57,10 @@ void client_close(struct client *client);
 int client_call(struct client *client, const char *method, const char *path,
     const char *body, struct reply *reply);
 
+/* POST of n bytes of a type of their own. The same. */
+int client_send(struct client *client, const char *path, const char *type,
+    const void *bytes, size_t n, struct reply *reply);
+
 /* Until when the certificate of the last answer is good, as libcurl writes it; "" when
  * that is not known. */
 void client_certificate_end(struct client *client, char *out, size_t size);

@@ -37,6 +37,7 @@ const struct command *const commands[] = {
     &command_coldstart,
     &command_trace,
     &command_diff,
+    &command_import,
     &command_manifest,
     &command_invoice,
     &command_price_row,
