@@ -14,6 +14,7 @@
 
 #define PIECE_BYTES ((size_t)128 << 10) /* of what is expanded at a time */
 #define MAGIC_BYTES 2
+#define LATEST_START_NS 7258118400000000000LL /* the year 2200 */
 
 static const uint8_t gzip_magic[MAGIC_BYTES] = {0x1f, 0x8b};
 
@@ -24,7 +25,7 @@ struct import {
 	uint64_t taken;
 	uint64_t sampled; /* requests that others stand for */
 	const char *why;
-	uint64_t line;
+	uint64_t line;              /* of why, and of a request; 0: not known any more */
 	uint8_t first[MAGIC_BYTES]; /* held until there are so many */
 	size_t first_n;
 	bool is_begun;
@@ -72,7 +73,12 @@ static void complain(void *context, uint64_t line, const char *why)
 static int take_found(void *context, const struct import_found *found)
 {
 	struct import *import = context;
+	int64_t start_ns = found->invocation->start_ns;
 
+	if (start_ns < 0 || start_ns >= LATEST_START_NS) { /* the ledger takes none */
+		complain(import, import->line, "a start before 1970 or after 2200");
+		return 0;
+	}
 	import->taken++;
 	return import->sink.take(import->sink.context, found);
 }
@@ -123,6 +129,7 @@ static int take_request(struct import *import, const struct record *record)
 	if (read <= 0)
 		return 0;
 	import->sampled += stands_for - 1;
+	import->line = record->line;
 	return take_found(import, &found);
 }
 

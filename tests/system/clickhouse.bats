@@ -84,6 +84,22 @@ counts() { curl -sSf "$url/v1/functions?since=1h" | jq -c '[.functions[] | [.fun
 	[ "$status" -eq 1 ]
 }
 
+@test "what is imported is there once, also when it was before the history moved" {
+	log=$dir/lambda.log
+	for n in 1 2 3; do
+		printf '%s.%sZ REPORT RequestId: 3604209a-%s\tDuration: 5 ms\tMemory Size: 128 MB\t\n' "$(date -u +%FT%T)" $n $n
+	done >"$log"
+	start data
+	head -n 2 "$log" | "$OUT/coldmeter" --url "$url" import lambda-report - --function far
+	stop
+	"$OUT/coldmeter" store migrate "${remote[@]}" --data "$dir/data"
+	start data "${remote[@]}"
+	"$OUT/coldmeter" --url "$url" import lambda-report "$log" --function far --json | jq -e '.imported == 1 and .already == 2'
+	"$OUT/coldmeter" --url "$url" import lambda-report "$log" "$log" --function far --json | jq -e '.imported == 0 and .already == 6'
+	[ "$(counts)" = '[["far",3]]' ] || { counts; return 1; }
+	curl -sSf "$url/v1/invocations?function=far" | jq -e '.invocations | length == 3 and all(.host == "import:lambda-report")'
+}
+
 @test "a ClickHouse that is away is named, and what was sent meanwhile is kept" {
 	kill -9 "$server_pid"
 	start data "${remote[@]}"

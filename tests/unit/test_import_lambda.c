@@ -5,9 +5,10 @@
 
 #define ID "3604209a-e9a3-11e6-939a-754dd98c7be3"
 #define ID2 "8f507cfc-9b3c-4e5a-8d6e-0f1a2b3c4d5e"
-#define WARM                                                                             \
-	"REPORT RequestId: " ID "\tDuration: 12.34 ms\tBilled Duration: 13 ms \t"        \
+#define REPORT_OF(id)                                                                    \
+	"REPORT RequestId: " id "\tDuration: 12.34 ms\tBilled Duration: 13 ms \t"        \
 	"Memory Size: 128 MB\tMax Memory Used: 18 MB\t"
+#define WARM REPORT_OF(ID)
 
 static struct imported got;
 
@@ -230,6 +231,15 @@ static void test_the_same_id_again_is_another_try(void **state)
 	assert_true(got.invocations[1].start_ns == 1795334460000000000LL);
 }
 
+static void test_a_time_that_no_ledger_takes_is_told(void **state)
+{
+	(void)state;
+	read_log("9999999999999 " WARM "\n1970-01-01T00:00:00Z " REPORT_OF(ID2) "\n");
+	assert_int_equal(got.n, 0);
+	assert_int_equal(got.complaints_n, 2);
+	assert_string_equal(got.whys[0], "a start before 1970 or after 2200");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -246,6 +256,7 @@ int main(void)
 	    cmocka_unit_test(test_bad_lines_are_told_and_passed_over),
 	    cmocka_unit_test(test_what_is_not_the_platforms_is_passed_over),
 	    cmocka_unit_test(test_the_same_id_again_is_another_try),
+	    cmocka_unit_test(test_a_time_that_no_ledger_takes_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
