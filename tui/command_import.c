@@ -307,7 +307,8 @@ const struct command command_import = {
 	"  gcp-run          request logs of Cloud Run and its functions, in JSON\n"
 	"      gcloud logging read 'httpRequest.latency:*' ... | \\\n"
 	"          coldmeter import gcp-run -\n"
-	"  azure-insights   requests of Application Insights, a JSON object each\n\n"
+	"  azure-insights   requests of Application Insights in JSON: objects, or as\n"
+	"                   `az monitor app-insights query` prints them\n\n"
 	"A REPORT line has no time of its own: it is taken from the log event, from the\n"
 	"start of the line, or from START and END before it; else say --at.\n",
     .options = rows,

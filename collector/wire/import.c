@@ -11,9 +11,11 @@
 #include "wire/lambda_join.h"
 #include "wire/lambda_log.h"
 #include "wire/records.h"
+#include "wire/table_row.h"
 
 #define PIECE_BYTES ((size_t)128 << 10) /* of what is expanded at a time */
 #define MAGIC_BYTES 2
+#define ROW_BYTES ((size_t)256 << 10)         /* of a row as an object */
 #define LATEST_START_NS 7258118400000000000LL /* the year 2200 */
 
 static const uint8_t gzip_magic[MAGIC_BYTES] = {0x1f, 0x8b};
@@ -35,6 +37,7 @@ struct import {
 	struct lambda_join *join;
 	struct lambda_log *log;
 	struct import_otlp *otlp;
+	char *row; /* ROW_BYTES; NULL: of Lambda and of traces */
 };
 
 static const char *const names[IMPORT_SOURCES] = {
@@ -106,29 +109,64 @@ static int take_lambda(struct import *import, const struct record *record)
 	return err < 0 ? err : 0;
 }
 
+/* Reads one object. As cloud_run_read(). */
+static int read_request(struct import *import, const char *text, size_t n,
+    struct invocation *inv, struct function *function, const char **why)
+{
+	uint64_t stands_for = 1;
+	int read;
+
+	if (import->settings.source == IMPORT_GCP_RUN)
+		return cloud_run_read(text, n, inv, function, why);
+	read = app_insights_read(text, n, inv, function, &stands_for, why);
+	if (read == 1)
+		import->sampled += stands_for - 1;
+	return read;
+}
+
+/* The object that a record is; false when it is none. */
+static bool find_object(
+    struct import *import, const struct record *record, const char **text, size_t *n)
+{
+	ssize_t made;
+
+	*text = record->text;
+	*n = record->n;
+	if (record->is_object)
+		return true;
+	if (!record->is_row) {
+		if (record->text[0] == '{')
+			complain(import, record->line, "JSON that is malformed");
+		return false;
+	}
+	made = table_row_object(record->head, record->head_n, record->text, record->n,
+	    import->row, ROW_BYTES);
+	if (made < 0) {
+		complain(import, record->line, "a row without the columns of its table");
+		return false;
+	}
+	*text = import->row;
+	*n = (size_t)made;
+	return true;
+}
+
 static int take_request(struct import *import, const struct record *record)
 {
 	struct function function = import->settings.function;
 	struct invocation inv;
 	const struct import_found found = {.invocation = &inv};
-	uint64_t stands_for = 1;
 	const char *why = NULL;
+	const char *text;
+	size_t n;
 	int read;
 
-	if (!record->is_object) {
-		if (record->text[0] == '{')
-			complain(import, record->line, "JSON that is malformed");
+	if (!find_object(import, record, &text, &n))
 		return 0;
-	}
-	read = import->settings.source == IMPORT_GCP_RUN
-		   ? cloud_run_read(record->text, record->n, &inv, &function, &why)
-		   : app_insights_read(
-			 record->text, record->n, &inv, &function, &stands_for, &why);
+	read = read_request(import, text, n, &inv, &function, &why);
 	if (read == -EBADMSG)
 		complain(import, record->line, why);
 	if (read <= 0)
 		return 0;
-	import->sampled += stands_for - 1;
 	import->line = record->line;
 	return take_found(import, &found);
 }
@@ -157,6 +195,8 @@ static int make_reader(struct import *import)
 		err = lambda_join_new(&import->settings, &import->inner, &import->join);
 	if (is_lambda && !err)
 		err = lambda_log_new(import->join, &import->inner, &import->log);
+	if (!is_lambda && !(import->row = malloc(ROW_BYTES)))
+		err = -ENOMEM;
 	return err ? err : records_new(&sink, RECORDS_USUAL_BYTES, &import->records);
 }
 
@@ -190,6 +230,7 @@ void import_free(struct import *import)
 	records_free(import->records);
 	inflater_free(import->inflater);
 	free(import->piece);
+	free(import->row);
 	free(import);
 }
 

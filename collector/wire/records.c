@@ -12,6 +12,7 @@
 
 #define MORE_BYTES ((size_t)256 << 10) /* of room beyond a limit */
 #define NONE SIZE_MAX
+#define ROWS_DEPTH 4
 
 enum mode { MODE_BETWEEN, MODE_TEXT, MODE_JSON };
 
@@ -69,11 +70,12 @@ static int hand_over(struct records *r, size_t end, bool is_object, uint64_t lin
 	const struct record record = {.text = r->bytes + r->from,
 	    .n = end - r->from,
 	    .is_object = is_object,
+	    .is_row = r->mode == MODE_JSON && r->list == ROWS_DEPTH && !is_object,
 	    .head = r->head,
 	    .head_n = r->list ? r->head_n : 0,
 	    .line = line};
 
-	r->has_handed |= is_object;
+	r->has_handed |= record.is_object || record.is_row;
 	return r->sink.take(r->sink.context, &record);
 }
 
@@ -109,9 +111,18 @@ static int text_line(struct records *r, bool is_last)
 /* --- JSON ------------------------------------------------------------------------------
  */
 
-static bool is_envelope_name(const char *name, size_t n)
+/* Whether an array that was opened holds records: the outermost one, or that of an
+ * envelope or of a table: {"tables":[{"rows":[. */
+static bool is_list(const struct json_walk *w)
 {
 	static const char *const names[] = {"logEvents", "events", "records"};
+	const char *name = w->key;
+	size_t n = w->key_n;
+
+	if (w->depth == ROWS_DEPTH)
+		return n == 4 && memcmp(name, "rows", n) == 0;
+	if (w->depth != 2)
+		return w->depth == 1;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strlen(names[i]) == n && memcmp(names[i], name, n) == 0)
@@ -135,10 +146,9 @@ static void opened(struct records *r)
 	const struct json_walk *w = &r->walk;
 	bool is_object = json_walk_in_object(w);
 
-	if (!is_object && r->list == 0 && !r->enveloped &&
-	    (w->depth == 1 || (w->depth == 2 && is_envelope_name(w->key, w->key_n)))) {
+	if (!is_object && r->list == 0 && !r->enveloped && is_list(w)) {
 		keep_head(r);
-		r->enveloped = w->depth == 2;
+		r->enveloped = w->depth > 1;
 		r->list = w->depth;
 		r->from = NONE;
 		r->dropping = false;
@@ -162,8 +172,8 @@ static int closed(struct records *r)
 		r->list = 0;
 		r->from = NONE;
 	} else if (depth == r->list && r->from != NONE) {
-		if (r->in_object && !r->dropping)
-			err = hand_over(r, r->at, true, r->record);
+		if ((r->in_object || r->list == ROWS_DEPTH) && !r->dropping)
+			err = hand_over(r, r->at, r->in_object, r->record);
 		r->from = NONE;
 		r->dropping = false;
 	}

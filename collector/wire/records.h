@@ -2,7 +2,8 @@
  * memory.
  *
  * JSON may be objects one behind the other, on a line each or on many; an array of them;
- * or an envelope, an object that has them in a member "logEvents", "events" or "records".
+ * or an envelope, an object that has them in a member "logEvents", "events" or "records";
+ * or the answer to a query, whose first table has arrays in "rows".
  * Whatever does not start as JSON is a line of text. What is malformed ends with its
  * line; what is longer than the limit is dropped alone. Either is told. */
 #ifndef COLDMETER_WIRE_RECORDS_H
@@ -22,7 +23,9 @@ struct record {
 	const char *text; /* a line without its end, or an object */
 	size_t n;
 	bool is_object;
-	const char *head; /* of an object in an envelope: what stood before the array */
+	bool is_row; /* an array, of the rows of a table */
+	const char
+	    *head; /* of one in an envelope or table: what stood before the array */
 	size_t head_n;
 	uint64_t line; /* where it starts, from 1 */
 };

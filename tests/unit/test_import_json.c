@@ -285,6 +285,30 @@ static void test_requests_of_application_insights(void **state)
 	assert_int_equal(got.invocations[1].status, STATUS_OK);
 }
 
+static void test_the_answer_to_a_query_has_tables(void **state)
+{
+	static const char columns[] =
+	    "{\"tables\":[{\"name\":\"PrimaryResult\",\"columns\":[{\"name\":"
+	    "\"timestamp\","
+	    "\"type\":\"datetime\"},{\"name\":\"name\",\"type\":\"string\"},{\"name\":"
+	    "\"success\",\"type\":\"string\"},{\"name\":\"duration\",\"type\":\"real\"},"
+	    "{\"name\":\"customDimensions\"}],\n\"rows\":[";
+	char text[1024];
+
+	(void)state;
+	(void)snprintf(text, sizeof(text),
+	    "%s[\"2026-11-22T08:00:00.1Z\",\"Pay\",\"True\",2.5,{\"a\":[1,2]}],\n"
+	    "[\"2026-11-22T08:00:01Z\",\"Ship\",\"False\",7,null],\n[\"short\"],7]}]}",
+	    columns);
+	imported_text(IMPORT_AZURE_INSIGHTS, NULL, text, &got);
+	assert_int_equal(got.n, 2);
+	assert_string_equal(got.functions[0].name, "Pay");
+	assert_int_equal(got.invocations[0].duration_ns, 2500000);
+	assert_int_equal(got.invocations[1].status, STATUS_ERROR);
+	assert_int_equal(got.complaints_n, 1);
+	assert_int_equal(got.lines[0], 4);
+}
+
 static void test_time_spans(void **state)
 {
 	static const struct {
@@ -413,6 +437,7 @@ int main(void)
 	    cmocka_unit_test(test_an_event_is_told_when_it_is_malformed),
 	    cmocka_unit_test(test_requests_of_cloud_run),
 	    cmocka_unit_test(test_requests_of_application_insights),
+	    cmocka_unit_test(test_the_answer_to_a_query_has_tables),
 	    cmocka_unit_test(test_time_spans),
 	    cmocka_unit_test(test_traces_in_json),
 	    cmocka_unit_test(test_traces_in_protobuf),
