@@ -99,6 +99,19 @@ static void settle_bill(const struct measured *m, const struct memory_terms *ter
 	    money_scale(advice->now, advice->then_mb, advice->now_mb), then_us, now_us);
 }
 
+static double after_ooms_mb(const struct memory_advice *advice)
+{
+	return advice->now_mb * (1 + ADVICE_MEMORY_OOM_PCT / 100.0);
+}
+
+/* Whether the floor is what memory that ran out asks for: where the size is known, and
+ * the peak does not ask for more. */
+static bool is_from_ooms(const struct measured *m, const struct memory_advice *advice)
+{
+	return m->ooms && after_ooms_mb(advice) >
+			      advice->peak_mb * (1 + ADVICE_MEMORY_HEADROOM_PCT / 100.0);
+}
+
 static void explain_change(const struct measured *m, const struct memory_terms *terms,
     struct memory_advice *advice)
 {
@@ -111,7 +124,7 @@ static void explain_change(const struct measured *m, const struct memory_terms *
 	    "%u MB.",
 	    (unsigned long long)m->invocations, advice->peak_mb,
 	    ADVICE_MEMORY_HEADROOM_PCT, advice->floor_mb);
-	if (m->ooms)
+	if (is_from_ooms(m, advice))
 		n = snprintf(advice->why, sizeof(advice->why),
 		    "Memory ran out %llu times: %d %% more than there was is %u MB.",
 		    (unsigned long long)m->ooms, ADVICE_MEMORY_OOM_PCT, advice->floor_mb);
@@ -173,9 +186,8 @@ void advice_memory(const struct measured *measured, const struct memory_terms *t
 	if (explain_nothing(measured, terms, out))
 		return;
 	floor_mb = out->peak_mb * (1 + ADVICE_MEMORY_HEADROOM_PCT / 100.0);
-	if (measured->ooms &&
-	    out->now_mb * (1 + ADVICE_MEMORY_OOM_PCT / 100.0) > floor_mb)
-		floor_mb = out->now_mb * (1 + ADVICE_MEMORY_OOM_PCT / 100.0);
+	if (is_from_ooms(measured, out))
+		floor_mb = after_ooms_mb(out);
 	out->floor_mb = round_up(floor_mb, terms);
 	if (!out->now_mb) {
 		out->verdict = MEMORY_SET;

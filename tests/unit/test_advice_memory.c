@@ -104,6 +104,24 @@ static void test_memory_that_ran_out_raises_it_by_half(void **state)
 	assert_non_null(strstr(advice.why, "ran out 2 times"));
 }
 
+static void test_where_it_ran_out_is_a_reason_only_where_it_sets_the_size(void **state)
+{
+	struct measured m = measured_of(0, 100, 1); /* its size is not known */
+	struct memory_advice advice;
+
+	(void)state;
+	m.ooms = 2;
+	advice = advise(&m, 0);
+	assert_int_equal(advice.then_mb, 128);
+	assert_non_null(strstr(advice.why, "peak of 1000 invocations was 100.0 MB"));
+	assert_null(strstr(advice.why, "ran out"));
+	m = measured_of(256, 400, 1); /* it was larger once */
+	m.ooms = 2;
+	advice = advise(&m, 0);
+	assert_int_equal(advice.then_mb, 512);
+	assert_null(strstr(advice.why, "ran out"));
+}
+
 static void test_a_bill_follows_size_and_duration(void **state)
 {
 	struct measured m = measured_of(1024, 100, 0);
@@ -159,6 +177,8 @@ int main(void)
 	    cmocka_unit_test(test_above_a_whole_cpu_memory_changes_no_duration),
 	    cmocka_unit_test(test_a_peak_near_the_limit_raises_it),
 	    cmocka_unit_test(test_memory_that_ran_out_raises_it_by_half),
+	    cmocka_unit_test(
+		test_where_it_ran_out_is_a_reason_only_where_it_sets_the_size),
 	    cmocka_unit_test(test_a_bill_follows_size_and_duration),
 	    cmocka_unit_test(test_what_is_not_known_is_not_advised),
 	    cmocka_unit_test(test_without_cpu_time_less_memory_is_said_to_be_a_try),
