@@ -174,9 +174,10 @@ static struct totals_function *row_of(
 	row = totals_row(t, function, now_ns);
 	if (!row)
 		return overflow_of(t);
-	if (at)
+	if (at) {
 		*at = row;
-	row->id = id;
+		row->id = id;
+	}
 	return row;
 }
 

@@ -161,6 +161,26 @@ static void test_totals_know_a_function_by_its_number_and_by_its_name(void **sta
 	totals_free(totals);
 }
 
+/* A batch whose numbers found no memory tells a known function by its name; its place
+ * goes to another later all the same. */
+static void test_totals_forget_the_number_of_one_that_came_by_name_last(void **state)
+{
+	struct totals *totals = make(1);
+	struct function first = function_of(1);
+	struct function second = function_of(2);
+	struct invocation inv = {.has = HAS_DURATION, .duration_ns = 1};
+
+	(void)state;
+	commit(totals, &first, &inv, 1, NOW_NS);
+	commit(totals, &first, &inv, 0, NOW_NS);
+	commit(totals, &second, &inv, 2, NOW_NS + DAY_NS);
+	assert_true(totals_has(totals, &second));
+	commit(totals, &first, &inv, 1, NOW_NS + 2 * DAY_NS);
+	assert_true(totals_has(totals, &first));
+	assert_int_equal(look(totals).invocations, 1);
+	totals_free(totals);
+}
+
 /* 200 days in one histogram: more than its own sum can hold. */
 static int see_sum(void *context, const struct totals_function *f)
 {
@@ -316,6 +336,7 @@ int main(void)
 	    cmocka_unit_test(test_totals_hold_so_many_functions_and_count_the_rest),
 	    cmocka_unit_test(test_totals_give_the_place_of_one_that_was_silent),
 	    cmocka_unit_test(test_totals_know_a_function_by_its_number_and_by_its_name),
+	    cmocka_unit_test(test_totals_forget_the_number_of_one_that_came_by_name_last),
 	    cmocka_unit_test(test_totals_sum_beyond_what_a_histogram_can),
 	    cmocka_unit_test(test_totals_come_back_as_they_were),
 	    cmocka_unit_test(test_totals_cut_off_anywhere_are_refused_and_leave_nothing),
