@@ -215,6 +215,17 @@ static void put_hunks(struct patch *patch)
 	close_hunk(patch, &hunk);
 }
 
+/* Of a path what tools take after "a/": none takes "//", and git no "./". */
+static const char *below_root(const char *path)
+{
+	for (;; path++) {
+		if (path[0] == '.' && path[1] == '/')
+			path++;
+		else if (path[0] != '/')
+			return path;
+	}
+}
+
 void patch_put(struct buffer *out, const char *path, const struct manifest *manifest,
     struct patch_edit *edits, size_t edits_n)
 {
@@ -223,8 +234,7 @@ void patch_put(struct buffer *out, const char *path, const struct manifest *mani
 	patch.edits_n = settle(manifest, edits, edits_n);
 	if (!patch.edits_n)
 		return;
-	while (*path == '/')
-		path++;
+	path = below_root(path);
 	buffer_put_text(out, "--- a/");
 	buffer_put_text(out, path);
 	buffer_put_text(out, "\n+++ b/");

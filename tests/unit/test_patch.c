@@ -30,7 +30,8 @@ static const char stack[] = "provider: {name: openfaas} # here\n"
 			    "  c:\n"
 			    "    limits: {memory: 1Gi}";
 
-static char *diff_of(const char *text, const uint64_t *memory_mb, size_t n)
+static char *diff_at(
+    const char *path, const char *text, const uint64_t *memory_mb, size_t n)
 {
 	struct manifest manifest;
 	struct manifest_error error;
@@ -44,11 +45,16 @@ static char *diff_of(const char *text, const uint64_t *memory_mb, size_t n)
 		if (memory_mb[i] && patch_memory(&manifest.functions[i].memory_mb,
 					memory_mb[i], &edits[edits_n]))
 			edits_n++;
-	patch_put(&out, "/srv/stack.yaml", &manifest, edits, edits_n);
+	patch_put(&out, path, &manifest, edits, edits_n);
 	buffer_put(&out, "", 1);
 	assert_false(out.failed);
 	manifest_done(&manifest);
 	return (char *)out.at;
+}
+
+static char *diff_of(const char *text, const uint64_t *memory_mb, size_t n)
+{
+	return diff_at("/srv/stack.yaml", text, memory_mb, n);
 }
 
 static void check_diff(const uint64_t *memory_mb, size_t n, const char *expected)
@@ -110,6 +116,23 @@ static void test_patch_joins_changes_that_are_near_and_parts_those_that_are_not(
 	    "\\ No newline at end of file\n");
 }
 
+/* `git apply` refuses "a/./stack.yaml". */
+static void test_patch_names_a_file_as_git_and_patch_do(void **state)
+{
+	static const char *const paths[] = {
+	    "stack.yaml", "./stack.yaml", ".//./stack.yaml", "//stack.yaml"};
+	const uint64_t sizes[] = {192};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		char *diff = diff_at(paths[i], stack, sizes, 1);
+
+		assert_ptr_equal(
+		    strstr(diff, "--- a/stack.yaml\n+++ b/stack.yaml\n@@"), diff);
+		free(diff);
+	}
+}
+
 static void test_patch_of_what_stands_there_already_is_empty(void **state)
 {
 	const uint64_t sizes[] = {128};
@@ -157,6 +180,7 @@ int main(void)
 	    cmocka_unit_test(test_patch_keeps_comments_and_order),
 	    cmocka_unit_test(
 		test_patch_joins_changes_that_are_near_and_parts_those_that_are_not),
+	    cmocka_unit_test(test_patch_names_a_file_as_git_and_patch_do),
 	    cmocka_unit_test(test_patch_of_what_stands_there_already_is_empty),
 	    cmocka_unit_test(test_patch_applied_is_the_text_with_the_figures_in_it),
 	    cmocka_unit_test(test_patch_changes_a_shared_place_once),
