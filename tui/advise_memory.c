@@ -152,8 +152,15 @@ static int find_sizes(const struct manifest_files *files, const struct rows *lis
 	return 0;
 }
 
-/* The size that is enough for every function that takes it from the same place. 0: one
- * of them has no advice, whose name goes to *missing. */
+/* Whether a size is written in the file: its own, or one that it shares. */
+static bool is_written(const struct manifest_setting *setting)
+{
+	return setting->from == SETTING_OWN || setting->from == SETTING_SHARED;
+}
+
+/* The size that is enough for every function that takes it from the same place, which
+ * may be the own size of one of them. 0: one of them has no advice, whose name goes to
+ * *missing. */
 static uint64_t enough_for_all(const struct sizes *sizes,
     const struct manifest_setting *setting, const char **missing)
 {
@@ -162,8 +169,7 @@ static uint64_t enough_for_all(const struct sizes *sizes,
 	for (size_t i = 0; i < sizes->manifest->functions_n; i++) {
 		const struct manifest_function *other = &sizes->manifest->functions[i];
 
-		if (other->memory_mb.from != setting->from ||
-		    other->memory_mb.at != setting->at)
+		if (!is_written(&other->memory_mb) || other->memory_mb.at != setting->at)
 			continue;
 		if (!sizes->mb[i]) {
 			*missing = other->name;

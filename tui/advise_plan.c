@@ -96,6 +96,30 @@ static void add_place(json_t *one, const struct manifest_place *place)
 		    one, "memory_line", json_integer(place->function->memory_mb.line));
 }
 
+static size_t gravity(const char *verdict)
+{
+	static const char *const verdicts[] = {"fits", "unknown", "consider", "act"};
+	size_t i = sizeof(verdicts) / sizeof(verdicts[0]);
+
+	while (i > 0 && strcmp(verdicts[i - 1], verdict) != 0)
+		i--;
+	return i;
+}
+
+/* Adds a finding that there is; the gravest is the verdict on the function. */
+static void add_finding(json_t *one, json_t *findings, json_t *finding)
+{
+	char verdict[NAME_BYTES];
+	char gravest[NAME_BYTES];
+
+	if (json_array_append_new(findings, finding))
+		return;
+	(void)field_text(finding, "verdict", verdict, sizeof(verdict));
+	(void)field_text(one, "verdict", gravest, sizeof(gravest));
+	if (gravity(verdict) > gravity(gravest))
+		(void)json_object_set_new(one, "verdict", json_string(verdict));
+}
+
 /* Adds what the manifests say to each advice of the answer. */
 static void join(json_t *root, const struct manifest_files *files)
 {
@@ -113,8 +137,8 @@ static void join(json_t *root, const struct manifest_files *files)
 		add_place(one, &place);
 		if (!json_is_array(findings))
 			continue;
-		(void)json_array_append_new(findings, find_timeout(findings, &place));
-		(void)json_array_append_new(findings, find_lock_in(&place));
+		add_finding(one, findings, find_timeout(findings, &place));
+		add_finding(one, findings, find_lock_in(&place));
 	}
 }
 

@@ -124,6 +124,32 @@ setup() {
 	[[ $stderr == *"worker is left alone: a tool wrote the file"* ]]
 }
 
+@test "advise memory --patch sets the own size of one to what another that refers to it needs" {
+	cd "$BATS_TEST_TMPDIR"
+	cat >serverless.yml <<-'END'
+		service: s
+		provider: {name: aws}
+		functions:
+		  orders: {name: shop-prod-orders, memorySize: 512}
+		  thumb: {name: shop-prod-thumb, memorySize: "${self:functions.orders.memorySize}"}
+	END
+	run --separate-stderr "$meter" advise memory --manifest . --patch
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
+	[ "$(grep -c '^[+]  ' <<<"$output")" -eq 1 ]
+	[[ $output == *"+  orders: {name: shop-prod-orders, memorySize: 896}"* ]]
+	sed -i 's/name: shop-prod-thumb/name: never-seen/' serverless.yml
+	run --separate-stderr "$meter" advise memory --manifest . --patch
+	[ -z "$output" ]
+	[[ $stderr == *"shop-prod-orders is left alone: its size is also that of never-seen, which has no advice"* ]]
+}
+
+@test "advise plan: what a manifest finds counts in the verdict on the function" {
+	"$meter" advise plan --target-ms 60000 --function shop-prod-orders --json | jq -e '.advice[0].verdict == "fits"'
+	"$meter" advise plan --target-ms 60000 --function shop-prod-orders --manifest serverless.yml --json |
+		jq -e '.advice[0] | .verdict == "act" and (.findings[] | select(.check == "set-timeout").verdict) == "act"'
+}
+
 @test "advise plan says what to do, with its numbers, and where the manifest locks in" {
 	run "$meter" advise plan --manifest serverless.yml --manifest template.yaml
 	[ "$status" -eq 0 ]
