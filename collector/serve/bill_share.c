@@ -1,6 +1,6 @@
 #include "serve/bill_share.h"
 
-#include <string.h>
+#include "base/count.h"
 
 /* A line of the whole. */
 struct whole {
@@ -8,8 +8,7 @@ struct whole {
 	const struct price *price;
 	struct money amount;
 	struct money list;
-	uint64_t quantity; /* in what is counted */
-	uint64_t units;    /* of the line's quantity, in one that is counted */
+	uint64_t units; /* of the line's quantity, in one that is counted */
 	const struct bill_group *group;
 	bool is_call; /* counted in calls of kind, else in usage of the line */
 	enum companion kind;
@@ -23,27 +22,38 @@ static uint64_t counted(const struct whole *whole, const struct bill_share *shar
 			      : invoice_quantity(whole->line, &share->usage, &stated);
 }
 
+/* Of all parts. It may be more than the whole's quantity, where a line is charged for
+ * what another one leaves: a part may leave nothing. */
+static uint64_t count_all(const struct bill_group *group, const struct whole *whole)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < group->shares_n; i++)
+		count_add(&sum, counted(whole, &group->shares[i]));
+	return sum;
+}
+
 static int share_line(const struct bill_group *group, const struct whole *whole,
     bill_share_visit visit, void *context)
 {
+	uint64_t all = count_all(group, whole);
 	struct money paid = {0};
 	struct money listed = {0};
 	uint64_t sum = 0;
 	int err = 0;
 
-	for (size_t i = 0; !err && whole->quantity && i < group->shares_n; i++) {
+	for (size_t i = 0; !err && i < group->shares_n; i++) {
 		uint64_t n = counted(whole, &group->shares[i]);
 		struct bill_share_line out = {.line = whole->line, .price = whole->price};
 		struct money until;
 
 		if (n == 0)
 			continue;
-		/* of what another line bills in part, shares may be more than the whole */
-		sum = n > whole->quantity - sum ? whole->quantity : sum + n;
-		until = money_scale(whole->amount, sum, whole->quantity);
+		count_add(&sum, n);
+		until = money_scale(whole->amount, sum, all);
 		out.amount = money_subtract(until, paid);
 		paid = until;
-		until = money_scale(whole->list, sum, whole->quantity);
+		until = money_scale(whole->list, sum, all);
 		out.list = money_subtract(until, listed);
 		listed = until;
 		invoice_format_quantity(
@@ -70,7 +80,6 @@ int bill_share_out(const struct bill_group *group, bill_share_visit visit, void 
 {
 	const struct invoice *invoice = group->invoice;
 	const struct companion_bill *calls = group->companions;
-	const struct stated stated = bill_stated(group, group->stood);
 	int err = 0;
 
 	for (size_t i = 0; !err && i < invoice->lines_n;) {
@@ -81,7 +90,6 @@ int bill_share_out(const struct bill_group *group, bill_share_visit visit, void 
 		       invoice->lines[i].line == invoice->lines[first].line;
 		     i++)
 			add_tier(&whole, &invoice->lines[i]);
-		whole.quantity = invoice_quantity(whole.line, &group->usage, &stated);
 		err = share_line(group, &whole, visit, context);
 	}
 	for (size_t i = 0; !err && i < calls->lines_n;) {
@@ -92,7 +100,6 @@ int bill_share_out(const struct bill_group *group, bill_share_visit visit, void 
 
 		for (; i < calls->lines_n && calls->kinds[i] == whole.kind; i++)
 			add_tier(&whole, &calls->lines[i]);
-		whole.quantity = group->calls.micro[whole.kind];
 		err = share_line(group, &whole, visit, context);
 	}
 	return err;
