@@ -79,7 +79,7 @@ static const struct {
     {"run.", "Cloud Run", "Compute"}, {"functions", "Cloud Functions", "Compute"},
     {"firestore.", "Firestore", "Databases"}, {"gcs.", "Cloud Storage", "Storage"},
     {"pubsub.", "Pub/Sub", "Integration"}, {"neon.", "Neon", "Databases"},
-    {"planetscale.", "PlanetScale", "Databases"},
+    {"planetscale.", "PlanetScale", "Databases"}, {"host.", "Own host", "Compute"},
     {"", "Serverless functions", "Compute"}, /* every other */
 };
 
@@ -92,6 +92,7 @@ static const struct {
     {"gcp", "Google Cloud"},
     {"neon", "Neon"},
     {"planetscale", "PlanetScale"},
+    {"own", "Own host"},
 };
 
 /* A row: texts by column; those not set are empty. */

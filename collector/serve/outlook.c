@@ -10,11 +10,24 @@
 #include "serve/cost.h"
 
 #define HOUR_S 3600
-#define DAY_HOURS 24
+#define NS_PER_MS 1000000
+
+/* What a function bills for being there through all that was read. */
+static struct stated stated_of(const struct spending *spending,
+    const struct spending_row *row, const struct plan *plan)
+{
+	int64_t ms = (spending->window.until_ns - spending->since_ns) / NS_PER_MS;
+	struct stated stated = {0};
+
+	if (plan->stand && ms > 0)
+		(void)stated_add(
+		    &stated, plan->needs, plan->stand(&row->function, (uint64_t)ms));
+	return stated;
+}
 
 /* What one function's usage costs by list: no free tier. */
-static int list_cost(
-    const struct bill *bill, const struct spending_row *row, struct money *out)
+static int list_cost(const struct bill *bill, const struct spending *spending,
+    const struct spending_row *row, struct money *out)
 {
 	const struct function *f = &row->function;
 	const struct plan *plan =
@@ -24,6 +37,7 @@ static int list_cost(
 			  ? bill->terms.region
 			  : cost_region(bill->terms.book, plan, f),
 	    .arch = f->arch};
+	const struct stated stated = stated_of(spending, row, plan);
 	struct companions each;
 	struct companions calls = {0};
 	struct companion_bill companions = {0};
@@ -34,6 +48,7 @@ static int list_cost(
 	speed_apply(plan,
 	    speeds_under(&bill->terms.speeds, plan, plan_of_platform(f->platform)),
 	    &usage);
+	options.stated = &stated;
 	cost_rules_companions(bill->terms.rules, f->name, &each);
 	companions_add(&calls, &each, row->invocations);
 	err = invoice_make(bill->terms.book, plan, &usage, &options, &invoice, NULL);
@@ -62,7 +77,7 @@ static int spend_hours(
 			calls += row->hours[h];
 		if (!calls)
 			continue;
-		err = list_cost(bill, row, &cost);
+		err = list_cost(bill, spending, row, &cost);
 		for (size_t h = 0; !err && h <= SPENDING_HOURS; h++)
 			if (row->hours[h])
 				hours[h] = money_add(

@@ -186,6 +186,11 @@ static void test_invoice_forecasts_the_month(void **state)
 	assert_true(money_compare(
 			money(forecast, "high_usd"), money(forecast, "total_usd")) >= 0);
 	json_decref(root);
+	/* what is billed for being there goes on, too */
+	root = ask(place, "/v1/invoice?plan=aws-lambda-snapstart");
+	assert_true(money_compare(money(at(root, "forecast"), "total_usd"),
+			money(root, "total_usd")) > 0);
+	json_decref(root);
 	root = ask(place, "/v1/invoice?plan=all");
 	assert_null(json_object_get(root, "forecast"));
 	json_decref(root);
