@@ -133,3 +133,11 @@ assert D(plan['BilledCost']) == round(D(plan['ListCost']) * D('0.88'), 12) and p
 assert contract['CommitmentDiscountId'] == '' and contract['BilledCost'] == contract['ContractedCost'] == '0.000009'"
 	stop_collector "$BATS_TEST_TMPDIR/data"
 }
+
+@test "the shadow invoice of the README can be printed anew" {
+	run env PORT=$((port + 2)) "$BATS_TEST_DIRNAME/shadow_invoice.sh"
+	[ "$status" -eq 0 ]
+	head=$(sed -n 's/^    PLAN  */PLAN /p' "$BATS_TEST_DIRNAME/../../README.md" | tr -s ' ')
+	[ "$(tr -s ' ' <<< "${lines[1]}")" = "$head" ]
+	[[ $output == *aws-lambda*azure-consumption*gcp-run-request* ]]
+}

@@ -174,7 +174,7 @@ static void test_invoice_forecasts_the_month(void **state)
 	const int hours = 240;
 
 	for (int i = 0; i < hours; i++)
-		say(place, "steady", place->now_ns - i * 3600 * S,
+		say(place, "steady", place->now_ns - (int64_t)i * 3600 * S,
 		    LAMBDA "\"duration_ms\":100");
 	root = ask(place, "/v1/invoice?plan=aws-lambda");
 	forecast = at(root, "forecast");
@@ -213,7 +213,8 @@ static void test_invoice_names_what_left_its_band(void **state)
 
 	for (int day = 2; day <= 8; day++)
 		for (int i = 0; i < 25; i++)
-			say(place, "steady", today - day * 86400 * S + i * S, was);
+			say(place, "steady", today - (int64_t)day * 86400 * S + i * S,
+			    was);
 	for (int i = 0; i < 25; i++)
 		say(place, "steady", today - 86400 * S + i * S, is);
 	root = ask(place, "/v1/invoice?anomalies=true");
