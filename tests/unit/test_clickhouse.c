@@ -226,7 +226,8 @@ static void forget_what_was_sent(const struct pair *pair)
 	assert_int_equal(
 	    sqlite3_exec(db,
 		"DELETE FROM outgoing_raw;"
-		"INSERT OR IGNORE INTO outgoing_minute(id) SELECT id FROM minute_counters;"
+		"INSERT OR IGNORE INTO outgoing_minute(id) SELECT id FROM "
+		"minute_counters;"
 		"INSERT OR IGNORE INTO outgoing_function(id) SELECT id FROM function;"
 		"INSERT INTO outgoing_agent(agent, boot) SELECT agent, boot FROM agent;",
 		NULL, NULL, NULL),
