@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -63,12 +63,15 @@ static int printing_program(void)
 static bool prints_without_a_lock(void)
 {
 	struct utsname kernel;
-	unsigned int major = 0;
-	unsigned int minor = 0;
+	char *rest;
+	unsigned long major;
+	unsigned long minor;
 
-	return uname(&kernel) == 0 &&
-	       sscanf(kernel.release, "%u.%u", &major, &minor) == 2 &&
-	       (major > 6 || (major == 6 && minor >= 3));
+	if (uname(&kernel) < 0)
+		return false;
+	major = strtoul(kernel.release, &rest, 10);
+	minor = *rest == '.' ? strtoul(rest + 1, NULL, 10) : 0;
+	return major > 6 || (major == 6 && minor >= 3);
 }
 
 /* What is attached to printing and prints is left out by the kernel, each time. */
