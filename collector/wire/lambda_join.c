@@ -32,6 +32,10 @@ struct lambda_join {
 	const struct import_settings *settings;
 	const struct import_sink *sink;
 	uint64_t failed_inits;
+	/* The version that a START told last, and of which function: an input may begin
+	 * or be cut within an invocation. */
+	char version[FUNCTION_VERSION_BYTES];
+	char version_of[FUNCTION_NAME_BYTES];
 	bool has_prewarmed; /* the next invocation of that sandbox is */
 	char prewarmed[INVOCATION_ID_BYTES];
 	size_t first; /* of the ring */
@@ -130,6 +134,8 @@ static void name_function(
 	if (!function->name[0])
 		(void)text_copy(
 		    function->name, sizeof(function->name), held->origin.function);
+	if (!version[0] && strcmp(join->version_of, held->origin.function) == 0)
+		version = join->version;
 	if (version[0])
 		(void)text_copy(function->version, sizeof(function->version), version);
 	if (report->has & NOTE_MEMORY_SIZE && report->memory_size_mb <= MEMORY_MAX_MB)
@@ -283,8 +289,12 @@ static void take_start(
 		held->is_started = true;
 		held->start_ns = note->time_ns;
 	}
-	if (note->version[0])
+	if (note->version[0]) {
 		(void)text_copy(held->version, sizeof(held->version), note->version);
+		(void)text_copy(join->version, sizeof(join->version), note->version);
+		(void)text_copy(
+		    join->version_of, sizeof(join->version_of), held->origin.function);
+	}
 	if (join->has_prewarmed && strcmp(join->prewarmed, held->origin.sandbox) == 0) {
 		held->is_prewarmed = true;
 		join->has_prewarmed = false;

@@ -70,6 +70,24 @@ static void test_the_time_of_start_or_end_serves_a_report_without(void **state)
 	assert_string_equal(got.functions[0].version, "7");
 }
 
+/* The log is cut in front of it, and others of the function tell their version. */
+static void test_a_report_without_start_has_the_version_told_before(void **state)
+{
+	(void)state;
+	read_log("2026-11-22T08:00:00Z START RequestId: " ID2 " Version: 7\n"
+		 "2026-11-22T08:00:01Z " WARM "\n");
+	assert_int_equal(got.n, 1);
+	assert_string_equal(got.functions[0].version, "7");
+	imported_text(IMPORT_LAMBDA_REPORT, NULL,
+	    "/aws/lambda/pay 2026/11/22/[3]0123456789abcdef "
+	    "2026-11-22T08:00:00+00:00 START RequestId: " ID2 " Version: 3\n"
+	    "/aws/lambda/sell 2026-11-22T08:00:00+00:00 " WARM "\n",
+	    &got);
+	assert_int_equal(got.n, 1);
+	assert_string_equal(got.functions[0].name, "sell");
+	assert_string_equal(got.functions[0].version, "");
+}
+
 static void test_without_any_time_the_first_line_ends_it(void **state)
 {
 	const struct import_settings at = {.source = IMPORT_LAMBDA_REPORT,
@@ -246,6 +264,7 @@ int main(void)
 	    cmocka_unit_test(test_a_whole_invocation),
 	    cmocka_unit_test(test_a_report_alone_is_placed_by_its_time),
 	    cmocka_unit_test(test_the_time_of_start_or_end_serves_a_report_without),
+	    cmocka_unit_test(test_a_report_without_start_has_the_version_told_before),
 	    cmocka_unit_test(test_without_any_time_the_first_line_ends_it),
 	    cmocka_unit_test(test_without_a_function_the_first_line_ends_it),
 	    cmocka_unit_test(test_group_and_stream_in_front_of_a_line),
