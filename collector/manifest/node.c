@@ -197,12 +197,9 @@ static int visit_document(
 {
 	struct guard guard = {.error = error};
 	struct extent extent;
-	int err;
+	int err = root ? measure(&guard, root, &extent) : 0;
 
-	if (!root)
-		return 0;
-	err = measure(&guard, root, &extent);
-	return err ? err : visit(context, root);
+	return err || !root ? err : visit(context, root);
 }
 
 /* What libfyaml found wrong; 0 when that is nothing. */
@@ -321,10 +318,9 @@ bool node_is(struct fy_node *node, const char *word)
 bool node_next(
     struct fy_node *map, void **at, struct fy_node **key, struct fy_node **value)
 {
-	struct fy_node_pair *pair;
+	struct fy_node_pair *pair =
+	    node_is_map(map) ? fy_node_mapping_iterate(follow(map), at) : NULL;
 
-	map = follow(map);
-	pair = map && fy_node_is_mapping(map) ? fy_node_mapping_iterate(map, at) : NULL;
 	if (!pair)
 		return false;
 	*key = fy_node_pair_key(pair);
@@ -334,10 +330,15 @@ bool node_next(
 
 struct fy_node *node_item(struct fy_node *list, size_t i)
 {
-	list = follow(list);
-	if (!list || !fy_node_is_sequence(list) || i > INT32_MAX)
-		return NULL;
-	return follow(fy_node_sequence_get_by_index(list, (int)i));
+	return node_is_list(list) && i <= INT32_MAX
+		   ? follow(fy_node_sequence_get_by_index(follow(list), (int)i))
+		   : NULL;
+}
+
+struct fy_node *node_next_item(struct fy_node *list, void **at)
+{
+	return node_is_list(list) ? follow(fy_node_sequence_iterate(follow(list), at))
+				  : NULL;
 }
 
 /* Its own key, else NULL and what it merges, which is a mapping or a list of them. */

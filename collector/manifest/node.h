@@ -31,8 +31,10 @@ struct fy_node *node_get(struct fy_node *map, const char *key);
 /* The same down a path of keys, which are parted by spaces: "spec template spec". */
 struct fy_node *node_find(struct fy_node *map, const char *path);
 
-/* Item i of a list, NULL beyond its end. */
+/* Item i of a list, NULL beyond its end. It is counted to each time: of a long list
+ * node_next_item() gives one after the other; *at starts as NULL. */
 struct fy_node *node_item(struct fy_node *list, size_t i);
+struct fy_node *node_next_item(struct fy_node *list, void **at);
 
 /* The next pair of a mapping; *at starts as NULL. Aliases are followed. */
 bool node_next(

@@ -255,6 +255,7 @@ int read_serverless(struct reader *reader, struct fy_node *root)
 	struct service service = {.reader = reader, .root = root};
 	struct fy_node *functions = node_get(root, "functions");
 	struct fy_node *part;
+	void *at = NULL;
 	int err = 0;
 
 	service.provider = node_get(root, "provider");
@@ -265,8 +266,7 @@ int read_serverless(struct reader *reader, struct fy_node *root)
 	service.variables = (struct variables){resolve, &service};
 	if (!node_is_list(functions))
 		return take_functions(&service, functions);
-	for (size_t i = 0; !err && i < NODE_MAX_KEYS && (part = node_item(functions, i));
-	     i++)
+	while (!err && (part = node_next_item(functions, &at)))
 		err = take_functions(&service, part);
 	return err;
 }

@@ -119,6 +119,7 @@ int read_sst(struct reader *reader, struct fy_node *root)
 	struct fy_node *resources = node_find(root, "latest resources");
 	struct fy_node *resource;
 	char type[128];
+	void *at = NULL;
 	int err = 0;
 
 	if (!resources)
@@ -128,10 +129,11 @@ int read_sst(struct reader *reader, struct fy_node *root)
 	if (!node_is_list(resources))
 		return 0;
 	reader->is_known = true;
-	for (size_t i = 0; !err && (resource = node_item(resources, i)); i++)
+	while (!err && (resource = node_next_item(resources, &at)))
 		if (node_is(node_get(resource, "type"), function_type))
 			err = take_function(reader, resource);
-	for (size_t i = 0; !err && (resource = node_item(resources, i)); i++)
+	at = NULL;
+	while (!err && (resource = node_next_item(resources, &at)))
 		if (node_text(node_get(resource, "type"), type, sizeof(type)) &&
 		    strncmp(type, "aws:lambda/", 11) == 0)
 			take_neighbour(reader, type, resource);

@@ -214,13 +214,15 @@ static int walk(struct reader *reader, struct fy_node *module, int depth,
 	struct fy_node *resources = node_get(module, "resources");
 	struct fy_node *children = node_get(module, "child_modules");
 	struct fy_node *item;
+	void *at = NULL;
 	int err = 0;
 
-	for (size_t i = 0; !err && (item = node_item(resources, i)); i++)
+	while (!err && (item = node_next_item(resources, &at)))
 		err = take(reader, item);
 	if (depth == MODULES_MAX_DEPTH)
 		return err;
-	for (size_t i = 0; !err && (item = node_item(children, i)); i++)
+	at = NULL;
+	while (!err && (item = node_next_item(children, &at)))
 		err = walk(reader, item, depth + 1, take);
 	return err;
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -300,6 +301,37 @@ static void test_more_functions_than_the_limit_are_refused(void **state)
 	free(text);
 }
 
+static double cpu_s(void)
+{
+	struct timespec now;
+
+	assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now), 0);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* Counting to each of them from the first took 15 seconds. */
+static void test_a_plan_of_very_many_resources_is_read_from_end_to_end_once(void **state)
+{
+	static const char head[] = "{\"format_version\":\"1\",\"planned_values\":{\"root_"
+				   "module\":{\"resources\":[";
+	const size_t n = 30000;
+	char *text = malloc(sizeof(head) + n * 32 + 8);
+	char *at = text + sprintf(text, "%s", head);
+	struct manifest manifest;
+	struct manifest_error error;
+	double began_s = cpu_s();
+
+	(void)state;
+	for (size_t i = 0; i < n; i++)
+		at += sprintf(at, "%s{\"type\":\"x\",\"values\":{}}", i ? "," : "");
+	at += sprintf(at, "]}}}");
+	assert_int_equal(manifest_parse(text, (size_t)(at - text), &manifest, &error), 0);
+	assert_int_equal(manifest.functions_n, 0);
+	assert_true(cpu_s() - began_s < 5);
+	manifest_done(&manifest);
+	free(text);
+}
+
 static void test_a_measured_function_is_found_by_its_name(void **state)
 {
 	struct manifest_function f = {.platform = PLATFORM_AWS_LAMBDA};
@@ -396,6 +428,8 @@ int main(void)
 	    cmocka_unit_test(test_other_files_are_no_manifests),
 	    cmocka_unit_test(test_hostile_bytes_and_depths_are_refused),
 	    cmocka_unit_test(test_more_functions_than_the_limit_are_refused),
+	    cmocka_unit_test(
+		test_a_plan_of_very_many_resources_is_read_from_end_to_end_once),
 	    cmocka_unit_test(test_a_measured_function_is_found_by_its_name),
 	    cmocka_unit_test(test_triggers_have_one_word_in_every_tool),
 	};
