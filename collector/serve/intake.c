@@ -11,6 +11,14 @@
 
 #define LATEST_START_NS (7258118400LL * CLOCK_NS_PER_S) /* the year 2200 */
 
+/* So that nobody who adds these up goes beyond 63 bits. */
+static bool ends_late(const struct invocation *inv)
+{
+	uint64_t left_ns = (uint64_t)(LATEST_START_NS - inv->start_ns);
+
+	return inv->duration_ns > left_ns || inv->init_ns > left_ns - inv->duration_ns;
+}
+
 /* NULL, or why the ledger cannot hold it. */
 static const char *refusal(const struct invocation *inv)
 {
@@ -18,6 +26,8 @@ static const char *refusal(const struct invocation *inv)
 		return "start is before 1970";
 	if (inv->start_ns >= LATEST_START_NS)
 		return "start is after 2200";
+	if (ends_late(inv))
+		return "its end is after 2200";
 	if (inv->function->name[0] == '\0')
 		return "function has no name";
 	return NULL;

@@ -244,6 +244,26 @@ static void test_ingest_rejects_bad_lines_and_keeps_the_rest(void **state)
 	expect(post_lines(place, "", ""), 200, "\"accepted\":0");
 }
 
+#define LASTS(figures)                                                                   \
+	"{\"function\":\"f\",\"start\":\"2026-11-22T08:00:00Z\"," figures "}\n"
+
+/* Whoever adds a duration to its start stays within 63 bits. */
+static void test_ingest_rejects_what_ends_after_2200(void **state)
+{
+	struct place *place = *state;
+	struct got got = post_lines(place, "",
+	    LASTS("\"duration_ms\":9e12")
+		LASTS("\"cold\":true,\"duration_ms\":4e12,\"init_ms\":4e12")
+		    LASTS("\"duration_ms\":1e12"));
+
+	assert_non_null(strstr(got.text, "\"accepted\":1,"));
+	assert_non_null(
+	    strstr(got.text, "\"line\":1,\"reason\":\"its end is after 2200\""));
+	assert_non_null(
+	    strstr(got.text, "\"line\":2,\"reason\":\"its end is after 2200\""));
+	free(got.text);
+}
+
 static void test_ingest_caps_the_list_of_rejected_lines(void **state)
 {
 	struct place *place = *state;
@@ -365,6 +385,7 @@ int main(void)
 	    TEST(test_ingest_refuses_another_content_type),
 	    TEST(test_ingest_marks_pings_by_their_trace),
 	    TEST(test_ingest_rejects_bad_lines_and_keeps_the_rest),
+	    TEST(test_ingest_rejects_what_ends_after_2200),
 	    TEST(test_ingest_caps_the_list_of_rejected_lines),
 	    TEST(test_ingest_takes_a_keyed_body_once),
 	    TEST(test_ingest_takes_lines_of_many_hosts),
