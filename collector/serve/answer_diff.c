@@ -24,6 +24,7 @@ struct diff {
 	const struct answers *answers;
 	struct side now;
 	struct side before;
+	bool is_alone; /* one version, so that the windows must differ */
 };
 
 /* A figure of both sides. */
@@ -54,6 +55,8 @@ static bool parse_before(
 	int64_t moment = clock_wall_ns();
 	int64_t shift = diff->now.version ? 0 : length;
 
+	if (diff->is_alone && !against && !since)
+		return refuse(reply, "a version takes an against_version, or an against");
 	if (against && (since || until))
 		return refuse(reply, "against and against_since exclude each other");
 	if (until && !since)
@@ -88,7 +91,8 @@ static bool parse(
 	diff->before.version = http_query(request, "against_version");
 	if (!diff->now.version && diff->before.version)
 		return refuse(reply, "against_version takes a version");
-	if (!diff->before.version)
+	diff->is_alone = diff->now.version && !diff->before.version;
+	if (diff->is_alone)
 		diff->before.version = diff->now.version;
 	return parse_before(request, diff, reply);
 }

@@ -389,7 +389,7 @@ static void test_bad_questions_are_refused(void **state)
 	    "/v1/diff?since=x", "/v1/diff?against=never",
 	    "/v1/diff?since=2026-01-01T00:00:10Z&until=2026-01-01T00:00:20Z",
 	    "/v1/diff?against=1h&against_since=1h", "/v1/diff?against_until=1h",
-	    "/v1/diff?against_version=1", "/v1/diff?limit=0",
+	    "/v1/diff?against_version=1", "/v1/diff?version=1", "/v1/diff?limit=0",
 	    "/v1/diff?against_since=1h&against_until=2h"};
 	struct place *place = *state;
 
