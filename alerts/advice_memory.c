@@ -104,31 +104,44 @@ static double after_ooms_mb(const struct memory_advice *advice)
 	return advice->now_mb * (1 + ADVICE_MEMORY_OOM_PCT / 100.0);
 }
 
+static double with_headroom_mb(const struct memory_advice *advice)
+{
+	return advice->peak_mb * (1 + ADVICE_MEMORY_HEADROOM_PCT / 100.0);
+}
+
 /* Whether the floor is what memory that ran out asks for: where the size is known, and
  * the peak does not ask for more. */
 static bool is_from_ooms(const struct measured *m, const struct memory_advice *advice)
 {
-	return m->ooms && after_ooms_mb(advice) >
-			      advice->peak_mb * (1 + ADVICE_MEMORY_HEADROOM_PCT / 100.0);
+	return m->ooms && after_ooms_mb(advice) > with_headroom_mb(advice);
+}
+
+static double wanted_mb(const struct measured *m, const struct memory_advice *advice)
+{
+	return is_from_ooms(m, advice) ? after_ooms_mb(advice) : with_headroom_mb(advice);
 }
 
 static void explain_change(const struct measured *m, const struct memory_terms *terms,
     struct memory_advice *advice)
 {
 	char bill[2][MESSAGE_MONEY_BYTES];
+	double floor_mb = fmax(advice->floor_mb, ceil(wanted_mb(m, advice)));
 	char tail[192] = "";
 	int n;
 
 	n = snprintf(advice->why, sizeof(advice->why),
 	    "The highest peak of %llu invocations was %.1f MB: with %d %% of headroom "
-	    "%u MB.",
+	    "%.0f MB.",
 	    (unsigned long long)m->invocations, advice->peak_mb,
-	    ADVICE_MEMORY_HEADROOM_PCT, advice->floor_mb);
+	    ADVICE_MEMORY_HEADROOM_PCT, floor_mb);
 	if (is_from_ooms(m, advice))
 		n = snprintf(advice->why, sizeof(advice->why),
-		    "Memory ran out %llu times: %d %% more than there was is %u MB.",
-		    (unsigned long long)m->ooms, ADVICE_MEMORY_OOM_PCT, advice->floor_mb);
-	if (terms->full_cpu_mb && !m->cpu_ns && advice->verdict == MEMORY_LOWER)
+		    "Memory ran out %llu times: %d %% more than there was is %.0f MB.",
+		    (unsigned long long)m->ooms, ADVICE_MEMORY_OOM_PCT, floor_mb);
+	if (floor_mb > terms->max_mb)
+		(void)snprintf(tail, sizeof(tail), " The platform has %u MB at most.",
+		    terms->max_mb);
+	else if (terms->full_cpu_mb && !m->cpu_ns && advice->verdict == MEMORY_LOWER)
 		(void)snprintf(tail, sizeof(tail),
 		    " Its CPU time is not known: try it, less memory is less CPU.");
 	else if (advice->then_mb > advice->floor_mb)
@@ -179,16 +192,11 @@ static bool explain_nothing(
 void advice_memory(const struct measured *measured, const struct memory_terms *terms,
     struct memory_advice *out)
 {
-	double floor_mb;
-
 	*out = (struct memory_advice){.now_mb = measured->function.memory_limit_mb,
 	    .peak_mb = (double)measured->memory_max_bytes / MIB};
 	if (explain_nothing(measured, terms, out))
 		return;
-	floor_mb = out->peak_mb * (1 + ADVICE_MEMORY_HEADROOM_PCT / 100.0);
-	if (is_from_ooms(measured, out))
-		floor_mb = after_ooms_mb(out);
-	out->floor_mb = round_up(floor_mb, terms);
+	out->floor_mb = round_up(wanted_mb(measured, out), terms);
 	if (!out->now_mb) {
 		out->verdict = MEMORY_SET;
 		out->then_mb = out->floor_mb;

@@ -108,7 +108,7 @@ static void check_steady(
 	struct plan_finding *finding;
 	double even;
 
-	if (!terms->has_cost || terms->month.pico <= 0 || !best)
+	if (!terms->has_cost || terms->month.pico <= 0 || !m->busy_ns || !best)
 		return;
 	even = break_even_pct(busy_pct, terms->month, best);
 	message_money(terms->month, now);

@@ -104,6 +104,18 @@ static void test_memory_that_ran_out_raises_it_by_half(void **state)
 	assert_non_null(strstr(advice.why, "ran out 2 times"));
 }
 
+static void test_a_size_that_is_not_sold_is_said_to_be_none(void **state)
+{
+	struct measured m = measured_of(10240, 9000, 1);
+	struct memory_advice advice = advise(&m, 0);
+
+	(void)state;
+	assert_int_equal(advice.verdict, MEMORY_KEEP);
+	assert_int_equal(advice.then_mb, 10240);
+	assert_non_null(strstr(advice.why,
+	    "with 20 % of headroom 10800 MB. The platform has 10240 MB at most."));
+}
+
 static void test_where_it_ran_out_is_a_reason_only_where_it_sets_the_size(void **state)
 {
 	struct measured m = measured_of(0, 100, 1); /* its size is not known */
@@ -177,6 +189,7 @@ int main(void)
 	    cmocka_unit_test(test_above_a_whole_cpu_memory_changes_no_duration),
 	    cmocka_unit_test(test_a_peak_near_the_limit_raises_it),
 	    cmocka_unit_test(test_memory_that_ran_out_raises_it_by_half),
+	    cmocka_unit_test(test_a_size_that_is_not_sold_is_said_to_be_none),
 	    cmocka_unit_test(
 		test_where_it_ran_out_is_a_reason_only_where_it_sets_the_size),
 	    cmocka_unit_test(test_a_bill_follows_size_and_duration),

@@ -156,6 +156,15 @@ static void test_every_provider_has_something_that_runs_all_the_time(void **stat
 	}
 }
 
+/* Requests alone cost money, but there is no time from which on more of it pays. */
+static void test_where_no_time_was_measured_none_is_said_to_pay(void **state)
+{
+	struct measured m = busy(0);
+	struct plan_advice advice = advise_steady(state, &m, 0.001);
+
+	assert_null(find(&advice, PLAN_STEADY));
+}
+
 static void test_a_load_that_is_steady_is_cheaper_all_the_time(void **state)
 {
 	struct measured m = busy(0.65);
@@ -292,6 +301,7 @@ int main(void)
 	    cmocka_unit_test(test_one_vcpu_of_fargate_is_found_with_its_price),
 	    cmocka_unit_test(test_an_instance_has_the_cpu_that_one_invocation_uses),
 	    cmocka_unit_test(test_every_provider_has_something_that_runs_all_the_time),
+	    cmocka_unit_test(test_where_no_time_was_measured_none_is_said_to_pay),
 	    cmocka_unit_test(test_a_load_that_is_steady_is_cheaper_all_the_time),
 	    cmocka_unit_test(test_a_load_that_is_seldom_there_stays_serverless),
 	    cmocka_unit_test(test_a_busiest_hour_is_paid_all_day),
