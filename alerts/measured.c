@@ -249,18 +249,30 @@ static int see_connection(void *context, const struct invocation *inv, const cha
 	return 0;
 }
 
+/* From where on, on the hour, the ledger has hours: days that outlive theirs tell no
+ * busiest one. */
+static int64_t begin_of(struct store *store, const struct measured_query *query)
+{
+	int64_t since_ns = query->since_ns - query->since_ns % HOUR_NS;
+
+	if (query->until_ns - since_ns > MEASURED_MAX_HOURS * HOUR_NS)
+		since_ns = query->until_ns - query->until_ns % HOUR_NS -
+			   (MEASURED_MAX_HOURS - 1) * HOUR_NS;
+	while (since_ns + HOUR_NS < query->until_ns &&
+	       store_grain(store, since_ns) > HOUR_NS)
+		since_ns += HOUR_NS;
+	return since_ns;
+}
+
 int measured_read(
     struct store *store, const struct measured_query *query, struct measured_list *out)
 {
-	int64_t since_ns = query->since_ns - query->since_ns % HOUR_NS;
+	int64_t since_ns = begin_of(store, query);
 	struct survey survey = {.until_ns = query->until_ns};
 	struct measured_list list = {0};
 	struct store_window window;
 	int err;
 
-	if (query->until_ns - since_ns > MEASURED_MAX_HOURS * HOUR_NS)
-		since_ns = query->until_ns - query->until_ns % HOUR_NS -
-			   (MEASURED_MAX_HOURS - 1) * HOUR_NS;
 	survey.since_ns = since_ns;
 	survey.hours = (size_t)((query->until_ns - since_ns) / HOUR_NS) + 1;
 	window = (struct store_window){.since_ns = since_ns,

@@ -44,7 +44,7 @@ struct measured {
 struct measured_list {
 	struct measured *rows; /* in order of name */
 	size_t n;
-	int64_t since_ns; /* on the hour */
+	int64_t since_ns; /* on the hour, and where the ledger has hours */
 	int64_t until_ns;
 	bool cut; /* there were more functions */
 };

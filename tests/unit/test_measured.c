@@ -102,9 +102,36 @@ static void test_a_window_of_years_is_cut_to_a_month(void **state)
 	measured_done(&list);
 }
 
+/* Days are kept for longer than hours: what they tell is not of an hour. */
+static void test_a_window_begins_where_there_are_hours(void **state)
+{
+	struct place *place = *state;
+	const struct plan_of_batch old = {1, 1, "bar", H0 - 50 * HOUR, MINUTE, 100};
+	const struct plan_of_batch late = {1, 2, "bar", H0 - 3 * HOUR, MINUTE, 10};
+	struct measured_list list;
+
+	assert_int_equal(put(place->store, &old), 1);
+	assert_int_equal(put(place->store, &late), 1);
+	while (store_fold(place->store, H0) == 1)
+		;
+	assert_int_equal(store_expire(place->store,
+			     &(struct store_keep){.raw_since_ns = H0 - 10 * HOUR,
+				 .minutes_since_ns = H0 - 10 * HOUR,
+				 .hours_since_ns = H0 - 10 * HOUR,
+				 .days_since_ns = 0}),
+	    0);
+	list = read_all(place, H0 - 100 * HOUR, H0, false);
+	assert_int_equal(list.since_ns, H0 - 10 * HOUR);
+	assert_int_equal(list.n, 1);
+	assert_int_equal(list.rows[0].invocations, 10);
+	measured_done(&list);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(
+		test_a_window_begins_where_there_are_hours, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(
 		test_sums_and_the_busiest_hour, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(
