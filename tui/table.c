@@ -129,12 +129,25 @@ void table_print(const struct table *table, bool colour, FILE *out)
 	}
 }
 
+/* Whether a spreadsheet would run it: names come from whoever is measured. */
+static bool is_formula(const char *text)
+{
+	char *end;
+
+	if (!*text || !strchr("=+-@", *text) || !text[1])
+		return false;
+	(void)strtod(text, &end);
+	return *end != '\0';
+}
+
 static void print_quoted(const char *text, bool last, FILE *out)
 {
 	bool quote = strpbrk(text, ",\"\r\n") != NULL;
 
 	if (quote)
 		(void)fputc('"', out);
+	if (is_formula(text))
+		(void)fputc('\'', out);
 	for (; *text; text++) {
 		if (*text == '"')
 			(void)fputc('"', out);

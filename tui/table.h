@@ -35,7 +35,8 @@ size_t table_rows(const struct table *table);
  * column is not padded. */
 void table_print(const struct table *table, bool colour, FILE *out);
 
-/* RFC 4180 with titles as given, lines ending in LF. */
+/* RFC 4180 with titles as given, lines ending in LF. Text that a spreadsheet would take
+ * for a formula ("=1+1", "@name") has a ' before it; numbers have none. */
 void table_print_csv(const struct table *table, FILE *out);
 
 /* Terminal columns that s takes; what has no width counts 0. */

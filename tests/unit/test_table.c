@@ -83,6 +83,17 @@ static void test_csv_quotes_what_needs_it(void **state)
 	check(cells, 3, true, "NAME,COUNT,LAST\n\"a,b\",\"say \"\"hi\"\"\",\n");
 }
 
+/* https://owasp.org/www-community/attacks/CSV_Injection */
+static void test_csv_has_no_formula(void **state)
+{
+	static const char *const names[] = {"=1+1", "@SUM(A1)", "+1-cmd|' /C calc'!A0"};
+	static const char *const figures[] = {"-1.5", "-", "a-b"};
+
+	(void)state;
+	check(names, 3, true, "NAME,COUNT,LAST\n'=1+1,'@SUM(A1),'+1-cmd|' /C calc'!A0\n");
+	check(figures, 3, true, "NAME,COUNT,LAST\n-1.5,-,a-b\n");
+}
+
 static void test_only_complete_rows_are_printed(void **state)
 {
 	static const char *const cells[] = {"a", "1", "x", "b"};
@@ -112,6 +123,7 @@ int main(void)
 	    cmocka_unit_test(test_wide_characters_count_two_columns),
 	    cmocka_unit_test(test_control_characters_never_reach_the_terminal),
 	    cmocka_unit_test(test_csv_quotes_what_needs_it),
+	    cmocka_unit_test(test_csv_has_no_formula),
 	    cmocka_unit_test(test_only_complete_rows_are_printed),
 	    cmocka_unit_test(test_colour_is_in_the_head_alone),
 	};
