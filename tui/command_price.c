@@ -105,8 +105,7 @@ static int check_regions(const struct calculator *c)
 		bool known = !region[0];
 
 		for (const struct plan *const *p = plans; *p && !known; p++)
-			known = strcmp(region, "*") != 0 &&
-				book_has_region(c->book, (*p)->provider, region);
+			known = book_has_region(c->book, (*p)->provider, region);
 		if (!known)
 			return command_failed(c->call,
 			    "no price in region \"%s\" (see `coldmeter prices show`)",

@@ -215,6 +215,8 @@ const struct price *book_at(const struct book *book, size_t i)
 
 int book_has_region(const struct book *book, const char *provider, const char *region)
 {
+	if (!strcmp(region, "*"))
+		return 0;
 	for (size_t i = 0; i < book->prices_n; i++) {
 		if (!strcmp(book->prices[i].provider, provider) &&
 		    !strcmp(book->prices[i].region, region))

@@ -74,7 +74,7 @@ size_t book_find(const struct book *book, const char *provider, const char *key,
 size_t book_count(const struct book *book);
 const struct price *book_at(const struct book *book, size_t i);
 
-/* Whether the provider has any price in that region. */
+/* Whether the provider has any price in that region; "*" is no region. */
 int book_has_region(const struct book *book, const char *provider, const char *region);
 
 #endif

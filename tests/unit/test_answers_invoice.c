@@ -229,6 +229,20 @@ static void test_invoice_names_what_left_its_band(void **state)
 	json_decref(root);
 }
 
+/* Regions come from strangers, who may call one as the book calls all of them. */
+static void test_invoice_takes_any_region_of_a_function(void **state)
+{
+	struct place *place = *state;
+	json_t *root;
+
+	say(place, "star", place->now_ns,
+	    ",\"platform\":\"aws-lambda\",\"region\":\"*\",\"duration_ms\":100");
+	root = ask(place, "/v1/invoice");
+	assert_string_equal(
+	    text(json_array_get(at(root, "plans"), 0), "region"), "us-east-1");
+	json_decref(root);
+}
+
 static void test_invoice_refuses_bad_questions(void **state)
 {
 	static const char *const targets[] = {"/v1/invoice?by=colour",
@@ -249,6 +263,7 @@ int main(void)
 	    TEST(test_invoice_tells_companions_apart),
 	    TEST(test_invoice_forecasts_the_month),
 	    TEST(test_invoice_names_what_left_its_band),
+	    TEST(test_invoice_takes_any_region_of_a_function),
 	    TEST(test_invoice_refuses_bad_questions),
 	};
 

@@ -148,6 +148,7 @@ static void test_what_holds_everywhere_is_found_in_any_region(void **state)
 	assert_true(book_has_region(book, "gcp", "europe-west3"));
 	assert_false(book_has_region(book, "gcp", "us-east-2"));
 	assert_false(book_has_region(book, "aws", "europe-west3"));
+	assert_false(book_has_region(book, "aws", "*"));
 	book_free(book);
 }
 
