@@ -60,6 +60,7 @@ static const struct table_column columns[] = {
     {"Tags", TABLE_LEFT},
 };
 #define COLUMNS_N (sizeof(columns) / sizeof(columns[0]))
+#define TAGS_COLUMN (COLUMNS_N - 1) /* JSON of any length, so in no row's texts */
 
 /* By the beginning of a price's key. */
 static const struct {
@@ -97,7 +98,7 @@ static const struct {
 
 /* A row: texts by column; those not set are empty. */
 struct row {
-	char texts[COLUMNS_N][TEXT_BYTES];
+	char texts[TAGS_COLUMN][TEXT_BYTES];
 };
 
 /* What rows of one part share. */
@@ -217,11 +218,9 @@ static int add_line(struct table *table, const struct part *part, const json_t *
 		set(&row, "ResourceName", part->value);
 		set(&row, "ResourceType", "Function");
 	}
-	if (part->tags)
-		set(&row, "Tags", part->tags);
-	for (size_t i = 0; i < COLUMNS_N; i++)
+	for (size_t i = 0; i < TAGS_COLUMN; i++)
 		err |= table_add(table, row.texts[i]);
-	return err;
+	return err | table_add(table, part->tags ? part->tags : "");
 }
 
 /* The first moment of "2026-11" or "2026-11-27" and of what follows it. */

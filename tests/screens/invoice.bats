@@ -92,6 +92,18 @@ assert {r['ServiceCategory'] for r in rows} == {'Compute', 'Networking', 'Databa
 assert all(r['ChargePeriodStart'][:10] < r['ChargePeriodEnd'][:10] and not r['ResourceId'] for r in rows)"
 }
 
+@test "--focus has the whole of many tags" {
+	{
+		printf 'tags:\n  "*":\n'
+		for i in $(seq 20); do printf '    key-%d: "%0100d"\n' "$i" "$i"; done
+	} > "$BATS_TEST_TMPDIR/tags.yaml"
+	start_collector $((port + 2)) "$BATS_TEST_TMPDIR/data" --config "$BATS_TEST_TMPDIR/tags.yaml"
+	invocations checkout aws-lambda 3 180 1 | post $((port + 2))
+	"$meter" invoice --url http://127.0.0.1:$((port + 2)) --focus | csv "
+assert rows and all(len(json.loads(r['Tags'])) == 20 for r in rows), rows"
+	stop_collector "$BATS_TEST_TMPDIR/data"
+}
+
 @test "what does not go together is wrong usage" {
 	for words in '--csv --json' '--focus --plan all' '--focus --by host' '--by colour' '--speed fast' \
 		'--speed nowhere=2'; do
