@@ -89,15 +89,15 @@ static void explain(
 	const struct anomaly_day *two[2] = {&before, &days[at]};
 
 	for (size_t i = from; i < at; i++) {
-		before.invocations += days[i].invocations;
+		before.measured += days[i].measured;
 		before.duration_ns += days[i].duration_ns;
 		before.init_ns += days[i].init_ns;
 		before.memory_mb_ms += days[i].memory_mb_ms;
 		before.memory_ms += days[i].memory_ms;
 	}
 	for (size_t i = 0; i < 2; i++) {
-		out->duration_ns[i] = ratio(two[i]->duration_ns, two[i]->invocations);
-		out->init_ns[i] = ratio(two[i]->init_ns, two[i]->invocations);
+		out->duration_ns[i] = ratio(two[i]->duration_ns, two[i]->measured);
+		out->init_ns[i] = ratio(two[i]->init_ns, two[i]->measured);
 		out->memory_mb[i] = ratio(two[i]->memory_mb_ms, two[i]->memory_ms);
 	}
 }

@@ -17,7 +17,8 @@ struct anomaly_day {
 	int64_t day; /* since the epoch */
 	bool whole;  /* it is over: that it had few calls means something */
 	uint64_t invocations;
-	uint64_t duration_ns;  /* sums, without the inits, */
+	uint64_t measured;     /* of them, all but pings: */
+	uint64_t duration_ns;  /* sums of these, without the inits, */
 	uint64_t init_ns;      /* and of them */
 	uint64_t memory_mb_ms; /* what is billed, and */
 	uint64_t memory_ms;    /* the time of that: their ratio is a size */

@@ -69,6 +69,7 @@ static size_t fill_days(const struct bill_terms *terms, const struct spending_ro
 			continue;
 		day = &days[from->day - first];
 		day->invocations = from->invocations;
+		day->measured = from->measured;
 		day->duration_ns = from->duration_ns;
 		day->init_ns = from->init_ns;
 		day->memory_mb_ms = from->usage.item[USAGE_AWS_MB_MS];

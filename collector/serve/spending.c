@@ -115,6 +115,7 @@ static int add_figures(
 	usage_add(&day->usage, &usage);
 	count_add(&day->invocations, r->invocations);
 	count_add(&day->invocations, r->pings);
+	count_add(&day->measured, r->invocations);
 	count_add(&day->duration_ns, r->duration_ns);
 	count_add(&day->init_ns, r->init_ns);
 	if (spending_is_asked(s, day))

@@ -12,7 +12,8 @@
 struct spending_day {
 	int64_t day;          /* since the epoch */
 	uint64_t invocations; /* pings too: they are billed */
-	uint64_t duration_ns; /* sums, without pings and inits, */
+	uint64_t measured;    /* those without pings, */
+	uint64_t duration_ns; /* sums of these, without inits, */
 	uint64_t init_ns;     /* and of the inits */
 	struct usage usage;
 };

@@ -21,6 +21,7 @@ static void fill(struct anomaly_day days[DAYS])
 		days[i] = (struct anomaly_day){.day = 100 + (int64_t)i,
 		    .whole = i + 1 < DAYS,
 		    .invocations = n,
+		    .measured = n,
 		    .duration_ns = n * 50 * MS,
 		    .init_ns = n * MS,
 		    .memory_ms = n * 50,

@@ -199,30 +199,37 @@ static void test_invoice_forecasts_the_month(void **state)
 	json_decref(root);
 }
 
-/* Seven days alike, and one of twice the memory. */
+#define PING ",\"trace_id\":\"c01dc01dc01dc01d0123456789abcdef\",\"duration_ms\":1"
+
+/* Seven days alike, and one of four times the memory. Pings are billed, but no calls
+ * whose duration is told. */
 static void test_invoice_names_what_left_its_band(void **state)
 {
 	struct place *place = *state;
 	const json_t *list;
 	json_t *root;
-	const char *const was = ",\"platform\":\"aws-lambda\",\"memory_limit_mb\":128,"
-				"\"duration_ms\":100";
-	const char *const is = ",\"platform\":\"aws-lambda\",\"memory_limit_mb\":512,"
-			       "\"duration_ms\":100";
+	static const char *const was[] = {
+	    ",\"platform\":\"aws-lambda\",\"memory_limit_mb\":128,\"duration_ms\":100",
+	    ",\"platform\":\"aws-lambda\",\"memory_limit_mb\":128" PING};
+	static const char *const is[] = {
+	    ",\"platform\":\"aws-lambda\",\"memory_limit_mb\":512,\"duration_ms\":100",
+	    ",\"platform\":\"aws-lambda\",\"memory_limit_mb\":512" PING};
 	int64_t today = place->now_ns / (86400 * S) * (86400 * S);
 
 	for (int day = 2; day <= 8; day++)
-		for (int i = 0; i < 25; i++)
+		for (int i = 0; i < 30; i++)
 			say(place, "steady", today - (int64_t)day * 86400 * S + i * S,
-			    was);
-	for (int i = 0; i < 25; i++)
-		say(place, "steady", today - 86400 * S + i * S, is);
+			    was[i / 25]);
+	for (int i = 0; i < 30; i++)
+		say(place, "steady", today - 86400 * S + i * S, is[i / 25]);
 	root = ask(place, "/v1/invoice?anomalies=true");
 	list = at(root, "anomalies");
 	assert_int_equal(json_array_size(list), 1);
 	assert_string_equal(text(json_array_get(list, 0), "what"), "cost_per_invocation");
 	assert_string_equal(text(json_array_get(list, 0), "cause"), "more memory");
 	assert_int_equal(number(at(json_array_get(list, 0), "memory_mb"), "now"), 512);
+	assert_int_equal(number(at(json_array_get(list, 0), "duration_ms"), "usual"), 100);
+	assert_int_equal(number(at(json_array_get(list, 0), "duration_ms"), "now"), 100);
 	json_decref(root);
 	root = ask(place, "/v1/invoice");
 	assert_null(json_object_get(root, "anomalies"));
