@@ -6,8 +6,8 @@
 #include "model/usage.h"
 #include "serve/answer.h"
 
-#define SPENDING_WEEKS 4
-#define SPENDING_HOURS 672 /* of those weeks */
+#define SPENDING_WEEKS 5   /* longer than any month: all of its hours are known */
+#define SPENDING_HOURS 840 /* of those weeks */
 
 struct spending_day {
 	int64_t day;          /* since the epoch */

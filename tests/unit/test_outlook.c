@@ -1,0 +1,88 @@
+/* What a month comes to, from a bill and the hours that it was made in. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "serve/outlook.h"
+
+#define HOUR_S 3600LL
+#define JANUARY_S 1767225600LL /* 2026-01-01 */
+#define MONTH_HOURS 744
+#define SO_FAR 732 /* hours: 30 days and a half */
+#define CALLS_PER_HOUR 1000000
+
+/* A function that was called alike in every hour of the month so far. */
+static void fill(struct spending *spending, struct spending_row *row)
+{
+	*row = (struct spending_row){
+	    .function = {.name = "steady", .platform = PLATFORM_AWS_LAMBDA},
+	    .invocations = (uint64_t)SO_FAR * CALLS_PER_HOUR};
+	row->usage.item[USAGE_AWS_REQUESTS] = row->invocations;
+	row->usage.item[USAGE_AWS_MB_MS] = row->invocations * 12800;
+	spending->window.since_ns = JANUARY_S * CLOCK_NS_PER_S;
+	spending->window.until_ns = (JANUARY_S + SO_FAR * HOUR_S) * CLOCK_NS_PER_S;
+	spending->since_ns = spending->window.since_ns;
+	spending->first_hour = JANUARY_S / HOUR_S + SO_FAR - SPENDING_HOURS;
+	spending->with_hours = true;
+	row->hours = calloc(SPENDING_HOURS + 1, sizeof(*row->hours));
+	assert_non_null(row->hours);
+	for (int64_t hour = 0; hour < SO_FAR; hour++) {
+		int64_t at = JANUARY_S / HOUR_S + hour - spending->first_hour;
+
+		if (at >= 0)
+			row->hours[at] = CALLS_PER_HOUR;
+	}
+}
+
+/* The last days of a long month count with all days before them. */
+static void test_the_last_day_of_a_month_adds_its_share(void **state)
+{
+	struct spending_row row;
+	struct spending_row *rows[1] = {&row};
+	struct spending spending = {.rows = rows, .n = 1};
+	struct bill bill = {.terms = {.plan = plan_find("aws-lambda")}};
+	struct book *book;
+	struct bill_cell cell = {0};
+	const char *missing;
+	json_t *out = NULL;
+	struct money total;
+	struct money want;
+	struct money off;
+
+	(void)state;
+	assert_int_equal(book_open_embedded(&book), 0);
+	fill(&spending, &row);
+	bill.terms.book = book;
+	cell.invocations = row.invocations;
+	cell.usage = row.usage;
+	assert_int_equal(bill_part_of(&bill, "", &cell.part), 0);
+	assert_int_equal(bill_add(&bill, &row.function, &cell, 1), 0);
+	assert_int_equal(bill_price(&bill, &missing), 0);
+	assert_int_equal(outlook_json(&bill, &spending,
+			     (JANUARY_S + MONTH_HOURS * HOUR_S) * CLOCK_NS_PER_S, &out),
+	    0);
+	assert_int_equal(
+	    money_parse(json_string_value(json_object_get(out, "total_usd")), &total), 0);
+	want = money_scale(bill_total(&bill, NULL), MONTH_HOURS, SO_FAR);
+	off = money_subtract(total, want);
+	assert_true((off.pico < 0 ? -off.pico : off.pico) < want.pico / 10000);
+	json_decref(out);
+	bill_done(&bill);
+	free(row.hours);
+	book_free(book);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_the_last_day_of_a_month_adds_its_share),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
