@@ -18,28 +18,59 @@ void bill_done(struct bill *bill)
 	}
 	free(bill->groups);
 	free(bill->parts);
+	free(bill->places);
 	*bill = (struct bill){.terms = bill->terms};
+}
+
+/* Where the key's place is, or is to be. */
+static uint32_t *place_of(const struct bill *bill, const char *key)
+{
+	uint64_t hash = 0xcbf29ce484222325; /* FNV-1a */
+	size_t at;
+
+	for (const char *c = key; *c; c++)
+		hash = (hash ^ (unsigned char)*c) * 0x100000001b3;
+	at = (hash ^ hash >> 32) & (bill->places_n - 1);
+	while (bill->places[at] && strcmp(bill->parts[bill->places[at] - 1].key, key))
+		at = (at + 1) & (bill->places_n - 1);
+	return &bill->places[at];
+}
+
+static int make_room(struct bill *bill)
+{
+	size_t room = bill->parts_room ? bill->parts_room * 2 : 32;
+	struct bill_part *parts = reallocarray(bill->parts, room, sizeof(*parts));
+	uint32_t *places;
+
+	if (!parts)
+		return -ENOMEM;
+	bill->parts = parts;
+	places = calloc(room * 2, sizeof(*places));
+	if (!places)
+		return -ENOMEM;
+	free(bill->places);
+	bill->places = places;
+	bill->places_n = room * 2;
+	bill->parts_room = room;
+	for (size_t i = 0; i < bill->parts_n; i++)
+		*place_of(bill, bill->parts[i].key) = (uint32_t)i + 1;
+	return 0;
 }
 
 int bill_part_of(struct bill *bill, const char *key, size_t *part)
 {
-	for (size_t i = bill->parts_n; i-- > 0;) /* most often it is the last one */
-		if (!strcmp(bill->parts[i].key, key)) {
-			*part = i;
-			return 0;
-		}
-	if (bill->parts_n == bill->parts_room) {
-		size_t room = bill->parts_room ? bill->parts_room * 2 : 32;
-		struct bill_part *more = reallocarray(bill->parts, room, sizeof(*more));
+	struct bill_part new = {0};
+	uint32_t *place;
 
-		if (!more)
-			return -ENOMEM;
-		bill->parts = more;
-		bill->parts_room = room;
+	if (bill->parts_n == bill->parts_room && make_room(bill) < 0)
+		return -ENOMEM;
+	(void)text_copy(new.key, sizeof(new.key), key);
+	place = place_of(bill, new.key);
+	if (!*place) {
+		bill->parts[bill->parts_n] = new;
+		*place = (uint32_t)++bill->parts_n;
 	}
-	*part = bill->parts_n++;
-	bill->parts[*part] = (struct bill_part){0};
-	(void)text_copy(bill->parts[*part].key, sizeof(bill->parts[*part].key), key);
+	*part = *place - 1;
 	return 0;
 }
 

@@ -61,6 +61,8 @@ struct bill {
 	struct bill_part *parts;
 	size_t parts_n;
 	size_t parts_room;
+	uint32_t *places; /* of parts by the hash of their keys, plus 1; 0: free */
+	size_t places_n;  /* a power of two, at least twice parts_room */
 };
 
 /* What a function used in one part. */

@@ -228,7 +228,8 @@ static void test_invoice_names_what_left_its_band(void **state)
 	assert_string_equal(text(json_array_get(list, 0), "what"), "cost_per_invocation");
 	assert_string_equal(text(json_array_get(list, 0), "cause"), "more memory");
 	assert_int_equal(number(at(json_array_get(list, 0), "memory_mb"), "now"), 512);
-	assert_int_equal(number(at(json_array_get(list, 0), "duration_ms"), "usual"), 100);
+	assert_int_equal(
+	    number(at(json_array_get(list, 0), "duration_ms"), "usual"), 100);
 	assert_int_equal(number(at(json_array_get(list, 0), "duration_ms"), "now"), 100);
 	json_decref(root);
 	root = ask(place, "/v1/invoice");

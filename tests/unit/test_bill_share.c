@@ -118,11 +118,32 @@ static void test_a_share_is_by_usage(void **state)
 	book_free(book);
 }
 
+/* As many as a store has functions: each key once, in the order of their coming. */
+static void test_parts_are_found_again(void **state)
+{
+	struct bill bill = {0};
+
+	(void)state;
+	for (size_t round = 0; round < 2; round++)
+		for (size_t i = 0; i < 20000; i++) {
+			char key[32];
+			size_t part;
+
+			(void)snprintf(key, sizeof(key), "part-%zu", i);
+			assert_int_equal(bill_part_of(&bill, key, &part), 0);
+			assert_int_equal(part, i);
+			assert_string_equal(bill.parts[part].key, key);
+		}
+	assert_int_equal(bill.parts_n, 20000);
+	bill_done(&bill);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_shares_add_up_to_the_last_pico_dollar),
 	    cmocka_unit_test(test_a_share_is_by_usage),
+	    cmocka_unit_test(test_parts_are_found_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
