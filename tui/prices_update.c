@@ -233,6 +233,7 @@ static int write_file(const struct update *u, const char *text)
 {
 	char path[PATH_BYTES + 8];
 	size_t n = strlen(text);
+	struct stat was;
 	bool ok;
 	int fd;
 
@@ -242,8 +243,10 @@ static int write_file(const struct update *u, const char *text)
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0)
 		return command_failed(u->call, "%s: %s", path, strerror(errno));
-	ok =
-	    write(fd, text, n) == (ssize_t)n && write(fd, "\n", 1) == 1 && fsync(fd) == 0;
+	/* who may read a contract's prices stays as it was */
+	ok = stat(u->file, &was) < 0 || fchmod(fd, was.st_mode & 0777) == 0;
+	ok = ok && write(fd, text, n) == (ssize_t)n && write(fd, "\n", 1) == 1 &&
+	     fsync(fd) == 0;
 	ok = close(fd) == 0 && ok;
 	if (ok && rename(path, u->file) == 0)
 		return COMMAND_DONE;

@@ -53,7 +53,9 @@ update() {
 		 "prices": [{"key": "lambda.requests", "regions": ["us-east-1", "eu-west-1"], "unit": "request", "price": "0.5",
 		  "source": "mine", "as_of": "2026-10-01", "confidence": "verified"}]}
 	END
+	chmod 600 "$file"
 	update good --yes
+	[ "$(stat -c %a "$file")" = 600 ]
 	jq -e '.discounts[0].percent == "10" and (.prices | length) == 2 and .prices[0].regions == ["eu-west-1"]
 		and .prices[1].price == "0.00000025" and .prices[1].region == "us-east-1"' "$file"
 }
