@@ -17,6 +17,7 @@
 struct call_rule {
 	char pattern[FUNCTION_NAME_BYTES];
 	enum companion kind;
+	bool is_api; /* said as "api", of which a function has one */
 	uint64_t micro;
 };
 
@@ -27,7 +28,7 @@ struct tag_rule {
 };
 
 struct cost_rules {
-	struct call_rule *calls; /* those of every function first */
+	struct call_rule *calls; /* those of every function last */
 	size_t calls_n;
 	struct tag_rule *tags;
 	size_t tags_n;
@@ -85,6 +86,7 @@ static int take_call(struct cost_rules *rules, const char *path,
 	if (!key || !value)
 		return config_wrong(path, key_node, "must be `kind of call: number`");
 	if (!strcmp(key, "api")) {
+		rule.is_api = true;
 		rule.kind = companion_find(value);
 		if (rule.kind > COMPANION_WEBSOCKET_API)
 			return config_wrong(path, value_node,
@@ -110,7 +112,7 @@ static int check_pattern(const char *path, struct fy_node *node)
 	return 0;
 }
 
-/* Both passes: what holds for all functions first, so that patterns go before it. */
+/* One of two passes: patterns, and then what holds for all functions. */
 static int take_companions(
     struct cost_rules *rules, const char *path, struct fy_node *block, bool for_all)
 {
@@ -204,9 +206,9 @@ static int take(const char *path, struct fy_node *root, void *context)
 	if (!err)
 		err = find_block(path, root, "tags", &tags);
 	if (!err && companions)
-		err = take_companions(context, path, companions, true);
-	if (!err && companions)
 		err = take_companions(context, path, companions, false);
+	if (!err && companions)
+		err = take_companions(context, path, companions, true);
 	if (!err && tags)
 		err = take_tags(context, path, tags);
 	return err;
@@ -240,10 +242,20 @@ void cost_rules_free(struct cost_rules *rules)
 void cost_rules_companions(
     const struct cost_rules *rules, const char *function, struct companions *out)
 {
+	bool said[COMPANIONS] = {false};
+	bool has_api = false;
+
 	*out = (struct companions){0};
-	for (size_t i = 0; rules && i < rules->calls_n; i++)
-		if (fnmatch(rules->calls[i].pattern, function, 0) == 0)
-			out->micro[rules->calls[i].kind] = rules->calls[i].micro;
+	for (size_t i = 0; rules && i < rules->calls_n; i++) {
+		const struct call_rule *rule = &rules->calls[i];
+
+		if (said[rule->kind] || (rule->is_api && has_api) ||
+		    fnmatch(rule->pattern, function, 0) != 0)
+			continue;
+		said[rule->kind] = true;
+		has_api |= rule->is_api;
+		out->micro[rule->kind] = rule->micro;
+	}
 }
 
 bool cost_rules_have_companions(const struct cost_rules *rules)

@@ -14,8 +14,8 @@
 /*   companions:
  *     api: http-api          # for every function; also rest-api, websocket-api
  *     dynamodb-reads: 2      # calls for each invocation
- *     checkout-*:            # of these functions only; goes before the above
- *       s3-puts: 0.1
+ *     checkout-*:            # of these functions only; goes before the above, and
+ *       s3-puts: 0.1         # before patterns below. An api is instead of another
  *   tags:
  *     checkout-*: {team: shop}
  *     "*": {team: platform}  # the first pattern that has the tag holds */

@@ -50,6 +50,30 @@ static void test_rules_of_a_pattern_go_before_those_of_all(void **state)
 	cost_rules_free(rules);
 }
 
+/* As with tags, the first pattern holds; an API stands instead of another. */
+static void test_rules_of_the_first_pattern_hold(void **state)
+{
+	struct cost_rules *rules = NULL;
+	struct companions each;
+
+	(void)state;
+	assert_int_equal(load("companions:\n"
+			      "  api: http-api\n"
+			      "  checkout-big: {s3-puts: 5, api: rest-api}\n"
+			      "  checkout-*: {s3-puts: 1, sqs-requests: 2}\n",
+			     &rules),
+	    0);
+	cost_rules_companions(rules, "checkout-big", &each);
+	assert_int_equal(each.micro[COMPANION_OBJECT_PUTS], 5000000);
+	assert_int_equal(each.micro[COMPANION_QUEUE_REQUESTS], 2000000);
+	assert_int_equal(each.micro[COMPANION_REST_API], 1000000);
+	assert_int_equal(each.micro[COMPANION_HTTP_API], 0);
+	cost_rules_companions(rules, "checkout-small", &each);
+	assert_int_equal(each.micro[COMPANION_OBJECT_PUTS], 1000000);
+	assert_int_equal(each.micro[COMPANION_HTTP_API], 1000000);
+	cost_rules_free(rules);
+}
+
 static void test_rules_give_the_first_tag_that_matches(void **state)
 {
 	struct cost_rules *rules = NULL;
@@ -115,6 +139,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_rules_of_a_pattern_go_before_those_of_all),
+	    cmocka_unit_test(test_rules_of_the_first_pattern_hold),
 	    cmocka_unit_test(test_rules_give_the_first_tag_that_matches),
 	    cmocka_unit_test(test_rules_without_a_file_are_none),
 	    cmocka_unit_test(test_rules_refuse_what_they_do_not_know),
