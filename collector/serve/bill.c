@@ -291,8 +291,9 @@ static void leave_out(struct bill_group *group, int err, const char *missing)
 		    missing);
 	else
 		(void)snprintf(group->why_not, sizeof(group->why_not),
-		    "the price book has no %s in %s for %s", missing, group->region,
-		    arch_name(group->arch == ARCH_UNKNOWN ? ARCH_X86_64 : group->arch));
+		    "the price book has no %s in %s%s%s", missing, group->region,
+		    group->plan->has_arch ? " for " : "",
+		    group->plan->has_arch ? arch_name(group->arch) : "");
 }
 
 const char *bill_why_not(const struct bill *bill, const struct plan *plan)

@@ -237,6 +237,26 @@ static void test_invoice_names_what_left_its_band(void **state)
 	json_decref(root);
 }
 
+/* A plan that knows no architecture is not said to lack one. */
+static void test_invoice_says_what_a_plan_lacks(void **state)
+{
+	struct place *place = *state;
+	const json_t *left_out;
+	json_t *root;
+	const char *reason = NULL;
+
+	say(place, "asia", place->now_ns,
+	    ",\"platform\":\"knative\",\"region\":\"asia-south2\",\"duration_ms\":9");
+	root = ask(place, "/v1/invoice?plan=all");
+	left_out = at(root, "not_priced");
+	for (size_t i = 0; i < json_array_size(left_out); i++)
+		if (!strcmp(text(json_array_get(left_out, i), "plan"), "gcp-functions-1"))
+			reason = text(json_array_get(left_out, i), "reason");
+	assert_string_equal(
+	    reason, "the price book has no functions1.invocations in asia-south2");
+	json_decref(root);
+}
+
 /* Regions come from strangers, who may call one as the book calls all of them. */
 static void test_invoice_takes_any_region_of_a_function(void **state)
 {
@@ -271,6 +291,7 @@ int main(void)
 	    TEST(test_invoice_tells_companions_apart),
 	    TEST(test_invoice_forecasts_the_month),
 	    TEST(test_invoice_names_what_left_its_band),
+	    TEST(test_invoice_says_what_a_plan_lacks),
 	    TEST(test_invoice_takes_any_region_of_a_function),
 	    TEST(test_invoice_refuses_bad_questions),
 	};
