@@ -103,15 +103,29 @@ static size_t find_exact(
 	return end - first;
 }
 
-/* Takes over's discounts off base's prices: one that matches and is no free quantity. */
-static int apply_discounts(struct book *base, const struct book *over)
+/* Takes off the discount that matches, the first one from place first on. */
+static void take_discount(const struct book *book, size_t first, struct price *price)
 {
+	size_t k = first;
+
+	while (k < book->applied_n && !discount_matches(book->applied[k], price))
+		k++;
+	if (k == book->applied_n)
+		return;
+	price->discount = book->applied[k];
+	price->amount = discount_take(book->applied[k], price->list);
+}
+
+/* Off the provider's prices in base, and those of over that are of the list. */
+static int apply_discounts(struct book *base, struct book *over)
+{
+	const size_t first = base->applied_n;
 	struct discount **applied;
 
 	if (over->discounts_n == 0)
 		return 0;
-	applied = reallocarray(
-	    base->applied, base->applied_n + over->discounts_n, sizeof(*applied));
+	applied =
+	    reallocarray(base->applied, first + over->discounts_n, sizeof(*applied));
 	if (!applied)
 		return -ENOMEM;
 	base->applied = applied;
@@ -123,19 +137,12 @@ static int apply_discounts(struct book *base, const struct book *over)
 		*discount = over->discounts[i];
 		applied[base->applied_n++] = discount;
 	}
-	for (size_t i = 0; i < base->prices_n; i++) {
-		struct price *price = &base->prices[i];
-		size_t k = base->applied_n - over->discounts_n;
-
-		if (strcmp(price->provider, over->provider) != 0)
-			continue;
-		while (k < base->applied_n && !discount_matches(applied[k], price))
-			k++;
-		if (k == base->applied_n)
-			continue;
-		price->discount = applied[k];
-		price->amount = discount_take(applied[k], price->list);
-	}
+	for (size_t i = 0; i < base->prices_n; i++)
+		if (!strcmp(base->prices[i].provider, over->provider))
+			take_discount(base, first, &base->prices[i]);
+	for (size_t i = 0; i < over->prices_n; i++)
+		if (over->prices[i].is_list)
+			take_discount(base, first, &over->prices[i]);
 	return 0;
 }
 

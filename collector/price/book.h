@@ -2,6 +2,7 @@
 #ifndef COLDMETER_PRICE_BOOK_H
 #define COLDMETER_PRICE_BOOK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,7 @@ struct price {
 	enum confidence confidence;
 	const char *source_title;
 	const char *source_url; /* "" for a machine of the user's that has none */
+	bool is_list;           /* in a price file: discounts of the file hold for it */
 	/* What made amount of list; NULL: nothing did. */
 	const struct discount *discount;
 };
@@ -54,11 +56,11 @@ struct book;
 int book_open_embedded(struct book **out);
 
 /* A book from JSON text. Its currency may be another than USD when it says a rate. Its
- * discounts do not hold for its own prices, which are what the user pays: only
- * book_overlay() applies them. Errors go to why (a sentence with path and reason, cut to
- * fit). 0, -EBADMSG, -ENOMEM. Entries of a later book replace those of an earlier one:
- * book_overlay() takes its discounts off the prices of base that match (the first one
- * that does), moves everything of over into base and frees over. */
+ * discounts do not hold for its own prices, which are what the user pays, but for those
+ * that say "list": true; only book_overlay() applies them. Errors go to why (a sentence
+ * with path and reason, cut to fit). 0, -EBADMSG, -ENOMEM. Entries of a later book
+ * replace those of an earlier one: book_overlay() takes its discounts off the prices that
+ * match (the first one that does), moves everything of over into base and frees over. */
 int book_parse(
     const char *json, size_t json_bytes, struct book **out, char *why, size_t why_size);
 int book_load(const char *path, struct book **out, char *why, size_t why_size);

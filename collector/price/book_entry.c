@@ -90,6 +90,16 @@ static int parse_amount(
 	return 0;
 }
 
+static int parse_list(const struct check *c, const struct place *at, bool *out)
+{
+	const json_t *value = json_object_get(at->object, "list");
+
+	if (value && !json_is_boolean(value))
+		return check_refuse(c, at, "list", "must be true or false");
+	*out = json_is_true(value);
+	return 0;
+}
+
 static int parse_tier(const struct check *c, const struct place *at, struct price *price)
 {
 	bool is_free = price_key_is_free(price->key);
@@ -219,7 +229,8 @@ static int add_regions(
 int book_entry_read(struct book_reader *r, const json_t *object, size_t entry)
 {
 	static const char *const members[] = {"key", "region", "regions", "unit", "price",
-	    "tier_from", "tier_until", "source", "as_of", "confidence", "note", NULL};
+	    "tier_from", "tier_until", "source", "as_of", "confidence", "list", "note",
+	    NULL};
 	struct place at = {.object = object};
 	struct price price = {.provider = r->provider};
 	const char *note;
@@ -232,6 +243,8 @@ int book_entry_read(struct book_reader *r, const json_t *object, size_t entry)
 		err = parse_key(r, &at, &price);
 	if (err == 0)
 		err = parse_amount(r, &at, &price);
+	if (err == 0)
+		err = parse_list(&r->check, &at, &price.is_list);
 	if (err == 0)
 		err = parse_tier(&r->check, &at, &price);
 	if (err == 0)

@@ -79,9 +79,10 @@ static int add_offer(
 	json_t *entry;
 
 	money_format(offer->price, price);
-	entry = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "key", offer->key, "region",
-	    offer->region, "unit", price_key_unit(source->provider, offer->key), "price",
-	    price, "source", source->id, "as_of", source->date, "confidence", "verified");
+	entry = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b}", "key", offer->key,
+	    "region", offer->region, "unit", price_key_unit(source->provider, offer->key),
+	    "price", price, "source", source->id, "as_of", source->date, "confidence",
+	    "verified", "list", 1);
 	if (offer->tier_from || offer->tier_until != UINT64_MAX)
 		(void)json_object_set_new(
 		    entry, "tier_from", json_integer((json_int_t)offer->tier_from));

@@ -58,6 +58,11 @@ update() {
 	[ "$(stat -c %a "$file")" = 600 ]
 	jq -e '.discounts[0].percent == "10" and (.prices | length) == 2 and .prices[0].regions == ["eu-west-1"]
 		and .prices[1].price == "0.00000025" and .prices[1].region == "us-east-1"' "$file"
+	# the discount is off the new list price, too, and the list price is known
+	"$meter" prices show --provider aws --region us-east-1 --prices "$file" --json |
+		jq -e '.prices[] | select(.key == "lambda.requests") | .price == "0.000000225" and .list_price == "0.00000025"'
+	run update good --yes
+	[[ $output == *"0 of 8 prices of aws of 2026-11-01 differ"* ]]
 }
 
 @test "Azure's API is read page by page" {

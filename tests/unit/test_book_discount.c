@@ -99,6 +99,29 @@ static void test_a_price_of_the_file_itself_is_what_is_paid(void **state)
 	book_free(book);
 }
 
+/* What `coldmeter prices update` writes beside a contract is the list, not the contract.
+ */
+static void test_a_list_price_of_the_file_has_its_discount(void **state)
+{
+	struct book *book = laid_over(
+	    HEAD "\"discounts\":[{\"key\":\"*\",\"percent\":\"10\"," END "],"
+		 "\"prices\":[{\"key\":\"lambda.requests\",\"region\":\"us-east-1\","
+		 "\"unit\":\"request\",\"price\":\"0.5\",\"list\":true,"
+		 "\"confidence\":\"verified\"," END "]}");
+	const struct price *price = find(book, "lambda.requests", "us-east-1");
+
+	(void)state;
+	assert_money(price->list, "0.50");
+	assert_money(price->amount, "0.45");
+	assert_string_equal(price->discount->percent, "10");
+	book_free(book);
+	assert_refused(HEAD
+	    "\"prices\":[{\"key\":\"lambda.requests\",\"region\":\"us-east-1\","
+	    "\"unit\":\"request\",\"price\":\"0.5\",\"list\":1,"
+	    "\"confidence\":\"verified\"," END "]}",
+	    "prices[0].list: must be true or false");
+}
+
 static void test_an_invoice_line_knows_its_list_price(void **state)
 {
 	struct book *book =
@@ -165,6 +188,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_a_discount_comes_off_the_prices_it_names),
 	    cmocka_unit_test(test_a_price_of_the_file_itself_is_what_is_paid),
+	    cmocka_unit_test(test_a_list_price_of_the_file_has_its_discount),
 	    cmocka_unit_test(test_an_invoice_line_knows_its_list_price),
 	    cmocka_unit_test(test_another_currency_has_its_rate),
 	    cmocka_unit_test(test_a_discount_that_is_wrong_is_refused),
