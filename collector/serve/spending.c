@@ -175,7 +175,9 @@ int spending_read(struct spending *s, struct store *store, const struct window *
 		int64_t since;
 
 		s->first_hour = hour - SPENDING_HOURS;
-		since = s->first_hour * HOUR_S * CLOCK_NS_PER_S;
+		/* from a midnight on: a day whose hours are forgotten has no halves */
+		since =
+		    (s->first_hour * HOUR_S + DAY_S - 1) / DAY_S * DAY_S * CLOCK_NS_PER_S;
 		if (since < s->since_ns)
 			s->since_ns = since;
 		asked.cuts_ns = &s->since_ns; /* so that it tells the hours */

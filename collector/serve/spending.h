@@ -41,8 +41,8 @@ struct spending {
 	size_t ids;
 };
 
-/* Reads the window, which begins with a day; with_hours, also SPENDING_WEEKS before its
- * end. function NULL: all. 0 or -errno; release with spending_done() in either case. */
+/* Reads the window, which begins with a day; with_hours, also the whole days of
+ * SPENDING_WEEKS before its end. function NULL: all. 0 or -errno; release with spending_done() in either case. */
 int spending_read(struct spending *spending, struct store *store,
     const struct window *window, bool with_hours, const char *function);
 void spending_done(struct spending *spending);
