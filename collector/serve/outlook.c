@@ -5,31 +5,41 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/count.h"
 #include "price/forecast.h"
 #include "serve/answer.h"
 #include "serve/cost.h"
 
-#define HOUR_S 3600
+#define DAY_S 86400
+#define DAY_HOURS 24
 #define NS_PER_MS 1000000
 
-/* What a function bills for being there through all that was read. */
+/* Some days of a function. */
+struct stretch {
+	struct usage usage;
+	uint64_t invocations;
+	int64_t since_s; /* its first second; it ends with the window */
+};
+
+/* What the function bills for being there through all of it. */
 static struct stated stated_of(const struct spending *spending,
-    const struct spending_row *row, const struct plan *plan)
+    const struct function *function, const struct plan *plan,
+    const struct stretch *stretch)
 {
-	int64_t ms = (spending->window.until_ns - spending->since_ns) / NS_PER_MS;
+	int64_t ms =
+	    spending->window.until_ns / NS_PER_MS - stretch->since_s * (int64_t)1000;
 	struct stated stated = {0};
 
 	if (plan->stand && ms > 0)
 		(void)stated_add(
-		    &stated, plan->needs, plan->stand(&row->function, (uint64_t)ms));
+		    &stated, plan->needs, plan->stand(function, (uint64_t)ms));
 	return stated;
 }
 
-/* What one function's usage costs by list: no free tier. */
+/* What a function's stretch costs by list: no free tier. */
 static int list_cost(const struct bill *bill, const struct spending *spending,
-    const struct spending_row *row, struct money *out)
+    const struct function *f, const struct stretch *stretch, struct money *out)
 {
-	const struct function *f = &row->function;
 	const struct plan *plan =
 	    bill->terms.plan ? bill->terms.plan : plan_of_platform(f->platform);
 	struct invoice_options options = {
@@ -37,11 +47,11 @@ static int list_cost(const struct bill *bill, const struct spending *spending,
 			  ? bill->terms.region
 			  : cost_region(bill->terms.book, plan, f),
 	    .arch = f->arch};
-	const struct stated stated = stated_of(spending, row, plan);
+	const struct stated stated = stated_of(spending, f, plan, stretch);
 	struct companions each;
 	struct companions calls = {0};
 	struct companion_bill companions = {0};
-	struct usage usage = row->usage;
+	struct usage usage = stretch->usage;
 	struct invoice invoice;
 	int err;
 
@@ -50,7 +60,7 @@ static int list_cost(const struct bill *bill, const struct spending *spending,
 	    &usage);
 	options.stated = &stated;
 	cost_rules_companions(bill->terms.rules, f->name, &each);
-	companions_add(&calls, &each, row->invocations);
+	companions_add(&calls, &each, stretch->invocations);
 	err = invoice_make(bill->terms.book, plan, &usage, &options, &invoice, NULL);
 	const struct companion_terms terms = {
 	    .book = bill->terms.book, .plan = plan, .region = options.region};
@@ -62,41 +72,60 @@ static int list_cost(const struct bill *bill, const struct spending *spending,
 	return err;
 }
 
-/* Spreads each function's cost over the hours of its invocations. */
-static int spend_hours(
-    const struct bill *bill, const struct spending *spending, struct money *hours)
+/* The function's calls of a day that hours tell; all of them, or some when their hours
+ * are forgotten. */
+static uint64_t told_calls(
+    const struct spending *spending, const struct spending_row *row, int64_t day)
 {
-	int err = 0;
+	uint64_t calls = 0;
 
-	for (size_t i = 0; !err && i < spending->n; i++) {
-		const struct spending_row *row = spending->rows[i];
-		struct money cost = {0};
-		uint64_t calls = 0;
+	for (int64_t i = 0; i < DAY_HOURS; i++) {
+		int64_t at = day * DAY_HOURS + i - spending->first_hour;
 
-		for (size_t h = 0; h <= SPENDING_HOURS; h++)
-			calls += row->hours[h];
-		if (!calls)
-			continue;
-		err = list_cost(bill, spending, row, &cost);
-		for (size_t h = 0; !err && h <= SPENDING_HOURS; h++)
-			if (row->hours[h])
-				hours[h] = money_add(
-				    hours[h], money_scale(cost, row->hours[h], calls));
+		if (at >= 0 && at <= SPENDING_HOURS)
+			calls += row->hours[at];
 	}
-	return err;
+	return calls;
 }
 
-/* Of the month so far, at list prices; its first hours may lie before what is known. */
-static struct money spent_so_far(
-    const struct spending *spending, const struct money *hours)
+static void add_day(struct stretch *stretch, const struct spending_day *day)
 {
-	int64_t first =
-	    spending->window.since_ns / CLOCK_NS_PER_S / HOUR_S - spending->first_hour;
-	struct money sum = {0};
+	usage_add(&stretch->usage, &day->usage);
+	count_add(&stretch->invocations, day->invocations);
+	if (day->day * DAY_S < stretch->since_s)
+		stretch->since_s = day->day * DAY_S;
+}
 
-	for (int64_t h = first > 0 ? first : 0; h <= SPENDING_HOURS; h++)
-		sum = money_add(sum, hours[h]);
-	return sum;
+/* Spreads the cost of the days whose hours are told over the hours of their invocations,
+ * and adds what the month cost so far. */
+static int spend_row(const struct bill *bill, const struct spending *spending,
+    const struct spending_row *row, struct money *hours, struct money *spent)
+{
+	struct stretch told = {.since_s = spending->window.until_ns / CLOCK_NS_PER_S};
+	struct stretch month = {.since_s = spending->window.since_ns / CLOCK_NS_PER_S};
+	struct money cost = {0};
+	uint64_t calls = 0;
+	int err = 0;
+
+	for (size_t i = 0; i < row->days_n; i++) {
+		uint64_t n = told_calls(spending, row, row->days[i].day);
+
+		calls += n;
+		if (n)
+			add_day(&told, &row->days[i]);
+		if (spending_is_asked(spending, &row->days[i]))
+			add_day(&month, &row->days[i]);
+	}
+	if (month.invocations)
+		err = list_cost(bill, spending, &row->function, &month, &cost);
+	*spent = money_add(*spent, cost);
+	if (!err && calls)
+		err = list_cost(bill, spending, &row->function, &told, &cost);
+	for (size_t h = 0; !err && calls && h <= SPENDING_HOURS; h++)
+		if (row->hours[h])
+			hours[h] =
+			    money_add(hours[h], money_scale(cost, row->hours[h], calls));
+	return err;
 }
 
 /* The month's bill when rest is spent at list prices besides what was. */
@@ -133,10 +162,12 @@ int outlook_json(const struct bill *bill, const struct spending *spending,
 	    .first = spending->first_hour, .spent = hours, .n = SPENDING_HOURS};
 	struct forecast forecast = {0};
 	struct money totals[3];
-	struct money spent;
-	int err = hours ? spend_hours(bill, spending, hours) : -ENOMEM;
+	struct money spent = {0}; /* of the month so far, at list prices */
+	int err = hours ? 0 : -ENOMEM;
 
 	*out = NULL;
+	for (size_t i = 0; !err && i < spending->n; i++)
+		err = spend_row(bill, spending, spending->rows[i], hours, &spent);
 	if (!err)
 		forecast_make(&whole, spending->window.until_ns / CLOCK_NS_PER_S,
 		    month_end_ns / CLOCK_NS_PER_S, &forecast);
@@ -144,7 +175,6 @@ int outlook_json(const struct bill *bill, const struct spending *spending,
 		const struct money rests[3] = {
 		    forecast.rest, forecast.low, forecast.high};
 
-		spent = spent_so_far(spending, hours);
 		for (size_t i = 0; !err && i < 3; i++)
 			err = with_rest(bill, spent, rests[i], &totals[i]);
 		if (!err)

@@ -106,9 +106,6 @@ static int add_figures(
 	struct spending_day *day;
 
 	usage_add(&usage, &r->ping_usage);
-	usage_add(&row->usage, &usage);
-	count_add(&row->invocations, r->invocations);
-	count_add(&row->invocations, r->pings);
 	day = day_of(row, start_s / DAY_S);
 	if (!day)
 		return -ENOMEM;

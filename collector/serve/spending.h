@@ -23,8 +23,6 @@ struct spending_row {
 	struct spending_day *days; /* of all that was read, in any order */
 	size_t days_n;
 	size_t days_room;
-	uint64_t invocations; /* of all that was read, */
-	struct usage usage;   /* likewise */
 	uint32_t *hours; /* invocations by hour from first_hour on; NULL: not asked for */
 };
 
@@ -42,7 +40,8 @@ struct spending {
 };
 
 /* Reads the window, which begins with a day; with_hours, also the whole days of
- * SPENDING_WEEKS before its end. function NULL: all. 0 or -errno; release with spending_done() in either case. */
+ * SPENDING_WEEKS before its end. function NULL: all. 0 or -errno; release with
+ * spending_done() in either case. */
 int spending_read(struct spending *spending, struct store *store,
     const struct window *window, bool with_hours, const char *function);
 void spending_done(struct spending *spending);
