@@ -31,7 +31,8 @@ static uint32_t *place_of(const struct bill *bill, const char *key)
 	for (const char *c = key; *c; c++)
 		hash = (hash ^ (unsigned char)*c) * 0x100000001b3;
 	at = (hash ^ hash >> 32) & (bill->places_n - 1);
-	while (bill->places[at] && strcmp(bill->parts[bill->places[at] - 1].key, key))
+	while (
+	    bill->places[at] && strcmp(bill->parts[bill->places[at] - 1].key, key) != 0)
 		at = (at + 1) & (bill->places_n - 1);
 	return &bill->places[at];
 }

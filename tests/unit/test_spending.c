@@ -32,7 +32,7 @@ static void test_hours_that_are_forgotten_take_nothing_along(void **state)
 	    BEGIN + DAY, BEGIN + (int64_t)HOURS * HOUR + 30 * MINUTE};
 	const struct store_keep keep = {.minutes_since_ns = BEGIN + 18 * DAY,
 	    .hours_since_ns = BEGIN + 15 * DAY + 10 * HOUR};
-	const uint64_t want = (HOURS - 24) * CALLS;
+	const uint64_t want = (uint64_t)(HOURS - 24) * CALLS;
 
 	for (uint64_t i = 0; i < HOURS; i++) {
 		const struct plan_of_batch b = {
