@@ -7,24 +7,49 @@
 #include "base/text.h"
 #include "serve/cost.h"
 
+_Static_assert((GROUPS_MAX & (GROUPS_MAX - 1)) == 0 && GROUPS_MAX < UINT16_MAX,
+    "places are masked, and numbered in 16 bits");
+
 static bool is_group(const struct group *group, const struct group_key *key)
 {
 	return strcmp(group->name, key->name) == 0 &&
 	       strcmp(group->function, key->of) == 0;
 }
 
+static uint64_t hash_key(const struct group_key *key) /* FNV-1a */
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	for (const char *c = key->name; *c; c++)
+		hash = (hash ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
+	for (const char *c = key->of; *c; c++)
+		hash = (hash ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
+	return hash ^ hash >> 32;
+}
+
+/* The entry of that group, or the free one where it belongs: half of them are free. */
+static uint16_t *probe_group(struct groups *groups, const struct group_key *key)
+{
+	size_t mask = sizeof(groups->places) / sizeof(groups->places[0]) - 1;
+	size_t i = (size_t)hash_key(key) & mask;
+
+	while (groups->places[i] && !is_group(&groups->rows[groups->places[i] - 1], key))
+		i = (i + 1) & mask;
+	return &groups->places[i];
+}
+
 static int find_group(struct groups *groups, const struct group_key *key, size_t *at)
 {
 	struct group *group;
+	uint16_t *place;
 
 	if (groups->last < groups->n && is_group(&groups->rows[groups->last], key)) {
 		*at = groups->last;
 		return 0;
 	}
-	for (*at = 0; *at < groups->n && !is_group(&groups->rows[*at], key);)
-		++*at;
-	groups->last = *at;
-	if (*at < groups->n)
+	place = probe_group(groups, key);
+	groups->last = *at = *place ? *place - 1U : groups->n;
+	if (*place)
 		return 0;
 	if (groups->n == GROUPS_MAX)
 		return -E2BIG;
@@ -41,6 +66,7 @@ static int find_group(struct groups *groups, const struct group_key *key, size_t
 	*group = (struct group){.first_s = INT64_MAX};
 	(void)text_copy(group->name, sizeof(group->name), key->name);
 	(void)text_copy(group->function, sizeof(group->function), key->of);
+	*place = (uint16_t)groups->n;
 	return 0;
 }
 

@@ -36,6 +36,7 @@ struct groups {
 	size_t functions_room;
 	uint32_t *table; /* places in functions + 1, by hash; 0: free */
 	size_t table_size;
+	uint16_t places[2 * GROUPS_MAX]; /* the same of rows, by their keys */
 	size_t last; /* the group found last: the next one is most often the same */
 };
 
