@@ -93,7 +93,7 @@ static bool is_in_lines(const struct manifest *manifest, const struct patch_edit
 /* A diff of the figures, applied, is the text with the figures in it. */
 static void check_patch(const struct manifest *manifest)
 {
-	struct patch_edit edits[EDITS];
+	struct patch_edit edits[EDITS] = {0};
 	struct patch_edit given[EDITS];
 	struct buffer diff = {0};
 	struct buffer patched = {0};
