@@ -14,7 +14,7 @@ done
 awk '
 BEGIN {
 	FS = "\t"
-	printf "    %-44s %7s  %-19s %-19s %-19s %s\n", "", "WITHOUT", "AGAIN", "COLDMETER", "BPFTRACE", "OTEL"
+	printf "    %-44s %7s  %-19s %-19s %-19s %-19s %s\n", "", "WITHOUT", "AGAIN", "COLDMETER", "FLOOR", "BPFTRACE", "OTEL"
 }
 function short(x) { return x == "-" ? x : sprintf(x >= 100 ? "%.0f" : "%.2f", x) }
 function field(column) { return column in at ? $at[column] : "-" }
@@ -26,5 +26,5 @@ function cell(v) {
 FNR == 1 { split("", at); for (i = 1; i <= NF; i++) at[$i] = i; next }
 $1 ~ /^(getppid|tcp|fault) / || $1 ~ /CPU us.(request|invocation)$/ && $1 !~ /^the tool/ || $1 ~ /listens/ ||
 $1 ~ /less empty ones|resident MB, each|^ring/ {
-	printf "    %-44s %7s  %-19s %-19s %-19s %s\n", $1, short(field("without")), cell("again"), cell("coldmeter"), cell("bpftrace"), cell("otel")
+	printf "    %-44s %7s  %-19s %-19s %-19s %-19s %s\n", $1, short(field("without")), cell("again"), cell("coldmeter"), cell("floor"), cell("bpftrace"), cell("otel")
 }' "$@"
