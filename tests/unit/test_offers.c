@@ -25,17 +25,19 @@
 	"\"USD\",\"meterName\":\"Standard Total Executions\",\"armRegionName\":"         \
 	"\"eastus\"," more "}]}"
 
-static int read_aws(struct offers *offers, const char *json, char *why)
+static char why[256]; /* what was said last */
+
+static int read_aws(struct offers *offers, const char *json)
 {
-	const struct check check = {why, 256};
+	const struct check check = {.why = why, .why_size = sizeof(why)};
 	char date[11];
 
 	return offers_aws_read(offers, json, strlen(json), "us-east-1", date, &check);
 }
 
-static int read_azure(struct offers *offers, const char *json, char **next, char *why)
+static int read_azure(struct offers *offers, const char *json, char **next)
 {
-	const struct check check = {why, 256};
+	const struct check check = {.why = why, .why_size = sizeof(why)};
 
 	return offers_azure_read(offers, json, strlen(json), next, &check);
 }
@@ -43,7 +45,6 @@ static int read_azure(struct offers *offers, const char *json, char **next, char
 static void test_offers_read_tiers_of_aws(void **state)
 {
 	struct offers offers = {0};
-	char why[256] = "";
 
 	(void)state;
 	assert_int_equal(
@@ -51,8 +52,7 @@ static void test_offers_read_tiers_of_aws(void **state)
 		AWS("AWS-Lambda-Duration",
 		    "\"2\":" RATE("6000000000", "Inf", "0.0000150000") ",\"1\":" RATE("0",
 			"6000000000",
-			"0.0000166667") ",\"0\":" RATE("0", "1000000", "0.0000000000")),
-		why),
+			"0.0000166667") ",\"0\":" RATE("0", "1000000", "0.0000000000"))),
 	    0);
 	assert_int_equal(offers_settle(&offers, why, sizeof(why)), 0);
 	assert_int_equal(offers.n, 2);
@@ -86,9 +86,8 @@ static void test_offers_refuse_a_strange_list_of_aws(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct offers offers = {0};
-		char why[256] = "";
 
-		assert_int_equal(read_aws(&offers, cases[i].json, why), -EBADMSG);
+		assert_int_equal(read_aws(&offers, cases[i].json), -EBADMSG);
 		if (strncmp(why, cases[i].why, strlen(cases[i].why)) != 0)
 			fail_msg("%s: %s", cases[i].json, why);
 		offers_done(&offers);
@@ -104,7 +103,6 @@ static void test_offers_find_the_file_of_a_region(void **state)
 	    "\"d\":{\"currentVersionUrl\":\"/offers/x?y\"},\"e\":7}}";
 	static const char *const bad[] = {"b", "c", "d", "e"};
 	struct aws_region region;
-	char why[256];
 	const struct check check = {why, sizeof(why)};
 
 	(void)state;
@@ -122,12 +120,11 @@ static void test_offers_read_a_page_of_azure(void **state)
 {
 	struct offers offers = {0};
 	char *next = NULL;
-	char why[256] = "";
 
 	(void)state;
 	assert_int_equal(
-	    read_azure(&offers, AZURE("\"unitOfMeasure\":\"10\",\"retailPrice\":2e-06"),
-		&next, why),
+	    read_azure(
+		&offers, AZURE("\"unitOfMeasure\":\"10\",\"retailPrice\":2e-06"), &next),
 	    0);
 	assert_int_equal(offers.n, 1);
 	assert_string_equal(offers.rows[0].key, "consumption.executions");
@@ -156,10 +153,8 @@ static void test_offers_refuse_a_strange_page_of_azure(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct offers offers = {0};
 		char *next = NULL;
-		char why[256] = "";
 
-		assert_int_equal(
-		    read_azure(&offers, cases[i].json, &next, why), -EBADMSG);
+		assert_int_equal(read_azure(&offers, cases[i].json, &next), -EBADMSG);
 		if (strncmp(why, cases[i].why, strlen(cases[i].why)) != 0)
 			fail_msg("%s: %s", cases[i].json, why);
 		assert_null(next);
@@ -174,7 +169,6 @@ static void test_offers_must_agree(void **state)
 	    .tier_until = UINT64_MAX,
 	    .price = {.pico = 5}};
 	struct offers offers = {0};
-	char why[256] = "";
 
 	(void)state;
 	assert_int_equal(offers_add(&offers, &one), 0);
@@ -208,7 +202,6 @@ static void test_a_new_price_file_is_a_sound_one(void **state)
 	struct book *book;
 	char *text = NULL;
 	char *again = NULL;
-	char why[256];
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++)
