@@ -259,10 +259,11 @@ struct http_pending *http_pend(const struct http_request *request)
 void http_finish(struct http_pending *pending, struct http_reply *reply)
 {
 	struct http *http = pending->http;
+	struct http_reply taken = *reply; /* which may be the pending one's own */
 
-	(void)pthread_mutex_lock(&http->mutex);
-	pending->reply = *reply;
 	*reply = (struct http_reply){0};
+	(void)pthread_mutex_lock(&http->mutex);
+	pending->reply = taken;
 	pending->stage = STAGE_FINISHED;
 	/* Inside the lock: http_stop() must not stop the daemon before the resume. */
 	MHD_resume_connection(pending->connection);

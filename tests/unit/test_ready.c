@@ -132,6 +132,63 @@ static void test_ready_knows_a_writer_that_is_stuck(void **state)
 	assert_int_equal(health.busy_ns, 0);
 }
 
+/* A request of so many lines, written whole; what answers has that long. */
+static int post_lines(size_t n, int patience_s)
+{
+	static const char line[] = "{\"function\":\"f\",\"start\":"
+				   "\"2026-11-22T08:00:00Z\",\"duration_ms\":5}\n";
+	const size_t bytes = sizeof(line) - 1;
+	const struct timeval patience = {.tv_sec = patience_s};
+	int fd = raw_connect(http_port(http));
+	char *text = malloc(n * bytes + 256);
+	int head;
+
+	assert_non_null(text);
+	head = snprintf(text, 256,
+	    "POST /v1/invocations HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+	    "Content-Type: application/x-ndjson\r\nContent-Length: %zu\r\n\r\n",
+	    n * bytes);
+	for (size_t i = 0; i < n; i++)
+		memcpy(text + head + i * bytes, line, bytes);
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	assert_int_equal(raw_say(fd, text, (size_t)head + n * bytes), 0);
+	free(text);
+	return fd;
+}
+
+/* While the writer is held, as much waits as may; whoever comes then is told so, and
+ * never that his lines were stored. */
+static void test_one_too_many_is_told_to_come_back(void **state)
+{
+	struct ingest_health health = {0};
+	struct got got = {0};
+	pthread_t thread;
+	int queued;
+
+	(void)state;
+	ingest_observe(ready.ingest, wait_for_it, NULL);
+	(void)pthread_mutex_lock(&held);
+	assert_int_equal(pthread_create(&thread, NULL, send_in_background, NULL), 0);
+	for (int i = 0; i < 1000 && health.busy_ns == 0; i++) {
+		(void)usleep(5000);
+		ingest_health(ready.ingest, clock_boot_ns(), &health);
+	}
+	queued = post_lines(90000, 60);
+	for (int i = 0; i < 20 && got.status == 0; i++) { /* until that was read */
+		free(got.text);
+		got = raw_hear(post_lines(20000, 1));
+	}
+	assert_int_equal(got.status, 429);
+	assert_non_null(strstr(got.text, "Retry-After: 1"));
+	assert_non_null(strstr(got.body, "\"busy\""));
+	free(got.text);
+	(void)pthread_mutex_unlock(&held);
+	(void)pthread_join(thread, NULL);
+	got = raw_hear(queued);
+	assert_int_equal(got.status, 200);
+	free(got.text);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
@@ -140,6 +197,7 @@ int main(void)
 	    TEST(test_ready_when_all_is_well),
 	    TEST(test_ready_is_not_when_the_disk_is_all_but_full),
 	    TEST(test_ready_knows_a_writer_that_is_stuck),
+	    TEST(test_one_too_many_is_told_to_come_back),
 	};
 
 	log_init("test", LOG_LEVEL_ERROR);
