@@ -3,37 +3,16 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/varint.h"
+#include "base/varint_source.h"
 #include "model/bits.h"
 #include "model/histogram_pack_parts.h"
 
 #define CHUNK 4 /* buckets that are added at once */
 #define SWAPS (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__)
 
-struct source {
-	const uint8_t *in;
-	size_t size;
-	size_t at;
-	bool failed;
-};
-
-static uint64_t get(struct source *s)
+static uint64_t get_pages(struct varint_source *s, unsigned int shift)
 {
-	uint64_t value = 0;
-	ssize_t n = -EBADMSG;
-
-	if (!s->failed)
-		n = varint_decode_fast(s->in + s->at, s->size - s->at, &value);
-	if (n < 0)
-		s->failed = true;
-	else
-		s->at += (size_t)n;
-	return value;
-}
-
-static uint64_t get_pages(struct source *s, unsigned int shift)
-{
-	uint64_t value = get(s);
+	uint64_t value = varint_get(s);
 
 	if (value > UINT64_MAX >> shift)
 		s->failed = true;
@@ -49,7 +28,7 @@ static bool is_possible(const struct histogram *h)
 }
 
 static bool get_head(
-    struct source *s, const struct histogram_guess *guess, struct histogram *h)
+    struct varint_source *s, const struct histogram_guess *guess, struct histogram *h)
 {
 	unsigned int flags = s->at < s->size ? s->in[s->at++] : FLAGS_END;
 	unsigned int shift = flags & IS_PAGES ? PAGE_BITS : 0;
@@ -59,9 +38,9 @@ static bool get_head(
 		return false;
 	h->count = guess->count;
 	if (flags & GIVES_COUNT)
-		h->count += (uint64_t)varint_unzigzag(get(s));
+		h->count += (uint64_t)varint_unzigzag(varint_get(s));
 	if (flags & GIVES_ZEROS)
-		h->zero_count = get(s);
+		h->zero_count = varint_get(s);
 	if (s->failed || h->zero_count > h->count)
 		return false;
 	values = h->count - h->zero_count;
@@ -72,12 +51,12 @@ static bool get_head(
 		h->min = h->max;
 	h->sum = histogram_guessed_sum(h, guess);
 	if (flags & GIVES_SUM)
-		h->sum += (uint64_t)varint_unzigzag(get(s)) << shift;
+		h->sum += (uint64_t)varint_unzigzag(varint_get(s)) << shift;
 	return !s->failed && is_possible(h);
 }
 
-static bool add_rice(
-    struct source *s, unsigned int mode, uint64_t *to, uint32_t width, uint64_t left)
+static bool add_rice(struct varint_source *s, unsigned int mode, uint64_t *to,
+    uint32_t width, uint64_t left)
 {
 	struct bits_in bits = {.in = s->in, .size = s->size, .at = s->at};
 	unsigned int g = mode >> 4;
@@ -174,7 +153,7 @@ static bool is_zero(const uint8_t *in, size_t n)
 }
 
 static bool add_dense(
-    struct source *s, unsigned int w, uint64_t *to, uint32_t width, uint64_t left)
+    struct varint_source *s, unsigned int w, uint64_t *to, uint32_t width, uint64_t left)
 {
 	const uint8_t *in = s->in + s->at;
 	size_t bytes = (size_t)1 << w;
@@ -196,7 +175,7 @@ static bool add_dense(
 }
 
 static int add_buckets(
-    struct source *s, const struct histogram *head, struct histogram *into)
+    struct varint_source *s, const struct histogram *head, struct histogram *into)
 {
 	uint64_t values = head->count - head->zero_count;
 	int32_t last = histogram_index(head->max);
@@ -206,7 +185,7 @@ static int add_buckets(
 	uint32_t width;
 
 	if (values > 1 && head->zero_count) {
-		uint64_t at = get(s);
+		uint64_t at = varint_get(s);
 
 		if (s->failed || at > (uint64_t)(last - HISTOGRAM_INDEX_MIN))
 			return -EBADMSG;
@@ -238,7 +217,7 @@ ssize_t histogram_merge_packed(struct histogram *into,
     const struct histogram_guess *guess, const uint8_t *in, size_t size,
     struct histogram *head)
 {
-	struct source s = {.in = in, .size = size};
+	struct varint_source s = {.in = in, .size = size};
 	int err = 0;
 
 	*head = (struct histogram){0};

@@ -10,34 +10,11 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/varint.h"
+#include "base/varint_source.h"
 #include "model/rollup_pack.h"
 #include "model/rollup_parts.h"
 
 #define ROLLUP_VERSION 1
-
-/* A reader of varints; once something is wrong it stays failed. */
-struct reader {
-	const uint8_t *in;
-	size_t size;
-	size_t at;
-	bool failed;
-};
-
-static uint64_t get(struct reader *reader)
-{
-	uint64_t value = 0;
-	ssize_t n = -EBADMSG;
-
-	if (!reader->failed)
-		n = varint_decode_fast(
-		    reader->in + reader->at, reader->size - reader->at, &value);
-	if (n < 0)
-		reader->failed = true;
-	else
-		reader->at += (size_t)n;
-	return value;
-}
 
 static void put(uint64_t value, uint8_t *out, size_t size, size_t *at)
 {
@@ -111,23 +88,23 @@ int rollup_encode_histograms(const struct rollup *r, uint8_t **out, size_t *out_
 	return 0;
 }
 
-static int decode_counters(struct reader *reader, struct rollup *r)
+static int decode_counters(struct varint_source *reader, struct rollup *r)
 {
 	struct usage *usages[] = {&r->usage, &r->ping_usage};
 	uint64_t n;
 
-	if (get(reader) != ROLLUP_VERSION)
+	if (varint_get(reader) != ROLLUP_VERSION)
 		return -EBADMSG;
-	n = get(reader);
+	n = varint_get(reader);
 	for (uint64_t i = 0; i < n && !reader->failed; i++) {
-		uint64_t value = get(reader);
+		uint64_t value = varint_get(reader);
 
 		if (i < ROLLUP_COUNTERS)
 			*rollup_counter(r, i) = value;
 	}
-	n = get(reader);
+	n = varint_get(reader);
 	for (uint64_t i = 0; i < n && !reader->failed; i++) {
-		uint64_t value = get(reader);
+		uint64_t value = varint_get(reader);
 
 		if (i < STATUS_COUNT)
 			r->by_status[i] = value;
@@ -147,29 +124,29 @@ static int decode_counters(struct reader *reader, struct rollup *r)
 int rollup_decode_invocations(
     const uint8_t *counters, size_t counters_bytes, uint64_t *invocations)
 {
-	struct reader reader = {.in = counters, .size = counters_bytes};
+	struct varint_source reader = {.in = counters, .size = counters_bytes};
 	bool known;
 	uint64_t first;
 
 	if (rollup_counters_are_packed(counters, counters_bytes))
 		return rollup_unpack_invocations(counters, counters_bytes, invocations);
-	known = get(&reader) == ROLLUP_VERSION && get(&reader) > 0;
-	first = known ? get(&reader) : 0; /* invocations lead the table */
+	known = varint_get(&reader) == ROLLUP_VERSION && varint_get(&reader) > 0;
+	first = known ? varint_get(&reader) : 0; /* invocations lead the table */
 	if (reader.failed || !known)
 		return -EBADMSG;
 	*invocations = first;
 	return 0;
 }
 
-static int add_histograms(struct reader *reader, struct rollup *r)
+static int add_histograms(struct varint_source *reader, struct rollup *r)
 {
 	uint64_t n;
 
-	if (get(reader) != ROLLUP_VERSION)
+	if (varint_get(reader) != ROLLUP_VERSION)
 		return -EBADMSG;
-	n = get(reader);
+	n = varint_get(reader);
 	for (uint64_t i = 0; i < n && i < ROLLUP_HISTOGRAMS; i++) {
-		uint64_t bytes = get(reader);
+		uint64_t bytes = varint_get(reader);
 		ssize_t took;
 
 		if (reader->failed || bytes > reader->size - reader->at)
@@ -188,7 +165,7 @@ static int add_histograms(struct reader *reader, struct rollup *r)
 static int read_counters(
     const uint8_t *counters, size_t counters_bytes, struct rollup *from)
 {
-	struct reader reader = {.in = counters, .size = counters_bytes};
+	struct varint_source reader = {.in = counters, .size = counters_bytes};
 
 	if (rollup_counters_are_packed(counters, counters_bytes))
 		return rollup_unpack_counters(counters, counters_bytes, from);
@@ -209,7 +186,8 @@ int rollup_count_encoded(
 int rollup_merge_encoded(struct rollup *into, const uint8_t *counters,
     size_t counters_bytes, const uint8_t *histograms, size_t histograms_bytes)
 {
-	struct reader histograms_reader = {.in = histograms, .size = histograms_bytes};
+	struct varint_source histograms_reader = {
+	    .in = histograms, .size = histograms_bytes};
 	struct rollup from = {0};
 	int err = read_counters(counters, counters_bytes, &from);
 

@@ -1,5 +1,7 @@
 #include "price/anomaly.h"
 
+#include "price/square_root.h"
+
 #define SPREADS 3
 #define LEAST_PART 4 /* the band is at least a quarter of the mean to each side */
 
@@ -22,19 +24,6 @@ const char *anomaly_cause_words(enum anomaly_cause cause, bool up)
 		return up ? "more cold starts" : "fewer cold starts";
 	}
 	return "";
-}
-
-static uint64_t square_root(unsigned __int128 x)
-{
-	unsigned __int128 root = 0;
-
-	for (int bit = 63; bit >= 0; bit--) {
-		unsigned __int128 with = root | ((unsigned __int128)1 << bit);
-
-		if (with * with <= x)
-			root = with;
-	}
-	return (uint64_t)root;
 }
 
 /* Of values below 2^56. n > 1. */

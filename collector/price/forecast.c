@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "price/square_root.h"
+
 #define HOUR_S 3600
 #define DAY_HOURS 24
 #define HOURS_MAX 4096
@@ -49,19 +51,6 @@ static __int128 mean_at(const struct means *means, int64_t hour)
 	int64_t slot = hour % means->period;
 
 	return means->n[slot] ? means->sum[slot] / means->n[slot] : 0;
-}
-
-static u128 square_root(u128 x)
-{
-	u128 root = 0;
-
-	for (int bit = 63; bit >= 0; bit--) {
-		u128 with = root | ((u128)1 << bit);
-
-		if (with * with <= x)
-			root = with;
-	}
-	return root;
 }
 
 /* Half the width of the interval of a sum of rest_s seconds. The mean's own doubt grows

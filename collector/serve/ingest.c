@@ -412,8 +412,12 @@ void ingest_observe(struct ingest *ingest, ingest_observer observer, void *conte
 {
 	size_t i = 0;
 
-	while (i < INGEST_OBSERVERS - 1 && ingest->observers[i].observer)
+	while (i < INGEST_OBSERVERS && ingest->observers[i].observer)
 		i++;
+	if (i == INGEST_OBSERVERS) {
+		(void)log_error(0, "too many want to be told of batches");
+		return;
+	}
 	ingest->observers[i].context = context;
 	ingest->observers[i].observer = observer;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/by_id.h"
 #include "base/clock.h"
 #include "base/count.h"
 #include "model/rollup.h"
@@ -17,38 +18,30 @@ struct reading {
 	struct rollup scratch;
 };
 
-static int make_room(struct spending *s, uint32_t id)
+static int make_room(struct spending *s)
 {
-	if (s->n == s->room) {
-		size_t room = s->room ? s->room * 2 : 64;
-		struct spending_row **rows = reallocarray(s->rows, room, sizeof(*rows));
+	size_t room = s->room ? s->room * 2 : 64;
+	struct spending_row **rows;
 
-		if (!rows)
-			return -ENOMEM;
-		s->rows = rows;
-		s->room = room;
-	}
-	if (id >= s->ids) {
-		size_t ids = (size_t)id * 2 + 64;
-		struct spending_row **by_id = reallocarray(s->by_id, ids, sizeof(*by_id));
-
-		if (!by_id)
-			return -ENOMEM;
-		memset(by_id + s->ids, 0, (ids - s->ids) * sizeof(*by_id));
-		s->by_id = by_id;
-		s->ids = ids;
-	}
+	if (s->n < s->room)
+		return 0;
+	rows = reallocarray(s->rows, room, sizeof(*rows));
+	if (!rows)
+		return -ENOMEM;
+	s->rows = rows;
+	s->room = room;
 	return 0;
 }
 
 static struct spending_row *row_of(
     struct spending *s, uint32_t id, const struct function *function)
 {
-	struct spending_row *row;
+	void **at = by_id_at(&s->by_id, id + 1); /* which holds none of number 0 */
+	struct spending_row *row = at ? *at : NULL;
 
-	if (id < s->ids && s->by_id[id])
-		return s->by_id[id];
-	if (make_room(s, id) < 0)
+	if (row)
+		return row;
+	if (!at || make_room(s) < 0)
 		return NULL;
 	row = calloc(1, sizeof(*row));
 	if (!row)
@@ -60,7 +53,7 @@ static struct spending_row *row_of(
 		return NULL;
 	}
 	row->function = *function;
-	s->by_id[id] = row;
+	*at = row;
 	s->rows[s->n++] = row;
 	return row;
 }
@@ -196,6 +189,6 @@ void spending_done(struct spending *s)
 		free(s->rows[i]);
 	}
 	free(s->rows);
-	free(s->by_id);
+	by_id_done(&s->by_id);
 	*s = (struct spending){0};
 }

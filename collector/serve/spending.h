@@ -2,6 +2,7 @@
 #ifndef COLDMETER_SERVE_SPENDING_H
 #define COLDMETER_SERVE_SPENDING_H
 
+#include "base/by_id.h"
 #include "model/function.h"
 #include "model/usage.h"
 #include "serve/answer.h"
@@ -35,8 +36,7 @@ struct spending {
 	struct spending_row **rows; /* by name once read */
 	size_t n;
 	size_t room;
-	struct spending_row **by_id; /* of the store */
-	size_t ids;
+	struct by_id by_id; /* the same, by 1 + the store's number */
 };
 
 /* Reads the window, which begins with a day; with_hours, also the whole days of

@@ -4,43 +4,36 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/by_id.h"
 #include "base/clock.h"
 #include "base/count.h"
 
-static int make_room(struct tallies *t, uint32_t id)
+static int make_room(struct tallies *t)
 {
-	if (t->n == t->room) {
-		size_t room = t->room ? t->room * 2 : 64;
-		struct tally **rows = reallocarray(t->rows, room, sizeof(*rows));
+	size_t room = t->room ? t->room * 2 : 64;
+	struct tally **rows;
 
-		if (!rows)
-			return -ENOMEM;
-		t->rows = rows;
-		t->room = room;
-	}
-	if (id >= t->ids) {
-		size_t ids = (size_t)id * 2 + 64;
-		struct tally **by_id = reallocarray(t->by_id, ids, sizeof(*by_id));
-
-		if (!by_id)
-			return -ENOMEM;
-		memset(by_id + t->ids, 0, (ids - t->ids) * sizeof(*by_id));
-		t->by_id = by_id;
-		t->ids = ids;
-	}
+	if (t->n < t->room)
+		return 0;
+	rows = reallocarray(t->rows, room, sizeof(*rows));
+	if (!rows)
+		return -ENOMEM;
+	t->rows = rows;
+	t->room = room;
 	return 0;
 }
 
 static int find_or_add(
     struct tallies *t, uint32_t id, const struct function *function, struct tally **out)
 {
-	struct tally *tally;
+	void **at = by_id_at(&t->by_id, id + 1); /* which holds none of number 0 */
+	struct tally *tally = at ? *at : NULL;
 
-	if (id < t->ids && t->by_id[id]) {
-		*out = t->by_id[id];
+	if (tally) {
+		*out = tally;
 		return 0;
 	}
-	if (make_room(t, id) < 0)
+	if (!at || make_room(t) < 0)
 		return -ENOMEM;
 	tally = calloc(1, sizeof(*tally));
 	if (!tally)
@@ -48,7 +41,7 @@ static int find_or_add(
 	tally->function = *function;
 	tally->first_s = INT64_MAX;
 	t->rows[t->n++] = tally;
-	t->by_id[id] = tally;
+	*at = tally;
 	*out = tally;
 	return 0;
 }
@@ -182,6 +175,6 @@ void tallies_done(struct tallies *t)
 		free(t->rows[i]);
 	}
 	free(t->rows);
-	free(t->by_id);
+	by_id_done(&t->by_id);
 	*t = (struct tallies){0};
 }

@@ -2,6 +2,7 @@
 #ifndef COLDMETER_SERVE_TALLY_H
 #define COLDMETER_SERVE_TALLY_H
 
+#include "base/by_id.h"
 #include "model/rollup.h"
 #include "serve/answer.h"
 
@@ -19,8 +20,7 @@ struct tallies {
 	struct tally **rows; /* sorted by name, version, platform once read */
 	size_t n;
 	size_t room;
-	struct tally **by_id; /* of the store */
-	size_t ids;
+	struct by_id by_id; /* the same, by 1 + the store's number */
 	struct window window;
 	int64_t bars_ns[TALLY_TREND + 1]; /* where each begins; the end */
 	int bar;                          /* of the part added last */
