@@ -33,10 +33,29 @@ bool text_is_control(uint32_t c)
 	       (c >= 0x2066 && c <= 0x2069);
 }
 
+/* The bytes at the start of s that are printable ASCII, eight at a time. */
+static size_t count_plain(const char *s, size_t n)
+{
+	const uint64_t each = UINT64_C(0x0101010101010101);
+	size_t i = 0;
+	uint64_t word;
+
+	for (; i + sizeof(word) <= n; i += sizeof(word)) {
+		memcpy(&word, s + i, sizeof(word));
+		/* 0x7f and above have their top bit after the addition, or before */
+		if (((word - each * 0x20) | word | (word + each)) & each * 0x80)
+			break;
+	}
+	return i;
+}
+
 void text_make_printable(char *s)
 {
 	size_t left = strlen(s);
+	size_t plain = count_plain(s, left);
 
+	s += plain;
+	left -= plain;
 	while (left > 0) {
 		uint32_t c;
 		size_t n = text_utf8_bytes(s, left, &c);

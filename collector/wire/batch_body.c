@@ -1,4 +1,4 @@
-/* Every column has a cursor; records are put together one by one. */
+/* Every column has a cursor; records are put together a block at a time. */
 #include "wire/batch_body.h"
 
 #include <errno.h>
@@ -6,21 +6,14 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "wire/batch_block.h"
 #include "wire/batch_coldstart.h"
-#include "wire/batch_row.h"
 #include "wire/batch_text.h"
 
-struct column {
-	struct cursor bytes;
-	bool is_there;
-	bool is_same;
-	bool is_used;
-	uint64_t same;
-};
-
 struct body {
-	struct column columns[COLUMN_END_OF_IDS];
-	struct column losses;
+	struct batch_values columns[COLUMN_END_OF_IDS];
+	struct batch_values losses;
+	struct batch_block block; /* of the records that are being read */
 	struct batch_previous previous;
 	uint32_t sandboxes_n;
 	uint32_t sandbox_record[BATCH_MAX_RECORDS]; /* the first record of each sandbox */
@@ -52,7 +45,7 @@ static const char *read_function(struct cursor *in, struct function *function)
 
 static const char *read_column(struct cursor *in, uint64_t *last_id, struct body *body)
 {
-	struct column column = {.is_there = true};
+	struct batch_values column = {.is_there = true};
 	uint64_t id;
 	uint64_t encoding;
 	uint64_t bytes;
@@ -76,32 +69,6 @@ static const char *read_column(struct cursor *in, uint64_t *last_id, struct body
 	if (column.is_same && !cursor_varint(&column.bytes, &column.same))
 		return "a column of one value has none";
 	body->columns[id] = column;
-	return NULL;
-}
-
-static bool read_number(struct column *column, uint64_t *value)
-{
-	column->is_used = true;
-	if (!column->is_same)
-		return cursor_varint(&column->bytes, value);
-	*value = column->same;
-	return true;
-}
-
-static const char *read_row(struct body *body, struct batch_row *row)
-{
-	struct column *has = &body->columns[COLUMN_HAS];
-
-	*row = (struct batch_row){0};
-	if (!read_number(has, &row->value[COLUMN_HAS]))
-		return "a column has too few values";
-	for (unsigned int id = COLUMN_NONE + 1; id < COLUMN_END_OF_IDS; id++) {
-		if (id == COLUMN_HAS || !batch_column_is_number(id) ||
-		    !batch_row_has(id, row->value[COLUMN_HAS]))
-			continue;
-		if (!read_number(&body->columns[id], &row->value[id]))
-			return "a column has too few values";
-	}
 	return NULL;
 }
 
@@ -129,7 +96,7 @@ static const char *read_sandbox(
 static const char no_memory[] = "out of memory";
 
 /* Of a record that has one. */
-static const char *read_coldstart(struct column *column, struct invocation *inv)
+static const char *read_coldstart(struct batch_values *column, struct invocation *inv)
 {
 	AUTO(free) struct coldstart *coldstart = NULL;
 
@@ -144,25 +111,20 @@ static const char *read_coldstart(struct column *column, struct invocation *inv)
 	return NULL;
 }
 
-static const char *read_record(struct body *body, struct batch *batch, size_t record)
+/* What a record has beside its numbers. */
+static const char *read_texts(
+    struct body *body, struct batch *batch, size_t record, uint64_t function)
 {
 	struct invocation *inv = &batch->invocations[record];
-	struct column *request_ids = &body->columns[COLUMN_REQUEST_ID];
-	struct column *trace_ids = &body->columns[COLUMN_TRACE_ID];
-	struct batch_row row;
-	const char *why = read_row(body, &row);
+	struct batch_values *request_ids = &body->columns[COLUMN_REQUEST_ID];
+	struct batch_values *trace_ids = &body->columns[COLUMN_TRACE_ID];
+	const char *why = read_coldstart(&body->columns[COLUMN_COLDSTART], inv);
 
-	if (!why) /* first, so that its index is known to be sound */
-		why = read_sandbox(body, row.value[COLUMN_SANDBOX], batch, record);
-	if (!why)
-		why = batch_row_into(&row, inv, &body->previous);
-	if (!why)
-		why = read_coldstart(&body->columns[COLUMN_COLDSTART], inv);
 	if (why)
 		return why;
-	if (row.value[COLUMN_FUNCTION] >= batch->functions_n)
+	if (function >= batch->functions_n)
 		return "a record names a function that is not there";
-	inv->function = &batch->functions[row.value[COLUMN_FUNCTION]];
+	inv->function = &batch->functions[function];
 	/* a column of ids is left out when all of them are empty */
 	if ((request_ids->is_there && !batch_text_decode(&request_ids->bytes,
 					  inv->request_id, sizeof(inv->request_id))) ||
@@ -172,11 +134,29 @@ static const char *read_record(struct body *body, struct batch *batch, size_t re
 	return NULL;
 }
 
+/* The records from there on, as many as are left and fit a block. */
+static const char *read_block(struct body *body, struct batch *batch, size_t from)
+{
+	size_t left = batch->invocations_n - from;
+	struct batch_block *block = &body->block;
+	const char *why = batch_block_read(
+	    block, left < BATCH_BLOCK ? left : BATCH_BLOCK, body->columns);
+
+	for (size_t i = 0; !why && i < block->n; i++) /* first: they are indices */
+		why =
+		    read_sandbox(body, block->value[COLUMN_SANDBOX][i], batch, from + i);
+	if (!why)
+		why = batch_block_into(block, &batch->invocations[from], &body->previous);
+	for (size_t i = 0; !why && i < block->n; i++)
+		why = read_texts(body, batch, from + i, block->value[COLUMN_FUNCTION][i]);
+	return why;
+}
+
 /* Whether every value was asked for. */
 static bool is_read_up(const struct body *body)
 {
 	for (size_t id = 0; id < COLUMN_END_OF_IDS; id++) {
-		const struct column *column = &body->columns[id];
+		const struct batch_values *column = &body->columns[id];
 
 		if (cursor_left(&column->bytes) > 0 ||
 		    (column->is_same && !column->is_used))
@@ -240,8 +220,8 @@ int batch_body_decode(struct cursor in, struct batch *batch, const char **why)
 		*why = read_function(&in, &batch->functions[i]);
 	while (!*why && in.at < in.end)
 		*why = read_column(&in, &last_id, body);
-	for (size_t i = 0; i < batch->invocations_n && !*why; i++)
-		*why = read_record(body, batch, i);
+	for (size_t i = 0; i < batch->invocations_n && !*why; i += BATCH_BLOCK)
+		*why = read_block(body, batch, i);
 	if (!*why && !is_read_up(body))
 		*why = "a column has more values than records have of it";
 	if (*why)

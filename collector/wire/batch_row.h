@@ -58,6 +58,19 @@ static inline bool batch_column_is_number(unsigned int id)
 	       id != COLUMN_COLDSTART;
 }
 
+/* What this version knows of the columns of bits. */
+#define BATCH_HAS_KNOWN (HAS_END - 1)
+#define BATCH_QUALITY_KNOWN ((QUALITY_MEMORY_SANDBOX << 1) - 1)
+
+/* The class of a record: bit fields of one number. */
+#define BATCH_CLASS_STATUS_SHIFT 3
+#define BATCH_CLASS_START_SHIFT 7
+#define BATCH_CLASS_CAUSE_SHIFT 9
+#define BATCH_CLASS_PING_SHIFT 13
+_Static_assert(
+    KIND_COUNT <= 8 && STATUS_COUNT <= 16 && START_PREWARMED < 4 && CAUSE_COUNT <= 16,
+    "the fields of the class are wide enough");
+
 /* What the differences of columns are taken from: the same at both ends of the wire.
  * Starts as zeros. */
 struct batch_previous {
@@ -79,9 +92,5 @@ bool batch_row_has(enum batch_column column, uint64_t has);
  * that it knows; sandbox is below BATCH_MAX_RECORDS. */
 void batch_row_from(
     struct batch_row *row, const struct invocation *inv, struct batch_previous *previous);
-
-/* The reverse. Returns NULL, or a constant sentence that says which value cannot be. */
-const char *batch_row_into(
-    const struct batch_row *row, struct invocation *inv, struct batch_previous *previous);
 
 #endif

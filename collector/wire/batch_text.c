@@ -2,6 +2,7 @@
  * batch.c. */
 #include "wire/batch_text.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -61,20 +62,47 @@ static bool pack(const char *shape, const char *s, size_t len, uint8_t *out)
 	return true;
 }
 
-static void unpack(const char *shape, const uint8_t *in, char *out)
-{
-	size_t n = 0;
-	size_t i;
+#define EACH_BYTE UINT64_C(0x0101010101010101)
+#define LOW_OF_PAIR UINT64_C(0x000f000f000f000f)
 
-	for (i = 0; shape[i]; i++) {
-		if (shape[i] != 'x') {
-			out[i] = shape[i];
-			continue;
-		}
-		out[i] = digits[n % 2 ? in[n / 2] & 0xf : in[n / 2] >> 4];
-		n++;
+/* The eight digits of four bytes, all at once. */
+static void unpack_four(const uint8_t *in, char *out)
+{
+	uint32_t four;
+	uint64_t x;
+	uint64_t letters;
+
+	memcpy(&four, in, sizeof(four));
+	x = le32toh(four);
+	x = (x | x << 16) & UINT64_C(0x0000ffff0000ffff);
+	x = (x | x << 8) & UINT64_C(0x00ff00ff00ff00ff);
+	x = (x >> 4 & LOW_OF_PAIR) | (x & LOW_OF_PAIR) << 8;
+	letters = (x + EACH_BYTE * 6) >> 4 & EACH_BYTE;
+	x = htole64(x + EACH_BYTE * '0' + letters * ('a' - '0' - 10));
+	memcpy(out, &x, sizeof(x));
+}
+
+static void unpack(uint64_t tag, const uint8_t *in, char *out)
+{
+	char all[PACKED_BYTES * 2 + 1] = "";
+
+	for (size_t i = 0; i < PACKED_BYTES; i += 4)
+		unpack_four(in + i, all + 2 * i);
+	if (tag == TAG_HEX_32) {
+		memcpy(out, all, sizeof(all));
+	} else if (tag == TAG_UUID) {
+		memcpy(out, all, 8);
+		memcpy(out + 9, all + 8, 4);
+		memcpy(out + 14, all + 12, 4);
+		memcpy(out + 19, all + 16, 4);
+		memcpy(out + 24, all + 20, sizeof(all) - 20);
+		out[8] = out[13] = out[18] = out[23] = '-';
+	} else {
+		out[0] = '1';
+		out[1] = out[10] = '-';
+		memcpy(out + 2, all, 8);
+		memcpy(out + 11, all + 8, sizeof(all) - 8);
 	}
-	out[i] = '\0';
 }
 
 /* Packs an even number of digits, at least four; false when s is something else. */
@@ -148,7 +176,7 @@ bool batch_text_decode(struct cursor *in, char *out, size_t size)
 		if (strlen(shapes[tag]) >= size ||
 		    !cursor_split(in, PACKED_BYTES, &bytes))
 			return false;
-		unpack(shapes[tag], bytes.at, out);
+		unpack(tag, bytes.at, out);
 		return true;
 	}
 	if (tag == TAG_HEX)

@@ -1,0 +1,264 @@
+/* Differences wrap at 64 bits, so that every value comes back, however odd. */
+#include "wire/batch_block.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "base/varint.h"
+
+/* Figures that stand in their column as they are, 64 bits each. */
+static const struct {
+	enum batch_column column;
+	size_t offset;
+} plain[] = {
+    {COLUMN_DURATION, offsetof(struct invocation, duration_ns)},
+    {COLUMN_INIT, offsetof(struct invocation, init_ns)},
+    {COLUMN_WAIT, offsetof(struct invocation, wait_ns)},
+    {COLUMN_CPU, offsetof(struct invocation, cpu_ns)},
+    {COLUMN_REQUEST_BYTES, offsetof(struct invocation, request_bytes)},
+    {COLUMN_RESPONSE_BYTES, offsetof(struct invocation, response_bytes)},
+    {COLUMN_RUN_QUEUE, offsetof(struct invocation, run_queue_ns)},
+    {COLUMN_INIT_FIRST_EXEC, offsetof(struct invocation, init.first_exec_ns)},
+    {COLUMN_INIT_LAST_EXEC, offsetof(struct invocation, init.last_exec_ns)},
+    {COLUMN_INIT_CPU, offsetof(struct invocation, init.cpu_ns)},
+    {COLUMN_INIT_RUN_QUEUE, offsetof(struct invocation, init.run_queue_ns)},
+    {COLUMN_INIT_READ, offsetof(struct invocation, init.read_bytes)},
+    {COLUMN_INIT_DISK, offsetof(struct invocation, init.disk_bytes)},
+    {COLUMN_THROTTLED, offsetof(struct invocation, throttled_ns)},
+};
+
+/* Numbers whose place is smaller than 64 bits. */
+static const struct {
+	enum batch_column column;
+	uint64_t max;
+} limits[] = {
+    {COLUMN_CONCURRENCY, UINT32_MAX},
+    {COLUMN_HTTP_STATUS, UINT16_MAX},
+    {COLUMN_INIT_FAULTS, UINT32_MAX},
+    {COLUMN_INIT_EXECS, UINT32_MAX},
+};
+
+static uint64_t undo_difference(uint64_t coded, uint64_t from)
+{
+	return from + (uint64_t)varint_unzigzag(coded);
+}
+
+/* --- off the columns -----------------------------------------------------------------
+ */
+
+static void fill(uint64_t *value, size_t n, uint64_t same)
+{
+	for (size_t i = 0; i < n; i++)
+		value[i] = same;
+}
+
+static bool read_all(struct cursor *in, uint64_t *value, size_t n)
+{
+	struct cursor at = *in;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!cursor_varint(&at, &value[i]))
+			return false;
+	}
+	*in = at;
+	return true;
+}
+
+/* Of a column that not every record has. */
+static bool read_some(struct batch_values *column, unsigned int id, const uint64_t *has,
+    uint64_t *value, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		value[i] = column->same;
+		if (!batch_row_has((enum batch_column)id, has[i]))
+			value[i] = 0;
+		else if (!column->is_same && !cursor_varint(&column->bytes, &value[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool read_column(struct batch_block *block, unsigned int id, uint64_t every_has,
+    struct batch_values *column)
+{
+	uint64_t *value = block->value[id];
+
+	column->is_used = true;
+	if (!batch_row_has((enum batch_column)id, every_has))
+		return read_some(column, id, block->value[COLUMN_HAS], value, block->n);
+	if (!column->is_same)
+		return read_all(&column->bytes, value, block->n);
+	fill(value, block->n, column->same);
+	return true;
+}
+
+const char *batch_block_read(
+    struct batch_block *block, size_t n, struct batch_values *columns)
+{
+	static const char too_few[] = "a column has too few values";
+	uint64_t every_has = UINT64_MAX;
+
+	block->n = n;
+	block->any_has = 0;
+	if (!read_column(block, COLUMN_HAS, UINT64_MAX, &columns[COLUMN_HAS]))
+		return too_few;
+	for (size_t i = 0; i < n; i++) {
+		block->any_has |= block->value[COLUMN_HAS][i];
+		every_has &= block->value[COLUMN_HAS][i];
+	}
+	for (unsigned int id = COLUMN_NONE + 1; id < COLUMN_END_OF_IDS; id++) {
+		if (id != COLUMN_HAS && batch_column_is_number(id) &&
+		    batch_block_has(block, id) &&
+		    !read_column(block, id, every_has, &columns[id]))
+			return too_few;
+	}
+	return NULL;
+}
+
+/* --- into records --------------------------------------------------------------------
+ */
+
+static const char *check_limits(const struct batch_block *block)
+{
+	for (size_t l = 0; l < sizeof(limits) / sizeof(limits[0]); l++) {
+		const uint64_t *value = block->value[limits[l].column];
+		uint64_t bits = 0; /* a limit is all ones */
+
+		if (!batch_block_has(block, limits[l].column))
+			continue;
+		for (size_t i = 0; i < block->n; i++)
+			bits |= value[i];
+		if (bits > limits[l].max)
+			return "a pid, concurrency, HTTP status or count is out of range";
+	}
+	return NULL;
+}
+
+static const char *put_class(uint64_t class, struct invocation *inv)
+{
+	uint64_t kind = class & ((1U << BATCH_CLASS_STATUS_SHIFT) - 1);
+	uint64_t status = class >> BATCH_CLASS_STATUS_SHIFT & 0xf;
+	uint64_t cause = class >> BATCH_CLASS_CAUSE_SHIFT & 0xf;
+
+	if (class >> (BATCH_CLASS_PING_SHIFT + 1) || kind >= KIND_COUNT ||
+	    status >= STATUS_COUNT || cause >= CAUSE_COUNT)
+		return "a record has a kind, status or cause that does not exist";
+	inv->kind = (enum invocation_kind)kind;
+	inv->status = (enum invocation_status)status;
+	inv->start_type = (enum invocation_start)(class >> BATCH_CLASS_START_SHIFT & 0x3);
+	inv->cause = (enum invocation_cause)cause;
+	inv->ping = class >> BATCH_CLASS_PING_SHIFT;
+	return NULL;
+}
+
+static void put_plain(const struct batch_block *block, struct invocation *invocations)
+{
+	for (size_t p = 0; p < sizeof(plain) / sizeof(plain[0]); p++) {
+		const uint64_t *value = block->value[plain[p].column];
+
+		if (!batch_block_has(block, plain[p].column))
+			continue;
+		for (size_t i = 0; i < block->n; i++)
+			memcpy((char *)&invocations[i] + plain[p].offset, &value[i],
+			    sizeof(value[i]));
+	}
+}
+
+/* Of each sandbox the memory and the process, which differ from its record before. */
+static const char *put_sandbox(const struct batch_block *block,
+    struct invocation *invocations, struct batch_previous *previous)
+{
+	const uint64_t *sandbox = block->value[COLUMN_SANDBOX];
+	bool has_memory = batch_block_has(block, COLUMN_MEMORY);
+
+	for (size_t i = 0; i < block->n; i++) {
+		struct batch_of_sandbox *last = &previous->sandbox[sandbox[i]];
+		struct invocation *inv = &invocations[i];
+
+		last->pid = undo_difference(block->value[COLUMN_PID][i], last->pid);
+		if (last->pid > UINT32_MAX)
+			return "a pid, concurrency, HTTP status or count is out of range";
+		inv->pid = (uint32_t)last->pid;
+		if (has_memory && inv->has & HAS_MEMORY) {
+			last->memory =
+			    undo_difference(block->value[COLUMN_MEMORY][i], last->memory);
+			inv->peak_memory_bytes = last->memory;
+		}
+	}
+	return NULL;
+}
+
+/* Needs the durations. */
+static void put_times(const struct batch_block *block, struct invocation *invocations,
+    struct batch_previous *previous)
+{
+	bool has_response = batch_block_has(block, COLUMN_RESPONSE);
+	bool has_busy = batch_block_has(block, COLUMN_BUSY);
+
+	for (size_t i = 0; i < block->n; i++) {
+		struct invocation *inv = &invocations[i];
+
+		previous->end =
+		    undo_difference(block->value[COLUMN_END][i], previous->end);
+		inv->start_ns = (int64_t)(previous->end - inv->duration_ns);
+		if (has_response && inv->has & HAS_RESPONSE)
+			inv->response_ns = undo_difference(
+			    block->value[COLUMN_RESPONSE][i], inv->duration_ns);
+		if (has_busy && inv->has & HAS_BUSY)
+			inv->busy_ns = undo_difference(
+			    block->value[COLUMN_BUSY][i], inv->duration_ns);
+	}
+}
+
+static void put_story_counts(
+    const struct batch_block *block, struct invocation *invocations)
+{
+	for (size_t i = 0; i < block->n; i++) {
+		invocations[i].init.major_faults =
+		    (uint32_t)block->value[COLUMN_INIT_FAULTS][i];
+		invocations[i].init.execs = (uint32_t)block->value[COLUMN_INIT_EXECS][i];
+	}
+}
+
+/* A newer writer's further degrees say nothing here. */
+static void put_certainty(const struct batch_block *block, struct invocation *invocations)
+{
+	for (size_t i = 0; i < block->n; i++) {
+		uint64_t certainty = block->value[COLUMN_CERTAINTY][i];
+
+		invocations[i].certainty = certainty < CERTAINTY_COUNT
+					       ? (enum invocation_certainty)certainty
+					       : CERTAINTY_UNKNOWN;
+	}
+}
+
+const char *batch_block_into(const struct batch_block *block,
+    struct invocation *invocations, struct batch_previous *previous)
+{
+	bool has_status = batch_block_has(block, COLUMN_HTTP_STATUS);
+	const char *why = check_limits(block);
+
+	for (size_t i = 0; !why && i < block->n; i++) {
+		struct invocation *inv = &invocations[i];
+
+		/* a newer writer's further bits go the way of their columns */
+		inv->has = (uint32_t)(block->value[COLUMN_HAS][i] & BATCH_HAS_KNOWN);
+		inv->quality =
+		    (uint32_t)(block->value[COLUMN_QUALITY][i] & BATCH_QUALITY_KNOWN);
+		inv->concurrency = (uint32_t)block->value[COLUMN_CONCURRENCY][i];
+		if (has_status)
+			inv->http_status = (uint16_t)block->value[COLUMN_HTTP_STATUS][i];
+		why = put_class(block->value[COLUMN_CLASS][i], inv);
+	}
+	if (!why)
+		why = put_sandbox(block, invocations, previous);
+	if (why)
+		return why;
+	put_plain(block, invocations);
+	put_times(block, invocations, previous);
+	if (batch_block_has(block, COLUMN_INIT_EXECS))
+		put_story_counts(block, invocations);
+	if (batch_block_has(block, COLUMN_CERTAINTY))
+		put_certainty(block, invocations);
+	return NULL;
+}
