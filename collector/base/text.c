@@ -57,8 +57,8 @@ void text_make_printable(char *s)
 	s += plain;
 	left -= plain;
 	while (left > 0) {
-		uint32_t c;
-		size_t n = text_utf8_bytes(s, left, &c);
+		uint32_t c = (unsigned char)*s;
+		size_t n = c >= 0x20 && c < 0x7f ? 1 : text_utf8_bytes(s, left, &c);
 
 		if (n == 0 || text_is_control(c)) {
 			n = n ? n : 1;

@@ -119,23 +119,24 @@ struct invocation {
 	uint32_t quality; /* QUALITY_* */
 	int64_t start_ns; /* since the epoch, UTC */
 	uint64_t duration_ns;
-	uint64_t response_ns; /* start until the response was written */
 	uint64_t init_ns;
 	uint64_t wait_ns; /* from arrival to start, where the platform shows it */
 	uint64_t cpu_ns;
-	uint64_t run_queue_ns; /* its process waited for a CPU so long */
-	uint64_t
-	    throttled_ns; /* its cgroups were not let run, on each CPU, by their limits */
 	/* Time the sandbox was busy, settled by this invocation: the sum over a sandbox's
 	 * invocations is the union of their intervals. What instance-billed plans count.
 	 */
 	uint64_t busy_ns;
 	uint64_t peak_memory_bytes;
-	uint64_t request_bytes;
-	uint64_t response_bytes;
 	uint32_t concurrency; /* in flight in the sandbox at its start, itself included;
 				 >= 1 */
 	uint32_t pid;         /* in the host's pid namespace */
+	uint64_t request_bytes;
+	uint64_t response_bytes;
+	/* What is counted for everybody ends here: two or three cache lines. */
+	uint64_t response_ns;  /* start until the response was written */
+	uint64_t run_queue_ns; /* its process waited for a CPU so long */
+	uint64_t
+	    throttled_ns; /* its cgroups were not let run, on each CPU, by their limits */
 	uint16_t http_status;
 	struct init_story init;
 	const struct coldstart *coldstart;    /* borrowed; NULL: not known */

@@ -67,14 +67,6 @@ void rollup_clear(struct rollup *r)
 	*r = empty;
 }
 
-static void add_ping(
-    struct rollup *r, const struct invocation *inv, const struct usage *usage)
-{
-	r->pings++;
-	r->cold_pings += inv->start_type == START_COLD;
-	usage_add(&r->ping_usage, usage);
-}
-
 static int add_figures(struct rollup *r, const struct invocation *inv)
 {
 	if (inv->has & HAS_DURATION) {
@@ -108,8 +100,11 @@ static int add_figures(struct rollup *r, const struct invocation *inv)
 
 int rollup_add(struct rollup *r, const struct invocation *inv, const struct usage *usage)
 {
+	if (usage)
+		usage_add(rollup_usage(r, inv), usage);
 	if (inv->ping) {
-		add_ping(r, inv, usage);
+		r->pings++;
+		r->cold_pings += inv->start_type == START_COLD;
 		return 0;
 	}
 	if (add_figures(r, inv) < 0)
@@ -119,7 +114,6 @@ int rollup_add(struct rollup *r, const struct invocation *inv, const struct usag
 	r->prewarmed += inv->start_type == START_PREWARMED;
 	r->by_status[inv->status]++;
 	raise_to(&r->concurrency_max, inv->concurrency);
-	usage_add(&r->usage, usage);
 	return 0;
 }
 

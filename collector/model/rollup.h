@@ -39,10 +39,17 @@ struct rollup {
 void rollup_done(struct rollup *r);
 void rollup_clear(struct rollup *r); /* empty, keeps its memory */
 
-/* Counts one invocation and the usage that the plans derived from it. 0 or -ENOMEM
+/* Counts one invocation and the usage that the plans derived from it, NULL when that was
+ * added to rollup_usage() already. 0 or -ENOMEM
  * (merge: also -EOVERFLOW, see histogram_merge()); after an error the rollup may hold
  * part of it and must be thrown away. */
 int rollup_add(struct rollup *r, const struct invocation *inv, const struct usage *usage);
+
+/* Where the usage of such an invocation goes. */
+static inline struct usage *rollup_usage(struct rollup *r, const struct invocation *inv)
+{
+	return inv->ping ? &r->ping_usage : &r->usage;
+}
 
 /* Adds from to into; same error rule. Order does not matter. */
 int rollup_merge(struct rollup *into, const struct rollup *from);

@@ -71,11 +71,17 @@ static void keep_spans(struct exports *e, const struct batch *batch)
 	(void)pthread_mutex_unlock(&e->mutex);
 }
 
-static void follow(void *context, const struct store_batch *batch)
+static void follow_run(void *context, const struct store_run *run)
 {
 	struct exports *e = context;
 
-	totals_count(e->totals, batch, clock_wall_ns());
+	totals_count(e->totals, run, clock_wall_ns());
+}
+
+static void follow_batch(void *context, const struct store_batch *batch)
+{
+	struct exports *e = context;
+
 	if (e->push[TO_SPANS])
 		keep_spans(e, batch->batch);
 }
@@ -261,7 +267,8 @@ int exports_start(const struct exports_settings *settings, const char *directory
 		exports_free(e);
 		return err;
 	}
-	ingest_observe(ingest, follow, e);
+	ingest_observe(
+	    ingest, &(struct observer){follow_run, follow_batch, .context = e});
 	*out = e;
 	return 0;
 }

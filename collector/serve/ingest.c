@@ -15,6 +15,7 @@
 #include "serve/receipt.h"
 #include "serve/traces.h"
 #include "serve/upkeep.h"
+#include "store/runs.h"
 
 /* Beyond either a sender is told to come back: about 40 MB decoded. */
 #define QUEUE_BATCHES_MAX 1024
@@ -34,10 +35,7 @@ struct ingest {
 	struct store *store;
 	struct live *live;
 	struct losses *losses;
-	struct {
-		ingest_observer observer;
-		void *context;
-	} observers[INGEST_OBSERVERS];
+	struct observers observers;
 	struct upkeep upkeep;
 	atomic_uint_least64_t busy_since_ns; /* boot time; 0: idle */
 	atomic_uint_least64_t failed_ns;     /* boot time of the last commit */
@@ -217,7 +215,7 @@ static void fill_ledger(const struct job *job, struct batch_ledger *ledger)
 }
 
 /* What is imported is over: it is no part of what goes on. */
-static void announce(struct ingest *ingest, const struct job *job)
+static void announce_batches(struct ingest *ingest, const struct job *job)
 {
 	for (size_t b = 0; b < job->in.n; b++) {
 		const struct store_batch *stored = &job->in.batches[b];
@@ -227,11 +225,18 @@ static void announce(struct ingest *ingest, const struct job *job)
 			continue;
 		for (size_t i = 0; i < batch->losses_n; i++)
 			losses_count(ingest->losses, &batch->losses[i], batch->head.host);
-		live_count(ingest->live, stored);
-		for (size_t i = 0; i < INGEST_OBSERVERS; i++)
-			if (ingest->observers[i].observer)
-				ingest->observers[i].observer(
-				    ingest->observers[i].context, stored);
+		observers_tell_batch(&ingest->observers, stored);
+	}
+}
+
+/* What was stored last, by function; nothing of jobs that stored nothing. */
+static void announce_runs(struct ingest *ingest)
+{
+	const struct store_runs *runs = store_last_runs(ingest->store);
+
+	for (size_t r = 0; r < runs->n; r++) { /* each is in the cache for all of them */
+		live_count(ingest->live, &runs->runs[r]);
+		observers_tell_run(&ingest->observers, &runs->runs[r]);
 	}
 }
 
@@ -258,6 +263,7 @@ static int store_jobs(struct ingest *ingest, struct job *from, const struct job 
 	err = store_write(ingest->store, ingest->group, n);
 	if (err)
 		return err;
+	announce_runs(ingest);
 	ingest->made = ledger;
 	n = 0;
 	for (struct job *job = from; job != end; job = job->next) {
@@ -289,7 +295,7 @@ static void store_list(struct ingest *ingest, struct job *list)
 		if (!together)
 			err = store_jobs(ingest, job, job->next);
 		if (!err)
-			announce(ingest, job);
+			announce_batches(ingest, job);
 		finish(ingest, job, err);
 	}
 	atomic_store(&ingest->busy_since_ns, 0);
@@ -408,25 +414,14 @@ void ingest_retain(struct ingest *ingest, const struct ingest_retention *retenti
 	ingest->upkeep.max_bytes = retention->max_bytes;
 }
 
-void ingest_observe(struct ingest *ingest, ingest_observer observer, void *context)
+void ingest_observe(struct ingest *ingest, const struct observer *observer)
 {
-	size_t i = 0;
-
-	while (i < INGEST_OBSERVERS && ingest->observers[i].observer)
-		i++;
-	if (i == INGEST_OBSERVERS) {
-		(void)log_error(0, "too many want to be told of batches");
-		return;
-	}
-	ingest->observers[i].context = context;
-	ingest->observers[i].observer = observer;
+	observers_add(&ingest->observers, observer);
 }
 
 void ingest_unobserve(struct ingest *ingest, const void *context)
 {
-	for (size_t i = 0; i < INGEST_OBSERVERS; i++)
-		if (ingest->observers[i].context == context)
-			ingest->observers[i].observer = NULL;
+	observers_remove(&ingest->observers, context);
 }
 
 double ingest_rate(struct ingest *ingest, const struct function *function)

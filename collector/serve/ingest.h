@@ -8,6 +8,7 @@
 #include "serve/http.h"
 #include "serve/live.h"
 #include "serve/losses.h"
+#include "serve/observers.h"
 #include "store/store.h"
 
 struct ingest;
@@ -41,11 +42,9 @@ void ingest_retain(struct ingest *ingest, const struct ingest_retention *retenti
 /* POST /v1/batches, /v1/invocations and /v1/traces. */
 int ingest_add_routes(struct ingest *ingest, struct http *http);
 
-/* Called on the writer thread after each commit, for each new batch, in order. It must
- * not block. To be added and removed, by its context, while no request can come. */
-#define INGEST_OBSERVERS 4
-typedef void (*ingest_observer)(void *context, const struct store_batch *batch);
-void ingest_observe(struct ingest *ingest, ingest_observer observer, void *context);
+/* Who is told, on the writer thread after each commit, what is new in it and was not
+ * imported. To be added and removed, by its context, while no request can come. */
+void ingest_observe(struct ingest *ingest, const struct observer *observer);
 void ingest_unobserve(struct ingest *ingest, const void *context);
 
 /* Invocations per second of a function over the last 10 seconds, from memory (pings left

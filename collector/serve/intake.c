@@ -71,23 +71,29 @@ int intake_append(struct intake *in, const uint8_t *raw, size_t raw_bytes,
     uint8_t *sealed, const char **why)
 {
 	struct batch *batch = NULL;
+	uint32_t *ids = NULL;
 	int err = reserve(in);
 
 	if (!err)
 		err = batch_decode(raw, raw_bytes, &batch, why);
+	if (!err) {
+		ids = calloc(batch->functions_n + 1, sizeof(*ids));
+		err = ids ? 0 : -ENOMEM;
+	}
 	if (err) {
+		batch_free(batch);
 		free(sealed);
 		return err;
 	}
-	for (size_t i = 0; i < batch->invocations_n; i++)
-		batch->invocations[i].ping |=
-		    invocation_trace_is_ping(batch->invocations[i].trace_id);
+	for (size_t i = 0; i < batch->invocations_n; i++) {
+		struct invocation *inv = &batch->invocations[i];
+
+		inv->ping |= inv->trace_id[0] && invocation_trace_is_ping(inv->trace_id);
+	}
 	in->decoded[in->n] = batch;
 	in->sealed[in->n] = sealed;
-	in->batches[in->n] = (struct store_batch){.batch = batch,
-	    .raw = raw,
-	    .raw_bytes = raw_bytes,
-	    .ids = calloc(batch->functions_n + 1, sizeof(uint32_t))};
+	in->batches[in->n] = (struct store_batch){
+	    .batch = batch, .raw = raw, .raw_bytes = raw_bytes, .ids = ids};
 	in->records += batch->invocations_n;
 	in->n++;
 	return 0;

@@ -6,6 +6,7 @@
 
 #include "base/by_id.h"
 #include "base/clock.h"
+#include "store/runs.h"
 
 #define FUNCTIONS_MAX 100000
 #define RING_S 16 /* more than LIVE_RATE_S and the delay of a batch */
@@ -152,21 +153,19 @@ static struct known *known_of(
 	return *at;
 }
 
-void live_count(struct live *live, const struct store_batch *stored)
+void live_count(struct live *live, const struct store_run *run)
 {
-	const struct batch *batch = stored->batch;
+	struct known *known = NULL;
 
 	(void)pthread_mutex_lock(&live->mutex);
-	for (size_t i = 0; i < batch->invocations_n; i++) {
-		const struct invocation *inv = &batch->invocations[i];
-		struct known *known;
-
-		if (inv->ping)
+	for (size_t i = 0; i < run->n; i++) {
+		store_run_ahead(run, i);
+		if (run->invocations[i]->ping)
 			continue;
-		known =
-		    known_of(live, inv->function, store_batch_id(stored, inv->function));
+		if (!known)
+			known = known_of(live, run->function, run->id);
 		if (known)
-			count_one(known, inv);
+			count_one(known, run->invocations[i]);
 	}
 	(void)pthread_mutex_unlock(&live->mutex);
 }

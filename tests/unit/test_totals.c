@@ -26,15 +26,15 @@ static struct function function_of(unsigned int i)
 	return f;
 }
 
-/* What a store that knows it by that number committed; 0: by none. */
+/* What a store that knows it by that number committed. */
 static void commit(struct totals *totals, struct function *f, struct invocation *inv,
     uint32_t id, int64_t now_ns)
 {
-	struct batch batch = {
-	    .functions = f, .functions_n = 1, .invocations = inv, .invocations_n = 1};
+	const struct invocation *one = inv;
+	struct store_run run = {.function = f, .id = id, .n = 1, .invocations = &one};
 
 	inv->function = f;
-	totals_count(totals, &(struct store_batch){.batch = &batch, .ids = &id}, now_ns);
+	totals_count(totals, &run, now_ns);
 }
 
 /* One of function i, of that many ms. */

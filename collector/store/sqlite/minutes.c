@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/count.h"
 #include "model/rollup_pack.h"
 
 #define KEEP_MINUTES 2 /* behind the newest: agents ship within seconds */
@@ -170,29 +169,17 @@ static int mark(struct minutes *m, struct hot *hot)
 	return 0;
 }
 
-int minutes_add(struct minutes *m, struct connection *c, int64_t key,
-    const struct invocation *invocation, const struct usage *usage)
+int minutes_open(
+    struct minutes *m, struct connection *c, int64_t key, struct rollup **rollup)
 {
 	struct hot *hot;
 	int err = find_or_load(m, c, key, &hot);
 
 	if (!err)
 		err = mark(m, hot);
-	return err ? err : rollup_add(&hot->rollup, invocation, usage);
-}
-
-int minutes_lose(struct minutes *m, struct connection *c, int64_t key,
-    enum lost_reason reason, uint64_t n)
-{
-	struct hot *hot;
-	int err = find_or_load(m, c, key, &hot);
-
 	if (!err)
-		err = mark(m, hot);
-	if (err)
-		return err;
-	count_add(&hot->rollup.lost[reason], n);
-	return 0;
+		*rollup = &hot->rollup;
+	return err;
 }
 
 static int write_part(

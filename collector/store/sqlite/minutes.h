@@ -18,13 +18,11 @@ struct minutes;
 int minutes_new(struct minutes **out);
 void minutes_free(struct minutes *m);
 
-/* The writer's part. add reads the row first when it is not in memory; flush writes what
- * add changed; then settle (committed; forgets old minutes) or drop (rolled back; forgets
- * everything). */
-int minutes_add(struct minutes *m, struct connection *c, int64_t key,
-    const struct invocation *invocation, const struct usage *usage);
-int minutes_lose(struct minutes *m, struct connection *c, int64_t key,
-    enum lost_reason reason, uint64_t n);
+/* The writer's part. open hands out a row's sum to be added to, read first when it is not
+ * in memory, good until settle or drop; flush writes all that were opened; then settle
+ * (committed; forgets old minutes) or drop (rolled back; forgets everything). */
+int minutes_open(
+    struct minutes *m, struct connection *c, int64_t key, struct rollup **rollup);
 int minutes_flush(struct minutes *m, struct connection *c);
 void minutes_settle(struct minutes *m);
 void minutes_drop(struct minutes *m);

@@ -192,32 +192,24 @@ int raw_add(struct raw *raw, const struct store_batch *batch)
 				  " body) VALUES(:id, :agent, :boot, :sequence, :host, "
 				  ":n, :first, :last, :body)";
 	const struct batch *b = batch->batch;
-	int64_t first_ns = INT64_MAX;
-	int64_t last_ns = INT64_MIN;
 	AUTO(statement) sqlite3_stmt *s = NULL;
 	int err = statement_get(raw->file, sql, &s);
 
 	if (err)
 		return err;
-	for (size_t i = 0; i < b->invocations_n; i++) {
-		int64_t start_ns = b->invocations[i].start_ns;
-
-		first_ns = start_ns < first_ns ? start_ns : first_ns;
-		last_ns = start_ns > last_ns ? start_ns : last_ns;
-	}
 	statement_bind(s, ":id", ++raw->today.last_row);
 	statement_bind_blob(s, ":agent", b->head.id.agent, sizeof(b->head.id.agent));
 	statement_bind_blob(s, ":boot", b->head.id.boot, sizeof(b->head.id.boot));
 	statement_bind(s, ":sequence", (int64_t)b->head.id.sequence);
 	statement_bind_text(s, ":host", b->head.host);
 	statement_bind(s, ":n", (int64_t)b->invocations_n);
-	statement_bind(s, ":first", first_ns);
-	statement_bind(s, ":last", last_ns);
+	statement_bind(s, ":first", batch->first_ns);
+	statement_bind(s, ":last", batch->last_ns);
 	statement_bind_blob(s, ":body", batch->raw, batch->raw_bytes);
-	if (first_ns < raw->today.first_ns)
-		raw->today.first_ns = first_ns;
-	if (last_ns > raw->today.last_ns)
-		raw->today.last_ns = last_ns;
+	if (batch->first_ns < raw->today.first_ns)
+		raw->today.first_ns = batch->first_ns;
+	if (batch->last_ns > raw->today.last_ns)
+		raw->today.last_ns = batch->last_ns;
 	return statement_run(s);
 }
 

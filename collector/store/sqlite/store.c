@@ -1,4 +1,4 @@
-/* Opening, closing and writing: the modules of the tables tied into one transaction. */
+/* Opening, closing and forgetting: the modules of the tables tied together. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -7,11 +7,10 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "price/plan.h"
 #include "store/sqlite/batches.h"
 #include "store/sqlite/engine.h"
 #include "store/sqlite/imported.h"
@@ -167,179 +166,13 @@ void sqlite_close(struct sqlite *store)
 	minutes_free(store->minutes);
 	fold_free(store->fold);
 	dictionary_free(store->functions);
+	store_runs_done(&store->runs);
 	connection_close(store->writer);
 	gate_done(&store->gate);
 	if (store->lock_fd >= 0)
 		(void)close(store->lock_fd);
 	free(store->directory);
 	free(store);
-}
-
-/* When losses of a batch are counted. */
-static int64_t lost_ns(const struct batch *batch)
-{
-	return batch->head.sent_ns > 0 ? batch->head.sent_ns : 0;
-}
-
-/* A function of which nothing arrived but what was lost. */
-static void see_loss(
-    struct sqlite *store, const struct batch *batch, struct dictionary_news *news)
-{
-	struct dictionary_entry known;
-
-	if (news->last_seen_ns != INT64_MIN)
-		return;
-	news->first_seen_ns = news->last_seen_ns = lost_ns(batch);
-	if (dictionary_find(store->functions, news->function, &known) == 0)
-		news->kind = known.kind;
-}
-
-/* The ids of the batch's functions, in their order; what was seen of each is noted. */
-static int take_functions(struct sqlite *store, const struct batch *batch, uint32_t *ids)
-{
-	struct dictionary_news *seen = calloc(batch->functions_n + 1, sizeof(*seen));
-	int err = seen ? 0 : -ENOMEM;
-
-	for (size_t i = 0; !err && i < batch->functions_n; i++)
-		seen[i] = (struct dictionary_news){.function = &batch->functions[i],
-		    .first_seen_ns = INT64_MAX,
-		    .last_seen_ns = INT64_MIN};
-	for (size_t i = 0; !err && i < batch->invocations_n; i++) {
-		const struct invocation *inv = &batch->invocations[i];
-		struct dictionary_news *news = &seen[inv->function - batch->functions];
-
-		news->kind = inv->kind;
-		if (inv->start_ns < news->first_seen_ns)
-			news->first_seen_ns = inv->start_ns;
-		if (inv->start_ns > news->last_seen_ns)
-			news->last_seen_ns = inv->start_ns;
-	}
-	for (size_t i = 0; !err && i < batch->losses_n; i++)
-		see_loss(
-		    store, batch, &seen[batch->losses[i].function - batch->functions]);
-	for (size_t i = 0; !err && i < batch->functions_n; i++) {
-		if (seen[i].last_seen_ns != INT64_MIN) /* else nobody uses it */
-			err = dictionary_take(store->functions, &seen[i], &ids[i]);
-	}
-	free(seen);
-	return err;
-}
-
-static int count_batch(struct sqlite *store, const struct batch *batch, uint32_t *ids)
-{
-	int err = take_functions(store, batch, ids);
-
-	for (size_t i = 0; !err && i < batch->invocations_n; i++) {
-		const struct invocation *inv = &batch->invocations[i];
-		uint32_t id = ids[inv->function - batch->functions];
-		struct usage usage = {0};
-
-		plan_count_all(inv, &usage);
-		err = minutes_add(store->minutes, store->writer,
-		    minutes_key(inv->start_ns / MINUTE_NS, id), inv, &usage);
-	}
-	for (size_t i = 0; !err && i < batch->losses_n; i++) {
-		const struct batch_loss *loss = &batch->losses[i];
-		uint32_t id = ids[loss->function - batch->functions];
-
-		err = minutes_lose(store->minutes, store->writer,
-		    minutes_key(lost_ns(batch) / MINUTE_NS, id), loss->reason, loss->n);
-	}
-	return err;
-}
-
-/* Everything of one new batch but its raw bytes; is_new says whether it was one. */
-static int write_batch(struct sqlite *store, struct store_batch *batch, int64_t now_ns)
-{
-	const struct batch_head *head = &batch->batch->head;
-	AUTO(free) uint32_t *ids = NULL;
-	int err = batches_take(store->writer, &head->id, now_ns);
-
-	batch->is_new = err == 1;
-	if (err != 1)
-		return err;
-	err = batches_note_agent(store->writer, head, now_ns);
-	if (!err && batch->imported)
-		err = imported_take(store->writer, batch);
-	if (err || batch->ids)
-		return err ? err : count_batch(store, batch->batch, batch->ids);
-	ids = calloc(batch->batch->functions_n + 1, sizeof(*ids));
-	return ids ? count_batch(store, batch->batch, ids) : -ENOMEM;
-}
-
-static bool has_raw(const struct store_batch *batch)
-{
-	return batch->is_new && batch->raw && batch->batch->invocations_n > 0;
-}
-
-/* The bytes of an imported batch hold what is left out of it, too. */
-static int add_raw(struct sqlite *store, const struct store_batch *batch)
-{
-	struct store_batch thinned = *batch;
-	AUTO(free) uint8_t *raw = NULL;
-	int err;
-
-	if (batch->known_n == 0)
-		return raw_add(store->raw, batch);
-	err = imported_encode(batch->batch, &raw, &thinned.raw_bytes);
-	thinned.raw = raw;
-	return err ? err : raw_add(store->raw, &thinned);
-}
-
-static int write_raw(
-    struct sqlite *store, const struct store_batch *batches, size_t n, int64_t now_ns)
-{
-	size_t i = 0;
-	int err;
-
-	while (i < n && !has_raw(&batches[i]))
-		i++;
-	if (i == n)
-		return 0; /* heartbeats alone make no file */
-	err = raw_begin(store->raw, now_ns);
-	for (; !err && i < n; i++) {
-		if (has_raw(&batches[i]))
-			err = add_raw(store, &batches[i]);
-	}
-	if (!err)
-		err = raw_mark(store->raw, store->writer);
-	if (!err)
-		err = raw_commit(store->raw);
-	return err ? err : 1;
-}
-
-int sqlite_write(struct sqlite *store, struct store_batch *batches, size_t n)
-{
-	int64_t now_ns = clock_wall_ns();
-	int wrote_raw = 0;
-	int err = sqlite_begin(store);
-
-	if (err)
-		return err;
-	for (size_t i = 0; !err && i < n; i++)
-		err = write_batch(store, &batches[i], now_ns);
-	if (!err)
-		err = dictionary_flush(store->functions, store->writer);
-	if (!err)
-		err = minutes_flush(store->minutes, store->writer);
-	if (!err) {
-		wrote_raw = write_raw(store, batches, n, now_ns);
-		err = wrote_raw < 0 ? wrote_raw : 0;
-	}
-	err = sqlite_end(store, err);
-	if (err) {
-		for (size_t i = 0; i < n; i++)
-			imported_restore(&batches[i]);
-		dictionary_drop(store->functions);
-		minutes_drop(store->minutes);
-		raw_drop(store->raw);
-		return err;
-	}
-	dictionary_settle(store->functions);
-	minutes_settle(store->minutes);
-	if (wrote_raw)
-		raw_settle(store->raw);
-	return 0;
 }
 
 /* The hour that a moment is in. */

@@ -1,0 +1,270 @@
+/* One group of batches as one transaction: known ids, functions, sums, raw bytes. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/count.h"
+#include "price/plan.h"
+#include "store/runs.h"
+#include "store/sqlite/batches.h"
+#include "store/sqlite/engine.h"
+#include "store/sqlite/imported.h"
+
+/* When losses of a batch are counted. */
+static int64_t lost_ns(const struct batch *batch)
+{
+	return batch->head.sent_ns > 0 ? batch->head.sent_ns : 0;
+}
+
+/* A function of which nothing arrived but what was lost. */
+static void see_loss(
+    struct sqlite *store, const struct batch *batch, struct dictionary_news *news)
+{
+	struct dictionary_entry known;
+
+	if (news->last_seen_ns != INT64_MIN)
+		return;
+	news->first_seen_ns = news->last_seen_ns = lost_ns(batch);
+	if (dictionary_find(store->functions, news->function, &known) == 0)
+		news->kind = known.kind;
+}
+
+/* The time that the invocations lie in. */
+static void note_times(
+    struct store_batch *stored, const struct dictionary_news *seen, size_t n)
+{
+	stored->first_ns = INT64_MAX;
+	stored->last_ns = INT64_MIN;
+	for (size_t i = 0; i < n; i++) {
+		if (seen[i].first_seen_ns < stored->first_ns)
+			stored->first_ns = seen[i].first_seen_ns;
+		if (seen[i].last_seen_ns > stored->last_ns)
+			stored->last_ns = seen[i].last_seen_ns;
+	}
+}
+
+/* The ids of the batch's functions, in their order; what was seen of each is noted. */
+static int take_functions(struct sqlite *store, struct store_batch *stored, uint32_t *ids)
+{
+	const struct batch *batch = stored->batch;
+	struct dictionary_news *seen = calloc(batch->functions_n + 1, sizeof(*seen));
+	int err = seen ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !err && i < batch->functions_n; i++)
+		seen[i] = (struct dictionary_news){.function = &batch->functions[i],
+		    .first_seen_ns = INT64_MAX,
+		    .last_seen_ns = INT64_MIN};
+	for (size_t i = 0; !err && i < batch->invocations_n; i++) {
+		const struct invocation *inv = &batch->invocations[i];
+		struct dictionary_news *news = &seen[inv->function - batch->functions];
+
+		news->kind = inv->kind;
+		if (inv->start_ns < news->first_seen_ns)
+			news->first_seen_ns = inv->start_ns;
+		if (inv->start_ns > news->last_seen_ns)
+			news->last_seen_ns = inv->start_ns;
+	}
+	if (!err)
+		note_times(stored, seen, batch->functions_n);
+	for (size_t i = 0; !err && i < batch->losses_n; i++)
+		see_loss(
+		    store, batch, &seen[batch->losses[i].function - batch->functions]);
+	for (size_t i = 0; !err && i < batch->functions_n; i++) {
+		if (seen[i].last_seen_ns != INT64_MIN) /* else nobody uses it */
+			err = dictionary_take(store->functions, &seen[i], &ids[i]);
+	}
+	free(seen);
+	return err;
+}
+
+/* Adds up what lies in one minute after the other. */
+struct counting {
+	struct sqlite *store;
+	int64_t key; /* of the rollup, when there is one */
+	struct rollup *rollup;
+};
+
+static int open_minute(struct counting *at, int64_t minute, uint32_t id)
+{
+	int64_t key = minutes_key(minute, id);
+	int err = 0;
+
+	if (!at->rollup || key != at->key)
+		err =
+		    minutes_open(at->store->minutes, at->store->writer, key, &at->rollup);
+	at->key = key;
+	return err;
+}
+
+static int count_one(struct counting *at, const struct invocation *inv, uint32_t id)
+{
+	int err = open_minute(at, inv->start_ns / MINUTE_NS, id);
+
+	if (err)
+		return err;
+	plan_count_all(inv, rollup_usage(at->rollup, inv));
+	return rollup_add(at->rollup, inv, NULL);
+}
+
+static int count_losses(
+    struct sqlite *store, const struct batch *batch, const uint32_t *ids)
+{
+	struct counting at = {.store = store};
+	int err = 0;
+
+	for (size_t i = 0; !err && i < batch->losses_n; i++) {
+		const struct batch_loss *loss = &batch->losses[i];
+
+		err = open_minute(&at, lost_ns(batch) / MINUTE_NS,
+		    ids[loss->function - batch->functions]);
+		if (!err)
+			count_add(&at.rollup->lost[loss->reason], loss->n);
+	}
+	return err;
+}
+
+/* Of those that are in no run. */
+static int count_batch(
+    struct sqlite *store, const struct batch *batch, const uint32_t *ids)
+{
+	struct counting at = {.store = store};
+	int err = 0;
+
+	for (size_t i = 0; !err && i < batch->invocations_n; i++) {
+		const struct invocation *inv = &batch->invocations[i];
+
+		err = count_one(&at, inv, ids[inv->function - batch->functions]);
+	}
+	return err;
+}
+
+static int count_runs(struct sqlite *store, const struct store_batch *batches, size_t n)
+{
+	struct counting at = {.store = store};
+	int err = store_runs_gather(&store->runs, batches, n);
+
+	for (size_t r = 0; !err && r < store->runs.n; r++) {
+		const struct store_run *run = &store->runs.runs[r];
+
+		for (size_t i = 0; !err && i < run->n; i++) {
+			store_run_ahead(run, i);
+			err = count_one(&at, run->invocations[i], run->id);
+		}
+	}
+	return err;
+}
+
+static int write_functions(struct sqlite *store, struct store_batch *batch, uint32_t *ids)
+{
+	int err = take_functions(store, batch, ids);
+
+	if (!err)
+		err = count_losses(store, batch->batch, ids);
+	if (!err && !store_is_in_runs(batch))
+		err = count_batch(store, batch->batch, ids);
+	return err;
+}
+
+/* Everything of one new batch but its raw bytes and what goes by runs; is_new says
+ * whether it was one. */
+static int write_batch(struct sqlite *store, struct store_batch *batch, int64_t now_ns)
+{
+	const struct batch_head *head = &batch->batch->head;
+	AUTO(free) uint32_t *ids = NULL;
+	int err = batches_take(store->writer, &head->id, now_ns);
+
+	batch->is_new = err == 1;
+	if (err != 1)
+		return err;
+	err = batches_note_agent(store->writer, head, now_ns);
+	if (!err && batch->imported)
+		err = imported_take(store->writer, batch);
+	if (err || batch->ids)
+		return err ? err : write_functions(store, batch, batch->ids);
+	ids = calloc(batch->batch->functions_n + 1, sizeof(*ids));
+	return ids ? write_functions(store, batch, ids) : -ENOMEM;
+}
+
+static bool has_raw(const struct store_batch *batch)
+{
+	return batch->is_new && batch->raw && batch->batch->invocations_n > 0;
+}
+
+/* The bytes of an imported batch hold what is left out of it, too. */
+static int add_raw(struct sqlite *store, const struct store_batch *batch)
+{
+	struct store_batch thinned = *batch;
+	AUTO(free) uint8_t *raw = NULL;
+	int err;
+
+	if (batch->known_n == 0)
+		return raw_add(store->raw, batch);
+	err = imported_encode(batch->batch, &raw, &thinned.raw_bytes);
+	thinned.raw = raw;
+	return err ? err : raw_add(store->raw, &thinned);
+}
+
+static int write_raw(
+    struct sqlite *store, const struct store_batch *batches, size_t n, int64_t now_ns)
+{
+	size_t i = 0;
+	int err;
+
+	while (i < n && !has_raw(&batches[i]))
+		i++;
+	if (i == n)
+		return 0; /* heartbeats alone make no file */
+	err = raw_begin(store->raw, now_ns);
+	for (; !err && i < n; i++) {
+		if (has_raw(&batches[i]))
+			err = add_raw(store, &batches[i]);
+	}
+	if (!err)
+		err = raw_mark(store->raw, store->writer);
+	if (!err)
+		err = raw_commit(store->raw);
+	return err ? err : 1;
+}
+
+int sqlite_write(struct sqlite *store, struct store_batch *batches, size_t n)
+{
+	int64_t now_ns = clock_wall_ns();
+	int wrote_raw = 0;
+	int err = sqlite_begin(store);
+
+	if (err)
+		return err;
+	for (size_t i = 0; !err && i < n; i++)
+		err = write_batch(store, &batches[i], now_ns);
+	if (!err)
+		err = count_runs(store, batches, n);
+	if (!err)
+		err = dictionary_flush(store->functions, store->writer);
+	if (!err)
+		err = minutes_flush(store->minutes, store->writer);
+	if (!err) {
+		wrote_raw = write_raw(store, batches, n, now_ns);
+		err = wrote_raw < 0 ? wrote_raw : 0;
+	}
+	err = sqlite_end(store, err);
+	if (err) {
+		store->runs.n = 0;
+		for (size_t i = 0; i < n; i++)
+			imported_restore(&batches[i]);
+		dictionary_drop(store->functions);
+		minutes_drop(store->minutes);
+		raw_drop(store->raw);
+		return err;
+	}
+	dictionary_settle(store->functions);
+	minutes_settle(store->minutes);
+	if (wrote_raw)
+		raw_settle(store->raw);
+	return 0;
+}
+
+const struct store_runs *sqlite_last_runs(const struct sqlite *store)
+{
+	return &store->runs;
+}
