@@ -201,13 +201,7 @@ int main(void)
 	pid_t collector;
 	size_t bytes;
 
-	for (size_t i = 0; i < FUNCTIONS; i++) {
-		functions[i] = (struct function){.platform = PLATFORM_AWS_LAMBDA,
-		    .arch = ARCH_X86_64,
-		    .memory_limit_mb = 256};
-		(void)snprintf(
-		    functions[i].name, sizeof(functions[i].name), "function-%zu", i);
-	}
+	workload_functions(functions, FUNCTIONS);
 	if (!mkdtemp(directory))
 		die("mkdtemp");
 	bytes = make_batches(span_s > 0 ? span_s : SPAN_S);

@@ -7,6 +7,17 @@
 
 #include "model/invocation.h"
 
+static inline void workload_functions(struct function *functions, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		functions[i] = (struct function){.platform = PLATFORM_AWS_LAMBDA,
+		    .arch = ARCH_X86_64,
+		    .memory_limit_mb = 256};
+		(void)snprintf(
+		    functions[i].name, sizeof(functions[i].name), "function-%zu", i);
+	}
+}
+
 /* Of one of n functions: skewed popularity, durations of 20 to 140 ms with a tail; 1 in
  * 50 is cold. */
 static inline struct invocation workload_invocation(
