@@ -33,32 +33,32 @@ bool text_is_control(uint32_t c)
 	       (c >= 0x2066 && c <= 0x2069);
 }
 
-/* The bytes at the start of s that are printable ASCII, eight at a time. */
-static size_t count_plain(const char *s, size_t n)
+/* How many of n bytes from s on are printable ASCII: those that eight at once tell, none
+ * of them with the highest bit, below 0x20, or 0x7f. */
+static size_t plain_bytes(const char *s, size_t n)
 {
-	const uint64_t each = UINT64_C(0x0101010101010101);
-	size_t i = 0;
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	size_t at = 0;
 	uint64_t word;
 
-	for (; i + sizeof(word) <= n; i += sizeof(word)) {
-		memcpy(&word, s + i, sizeof(word));
-		/* 0x7f and above have their top bit after the addition, or before */
-		if (((word - each * 0x20) | word | (word + each)) & each * 0x80)
+	for (; n - at >= sizeof(word); at += sizeof(word)) {
+		memcpy(&word, s + at, sizeof(word));
+		if ((word | (word - ones * 0x20) | (word + ones)) & (ones * 0x80))
 			break;
 	}
-	return i;
+	return at;
 }
 
 void text_make_printable(char *s)
 {
 	size_t left = strlen(s);
-	size_t plain = count_plain(s, left);
+	size_t plain = plain_bytes(s, left);
 
 	s += plain;
 	left -= plain;
 	while (left > 0) {
 		uint32_t c = (unsigned char)*s;
-		size_t n = c >= 0x20 && c < 0x7f ? 1 : text_utf8_bytes(s, left, &c);
+		size_t n = c < 0x80 ? 1 : text_utf8_bytes(s, left, &c);
 
 		if (n == 0 || text_is_control(c)) {
 			n = n ? n : 1;

@@ -15,6 +15,17 @@
 /* Writes value; returns the bytes written (1..10), or -ENOSPC with nothing written. */
 ssize_t varint_encode(uint64_t value, uint8_t *out, size_t size);
 
+/* The same where VARINT_MAX_BYTES are known to be free; returns the place behind it. */
+static inline uint8_t *varint_put(uint64_t value, uint8_t *at)
+{
+	while (value >= 0x80) {
+		*at++ = (uint8_t)(value | 0x80);
+		value >>= 7;
+	}
+	*at++ = (uint8_t)value;
+	return at;
+}
+
 /* Reads one; returns the bytes consumed, -EAGAIN when the buffer ends inside it, or
  * -EBADMSG when it is longer than 10 bytes, exceeds 64 bits, or has needless trailing
  * zero groups. */

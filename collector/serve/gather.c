@@ -36,6 +36,7 @@ static struct batch_id content_id(const struct gather_host *h)
 static int seal(struct gather *gather, struct gather_host *h)
 {
 	struct batch_head head = {0};
+	struct batch *batch;
 	uint8_t *sealed;
 	size_t sealed_bytes;
 	int err;
@@ -45,13 +46,13 @@ static int seal(struct gather *gather, struct gather_host *h)
 	head.id = gather->ids ? gather->ids->next : content_id(h);
 	head.sent_ns = gather->ids ? gather->ids->sent_ns : 0;
 	(void)text_copy(head.host, sizeof(head.host), h->host);
-	err = batch_writer_seal(h->writer, &head, &sealed, &sealed_bytes);
+	err = batch_writer_seal_kept(h->writer, &head, &sealed, &sealed_bytes, &batch);
 	if (err)
 		return err;
 	if (gather->ids)
 		gather->ids->next.sequence++;
 	memset(h->content, 0, sizeof(h->content));
-	return intake_append(gather->in, sealed, sealed_bytes, sealed, NULL);
+	return intake_append(gather->in, batch, sealed, sealed_bytes, sealed);
 }
 
 static int find_host(struct gather *gather, const char *host, struct gather_host **out)
@@ -71,7 +72,7 @@ static int find_host(struct gather *gather, const char *host, struct gather_host
 		gather->hosts_n++;
 	else
 		gather->next_out = (gather->next_out + 1) % GATHER_HOSTS_MAX;
-	err = h->writer ? seal(gather, h) : batch_writer_new(&h->writer);
+	err = h->writer ? seal(gather, h) : batch_writer_new_keeping(&h->writer);
 	if (err)
 		return err;
 	(void)text_copy(h->host, sizeof(h->host), host);

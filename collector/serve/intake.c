@@ -67,20 +67,14 @@ static int reserve(struct intake *in)
 	return 0;
 }
 
-int intake_append(struct intake *in, const uint8_t *raw, size_t raw_bytes,
-    uint8_t *sealed, const char **why)
+int intake_append(struct intake *in, struct batch *batch, const uint8_t *raw,
+    size_t raw_bytes, uint8_t *sealed)
 {
-	struct batch *batch = NULL;
-	uint32_t *ids = NULL;
-	int err = reserve(in);
+	uint32_t *ids = calloc(batch->functions_n + 1, sizeof(*ids));
+	int err = ids ? reserve(in) : -ENOMEM;
 
-	if (!err)
-		err = batch_decode(raw, raw_bytes, &batch, why);
-	if (!err) {
-		ids = calloc(batch->functions_n + 1, sizeof(*ids));
-		err = ids ? 0 : -ENOMEM;
-	}
 	if (err) {
+		free(ids);
 		batch_free(batch);
 		free(sealed);
 		return err;
@@ -102,12 +96,14 @@ int intake_append(struct intake *in, const uint8_t *raw, size_t raw_bytes,
 int intake_batch(
     struct intake *in, const uint8_t *body, size_t body_bytes, const char **why)
 {
-	const struct batch *batch;
-	int err = intake_append(in, body, body_bytes, NULL, why);
+	struct batch *batch;
+	int err = batch_decode(body, body_bytes, &batch, why);
 
 	if (err)
 		return err;
-	batch = in->decoded[0];
+	err = intake_append(in, batch, body, body_bytes, NULL);
+	if (err)
+		return err;
 	if (memcmp(batch->head.id.agent, BATCH_IMPORT_AGENT,
 		sizeof(BATCH_IMPORT_AGENT) - 1) == 0)
 		in->batches[0].imported = in->decoded[0];

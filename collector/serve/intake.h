@@ -47,9 +47,10 @@ int intake_ndjson(
  * -EFBIG; -ENOMEM. */
 int intake_otlp(struct intake *in, const uint8_t *body, size_t body_bytes);
 
-/* Takes over sealed, also on failure: one more batch. 0 or as batch_decode(). */
-int intake_append(struct intake *in, const uint8_t *raw, size_t raw_bytes,
-    uint8_t *sealed, const char **why);
+/* One more batch, and its bytes; takes over batch and sealed, also on failure. 0 or
+ * -ENOMEM. */
+int intake_append(struct intake *in, struct batch *batch, const uint8_t *raw,
+    size_t raw_bytes, uint8_t *sealed);
 
 void intake_done(struct intake *in);
 

@@ -109,14 +109,13 @@
 #include "wire/batch.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
-#include <zstd.h>
 
 #include "base/cleanup.h"
 #include "wire/batch_body.h"
 #include "wire/batch_head.h"
 #include "wire/cursor.h"
+#include "wire/zstd_thread.h"
 
 void batch_free(struct batch *batch)
 {
@@ -153,40 +152,6 @@ static size_t inflated_bytes(const struct cursor *frame, const char **why)
 	return n > BATCH_MAX_INFLATED_BYTES ? 0 : (size_t)n;
 }
 
-/* A context to inflate in is larger than most batches, and slower to make than those are
- * to read: each thread that decodes keeps one until its end. */
-static pthread_key_t context_key;
-static int context_err; /* of making the key */
-
-static void free_context(void *context)
-{
-	(void)ZSTD_freeDCtx(context);
-}
-
-static void make_key(void)
-{
-	context_err = -pthread_key_create(&context_key, free_context);
-}
-
-/* NULL: out of memory. */
-static ZSTD_DCtx *context_of_thread(void)
-{
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	ZSTD_DCtx *context;
-
-	(void)pthread_once(&once, make_key);
-	if (context_err)
-		return NULL;
-	context = pthread_getspecific(context_key);
-	if (context)
-		return context;
-	context = ZSTD_createDCtx();
-	if (context && pthread_setspecific(context_key, context) == 0)
-		return context;
-	(void)ZSTD_freeDCtx(context);
-	return NULL;
-}
-
 static int decode_records(
     const struct cursor *frame, struct batch *batch, const char **why)
 {
@@ -198,7 +163,7 @@ static int decode_records(
 	if (n == 0)
 		return -EBADMSG;
 	body = malloc(n);
-	context = body ? context_of_thread() : NULL;
+	context = body ? zstd_thread_inflater() : NULL;
 	if (!context)
 		return -ENOMEM;
 	inflated = ZSTD_decompressDCtx(context, body, n, frame->at, cursor_left(frame));

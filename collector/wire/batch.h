@@ -88,6 +88,14 @@ struct batch {
 	size_t losses_n;
 };
 
+/* A writer that keeps what it is given, which takes about 500 bytes a record; it takes no
+ * losses. batch_writer_seal_kept() also gives the batch that batch_decode() would make of
+ * the bytes, without decoding them; figures that an invocation does not have must have
+ * been 0. The same errors; the caller frees both. */
+int batch_writer_new_keeping(struct batch_writer **out);
+int batch_writer_seal_kept(struct batch_writer *w, const struct batch_head *head,
+    uint8_t **out, size_t *out_bytes, struct batch **batch);
+
 /* Reads a whole batch. 0, -EBADMSG when malformed or beyond a limit (*why, when not NULL,
  * is set to a constant sentence that says what and where), -EPROTONOSUPPORT for a version
  * it does not know, -ENOMEM. *out is untouched on failure; release it with batch_free().

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
+
 #define FIRST_ROOM 1024
 
 void batch_dictionary_done(struct batch_dictionary *d)
@@ -46,15 +48,10 @@ int batch_dictionary_reserve(struct batch_dictionary *d, size_t len)
 	return 0;
 }
 
-/* FNV-1a. A stranger who makes names collide slows his own agent down, by 4096 steps at
- * worst. */
+/* A stranger who makes names collide slows his own agent down, by 4096 steps at worst. */
 static size_t first_slot(const struct batch_dictionary *d, const uint8_t *s, size_t len)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ s[i]) * UINT64_C(0x100000001b3);
-	return (hash ^ (hash >> 32)) % (2 * d->limit);
+	return hash_bytes(0, s, len) % (2 * d->limit);
 }
 
 static bool is_at(

@@ -18,107 +18,125 @@ enum {
 
 #define PACKED_BYTES 16
 
-/* Shapes of PACKED_BYTES * 2 digits; 'x' is a digit, what else stands there is meant. */
-static const char *const shapes[] = {
-    [TAG_UUID] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx",
-    [TAG_HEX_32] = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
-    [TAG_AWS_TRACE] = "1-xxxxxxxx-xxxxxxxxxxxxxxxxxxxxxxxx",
+/* Shapes of PACKED_BYTES * 2 digits, in runs of a multiple of four; what stands between
+ * the runs is meant. */
+#define RUNS_MAX 5
+struct shape {
+	const char *text; /* 'x' is a digit */
+	size_t len;
+	struct run {
+		uint8_t at;
+		uint8_t n;
+	} runs[RUNS_MAX];
+};
+static const struct shape shapes[] = {
+    [TAG_UUID] = {"xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", 36,
+	{{0, 8}, {9, 4}, {14, 4}, {19, 4}, {24, 12}}},
+    [TAG_HEX_32] = {"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", 32, {{0, 32}}},
+    [TAG_AWS_TRACE] = {"1-xxxxxxxx-xxxxxxxxxxxxxxxxxxxxxxxx", 35, {{2, 8}, {11, 24}}},
 };
 
-static const char digits[] = "0123456789abcdef";
-
-/* Lower case only: what is unpacked must be what was packed. Looked up, not compared:
- * whether a digit of a random id is a letter no processor can foresee. */
-static int digit_value(char c)
+/* Lower case only: what is unpacked must be what was packed. Eight digits at once, their
+ * first in the lowest byte, become four bytes: a random id has no branch that a processor
+ * could foresee. */
+static bool pack_eight(const char *s, uint8_t *out)
 {
-	/* one more than the digit's value; 0: none */
-	static const int8_t values['f' + 1] = {
-	    ['0'] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, ['a'] = 11, 12, 13, 14, 15, 16};
-	unsigned char index = (unsigned char)c;
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t word;
+	uint64_t letters; /* 1 in the bytes that have the bit of letters */
+	uint64_t low;
+	uint64_t beyond; /* 0x10 in bytes whose low half is no digit of that kind */
 
-	return index <= 'f' ? values[index] - 1 : -1;
+	memcpy(&word, s, sizeof(word));
+	word = le64toh(word);
+	letters = word >> 6 & ones;
+	low = word & (ones * 0x0f);
+	if (((word & (ones * 0xf0)) ^ (ones + letters) * 0x30) != 0)
+		return false;
+	/* a letter's is 1 to 6, a number's 0 to 9 */
+	beyond = (low + ones * 6 + letters * 3) | (letters << 4 & ~(low + ones * 0x0f));
+	if (beyond & (ones * 0x10))
+		return false;
+	low += letters * 9;
+	low = (low << 4 | low >> 8) & UINT64_C(0x00ff00ff00ff00ff);
+	low = (low | low >> 8) & UINT64_C(0x0000ffff0000ffff);
+	low |= low >> 16;
+	out[0] = (uint8_t)low;
+	out[1] = (uint8_t)(low >> 8);
+	out[2] = (uint8_t)(low >> 16);
+	out[3] = (uint8_t)(low >> 24);
+	return true;
+}
+
+/* The reverse. */
+static void unpack_four(const uint8_t *in, char *out)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint32_t packed;
+	uint64_t word;
+
+	memcpy(&packed, in, sizeof(packed));
+	word = le32toh(packed);
+	word = (word | word << 16) & UINT64_C(0x0000ffff0000ffff);
+	word = (word | word << 8) & UINT64_C(0x00ff00ff00ff00ff);
+	word = (word >> 4 | word << 8) & (ones * 0x0f);
+	word += ones * '0' + ((word + ones * 6) >> 4 & ones) * ('a' - '0' - 10);
+	word = htole64(word);
+	memcpy(out, &word, sizeof(word));
+}
+
+/* n digits, an even number. What is no multiple of eight is filled up. */
+static bool pack_digits(const char *s, size_t n, uint8_t *out)
+{
+	char last[8] = "00000000";
+	uint8_t bytes[sizeof(last) / 2] = {0};
+
+	for (; n >= sizeof(last); n -= sizeof(last), s += sizeof(last), out += 4) {
+		if (!pack_eight(s, out))
+			return false;
+	}
+	memcpy(last, s, n);
+	if (n > 0 && !pack_eight(last, bytes))
+		return false;
+	memcpy(out, bytes, n / 2);
+	return true;
 }
 
 /* Packs s, of len bytes, if it has that shape. */
-static bool pack(const char *shape, const char *s, size_t len, uint8_t *out)
+static bool pack(const struct shape *shape, const char *s, size_t len, uint8_t *out)
 {
+	char all[2 * PACKED_BYTES];
 	size_t n = 0;
+	size_t at = 0;
 
-	if (strlen(shape) != len)
+	if (shape->len != len)
 		return false;
-	for (size_t i = 0; i < len; i++) {
-		int value = digit_value(s[i]);
-
-		if (shape[i] != 'x') {
-			if (s[i] != shape[i])
+	for (const struct run *run = shape->runs; n < sizeof(all); run++) {
+		for (; at < run->at; at++) {
+			if (s[at] != shape->text[at])
 				return false;
-			continue;
 		}
-		if (value < 0)
-			return false;
-		out[n / 2] = (uint8_t)(n % 2 ? out[n / 2] | value : value << 4);
-		n++;
+		for (; at < (size_t)run->at + run->n; at += 4, n += 4)
+			memcpy(all + n, s + at, 4);
 	}
-	return true;
+	return pack_digits(all, sizeof(all), out);
 }
 
-#define EACH_BYTE UINT64_C(0x0101010101010101)
-#define LOW_OF_PAIR UINT64_C(0x000f000f000f000f)
-
-/* The eight digits of four bytes, all at once. */
-static void unpack_four(const uint8_t *in, char *out)
+static void unpack(const struct shape *shape, const uint8_t *in, char *out)
 {
-	uint32_t four;
-	uint64_t x;
-	uint64_t letters;
-
-	memcpy(&four, in, sizeof(four));
-	x = le32toh(four);
-	x = (x | x << 16) & UINT64_C(0x0000ffff0000ffff);
-	x = (x | x << 8) & UINT64_C(0x00ff00ff00ff00ff);
-	x = (x >> 4 & LOW_OF_PAIR) | (x & LOW_OF_PAIR) << 8;
-	letters = (x + EACH_BYTE * 6) >> 4 & EACH_BYTE;
-	x = htole64(x + EACH_BYTE * '0' + letters * ('a' - '0' - 10));
-	memcpy(out, &x, sizeof(x));
-}
-
-static void unpack(uint64_t tag, const uint8_t *in, char *out)
-{
-	char all[PACKED_BYTES * 2 + 1] = "";
+	char all[2 * PACKED_BYTES];
+	size_t n = 0;
+	size_t at = 0;
 
 	for (size_t i = 0; i < PACKED_BYTES; i += 4)
 		unpack_four(in + i, all + 2 * i);
-	if (tag == TAG_HEX_32) {
-		memcpy(out, all, sizeof(all));
-	} else if (tag == TAG_UUID) {
-		memcpy(out, all, 8);
-		memcpy(out + 9, all + 8, 4);
-		memcpy(out + 14, all + 12, 4);
-		memcpy(out + 19, all + 16, 4);
-		memcpy(out + 24, all + 20, sizeof(all) - 20);
-		out[8] = out[13] = out[18] = out[23] = '-';
-	} else {
-		out[0] = '1';
-		out[1] = out[10] = '-';
-		memcpy(out + 2, all, 8);
-		memcpy(out + 11, all + 8, sizeof(all) - 8);
+	for (const struct run *run = shape->runs; n < sizeof(all); run++) {
+		for (; at < run->at; at++)
+			out[at] = shape->text[at];
+		for (; at < (size_t)run->at + run->n; at += 4, n += 4)
+			memcpy(out + at, all + n, 4);
 	}
-}
-
-/* Packs an even number of digits, at least four; false when s is something else. */
-static bool pack_digits(const char *s, size_t len, uint8_t *out)
-{
-	if (len < 4 || len % 2 != 0)
-		return false;
-	for (size_t i = 0; i < len; i += 2) {
-		int high = digit_value(s[i]);
-		int low = digit_value(s[i + 1]);
-
-		if (high < 0 || low < 0)
-			return false;
-		out[i / 2] = (uint8_t)(high << 4 | low);
-	}
-	return true;
+	out[at] = '\0';
 }
 
 size_t batch_text_encode(const char *s, size_t size, uint8_t *out)
@@ -131,12 +149,12 @@ size_t batch_text_encode(const char *s, size_t size, uint8_t *out)
 		return 1;
 	}
 	for (unsigned int tag = TAG_UUID; tag <= TAG_AWS_TRACE; tag++) {
-		if (pack(shapes[tag], s, len, out + 1)) {
+		if (pack(&shapes[tag], s, len, out + 1)) {
 			out[0] = (uint8_t)tag;
 			return 1 + PACKED_BYTES;
 		}
 	}
-	if (pack_digits(s, len, out + 2)) {
+	if (len >= 4 && len % 2 == 0 && pack_digits(s, len, out + 2)) {
 		out[0] = TAG_HEX;
 		out[1] = (uint8_t)(len / 2);
 		return 2 + len / 2;
@@ -148,15 +166,19 @@ size_t batch_text_encode(const char *s, size_t size, uint8_t *out)
 
 static bool decode_digits(struct cursor *in, char *out, size_t size)
 {
+	uint8_t last[4] = {0};
+	char digits[2 * sizeof(last)];
 	struct cursor bytes;
 	uint64_t n;
 
 	if (!cursor_varint(in, &n) || n > (size - 1) / 2 || !cursor_split(in, n, &bytes))
 		return false;
-	for (; bytes.at < bytes.end; bytes.at++) {
-		*out++ = digits[*bytes.at >> 4];
-		*out++ = digits[*bytes.at & 0xf];
-	}
+	for (; cursor_left(&bytes) >= 4; bytes.at += 4, out += 8)
+		unpack_four(bytes.at, out);
+	memcpy(last, bytes.at, cursor_left(&bytes));
+	unpack_four(last, digits);
+	memcpy(out, digits, 2 * cursor_left(&bytes));
+	out += 2 * cursor_left(&bytes);
 	*out = '\0';
 	return true;
 }
@@ -173,10 +195,9 @@ bool batch_text_decode(struct cursor *in, char *out, size_t size)
 		return true;
 	}
 	if (tag <= TAG_AWS_TRACE) {
-		if (strlen(shapes[tag]) >= size ||
-		    !cursor_split(in, PACKED_BYTES, &bytes))
+		if (shapes[tag].len >= size || !cursor_split(in, PACKED_BYTES, &bytes))
 			return false;
-		unpack(tag, bytes.at, out);
+		unpack(&shapes[tag], bytes.at, out);
 		return true;
 	}
 	if (tag == TAG_HEX)

@@ -4,18 +4,17 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zstd.h>
 #include <zstd_errors.h>
 
 #include "base/cleanup.h"
 #include "base/varint.h"
 #include "wire/batch.h"
 #include "wire/batch_body.h"
-#include "wire/batch_coldstart.h"
 #include "wire/batch_dictionary.h"
+#include "wire/batch_entry.h"
 #include "wire/batch_head.h"
 #include "wire/batch_row.h"
-#include "wire/batch_text.h"
+#include "wire/zstd_thread.h"
 
 #define LEVEL 1 /* level 3 gives nothing on these columns */
 
@@ -35,12 +34,6 @@ _Static_assert(
 
 #define COLUMN_FIRST_BYTES 2048 /* the room that a column begins with */
 
-#define ID_MAX_BYTES BATCH_TEXT_MAX(INVOCATION_ID_BYTES)
-#define FUNCTION_MAX_BYTES                                                               \
-	(4 * VARINT_MAX_BYTES + BATCH_TEXT_MAX(FUNCTION_NAME_BYTES) +                    \
-	    BATCH_TEXT_MAX(FUNCTION_VERSION_BYTES) +                                     \
-	    BATCH_TEXT_MAX(FUNCTION_REGION_BYTES))
-
 struct column {
 	uint8_t *bytes;
 	size_t used;
@@ -57,22 +50,9 @@ struct batch_writer {
 	struct column losses;
 	struct batch_previous previous;
 	size_t n;
-	size_t used; /* bytes in columns and dictionaries */
-	ZSTD_CCtx *zstd;
-};
-
-/* One record, coded but for its numbers. */
-struct entry {
-	uint8_t function[FUNCTION_MAX_BYTES];
-	size_t function_bytes;
-	uint8_t sandbox[ID_MAX_BYTES];
-	size_t sandbox_bytes;
-	uint8_t request_id[ID_MAX_BYTES];
-	size_t request_id_bytes;
-	uint8_t trace_id[ID_MAX_BYTES];
-	size_t trace_id_bytes;
-	uint8_t coldstart[BATCH_COLDSTART_MAX];
-	size_t coldstart_bytes;
+	size_t used;             /* bytes in columns and dictionaries */
+	size_t spare;            /* records that each column surely has room for */
+	struct batch_keep *keep; /* NULL: nobody wants the batch itself */
 };
 
 int batch_writer_new(struct batch_writer **out)
@@ -83,15 +63,20 @@ int batch_writer_new(struct batch_writer **out)
 		return -ENOMEM;
 	w->functions.limit = BATCH_MAX_FUNCTIONS;
 	w->sandboxes.limit = BATCH_MAX_RECORDS;
-	w->zstd = ZSTD_createCCtx();
-	if (!w->zstd) {
-		free(w);
-		return -ENOMEM;
-	}
-	(void)ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_compressionLevel, LEVEL);
-	(void)ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_checksumFlag, 1);
 	*out = w;
 	return 0;
+}
+
+int batch_writer_new_keeping(struct batch_writer **out)
+{
+	struct batch_keep *keep = calloc(1, sizeof(*keep));
+	int err = keep ? batch_writer_new(out) : -ENOMEM;
+
+	if (err)
+		free(keep);
+	else
+		(*out)->keep = keep;
+	return err;
 }
 
 void batch_writer_free(struct batch_writer *w)
@@ -103,7 +88,9 @@ void batch_writer_free(struct batch_writer *w)
 	for (size_t i = 0; i < COLUMN_END_OF_IDS; i++)
 		free(w->columns[i].bytes);
 	free(w->losses.bytes);
-	ZSTD_freeCCtx(w->zstd);
+	if (w->keep)
+		batch_keep_done(w->keep);
+	free(w->keep);
 	free(w);
 }
 
@@ -125,43 +112,12 @@ static void writer_clear(struct batch_writer *w)
 	memset(&w->previous, 0, sizeof(w->previous));
 	w->n = 0;
 	w->used = 0;
+	w->spare = 0;
 }
 
 static uint8_t *put(uint8_t *at, uint64_t value)
 {
-	return at + varint_encode(value, at, VARINT_MAX_BYTES);
-}
-
-/* A function as it stands in the batch: the bytes that follow, and its fields. */
-static size_t encode_function(const struct function *function, uint8_t *out)
-{
-	uint8_t fields[FUNCTION_MAX_BYTES];
-	uint8_t *at = fields;
-	size_t n;
-
-	at = put(at, function->platform);
-	at = put(at, function->arch);
-	at = put(at, function->memory_limit_mb);
-	at += batch_text_encode(function->name, sizeof(function->name), at);
-	at += batch_text_encode(function->version, sizeof(function->version), at);
-	at += batch_text_encode(function->region, sizeof(function->region), at);
-	n = (size_t)(at - fields);
-	at = put(out, n);
-	memcpy(at, fields, n);
-	return (size_t)(at - out) + n;
-}
-
-static void encode_entry(const struct invocation *inv, struct entry *entry)
-{
-	entry->function_bytes = encode_function(inv->function, entry->function);
-	entry->sandbox_bytes =
-	    batch_text_encode(inv->sandbox, sizeof(inv->sandbox), entry->sandbox);
-	entry->request_id_bytes = batch_text_encode(
-	    inv->request_id, sizeof(inv->request_id), entry->request_id);
-	entry->trace_id_bytes =
-	    batch_text_encode(inv->trace_id, sizeof(inv->trace_id), entry->trace_id);
-	entry->coldstart_bytes =
-	    inv->coldstart ? batch_coldstart_encode(inv->coldstart, entry->coldstart) : 0;
+	return varint_put(value, at);
 }
 
 static int reserve(struct column *column, size_t n)
@@ -179,21 +135,40 @@ static int reserve(struct column *column, size_t n)
 	return 0;
 }
 
-/* Makes sure that nothing can fail any more. */
-static int reserve_all(struct batch_writer *w, const struct entry *entry)
+/* A record's value in each column; all columns at once, for many records. */
+static int reserve_columns(struct batch_writer *w)
 {
-	_Static_assert(
-	    ID_MAX_BYTES < COLUMN_FIRST_BYTES && BATCH_COLDSTART_MAX < COLUMN_FIRST_BYTES,
-	    "a column grows by more than one value");
-	if (batch_dictionary_reserve(&w->functions, entry->function_bytes) < 0 ||
-	    batch_dictionary_reserve(&w->sandboxes, entry->sandbox_bytes) < 0)
-		return -ENOMEM;
+	if (w->spare > 0)
+		return 0;
+	w->spare = SIZE_MAX;
 	for (size_t i = 0; i < COLUMN_END_OF_IDS; i++) {
-		if (reserve(&w->columns[i], i == COLUMN_COLDSTART ? entry->coldstart_bytes
-								  : ID_MAX_BYTES) < 0)
+		struct column *column = &w->columns[i];
+		size_t spare;
+
+		if (i == COLUMN_COLDSTART)
+			continue;
+		if (reserve(column, BATCH_ID_MAX) < 0) {
+			w->spare = 0;
 			return -ENOMEM;
+		}
+		spare = (column->room - column->used) / BATCH_ID_MAX;
+		w->spare = spare < w->spare ? spare : w->spare;
 	}
 	return 0;
+}
+
+/* Makes sure that nothing can fail any more. */
+static int reserve_all(struct batch_writer *w, const struct batch_entry *entry)
+{
+	_Static_assert(
+	    BATCH_ID_MAX < COLUMN_FIRST_BYTES && BATCH_COLDSTART_MAX < COLUMN_FIRST_BYTES,
+	    "a column grows by more than one value");
+	if (batch_dictionary_reserve(&w->functions, entry->function_bytes) < 0 ||
+	    batch_dictionary_reserve(&w->sandboxes, entry->sandbox_bytes) < 0 ||
+	    reserve(&w->columns[COLUMN_COLDSTART], entry->coldstart_bytes) < 0 ||
+	    (w->keep && batch_keep_reserve(w->keep) < 0))
+		return -ENOMEM;
+	return reserve_columns(w);
 }
 
 static void add_number(struct batch_writer *w, enum batch_column id, uint64_t value)
@@ -234,7 +209,7 @@ static size_t intern(
 	return index;
 }
 
-static bool has_room(const struct batch_writer *w, const struct entry *entry)
+static bool has_room(const struct batch_writer *w, const struct batch_entry *entry)
 {
 	size_t most = w->used + FRAME_MAX_BYTES + NUMBERS_MAX_BYTES +
 		      entry->function_bytes + entry->sandbox_bytes +
@@ -243,35 +218,51 @@ static bool has_room(const struct batch_writer *w, const struct entry *entry)
 
 	if (w->n == BATCH_MAX_RECORDS || most > BODY_MAX_BYTES)
 		return false;
-	return w->functions.n < BATCH_MAX_FUNCTIONS ||
+	return entry->function_index != BATCH_KEEP_NONE ||
+	       w->functions.n < BATCH_MAX_FUNCTIONS ||
 	       batch_dictionary_find(&w->functions, entry->function,
 		   entry->function_bytes) < w->functions.n;
 }
 
-int batch_writer_add(struct batch_writer *w, const struct invocation *inv)
+static void add_numbers(struct batch_writer *w, const struct batch_row *row)
 {
-	struct entry entry;
-	struct batch_row row;
-
-	encode_entry(inv, &entry);
-	if (!has_room(w, &entry))
-		return -ENOSPC;
-	if (reserve_all(w, &entry) < 0)
-		return -ENOMEM;
-	row.value[COLUMN_FUNCTION] =
-	    intern(w, &w->functions, entry.function, entry.function_bytes);
-	row.value[COLUMN_SANDBOX] =
-	    intern(w, &w->sandboxes, entry.sandbox, entry.sandbox_bytes);
-	batch_row_from(&row, inv, &w->previous);
 	for (unsigned int id = COLUMN_NONE + 1; id < COLUMN_END_OF_IDS; id++) {
 		if (batch_column_is_number(id) &&
-		    batch_row_has(id, row.value[COLUMN_HAS]))
-			add_number(w, id, row.value[id]);
+		    batch_row_has(id, row->value[COLUMN_HAS]))
+			add_number(w, id, row->value[id]);
 	}
+}
+
+int batch_writer_add(struct batch_writer *w, const struct invocation *inv)
+{
+	struct coldstart *coldstart = NULL;
+	struct batch_entry entry;
+	struct batch_row row;
+
+	batch_entry_encode(inv, w->keep, &entry);
+	if (!has_room(w, &entry))
+		return -ENOSPC;
+	if (reserve_all(w, &entry) < 0 ||
+	    (w->keep && batch_entry_coldstart(&entry, &coldstart) < 0))
+		return -ENOMEM;
+	if (entry.function_index == BATCH_KEEP_NONE)
+		entry.function_index =
+		    intern(w, &w->functions, entry.function, entry.function_bytes);
+	if (entry.sandbox_index == BATCH_KEEP_NONE)
+		entry.sandbox_index =
+		    intern(w, &w->sandboxes, entry.sandbox, entry.sandbox_bytes);
+	row.value[COLUMN_FUNCTION] = entry.function_index;
+	row.value[COLUMN_SANDBOX] = entry.sandbox_index;
+	batch_row_from(&row, inv, &w->previous);
+	add_numbers(w, &row);
 	add_text(w, COLUMN_REQUEST_ID, entry.request_id, entry.request_id_bytes);
 	add_text(w, COLUMN_TRACE_ID, entry.trace_id, entry.trace_id_bytes);
 	if (entry.coldstart_bytes)
 		add_text(w, COLUMN_COLDSTART, entry.coldstart, entry.coldstart_bytes);
+	if (w->keep)
+		batch_keep_add(
+		    w->keep, inv, entry.function_index, entry.sandbox_index, coldstart);
+	w->spare--;
 	w->n++;
 	return 0;
 }
@@ -279,10 +270,11 @@ int batch_writer_add(struct batch_writer *w, const struct invocation *inv)
 int batch_writer_lose(struct batch_writer *w, const struct function *function,
     enum lost_reason reason, uint64_t n)
 {
-	uint8_t bytes[FUNCTION_MAX_BYTES];
-	size_t bytes_n = encode_function(function, bytes);
+	uint8_t bytes[BATCH_FUNCTION_MAX];
+	size_t bytes_n = batch_entry_function(function, bytes);
 	uint8_t *at;
 
+	assert(!w->keep);
 	if (w->used + FRAME_MAX_BYTES + LOSS_MAX_BYTES + bytes_n > BODY_MAX_BYTES ||
 	    (w->functions.n == BATCH_MAX_FUNCTIONS &&
 		batch_dictionary_find(&w->functions, bytes, bytes_n) == w->functions.n))
@@ -350,6 +342,23 @@ static size_t write_body(const struct batch_writer *w, uint8_t *out)
 	return (size_t)(at - out);
 }
 
+/* Compresses the body behind the head. Bytes, -ENOMEM or -EMSGSIZE. */
+static ssize_t compress(uint8_t *out, size_t room, const uint8_t *body, size_t body_bytes)
+{
+	ZSTD_CCtx *zstd = zstd_thread_compressor();
+	size_t packed;
+
+	if (!zstd)
+		return -ENOMEM;
+	(void)ZSTD_CCtx_setParameter(zstd, ZSTD_c_compressionLevel, LEVEL);
+	(void)ZSTD_CCtx_setParameter(zstd, ZSTD_c_checksumFlag, 1);
+	packed = ZSTD_compress2(zstd, out, room, body, body_bytes);
+	if (!ZSTD_isError(packed))
+		return (ssize_t)packed;
+	return ZSTD_getErrorCode(packed) == ZSTD_error_memory_allocation ? -ENOMEM
+									 : -EMSGSIZE;
+}
+
 int batch_writer_seal(struct batch_writer *w, const struct batch_head *head,
     uint8_t **out, size_t *out_bytes)
 {
@@ -357,7 +366,7 @@ int batch_writer_seal(struct batch_writer *w, const struct batch_head *head,
 	AUTO(free) uint8_t *sealed = NULL;
 	size_t body_bytes;
 	size_t head_bytes;
-	size_t packed;
+	ssize_t packed;
 	uint8_t *fitted;
 
 	if (!body)
@@ -368,16 +377,26 @@ int batch_writer_seal(struct batch_writer *w, const struct batch_head *head,
 	if (!sealed)
 		return -ENOMEM;
 	head_bytes = batch_head_encode(head, sealed);
-	packed = ZSTD_compress2(
-	    w->zstd, sealed + head_bytes, BATCH_MAX_BYTES - head_bytes, body, body_bytes);
-	if (ZSTD_isError(packed))
-		return ZSTD_getErrorCode(packed) == ZSTD_error_memory_allocation
-			   ? -ENOMEM
-			   : -EMSGSIZE;
+	packed =
+	    compress(sealed + head_bytes, BATCH_MAX_BYTES - head_bytes, body, body_bytes);
+	if (packed < 0)
+		return (int)packed;
 	writer_clear(w);
-	fitted = realloc(sealed, head_bytes + packed);
-	*out_bytes = head_bytes + packed;
+	fitted = realloc(sealed, head_bytes + (size_t)packed);
+	*out_bytes = head_bytes + (size_t)packed;
 	*out = fitted ? fitted : sealed;
 	sealed = NULL;
 	return 0;
+}
+
+int batch_writer_seal_kept(struct batch_writer *w, const struct batch_head *head,
+    uint8_t **out, size_t *out_bytes, struct batch **batch)
+{
+	int err = batch_keep_reserve(w->keep); /* when nothing was added */
+
+	if (!err)
+		err = batch_writer_seal(w, head, out, out_bytes);
+	if (!err)
+		*batch = batch_keep_take(w->keep, head);
+	return err;
 }

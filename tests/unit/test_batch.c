@@ -35,6 +35,83 @@ static void test_everything_of_random_batches_comes_back(void **state)
 	batch_writer_free(NULL);
 }
 
+/* Some batches are full, so that what is kept grows many times. */
+static void test_what_is_kept_is_what_the_bytes_decode_to(void **state)
+{
+	struct batch_writer *w;
+	uint64_t seed = 12;
+
+	(void)state;
+	assert_int_equal(batch_writer_new_keeping(&w), 0);
+	for (int round = 0; round < 100; round++) {
+		struct batch *kept = NULL;
+		struct batch *decoded = NULL;
+		uint8_t *bytes;
+		size_t n;
+
+		sample_fill(w, &seed, 1 + random_below(&seed, SAMPLE_FUNCTIONS),
+		    random_below(&seed, round % 10 ? 50 : BATCH_MAX_RECORDS));
+		assert_int_equal(
+		    batch_writer_seal_kept(w, &sent.head, &bytes, &n, &kept), 0);
+		assert_int_equal(batch_writer_count(w), 0);
+		sample_assert_sent(kept);
+		assert_int_equal(kept->losses_n, 0);
+		assert_int_equal(batch_decode(bytes, n, &decoded, NULL), 0);
+		sample_assert_sent(decoded);
+		assert_int_equal(kept->functions_n, decoded->functions_n);
+		for (size_t i = 0; i < sent.n; i++)
+			assert_int_equal(kept->invocations[i].function - kept->functions,
+			    decoded->invocations[i].function - decoded->functions);
+		batch_free(kept);
+		batch_free(decoded);
+		free(bytes);
+	}
+	sample_fill(w, &seed, 2, 10); /* and is dropped */
+	batch_writer_free(w);
+}
+
+/* Ids are packed eight digits at once: one that is none, wherever it stands, keeps the
+ * text as it is. */
+static void test_what_is_nearly_hexadecimal_comes_back(void **state)
+{
+	static const char *const forms[] = {"01234567-89ab-cdef-0123-456789abcdef",
+	    "0123456789abcdef0123456789abcdef", "1-01234567-89abcdef0123456789abcdef",
+	    "0123456789abcdef01", "09af"};
+	static const char others[] = "/:`gG\xb0 ";
+	const struct function f = {.name = "f"};
+	const struct batch_head head = {.host = "h"};
+	struct batch_writer *w;
+	struct batch *kept;
+	struct batch *decoded;
+	uint8_t *bytes;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(batch_writer_new_keeping(&w), 0);
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		for (size_t at = 0; at <= strlen(forms[i]); at++) {
+			for (const char *c = others; *c; c++) {
+				struct invocation inv = {.function = &f};
+
+				(void)strcpy(inv.request_id, forms[i]);
+				if (inv.request_id[at])
+					inv.request_id[at] = *c;
+				assert_int_equal(batch_writer_add(w, &inv), 0);
+			}
+		}
+	}
+	assert_int_equal(batch_writer_seal_kept(w, &head, &bytes, &n, &kept), 0);
+	assert_int_equal(batch_decode(bytes, n, &decoded, NULL), 0);
+	assert_in_range(decoded->invocations_n, 500, BATCH_MAX_RECORDS);
+	for (size_t i = 0; i < decoded->invocations_n; i++)
+		assert_string_equal(
+		    decoded->invocations[i].request_id, kept->invocations[i].request_id);
+	batch_free(kept);
+	batch_free(decoded);
+	free(bytes);
+	batch_writer_free(w);
+}
+
 /* Random bytes in every field do not compress: the worst that a writer meets. */
 static void test_a_full_batch_fits_the_wire(void **state)
 {
@@ -300,6 +377,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_everything_of_random_batches_comes_back),
+	    cmocka_unit_test(test_what_is_kept_is_what_the_bytes_decode_to),
+	    cmocka_unit_test(test_what_is_nearly_hexadecimal_comes_back),
 	    cmocka_unit_test(test_a_full_batch_fits_the_wire),
 	    cmocka_unit_test(test_a_heartbeat_carries_the_ledger_alone),
 	    cmocka_unit_test(test_losses_come_with_the_batch_they_were_added_to),

@@ -83,6 +83,30 @@ static void test_a_ping_is_known_by_its_trace(void **state)
 	assert_false(invocation_trace_is_ping(""));
 }
 
+/* Before it other words may stand that have two halves alike. */
+static void test_the_mark_of_a_ping_is_found_wherever_it_stands(void **state)
+{
+	static const char *const before[] = {"0123456789abcdef0123456789abcdef0123456789"
+					     "abcdef01234567",
+	    "00000000000000000000000000000000000000000000000000000000"};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		for (size_t at = 0; at + sizeof(PING_TRACE_MARK) < INVOCATION_ID_BYTES;
+		     at++) {
+			char id[INVOCATION_ID_BYTES] = "";
+
+			memcpy(id, before[i], at);
+			memcpy(id + at, PING_TRACE_MARK, sizeof(PING_TRACE_MARK));
+			assert_true(invocation_trace_is_ping(id));
+			id[at + 7] = 'e';
+			assert_false(invocation_trace_is_ping(id));
+		}
+	}
+	assert_false(invocation_trace_is_ping(""));
+	assert_false(invocation_trace_is_ping("c01dc01dc01dc01"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -91,6 +115,7 @@ int main(void)
 	    cmocka_unit_test(test_each_quality_bit_has_its_word),
 	    cmocka_unit_test(test_any_status_but_ok_is_an_error),
 	    cmocka_unit_test(test_a_ping_is_known_by_its_trace),
+	    cmocka_unit_test(test_the_mark_of_a_ping_is_found_wherever_it_stands),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
