@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -128,13 +129,18 @@ void clock_format_rfc3339(int64_t wall_ns, char *out)
 	*out = '\0';
 }
 
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
 /* Reads exactly n digits at *s and moves past them; -1 when one is missing. */
-static int digits(const char **s, int n)
+static inline int digits(const char **s, int n)
 {
 	int value = 0;
 
 	for (; n > 0; n--, (*s)++) {
-		if (!isdigit((unsigned char)**s))
+		if (!is_digit(**s))
 			return -1;
 		value = value * 10 + (**s - '0');
 	}
@@ -143,19 +149,19 @@ static int digits(const char **s, int n)
 
 static int64_t fraction_ns(const char **s)
 {
+	static const int scale[] = {
+	    0, 100000000, 10000000, 1000000, 100000, 10000, 1000, 100, 10, 1};
 	int64_t ns = 0;
 	int n = 0;
 
 	if (**s != '.')
 		return 0;
 	(*s)++;
-	for (; isdigit((unsigned char)**s) && n < 9; n++, (*s)++)
+	for (; is_digit(**s) && n < 9; n++, (*s)++)
 		ns = ns * 10 + (**s - '0');
-	if (n == 0 || isdigit((unsigned char)**s))
+	if (n == 0 || is_digit(**s))
 		return -1;
-	for (; n < 9; n++)
-		ns *= 10;
-	return ns;
+	return ns * scale[n];
 }
 
 /* Seconds east of UTC of "Z" or "+hh:mm"; INT32_MIN when malformed. */

@@ -37,7 +37,8 @@ const char *platform_name(enum platform platform)
 enum platform platform_find(const char *name)
 {
 	for (unsigned int i = 0; i < PLATFORM_COUNT; i++) {
-		if (strcmp(name, platform_names[i]) == 0)
+		if (platform_names[i][0] == name[0] &&
+		    strcmp(platform_names[i], name) == 0)
 			return (enum platform)i;
 	}
 	return PLATFORM_UNKNOWN;
@@ -51,7 +52,8 @@ const char *arch_name(enum arch arch)
 enum arch arch_find(const char *name)
 {
 	for (size_t i = 0; i < sizeof(arch_names) / sizeof(arch_names[0]); i++) {
-		if (strcmp(name, arch_names[i].name) == 0)
+		if (arch_names[i].name[0] == name[0] &&
+		    strcmp(arch_names[i].name, name) == 0)
 			return arch_names[i].arch;
 	}
 	return ARCH_UNKNOWN;

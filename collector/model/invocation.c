@@ -61,7 +61,7 @@ static size_t find_name(const char *const *names, size_t n, const char *name)
 {
 	size_t i = 0;
 
-	while (i < n && strcmp(names[i], name) != 0)
+	while (i < n && (names[i][0] != name[0] || strcmp(names[i], name) != 0))
 		i++;
 	return i;
 }

@@ -133,25 +133,23 @@ static int reject(struct intake *in, size_t line, const char *reason)
 		   : 0;
 }
 
-static int take_line(struct gather *gather, size_t number, const char *line, size_t len)
+static int take_line(struct gather *gather, struct json_reader *reader, size_t number,
+    const char *line, size_t len)
 {
-	struct invocation inv;
-	struct function function;
 	struct coldstart coldstart;
-	char host[JSON_HOST_BYTES];
 	const char *why = NULL;
 	int err;
 
 	if (len > JSON_LINE_MAX_BYTES)
 		return reject(gather->in, number, "the line is longer than 16384 bytes");
-	err = json_parse_invocation(line, len, &inv, &function, host, &why);
+	err = json_reader_parse(reader, line, len, &why);
 	if (!err)
-		why = refusal(&inv);
-	if (!err && !why)
-		err = json_parse_coldstart(line, len, &inv, &coldstart, &why);
+		why = refusal(&reader->inv);
+	if (!err && !why && reader->has_phases)
+		err = json_parse_coldstart(line, len, &reader->inv, &coldstart, &why);
 	if (err || why)
 		return reject(gather->in, number, why ? why : "malformed");
-	err = gather_take(gather, host, &inv, NULL, 0);
+	err = gather_take(gather, reader->host, &reader->inv, NULL, 0);
 	if (err == -ENOSPC || err == -EMSGSIZE || err == -EBADMSG)
 		return reject(gather->in, number, "the record is too large");
 	return err;
@@ -170,15 +168,17 @@ int intake_ndjson(
 	struct gather gather = {.in = in, .ids = ids};
 	const char *at = (const char *)body;
 	const char *end = at + body_bytes;
+	struct json_reader reader;
 	int err = 0;
 
+	json_reader_init(&reader);
 	in->form = INTAKE_NDJSON;
 	for (size_t number = 1; !err && at < end; number++) {
 		const char *newline = memchr(at, '\n', (size_t)(end - at));
 		size_t len = (size_t)((newline ? newline : end) - at);
 
 		if (!is_blank(at, len))
-			err = take_line(&gather, number, at, len);
+			err = take_line(&gather, &reader, number, at, len);
 		at += len + 1;
 	}
 	return gather_finish(&gather, err);

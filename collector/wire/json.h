@@ -2,7 +2,9 @@
 #ifndef COLDMETER_WIRE_JSON_H
 #define COLDMETER_WIRE_JSON_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "model/invocation.h"
@@ -18,12 +20,28 @@
  * Returns the bytes written (no NUL). */
 size_t json_format_invocation(const struct invocation *inv, const char *host, char *out);
 
-/* Reads one object of len bytes (no newline needed). Own scanner, no allocation. Unknown
- * keys are skipped, whatever their value. *function is filled and inv->function set to
- * it. Phases and peers of an init are left to json_parse_coldstart(). host
- * (JSON_HOST_BYTES, may be NULL) gets the host or "". Needs function, start and (unless
- * status is init_error) duration_ms. Returns 0, or -EBADMSG with *why a constant sentence
- * naming the field. Outputs are untouched on failure. */
+/* Reads objects one after the other, which mostly have the same keys in the same order:
+ * what came behind what the last time is looked for first. Own scanner, no allocation. */
+#define JSON_KEYS_MAX 64
+struct json_reader {
+	struct invocation inv; /* of the object that was read last; its function is: */
+	struct function function;
+	char host[JSON_HOST_BYTES];  /* or "" */
+	bool has_phases;             /* there is something for json_parse_coldstart() */
+	uint8_t next[JSON_KEYS_MAX]; /* its own */
+};
+void json_reader_init(struct json_reader *reader);
+
+/* As json_parse_invocation(), into the reader; why is not NULL. */
+int json_reader_parse(
+    struct json_reader *reader, const char *line, size_t len, const char **why);
+
+/* Reads one object of len bytes (no newline needed). Unknown keys are skipped, whatever
+ * their value. *function is filled and inv->function set to it. Phases and peers of an
+ * init are left to json_parse_coldstart(). host (JSON_HOST_BYTES, may be NULL) gets the
+ * host or "". Needs function, start and (unless status is init_error) duration_ms.
+ * Returns 0, or -EBADMSG with *why a constant sentence naming the field. Outputs are
+ * untouched on failure. */
 int json_parse_invocation(const char *line, size_t len, struct invocation *inv,
     struct function *function, char *host, const char **why);
 

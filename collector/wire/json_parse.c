@@ -1,357 +1,109 @@
-/* Invocation objects in: one table, a row per key. A key that comes twice is an error;
- * null stands for absent; words of quality that are not known are skipped. */
+/* Invocation objects in. A key that comes twice is an error; null stands for absent. */
 #include "wire/json.h"
 
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "wire/json_scan.h"
+#include "wire/json_keys.h"
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-#define KEY_BYTES 24
-#define WORD_BYTES 32
-#define NS_PER_MS 1000000
-#define BYTES_PER_MIB 1048576
+static const char phases[] = "init_phases"; /* is json_parse_coldstart()'s */
 
-enum flag { FLAG_ABSENT, FLAG_FALSE, FLAG_TRUE };
-
-/* Keys that settle() asks for. */
-enum {
-	GIVEN_FUNCTION = 1 << 0,
-	GIVEN_START = 1 << 1,
-	GIVEN_DURATION = 1 << 2,
-	GIVEN_REQUEST_BYTES = 1 << 3,
-	GIVEN_RESPONSE_BYTES = 1 << 4
-};
-
-/* What has been read of one object. */
-struct object {
-	struct invocation inv;
-	struct function function;
-	char host[JSON_HOST_BYTES];
-	char arch[WORD_BYTES]; /* one that no plan has a price for is unknown */
-	char cause[WORD_BYTES];
-	char certainty[WORD_BYTES];
-	enum flag cold;
-	enum flag prewarmed;
-	enum flag ping;
-	uint64_t seen; /* keys, by their row in the table */
-	uint32_t given;
-};
-
-struct key {
-	const char *name;
-	bool (*read)(struct json_scan *s, const struct key *key, struct object *object);
-	size_t offset; /* of what it fills, in struct object */
-	size_t size;
-	uint64_t min;
-	uint64_t max;
-	uint32_t has;      /* HAS_* that it sets */
-	uint32_t given;    /* GIVEN_* that it sets */
-	const char *twice; /* sentences */
-	const char *wrong;
-};
-
-static void store_number(struct object *object, const struct key *key, uint64_t value)
+/* n is 4 or more. As words that may overlap: the lengths of keys are few, but no call is
+ * as short. */
+static inline bool is_same(const char *a, const char *b, size_t n)
 {
-	char *to = (char *)object + key->offset;
-	uint32_t value32 = (uint32_t)value;
-	uint16_t value16 = (uint16_t)value;
+	uint64_t x[2];
+	uint64_t y[2];
 
-	if (key->size == sizeof(value))
-		memcpy(to, &value, sizeof(value));
-	else if (key->size == sizeof(value32))
-		memcpy(to, &value32, sizeof(value32));
-	else
-		memcpy(to, &value16, sizeof(value16));
-	object->inv.has |= key->has;
-}
+	if (n < sizeof(x[0])) {
+		uint32_t u[2];
+		uint32_t v[2];
 
-static bool read_text(struct json_scan *s, const struct key *key, struct object *object)
-{
-	char *to = (char *)object + key->offset;
-	size_t len;
-
-	return json_scan_string(s, to, key->size, &len) && len < key->size &&
-	       len >= key->min;
-}
-
-static bool read_ms(struct json_scan *s, const struct key *key, struct object *object)
-{
-	struct json_number number;
-	uint64_t ns;
-	bool exact;
-
-	if (!json_scan_number(s, &number) ||
-	    !json_number_scale(&number, NS_PER_MS, &ns, &exact))
-		return false;
-	store_number(object, key, ns);
-	return true;
-}
-
-static bool read_mib(struct json_scan *s, const struct key *key, struct object *object)
-{
-	struct json_number number;
-	uint64_t bytes;
-	bool exact;
-
-	if (!json_scan_number(s, &number) ||
-	    !json_number_scale(&number, BYTES_PER_MIB, &bytes, &exact))
-		return false;
-	store_number(object, key, bytes);
-	return true;
-}
-
-static bool read_count(struct json_scan *s, const struct key *key, struct object *object)
-{
-	struct json_number number;
-	uint64_t value;
-	bool exact;
-
-	if (!json_scan_number(s, &number) ||
-	    !json_number_scale(&number, 1, &value, &exact) || !exact ||
-	    value < key->min || value > key->max)
-		return false;
-	store_number(object, key, value);
-	return true;
-}
-
-static bool read_flag(struct json_scan *s, const struct key *key, struct object *object)
-{
-	bool is_true = json_scan_word(s, "true");
-	enum flag flag = is_true ? FLAG_TRUE : FLAG_FALSE;
-
-	if (!is_true && !json_scan_word(s, "false"))
-		return false;
-	memcpy((char *)object + key->offset, &flag, sizeof(flag));
-	return true;
-}
-
-static bool read_start(struct json_scan *s, const struct key *key, struct object *object)
-{
-	char text[CLOCK_RFC3339_BYTES + 8];
-	size_t len;
-
-	(void)key;
-	return json_scan_string(s, text, sizeof(text), &len) && len < sizeof(text) &&
-	       clock_parse_rfc3339(text, &object->inv.start_ns) == 0;
-}
-
-/* A word of one of our own lists; a longer one is in none, so "" stands for it. */
-static bool scan_word(struct json_scan *s, char word[WORD_BYTES])
-{
-	size_t len;
-
-	if (!json_scan_string(s, word, WORD_BYTES, &len))
-		return false;
-	if (len >= WORD_BYTES)
-		word[0] = '\0';
-	return true;
-}
-
-static bool read_platform(
-    struct json_scan *s, const struct key *key, struct object *object)
-{
-	char word[WORD_BYTES];
-
-	(void)key;
-	if (!scan_word(s, word))
-		return false;
-	object->function.platform = platform_find(word);
-	return object->function.platform != PLATFORM_UNKNOWN ||
-	       strcmp(word, platform_name(PLATFORM_UNKNOWN)) == 0;
-}
-
-/* Settled later; one that is not known here says nothing. */
-static bool read_word(struct json_scan *s, const struct key *key, struct object *object)
-{
-	return scan_word(s, (char *)object + key->offset);
-}
-
-static bool read_kind(struct json_scan *s, const struct key *key, struct object *object)
-{
-	char word[WORD_BYTES];
-
-	(void)key;
-	if (!scan_word(s, word))
-		return false;
-	object->inv.kind = invocation_kind_find(word);
-	return object->inv.kind != KIND_UNKNOWN ||
-	       strcmp(word, invocation_kind_name(KIND_UNKNOWN)) == 0;
-}
-
-static bool read_status(struct json_scan *s, const struct key *key, struct object *object)
-{
-	char word[WORD_BYTES];
-
-	(void)key;
-	if (!scan_word(s, word))
-		return false;
-	object->inv.status = invocation_status_find(word);
-	return object->inv.status != STATUS_COUNT;
-}
-
-static bool read_quality(
-    struct json_scan *s, const struct key *key, struct object *object)
-{
-	char word[WORD_BYTES];
-
-	(void)key;
-	if (!json_scan_take(s, '['))
-		return false;
-	if (json_scan_take(s, ']'))
-		return true;
-	do {
-		if (!scan_word(s, word))
+		memcpy(&u[0], a, sizeof(u[0]));
+		memcpy(&v[0], b, sizeof(v[0]));
+		memcpy(&u[1], a + n - sizeof(u[1]), sizeof(u[1]));
+		memcpy(&v[1], b + n - sizeof(v[1]), sizeof(v[1]));
+		return u[0] == v[0] && u[1] == v[1];
+	}
+	for (; n > 2 * sizeof(x[0]); n -= sizeof(x[0])) {
+		memcpy(&x[0], a, sizeof(x[0]));
+		memcpy(&y[0], b, sizeof(y[0]));
+		if (x[0] != y[0])
 			return false;
-		object->inv.quality |= invocation_quality_find(word);
-	} while (json_scan_take(s, ','));
-	return json_scan_take(s, ']');
-}
-
-/* NOLINTBEGIN(bugprone-macro-parentheses): members are named and strings are joined here,
- * which cannot be done in parentheses */
-#define AT(member)                                                                       \
-	.offset = offsetof(struct object, member),                                       \
-	.size = sizeof(((struct object *)NULL)->member)
-#define SAYS(key, rule) .name = key, .twice = key " comes twice", .wrong = key " " rule
-/* NOLINTEND(bugprone-macro-parentheses) */
-#define TEXT(key, member, rule)                                                          \
-	{                                                                                \
-		SAYS(key, rule), .read = read_text, AT(member)                           \
+		a += sizeof(x[0]);
+		b += sizeof(y[0]);
 	}
-#define MS(key, member, bit)                                                             \
-	{                                                                                \
-		SAYS(key, MS_RULE), .read = read_ms, AT(inv.member), .has = (bit)        \
-	}
-#define COUNT(key, member, rule, least, most)                                            \
-	{                                                                                \
-		SAYS(key, rule), .read = read_count, AT(member), .min = (least),         \
-				 .max = (most)                                           \
-	}
-#define FLAG(key, member)                                                                \
-	{                                                                                \
-		SAYS(key, "must be true or false"), .read = read_flag, AT(member)        \
-	}
-
-#define MS_RULE "must be a number of milliseconds, 0 or more"
-#define COUNT_RULE "must be a whole number, 0 or more"
-#define SHORT_ID "must be a string of at most 71 bytes"
-_Static_assert(INVOCATION_ID_BYTES == 72 && JSON_HOST_BYTES == 72 &&
-		   FUNCTION_NAME_BYTES == 160 && FUNCTION_VERSION_BYTES == 64 &&
-		   FUNCTION_REGION_BYTES == 32,
-    "the sentences name these lengths");
-
-/* In the order of our own objects, so that the next key is mostly the next row. */
-static const struct key keys[] = {
-    {SAYS("function", "must be a string of 1 to 159 bytes"), .read = read_text,
-	AT(function.name), .min = 1, .given = GIVEN_FUNCTION},
-    TEXT("version", function.version, "must be a string of at most 63 bytes"),
-    {SAYS("platform", "is not one that is known here"), .read = read_platform},
-    {SAYS("kind", "must be lambda, http or process"), .read = read_kind},
-    TEXT("request_id", inv.request_id, SHORT_ID),
-    TEXT("host", host, SHORT_ID),
-    TEXT("sandbox", inv.sandbox, SHORT_ID),
-    {SAYS("start", "must be an RFC 3339 time, such as 2026-11-22T08:00:00.123456789Z"),
-	.read = read_start, .given = GIVEN_START},
-    {SAYS("duration_ms", MS_RULE), .read = read_ms, AT(inv.duration_ns),
-	.has = HAS_DURATION, .given = GIVEN_DURATION},
-    MS("response_ms", response_ns, HAS_RESPONSE),
-    MS("init_ms", init_ns, HAS_INIT),
-    FLAG("cold", cold),
-    FLAG("prewarmed", prewarmed),
-    {SAYS("cause", "must be a string"), .read = read_word, AT(cause)},
-    {SAYS("cause_certainty", "must be a string"), .read = read_word, AT(certainty)},
-    MS("wait_ms", wait_ns, HAS_WAIT),
-    MS("cpu_ms", cpu_ns, HAS_CPU),
-    MS("run_queue_ms", run_queue_ns, HAS_RUN_QUEUE),
-    MS("throttled_ms", throttled_ns, HAS_THROTTLED),
-    MS("busy_ms", busy_ns, HAS_BUSY),
-    MS("init_first_exec_ms", init.first_exec_ns, HAS_INIT_STORY),
-    MS("init_last_exec_ms", init.last_exec_ns, HAS_INIT_STORY),
-    {SAYS("init_execs", COUNT_RULE), .read = read_count, AT(inv.init.execs),
-	.max = UINT32_MAX, .has = HAS_INIT_STORY},
-    MS("init_cpu_ms", init.cpu_ns, HAS_INIT_STORY),
-    MS("init_run_queue_ms", init.run_queue_ns, HAS_INIT_STORY),
-    {SAYS("init_read_bytes", COUNT_RULE), .read = read_count, AT(inv.init.read_bytes),
-	.max = UINT64_MAX, .has = HAS_INIT_STORY},
-    {SAYS("init_disk_bytes", COUNT_RULE), .read = read_count, AT(inv.init.disk_bytes),
-	.max = UINT64_MAX, .has = HAS_INIT_STORY},
-    {SAYS("init_major_faults", COUNT_RULE), .read = read_count, AT(inv.init.major_faults),
-	.max = UINT32_MAX, .has = HAS_INIT_STORY},
-    {SAYS("peak_memory_mb", "must be a number of MiB, 0 or more"), .read = read_mib,
-	AT(inv.peak_memory_bytes), .has = HAS_MEMORY},
-    COUNT("memory_limit_mb", function.memory_limit_mb,
-	"must be a whole number of MiB below 2^32", 0, UINT32_MAX),
-    {SAYS("arch", "must be a string"), .read = read_word, AT(arch)},
-    TEXT("region", function.region, "must be a string of at most 31 bytes"),
-    {SAYS("status", "must be ok, error, timeout, oom, crash, init_error or aborted"),
-	.read = read_status},
-    {SAYS("http_status", "must be a whole number from 0 to 65535"), .read = read_count,
-	AT(inv.http_status), .max = UINT16_MAX, .has = HAS_HTTP_STATUS},
-    TEXT("trace_id", inv.trace_id, SHORT_ID),
-    {SAYS("request_bytes", COUNT_RULE), .read = read_count, AT(inv.request_bytes),
-	.max = UINT64_MAX, .given = GIVEN_REQUEST_BYTES},
-    {SAYS("response_bytes", COUNT_RULE), .read = read_count, AT(inv.response_bytes),
-	.max = UINT64_MAX, .given = GIVEN_RESPONSE_BYTES},
-    COUNT("concurrency", inv.concurrency, "must be a whole number, 1 or more", 1,
-	UINT32_MAX),
-    COUNT("pid", inv.pid, "must be a whole number below 2^32", 0, UINT32_MAX),
-    FLAG("ping", ping),
-    {SAYS("quality", "must be a list of strings"), .read = read_quality},
-};
-_Static_assert(COUNT_OF(keys) <= 64, "each row has a bit");
-
-/* The row of a key, looked for from the row behind the last one on; COUNT_OF(keys) when
- * it is not known. */
-static size_t find_key(const char *name, size_t after)
-{
-	for (size_t i = 1; i <= COUNT_OF(keys); i++) {
-		size_t row = (after + i) % COUNT_OF(keys);
-
-		if (keys[row].name[0] == name[0] && strcmp(keys[row].name, name) == 0)
-			return row;
-	}
-	return COUNT_OF(keys);
+	memcpy(&x[0], a, sizeof(x[0]));
+	memcpy(&y[0], b, sizeof(y[0]));
+	memcpy(&x[1], a + n - sizeof(x[1]), sizeof(x[1]));
+	memcpy(&y[1], b + n - sizeof(y[1]), sizeof(y[1]));
+	return x[0] == y[0] && x[1] == y[1];
 }
 
 /* One value; NULL, or what is wrong with it. */
-static const char *read_value(struct json_scan *s, size_t row, struct object *object)
+static const char *read_value(struct json_scan *s, size_t row, struct json_object *object)
 {
-	const struct key *key = &keys[row];
+	const struct json_key *key = &json_keys[row];
 	uint64_t bit = UINT64_C(1) << row;
 
 	if (object->seen & bit)
 		return key->twice;
 	object->seen |= bit;
-	if (json_scan_word(s, "null"))
+	if (json_scan_peek(s) == 'n' && json_scan_word(s, "null"))
 		return NULL;
 	object->given |= key->given;
 	return key->read(s, key, object) ? NULL : key->wrong;
 }
 
-static const char *read_member(struct json_scan *s, size_t *row, struct object *object)
+/* A key that is not where it was expected, or none of ours: *row is where it stands in
+ * the table, or json_keys_n. */
+static const char *read_key(
+    struct json_scan *s, size_t before, struct json_reader *reader, size_t *row)
 {
-	char name[KEY_BYTES];
-	size_t found = COUNT_OF(keys);
-	size_t len;
+	char name[JSON_KEY_BYTES];
+	size_t n;
 
-	if (!json_scan_string(s, name, sizeof(name), &len) || !json_scan_take(s, ':'))
+	if (!json_scan_string(s, name, sizeof(name), &n) || !json_scan_take(s, ':'))
 		return "a key is not a string, or lacks its colon";
-	if (len < sizeof(name))
-		found = find_key(name, *row);
-	if (found == COUNT_OF(keys))
-		return json_scan_skip(s) ? NULL
-					 : "the value of an unknown key is malformed";
-	*row = found;
-	return read_value(s, found, object);
+	*row = n < sizeof(name) ? json_keys_find(name, n, reader->next[before])
+				: json_keys_n;
+	if (*row < json_keys_n)
+		reader->next[before] = (uint8_t)*row;
+	else if (n < sizeof(name) && strcmp(name, phases) == 0)
+		reader->has_phases = true;
+	return NULL;
 }
 
-static const char *read_object(struct json_scan *s, struct object *object)
+/* *before is 0, or the row of the last key that was known plus 1. */
+static const char *read_member(struct json_scan *s, size_t *before,
+    struct json_reader *reader, struct json_object *object)
 {
-	size_t row = COUNT_OF(keys) - 1;
+	size_t row = reader->next[*before];
+	const struct json_key *key = &json_keys[row];
+	const char *why;
+
+	(void)json_scan_peek(s);
+	if ((size_t)(s->end - s->at) > key->quoted_n &&
+	    is_same(s->at, key->quoted, key->quoted_n)) {
+		s->at += key->quoted_n;
+	} else {
+		why = read_key(s, *before, reader, &row);
+		if (why)
+			return why;
+		if (row == json_keys_n)
+			return json_scan_skip(s)
+				   ? NULL
+				   : "the value of an unknown key is malformed";
+	}
+	*before = row + 1;
+	return read_value(s, row, object);
+}
+
+static const char *read_object(
+    struct json_scan *s, struct json_reader *reader, struct json_object *object)
+{
+	size_t before = 0;
 	const char *why;
 
 	if (!json_scan_take(s, '{'))
@@ -359,7 +111,7 @@ static const char *read_object(struct json_scan *s, struct object *object)
 	if (json_scan_take(s, '}'))
 		return NULL;
 	do {
-		why = read_member(s, &row, object);
+		why = read_member(s, &before, reader, object);
 		if (why)
 			return why;
 	} while (json_scan_take(s, ','));
@@ -370,31 +122,32 @@ static const char *read_object(struct json_scan *s, struct object *object)
 	return NULL;
 }
 
-static const char *settle_start_type(struct object *object)
+static const char *settle_start_type(struct json_object *object)
 {
-	if (object->prewarmed == FLAG_TRUE && object->cold == FLAG_TRUE)
+	if (object->prewarmed == JSON_FLAG_TRUE && object->cold == JSON_FLAG_TRUE)
 		return "prewarmed and cold cannot both be true";
-	if (object->prewarmed == FLAG_TRUE)
+	if (object->prewarmed == JSON_FLAG_TRUE)
 		object->inv.start_type = START_PREWARMED;
-	else if (object->cold != FLAG_ABSENT)
+	else if (object->cold != JSON_FLAG_ABSENT)
 		object->inv.start_type =
-		    object->cold == FLAG_TRUE ? START_COLD : START_WARM;
+		    object->cold == JSON_FLAG_TRUE ? START_COLD : START_WARM;
 	return NULL;
 }
 
 /* What the keys say together. */
-static const char *settle(struct object *object)
+static const char *settle(struct json_object *object)
 {
 	struct invocation *inv = &object->inv;
 
-	if (!(object->given & GIVEN_FUNCTION))
+	if (!(object->given & JSON_GIVEN_FUNCTION))
 		return "function is missing";
-	if (!(object->given & GIVEN_START))
+	if (!(object->given & JSON_GIVEN_START))
 		return "start is missing";
-	if (!(object->given & GIVEN_DURATION) && inv->status != STATUS_INIT_ERROR)
+	if (!(object->given & JSON_GIVEN_DURATION) && inv->status != STATUS_INIT_ERROR)
 		return "duration_ms is missing";
 	/* one bit for both, so half of the pair is as good as none */
-	if (object->given & GIVEN_REQUEST_BYTES && object->given & GIVEN_RESPONSE_BYTES) {
+	if (object->given & JSON_GIVEN_REQUEST_BYTES &&
+	    object->given & JSON_GIVEN_RESPONSE_BYTES) {
 		inv->has |= HAS_BYTES;
 	} else {
 		inv->request_bytes = 0;
@@ -408,32 +161,55 @@ static const char *settle(struct object *object)
 		inv->concurrency = 1;
 	/* a ping is known by its trace, unless the writer says that it is none */
 	inv->ping =
-	    object->ping == FLAG_TRUE ||
-	    (object->ping == FLAG_ABSENT && invocation_trace_is_ping(inv->trace_id));
+	    object->ping == JSON_FLAG_TRUE ||
+	    (object->ping == JSON_FLAG_ABSENT && invocation_trace_is_ping(inv->trace_id));
 	return settle_start_type(object);
+}
+
+void json_reader_init(struct json_reader *reader)
+{
+	reader->has_phases = false;
+	for (size_t row = 0; row < json_keys_n; row++)
+		reader->next[row] = (uint8_t)row; /* as we write them */
+}
+
+int json_reader_parse(
+    struct json_reader *reader, const char *line, size_t len, const char **why)
+{
+	struct json_object object = {.cold = JSON_FLAG_ABSENT};
+	struct json_scan s = {.at = line, .end = line + len};
+
+	reader->has_phases = false;
+	*why = "it is longer than a line may be";
+	if (len > JSON_LINE_MAX_BYTES)
+		return -EBADMSG;
+	*why = read_object(&s, reader, &object);
+	if (!*why)
+		*why = settle(&object);
+	if (*why)
+		return -EBADMSG;
+	reader->function = object.function;
+	reader->inv = object.inv;
+	reader->inv.function = &reader->function;
+	memcpy(reader->host, object.host, sizeof(reader->host));
+	return 0;
 }
 
 int json_parse_invocation(const char *line, size_t len, struct invocation *inv,
     struct function *function, char *host, const char **why)
 {
-	struct object object = {.cold = FLAG_ABSENT};
-	struct json_scan s = {.at = line, .end = line + len};
+	struct json_reader reader;
 	const char *unused;
+	int err;
 
-	if (!why)
-		why = &unused;
-	*why = "it is longer than a line may be";
-	if (len > JSON_LINE_MAX_BYTES)
-		return -EBADMSG;
-	*why = read_object(&s, &object);
-	if (!*why)
-		*why = settle(&object);
-	if (*why)
-		return -EBADMSG;
-	*function = object.function;
-	*inv = object.inv;
+	json_reader_init(&reader);
+	err = json_reader_parse(&reader, line, len, why ? why : &unused);
+	if (err)
+		return err;
+	*function = reader.function;
+	*inv = reader.inv;
 	inv->function = function;
 	if (host)
-		memcpy(host, object.host, sizeof(object.host));
+		memcpy(host, reader.host, sizeof(reader.host));
 	return 0;
 }

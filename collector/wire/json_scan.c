@@ -1,30 +1,16 @@
 #include "wire/json_scan.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 #include <string.h>
 
 #include "base/text.h"
 
 #define DIGITS_MAX 30         /* times 2^20 they fit 128 bits */
+#define SHORT_MAX 19          /* digits, and a point: they fit 64 bits */
 #define POWER_MAX 37          /* twice 10^37 fits 128 bits */
 #define EXPONENT_LIMIT 100000 /* beyond it a number is nothing or too large anyway */
-
-char json_scan_peek(struct json_scan *s)
-{
-	while (s->at < s->end &&
-	       (*s->at == ' ' || *s->at == '\t' || *s->at == '\n' || *s->at == '\r'))
-		s->at++;
-	if (s->at == s->end)
-		return '\0';
-	return *s->at;
-}
-
-bool json_scan_take(struct json_scan *s, char c)
-{
-	if (json_scan_peek(s) != c || s->at == s->end)
-		return false;
-	s->at++;
-	return true;
-}
 
 bool json_scan_word(struct json_scan *s, const char *word)
 {
@@ -138,23 +124,36 @@ static bool scan_character(struct json_scan *s, char bytes[4], size_t *n)
 	return true;
 }
 
-/* How many bytes from s->at on stand for themselves: printable ASCII without " and \\. */
-static size_t plain_run(const struct json_scan *s)
+/* How many bytes from s->at on stand for themselves: printable ASCII without " and \\,
+ * sixteen at once where the processor can. */
+static inline size_t plain_run(const struct json_scan *s)
 {
 	const char *at = s->at;
 
+#ifdef __SSE2__
+	for (; s->end - at >= 16; at += 16) {
+		__m128i c = _mm_loadu_si128((const __m128i *)at);
+		/* as signed bytes those from 0x80 on are below 0x20 too */
+		__m128i other =
+		    _mm_or_si128(_mm_or_si128(_mm_cmplt_epi8(c, _mm_set1_epi8(0x20)),
+				     _mm_cmpeq_epi8(c, _mm_set1_epi8(0x7f))),
+			_mm_or_si128(_mm_cmpeq_epi8(c, _mm_set1_epi8('"')),
+			    _mm_cmpeq_epi8(c, _mm_set1_epi8('\\'))));
+		unsigned int which = (unsigned int)_mm_movemask_epi8(other);
+
+		if (which)
+			return (size_t)(at - s->at) + (size_t)__builtin_ctz(which);
+	}
+#endif
 	while (at < s->end && *at >= 0x20 && *at < 0x7f && *at != '"' && *at != '\\')
 		at++;
 	return (size_t)(at - s->at);
 }
 
-bool json_scan_string(struct json_scan *s, char *out, size_t size, size_t *len)
+/* The rest of a string, from where it is not plain any more; *len bytes are before it,
+ * and out has room for more of them. */
+static bool scan_rest(struct json_scan *s, char *out, size_t room, size_t *len)
 {
-	size_t room = size - 1;
-
-	*len = 0;
-	if (!json_scan_take(s, '"'))
-		return false;
 	while (s->at < s->end && *s->at != '"') {
 		char character[4];
 		const char *bytes = s->at;
@@ -177,6 +176,24 @@ bool json_scan_string(struct json_scan *s, char *out, size_t size, size_t *len)
 	}
 	*out = '\0';
 	return json_scan_take(s, '"');
+}
+
+bool json_scan_string(struct json_scan *s, char *out, size_t size, size_t *len)
+{
+	size_t n;
+
+	*len = 0;
+	if (!json_scan_take(s, '"'))
+		return false;
+	n = plain_run(s);
+	if (n < size && s->at + n < s->end && s->at[n] == '"') { /* the usual case */
+		memcpy(out, s->at, n);
+		out[n] = '\0';
+		s->at += n + 1;
+		*len = n;
+		return true;
+	}
+	return scan_rest(s, out, size - 1, len);
 }
 
 /* --- numbers ---------------------------------------------------------------------------
@@ -229,6 +246,36 @@ static bool scan_exponent(struct json_scan *s, struct json_number *number)
 	return true;
 }
 
+/* A number without exponent that has few digits, which 64 bits hold; else s stays where
+ * it is. */
+static bool scan_short(struct json_scan *s, struct json_number *number)
+{
+	const char *end = s->end - s->at > SHORT_MAX ? s->at + SHORT_MAX : s->end;
+	const char *at = s->at;
+	const char *point = NULL;
+	uint64_t digits = 0;
+
+	for (; at < end; at++) {
+		unsigned int digit = (unsigned int)*at - '0';
+
+		if (digit <= 9)
+			digits = digits * 10 + digit;
+		else if (*at == '.' && !point)
+			point = at + 1;
+		else
+			break;
+	}
+	/* none before or behind the point, a needless zero, or more than this reads */
+	if (at == end || at == s->at || point == s->at + 1 || at == point || *at == '.' ||
+	    *at == 'e' || *at == 'E' ||
+	    (*s->at == '0' && at - s->at > 1 && point != s->at + 2))
+		return false;
+	number->digits = digits;
+	number->exponent = point ? (int)(point - at) : 0;
+	s->at = at;
+	return true;
+}
+
 bool json_scan_number(struct json_scan *s, struct json_number *number)
 {
 	const char *first;
@@ -240,6 +287,8 @@ bool json_scan_number(struct json_scan *s, struct json_number *number)
 		number->is_negative = true;
 		s->at++;
 	}
+	if (scan_short(s, number))
+		return true;
 	first = s->at;
 	if (scan_digits(s, number, &kept, false) == 0 ||
 	    (*first == '0' && s->at - first > 1))
@@ -252,11 +301,17 @@ bool json_scan_number(struct json_scan *s, struct json_number *number)
 	return scan_exponent(s, number);
 }
 
+#define SMALL_POWER_MAX 18
+static const uint64_t small_powers[SMALL_POWER_MAX + 1] = {1, 10, 100, 1000, 10000,
+    100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000,
+    1000000000000, 10000000000000, 100000000000000, 1000000000000000, 10000000000000000,
+    100000000000000000, 1000000000000000000};
+
 static unsigned __int128 power_of_ten(int n)
 {
-	unsigned __int128 power = 1;
+	unsigned __int128 power = small_powers[n < SMALL_POWER_MAX ? n : SMALL_POWER_MAX];
 
-	while (n-- > 0)
+	while (n-- > SMALL_POWER_MAX)
 		power *= 10;
 	return power;
 }
@@ -270,9 +325,9 @@ static unsigned __int128 divide(unsigned __int128 value, int n, bool is_cut, boo
 
 	*exact = value == 0 && !is_cut;
 	if (n > POWER_MAX || value == 0)
-		return 0;                     /* less than a half of one */
-	if (n <= 18 && value <= UINT64_MAX) { /* the usual case, and much faster */
-		uint64_t small = (uint64_t)power_of_ten(n);
+		return 0;                                  /* less than a half of one */
+	if (n <= SMALL_POWER_MAX && value <= UINT64_MAX) { /* as is usual; much faster */
+		uint64_t small = small_powers[n];
 
 		quotient = (uint64_t)value / small;
 		rest = (uint64_t)value % small;
@@ -295,7 +350,7 @@ bool json_number_scale(
 
 	if (number->is_negative && (number->digits != 0 || number->is_cut))
 		return false;
-	if (number->exponent <= 0) {
+	if (number->exponent < 0) {
 		value = divide(value, -number->exponent, number->is_cut, exact);
 	} else {
 		*exact = !number->is_cut;

@@ -16,10 +16,22 @@ struct json_scan {
 };
 
 /* The next character, 0 at the end. Moves over white space only. */
-char json_scan_peek(struct json_scan *s);
+static inline char json_scan_peek(struct json_scan *s)
+{
+	while (s->at < s->end &&
+	       (*s->at == ' ' || *s->at == '\t' || *s->at == '\n' || *s->at == '\r'))
+		s->at++;
+	return s->at < s->end ? *s->at : '\0';
+}
 
 /* Takes the character c, if it is the next; else stays in front of it. */
-bool json_scan_take(struct json_scan *s, char c);
+static inline bool json_scan_take(struct json_scan *s, char c)
+{
+	if (json_scan_peek(s) != c || s->at == s->end)
+		return false;
+	s->at++;
+	return true;
+}
 
 /* Takes a word such as "null", "true", if it is the next. */
 bool json_scan_word(struct json_scan *s, const char *word);

@@ -1,0 +1,167 @@
+/* Short ways through JSON lead where the long ones do. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/unit/guard_page.h"
+#include "tests/unit/random.h"
+#include "tests/unit/sample.h"
+#include "wire/json.h"
+#include "wire/json_scan.h"
+
+#define START "\"start\":\"2026-11-22T08:00:00.5Z\""
+
+/* What a reader expects after one line is of no matter for the next. */
+static void test_lines_of_any_order_are_read_alike(void **state)
+{
+	static const char *const lines[] = {
+	    "{\"function\":\"f\"," START ",\"duration_ms\":1.5,\"pid\":7}",
+	    "{\"pid\":8,\"duration_ms\":2,\"function\":\"f\"," START "}",
+	    "{ \"pid\" : 9 , \"duration_ms\" : 2 , \"function\" : \"g\" , " START " }",
+	    "{\"p\\u0069d\":10,\"unknown\":[{}],\"duration_ms\":2,\"function\":"
+	    "\"f\"," START "}",
+	    "{\"init_phases\":[]," START ",\"function\":\"f\",\"duration_ms\":2}",
+	    "{\"init_first_exec_ms\":1,\"init_last_exec_ms\":2," START
+	    ",\"function\":\"f\",\"duration_ms\":2}",
+	};
+	const size_t n = sizeof(lines) / sizeof(lines[0]);
+	struct json_reader reader;
+	uint64_t seed = 1;
+
+	(void)state;
+	json_reader_init(&reader);
+	for (int round = 0; round < 1000; round++) {
+		const char *line = lines[random_below(&seed, n)];
+		struct invocation inv;
+		struct function function;
+		char host[JSON_HOST_BYTES];
+		const char *why;
+
+		assert_int_equal(json_parse_invocation(
+				     line, strlen(line), &inv, &function, host, &why),
+		    0);
+		assert_int_equal(json_reader_parse(&reader, line, strlen(line), &why), 0);
+		assert_true(sample_same_invocation(&inv, &reader.inv));
+		assert_true(sample_same_function(&function, &reader.function));
+		assert_string_equal(host, reader.host);
+		assert_int_equal(reader.has_phases, strstr(line, "init_phases") != NULL);
+	}
+}
+
+/* One that is cut off behind a key that is expected. */
+static void test_a_line_ends_where_it_ends(void **state)
+{
+	static const char line[] =
+	    "{\"function\":\"f\"," START ",\"duration_ms\":1.5,\"pid\":7}";
+	struct json_reader reader;
+	struct guard_page page;
+	const char *why;
+
+	(void)state;
+	guard_page_init(&page, sizeof(line));
+	json_reader_init(&reader);
+	assert_int_equal(json_reader_parse(&reader, line, sizeof(line) - 1, &why), 0);
+	for (size_t n = 0; n < sizeof(line) - 1; n++) {
+		const char *at = (const char *)guard_page_copy(&page, line, n);
+
+		assert_int_equal(json_reader_parse(&reader, at, n, &why), -EBADMSG);
+	}
+	guard_page_done(&page);
+}
+
+static void test_strings_of_every_length_are_read_whole(void **state)
+{
+	static const struct {
+		const char *written;
+		const char *read;
+	} odd[] = {{"", ""}, {"\\\"", "\""}, {"\\\\", "\\"}, {"\xc3\xa9", "\xc3\xa9"},
+	    {"\\u00e9", "\xc3\xa9"}, {"\x7f", "\x7f"}, {"\\n", "\n"}};
+
+	(void)state;
+	for (size_t before = 0; before < 40; before++) {
+		for (size_t i = 0; i < 40 * sizeof(odd) / sizeof(odd[0]); i++) {
+			const char *written = odd[i / 40].written;
+			const char *read = odd[i / 40].read;
+			char text[128];
+			char wanted[128];
+			char out[88];
+			size_t len;
+			struct json_scan s = {.at = text};
+
+			(void)snprintf(text, sizeof(text), "\"%.*s%s%.*s\"", (int)before,
+			    "0123456789012345678901234567890123456789", written,
+			    (int)(i % 40), "abcdefghijabcdefghijabcdefghijabcdefghij");
+			(void)snprintf(wanted, sizeof(wanted), "%.*s%s%.*s", (int)before,
+			    "0123456789012345678901234567890123456789", read,
+			    (int)(i % 40), "abcdefghijabcdefghijabcdefghijabcdefghij");
+			s.end = text + strlen(text);
+			assert_true(json_scan_string(&s, out, sizeof(out), &len));
+			assert_string_equal(out, wanted);
+			assert_int_equal(len, strlen(wanted));
+			assert_ptr_equal(s.at, s.end);
+			/* and where it does not fit, its length is told all the same */
+			s.at = text;
+			assert_true(json_scan_string(&s, out, 1 + before / 2, &len));
+			assert_int_equal(len, strlen(wanted));
+		}
+	}
+}
+
+/* An exponent of nothing takes the long way. */
+static void test_short_numbers_are_what_long_ones_are(void **state)
+{
+	static const char letters[] = "0123456789.0000000000";
+	uint64_t seed = 2;
+
+	(void)state;
+	for (int round = 0; round < 200000; round++) {
+		size_t n = random_below(&seed, 24);
+		char text[32];
+		struct json_scan a = {.at = text};
+		struct json_scan b = a;
+		struct json_number x;
+		struct json_number y;
+		uint64_t x_whole = 0;
+		uint64_t y_whole = 0;
+		bool x_exact = false;
+		bool y_exact = false;
+		uint32_t unit = random_below(&seed, 2) ? 1000000 : 1048576;
+
+		for (size_t i = 0; i < n; i++)
+			text[i] = letters[random_below(&seed, sizeof(letters) - 1)];
+		memcpy(text + n, "e0,", 4);
+		b.end = text + n + 3;
+		if (json_scan_number(&b, &y)) {
+			text[n] = ',';
+			a.end = text + n + 1;
+			assert_true(json_scan_number(&a, &x));
+			assert_int_equal(json_number_scale(&x, unit, &x_whole, &x_exact),
+			    json_number_scale(&y, unit, &y_whole, &y_exact));
+			assert_int_equal(a.at - text,
+			    b.at - text == (ptrdiff_t)n + 2 ? (ptrdiff_t)n : b.at - text);
+			assert_true(x_whole == y_whole && x_exact == y_exact);
+		} else {
+			text[n] = ',';
+			a.end = text + n + 1;
+			assert_false(json_scan_number(&a, &x) && *a.at == ',');
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_lines_of_any_order_are_read_alike),
+	    cmocka_unit_test(test_a_line_ends_where_it_ends),
+	    cmocka_unit_test(test_strings_of_every_length_are_read_whole),
+	    cmocka_unit_test(test_short_numbers_are_what_long_ones_are),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
