@@ -11,6 +11,7 @@
 #include "alerts/engine.h"
 #include "base/clock.h"
 #include "base/confine.h"
+#include "base/heap.h"
 #include "base/log.h"
 #include "base/supervisor.h"
 #include "price/book.h"
@@ -342,6 +343,7 @@ int main(int argc, char **argv)
 	int err;
 
 	log_init("coldmeter-collector", LOG_LEVEL_INFO);
+	heap_keep_some();
 	status = settings_read(argc, argv, &collector.settings);
 	if (status)
 		return status;
