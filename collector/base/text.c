@@ -1,5 +1,6 @@
 #include "base/text.h"
 
+#include <stddef.h>
 #include <string.h>
 
 size_t text_utf8_bytes(const char *s, size_t n, uint32_t *character)
@@ -33,29 +34,38 @@ bool text_is_control(uint32_t c)
 	       (c >= 0x2066 && c <= 0x2069);
 }
 
-/* How many of n bytes from s on are printable ASCII: those that eight at once tell, none
- * of them with the highest bit, below 0x20, or 0x7f. */
-static size_t plain_bytes(const char *s, size_t n)
+/* None of a word's bytes has the highest bit, is below 0x20, or is 0x7f. */
+static inline bool is_plain_word(const char *s)
 {
 	const uint64_t ones = UINT64_C(0x0101010101010101);
-	size_t at = 0;
 	uint64_t word;
 
-	for (; n - at >= sizeof(word); at += sizeof(word)) {
-		memcpy(&word, s + at, sizeof(word));
-		if ((word | (word - ones * 0x20) | (word + ones)) & (ones * 0x80))
-			break;
+	memcpy(&word, s, sizeof(word));
+	return ((word | (word - ones * 0x20) | (word + ones)) & (ones * 0x80)) == 0;
+}
+
+bool text_is_plain(const char *s, size_t n)
+{
+	const char *end = s + n;
+
+	if (n >= sizeof(uint64_t)) {
+		for (; end - s > (ptrdiff_t)sizeof(uint64_t); s += sizeof(uint64_t)) {
+			if (!is_plain_word(s))
+				return false;
+		}
+		return is_plain_word(end - sizeof(uint64_t)); /* once more, in part */
 	}
-	return at;
+	while (s < end && *s >= 0x20 && *s < 0x7f)
+		s++;
+	return s == end;
 }
 
 void text_make_printable(char *s)
 {
 	size_t left = strlen(s);
-	size_t plain = plain_bytes(s, left);
 
-	s += plain;
-	left -= plain;
+	if (text_is_plain(s, left))
+		return;
 	while (left > 0) {
 		uint32_t c = (unsigned char)*s;
 		size_t n = c < 0x80 ? 1 : text_utf8_bytes(s, left, &c);

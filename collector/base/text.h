@@ -10,6 +10,10 @@
  * valid UTF-8 by '?'. In place; the length never changes. */
 void text_make_printable(char *s);
 
+/* Whether all of n bytes are printable ASCII, as nearly all texts are: a quick way round
+ * what takes UTF-8 apart. */
+bool text_is_plain(const char *s, size_t n);
+
 /* Bytes (1..4) of the valid UTF-8 sequence that s, of n bytes, starts with; its character
  * goes to *character. 0 when there is none: overlong forms, surrogates and characters
  * beyond U+10FFFF are none. */

@@ -2,9 +2,9 @@
  * batch.c. */
 #include "wire/batch_text.h"
 
-#include <endian.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/text.h"
 
 enum {
@@ -36,81 +36,31 @@ static const struct shape shapes[] = {
     [TAG_AWS_TRACE] = {"1-xxxxxxxx-xxxxxxxxxxxxxxxxxxxxxxxx", 35, {{2, 8}, {11, 24}}},
 };
 
-/* Lower case only: what is unpacked must be what was packed. Eight digits at once, their
- * first in the lowest byte, become four bytes: a random id has no branch that a processor
- * could foresee. */
-static bool pack_eight(const char *s, uint8_t *out)
-{
-	const uint64_t ones = UINT64_C(0x0101010101010101);
-	uint64_t word;
-	uint64_t letters; /* 1 in the bytes that have the bit of letters */
-	uint64_t low;
-	uint64_t beyond; /* 0x10 in bytes whose low half is no digit of that kind */
-
-	memcpy(&word, s, sizeof(word));
-	word = le64toh(word);
-	letters = word >> 6 & ones;
-	low = word & (ones * 0x0f);
-	if (((word & (ones * 0xf0)) ^ (ones + letters) * 0x30) != 0)
-		return false;
-	/* a letter's is 1 to 6, a number's 0 to 9 */
-	beyond = (low + ones * 6 + letters * 3) | (letters << 4 & ~(low + ones * 0x0f));
-	if (beyond & (ones * 0x10))
-		return false;
-	low += letters * 9;
-	low = (low << 4 | low >> 8) & UINT64_C(0x00ff00ff00ff00ff);
-	low = (low | low >> 8) & UINT64_C(0x0000ffff0000ffff);
-	low |= low >> 16;
-	out[0] = (uint8_t)low;
-	out[1] = (uint8_t)(low >> 8);
-	out[2] = (uint8_t)(low >> 16);
-	out[3] = (uint8_t)(low >> 24);
-	return true;
-}
-
-/* The reverse. */
-static void unpack_four(const uint8_t *in, char *out)
-{
-	const uint64_t ones = UINT64_C(0x0101010101010101);
-	uint32_t packed;
-	uint64_t word;
-
-	memcpy(&packed, in, sizeof(packed));
-	word = le32toh(packed);
-	word = (word | word << 16) & UINT64_C(0x0000ffff0000ffff);
-	word = (word | word << 8) & UINT64_C(0x00ff00ff00ff00ff);
-	word = (word >> 4 | word << 8) & (ones * 0x0f);
-	word += ones * '0' + ((word + ones * 6) >> 4 & ones) * ('a' - '0' - 10);
-	word = htole64(word);
-	memcpy(out, &word, sizeof(word));
-}
-
-/* n digits, an even number. What is no multiple of eight is filled up. */
+/* n digits, an even number; lower case only, as what is unpacked must be what was
+ * packed. What is no multiple of eight is filled up. */
 static bool pack_digits(const char *s, size_t n, uint8_t *out)
 {
 	char last[8] = "00000000";
 	uint8_t bytes[sizeof(last) / 2] = {0};
 
 	for (; n >= sizeof(last); n -= sizeof(last), s += sizeof(last), out += 4) {
-		if (!pack_eight(s, out))
+		if (!hex_read_eight(s, out))
 			return false;
 	}
 	memcpy(last, s, n);
-	if (n > 0 && !pack_eight(last, bytes))
+	if (n > 0 && !hex_read_eight(last, bytes))
 		return false;
 	memcpy(out, bytes, n / 2);
 	return true;
 }
 
-/* Packs s, of len bytes, if it has that shape. */
-static bool pack(const struct shape *shape, const char *s, size_t len, uint8_t *out)
+/* Packs s, which has the length of that shape, if it has the shape. */
+static bool pack(const struct shape *shape, const char *s, uint8_t *out)
 {
 	char all[2 * PACKED_BYTES];
 	size_t n = 0;
 	size_t at = 0;
 
-	if (shape->len != len)
-		return false;
 	for (const struct run *run = shape->runs; n < sizeof(all); run++) {
 		for (; at < run->at; at++) {
 			if (s[at] != shape->text[at])
@@ -129,7 +79,7 @@ static void unpack(const struct shape *shape, const uint8_t *in, char *out)
 	size_t at = 0;
 
 	for (size_t i = 0; i < PACKED_BYTES; i += 4)
-		unpack_four(in + i, all + 2 * i);
+		hex_write_four(in + i, all + 2 * i);
 	for (const struct run *run = shape->runs; n < sizeof(all); run++) {
 		for (; at < run->at; at++)
 			out[at] = shape->text[at];
@@ -149,7 +99,7 @@ size_t batch_text_encode(const char *s, size_t size, uint8_t *out)
 		return 1;
 	}
 	for (unsigned int tag = TAG_UUID; tag <= TAG_AWS_TRACE; tag++) {
-		if (pack(&shapes[tag], s, len, out + 1)) {
+		if (shapes[tag].len == len && pack(&shapes[tag], s, out + 1)) {
 			out[0] = (uint8_t)tag;
 			return 1 + PACKED_BYTES;
 		}
@@ -174,9 +124,9 @@ static bool decode_digits(struct cursor *in, char *out, size_t size)
 	if (!cursor_varint(in, &n) || n > (size - 1) / 2 || !cursor_split(in, n, &bytes))
 		return false;
 	for (; cursor_left(&bytes) >= 4; bytes.at += 4, out += 8)
-		unpack_four(bytes.at, out);
+		hex_write_four(bytes.at, out);
 	memcpy(last, bytes.at, cursor_left(&bytes));
-	unpack_four(last, digits);
+	hex_write_four(last, digits);
 	memcpy(out, digits, 2 * cursor_left(&bytes));
 	out += 2 * cursor_left(&bytes);
 	*out = '\0';

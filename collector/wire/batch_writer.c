@@ -50,7 +50,10 @@ struct batch_writer {
 	struct column losses;
 	struct batch_previous previous;
 	size_t n;
-	size_t used;             /* bytes in columns and dictionaries */
+	size_t used;          /* bytes in columns and dictionaries */
+	uint64_t numbers_has; /* of the last record; its columns of numbers: */
+	uint8_t numbers[COLUMN_END_OF_IDS];
+	size_t numbers_n;
 	size_t spare;            /* records that each column surely has room for */
 	struct batch_keep *keep; /* NULL: nobody wants the batch itself */
 };
@@ -101,6 +104,8 @@ size_t batch_writer_count(const struct batch_writer *w)
 
 static void writer_clear(struct batch_writer *w)
 {
+	w->previous.end = 0;
+	memset(w->previous.sandbox, 0, w->sandboxes.n * sizeof(w->previous.sandbox[0]));
 	batch_dictionary_clear(&w->functions);
 	batch_dictionary_clear(&w->sandboxes);
 	for (size_t i = 0; i < COLUMN_END_OF_IDS; i++) {
@@ -109,7 +114,6 @@ static void writer_clear(struct batch_writer *w)
 		*column = (struct column){.bytes = column->bytes, .room = column->room};
 	}
 	w->losses = (struct column){.bytes = w->losses.bytes, .room = w->losses.room};
-	memset(&w->previous, 0, sizeof(w->previous));
 	w->n = 0;
 	w->used = 0;
 	w->spare = 0;
@@ -224,13 +228,23 @@ static bool has_room(const struct batch_writer *w, const struct batch_entry *ent
 		   entry->function_bytes) < w->functions.n;
 }
 
+/* Which columns those are that a record of these HAS_* bits has. */
+static void find_numbers(struct batch_writer *w, uint64_t has)
+{
+	w->numbers_has = has;
+	w->numbers_n = 0;
+	for (unsigned int id = COLUMN_NONE + 1; id < COLUMN_END_OF_IDS; id++) {
+		if (batch_column_is_number(id) && batch_row_has(id, has))
+			w->numbers[w->numbers_n++] = (uint8_t)id;
+	}
+}
+
 static void add_numbers(struct batch_writer *w, const struct batch_row *row)
 {
-	for (unsigned int id = COLUMN_NONE + 1; id < COLUMN_END_OF_IDS; id++) {
-		if (batch_column_is_number(id) &&
-		    batch_row_has(id, row->value[COLUMN_HAS]))
-			add_number(w, id, row->value[id]);
-	}
+	if (w->numbers_n == 0 || w->numbers_has != row->value[COLUMN_HAS])
+		find_numbers(w, row->value[COLUMN_HAS]);
+	for (size_t i = 0; i < w->numbers_n; i++)
+		add_number(w, w->numbers[i], row->value[w->numbers[i]]);
 }
 
 int batch_writer_add(struct batch_writer *w, const struct invocation *inv)

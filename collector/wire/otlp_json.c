@@ -356,8 +356,7 @@ static void read_resource_spans(struct reader *r)
 	bool has_resource = false;
 	bool inside = false;
 
-	r->reading.resource.given = 0;
-	r->reading.resource.has_faas = false;
+	otlp_facts_begin(&r->reading.resource);
 	otlp_resource_settle(&r->reading);
 	while (next_member(r, &inside, key)) {
 		if (strcmp(key, "resource") == 0) {

@@ -60,7 +60,7 @@ static bool fail(struct walk *w, const uint8_t *at, const char *why)
 
 /* Unlike our own varints these may have needless zero groups, and lose what is beyond 64
  * bits. False when it is cut off or longer than 10 bytes. */
-static bool read_varint(struct cursor *c, uint64_t *value)
+static bool read_long_varint(struct cursor *c, uint64_t *value)
 {
 	uint64_t v = 0;
 
@@ -76,7 +76,16 @@ static bool read_varint(struct cursor *c, uint64_t *value)
 	return false;
 }
 
-static bool read_fixed(struct cursor *c, size_t n, uint64_t *value)
+/* Nearly all are of one byte. */
+static inline bool read_varint(struct cursor *c, uint64_t *value)
+{
+	if (c->at == c->end || *c->at >= 0x80)
+		return read_long_varint(c, value);
+	*value = *c->at++;
+	return true;
+}
+
+static inline bool read_fixed(struct cursor *c, size_t n, uint64_t *value)
 {
 	uint64_t v = 0;
 
@@ -259,8 +268,7 @@ static void read_resource_spans(struct walk *w, struct cursor c)
 	struct cursor again = c;
 	struct field f;
 
-	w->reading.resource.given = 0;
-	w->reading.resource.has_faas = false;
+	otlp_facts_begin(&w->reading.resource);
 	while (next_field(w, &c, &f)) {
 		if (f.tag == RESOURCE_SPANS_RESOURCE)
 			read_resource(w, f.part);

@@ -22,11 +22,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/text.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 #define BYTES_PER_MIB 1048576
-#define HEX_DIGITS "0123456789abcdef"
 
 enum { KIND_SPAN_SERVER = 2, KIND_SPAN_CONSUMER = 5 };
 enum { STATUS_SPAN_UNSET = 0, STATUS_SPAN_ERROR = 2 };
@@ -90,23 +90,42 @@ static const struct {
     {"gcp", PLATFORM_GCP_FUNCTIONS},
 };
 
+static bool is_key(unsigned int i, const char *key, size_t n)
+{
+	return keys[i].n == n && memcmp(keys[i].name, key, n) == 0;
+}
+
+/* Attributes mostly come in the order of the span before: what came behind what is looked
+ * for first. */
 struct otlp_value *otlp_facts_add(struct otlp_facts *facts, const char *key, size_t n)
 {
+	unsigned int i = facts->next[facts->last];
+
 	facts->has_faas |= n > 5 && memcmp(key, "faas.", 5) == 0;
-	for (unsigned int i = 0; i < OTLP_KEYS; i++) {
-		if (keys[i].n != n || memcmp(keys[i].name, key, n) != 0)
-			continue;
-		facts->given |= BIT(i);
-		return &facts->value[i];
+	if (!is_key(i, key, n)) {
+		i = 0;
+		while (i < OTLP_KEYS && !is_key(i, key, n))
+			i++;
+		if (i == OTLP_KEYS)
+			return NULL;
+		facts->next[facts->last] = (uint8_t)i;
 	}
-	return NULL;
+	facts->last = (uint8_t)i;
+	facts->given |= BIT(i);
+	return &facts->value[i];
+}
+
+void otlp_facts_begin(struct otlp_facts *facts)
+{
+	facts->given = 0;
+	facts->has_faas = false;
+	facts->last = OTLP_KEYS;
 }
 
 void otlp_span_begin(struct otlp_span *span)
 {
 	memset(span, 0, offsetof(struct otlp_span, facts));
-	span->facts.given = 0;
-	span->facts.has_faas = false;
+	otlp_facts_begin(&span->facts);
 }
 
 /* The value of that type, of the span (may be NULL) or else of the resource, or NULL. */
@@ -138,6 +157,8 @@ static bool is_text(const struct otlp_value *value, const char *text)
 /* Whether all of it is UTF-8 without a NUL. */
 static bool is_utf8(const char *s, size_t n)
 {
+	if (text_is_plain(s, n))
+		return true;
 	while (n > 0) {
 		uint32_t c = (unsigned char)*s;
 		size_t bytes = c < 0x80 ? 1 : text_utf8_bytes(s, n, &c);
@@ -173,13 +194,12 @@ static uint64_t hash_of(const char *s, size_t n)
 	return hash;
 }
 
+/* n is a multiple of four. */
 static void put_hex(char *to, const uint8_t *bytes, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		*to++ = HEX_DIGITS[bytes[i] >> 4];
-		*to++ = HEX_DIGITS[bytes[i] & 0xf];
-	}
-	*to = '\0';
+	for (size_t i = 0; i < n; i += 4)
+		hex_write_four(bytes + i, to + 2 * i);
+	to[2 * n] = '\0';
 }
 
 /* Like copy(), but what is too long (the instances of Cloud Run are) ends in a hash of

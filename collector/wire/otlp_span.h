@@ -38,12 +38,17 @@ struct otlp_value {
 	int64_t number; /* also of a bool */
 };
 
-/* Attributes; clear given and has_faas to begin. */
+/* Attributes. */
 struct otlp_facts {
-	uint32_t given; /* 1 << enum otlp_key */
-	bool has_faas;  /* any "faas.*", known or not */
+	uint32_t given;              /* 1 << enum otlp_key */
+	bool has_faas;               /* any "faas.*", known or not */
+	uint8_t last;                /* the key that was added last; OTLP_KEYS: none */
+	uint8_t next[OTLP_KEYS + 1]; /* the key that came behind each the last time */
 	struct otlp_value value[OTLP_KEYS];
 };
+
+/* Empty. Its first use of all needs it zero-initialised. */
+void otlp_facts_begin(struct otlp_facts *facts);
 
 /* The slot of an attribute of that key, marked as given, or NULL when it means nothing
  * here. The caller fills it; of an attribute that comes twice the last one counts. */
