@@ -1,6 +1,6 @@
-/* The real collector, fed with real batches over HTTP: records committed a second,
- * memory, and the time of the dashboard's query with 1000 functions and an hour of
- * minutes. */
+/* The real collector, fed over HTTP: records committed a second, memory, and the time of
+ * the dashboard's query with 1000 functions and an hour of minutes. FORM=ndjson or otlp
+ * sends lines or spans instead of batches, and is told against their own aims. */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -14,55 +14,127 @@
 
 #include "base/clock.h"
 #include "tests/bench/collector.h"
+#include "tests/bench/spans.h"
 #include "tests/bench/workload.h"
 #include "wire/batch.h"
+#include "wire/json.h"
+#include "wire/otlp.h"
 
 #define FUNCTIONS 1000
 #define RECORDS 1000 /* of a batch */
-#define BATCHES 4000
+#define BODIES_MAX 4000
 /* At once; each waits for its answer, and a commit takes what is there. */
 #define SENDERS 128
 /* What was measured in so many seconds; SPAN_S: others. 3600 is a fleet that was cut off
  * for an hour. */
 #define SPAN_S 4
 
-static struct {
+struct body {
 	uint8_t *bytes;
 	size_t n;
-} batches[BATCHES];
+};
+static struct body bodies[BODIES_MAX];
 static struct function functions[FUNCTIONS];
-static atomic_size_t next_batch;
+static struct batch_writer *writer;
+static atomic_size_t next_body;
 static atomic_size_t refused;
 
-/* In order of time. */
-static size_t make_batches(int64_t span_s)
+/* Makes the body of records from number b * RECORDS on. */
+typedef void (*make_body)(size_t b, int64_t begin_ns, int64_t step_ns, struct body *out);
+
+static struct invocation next_invocation(int64_t start_ns)
 {
-	unsigned int seed = 1;
-	struct batch_writer *w;
+	static unsigned int seed = 1;
+
+	return workload_invocation(functions, FUNCTIONS, &seed, start_ns);
+}
+
+static void make_batch(size_t b, int64_t begin_ns, int64_t step_ns, struct body *out)
+{
+	struct batch_head head = {.id = {.agent = {7}, .boot = {7}, .sequence = b + 1},
+	    .host = "bench",
+	    .sent_ns = 1};
+
+	for (int64_t i = 0; i < RECORDS; i++) {
+		struct invocation inv = next_invocation(begin_ns + i * step_ns);
+
+		if (batch_writer_add(writer, &inv) < 0)
+			die("batch_writer_add");
+	}
+	if (batch_writer_seal(writer, &head, &out->bytes, &out->n) < 0)
+		die("batch_writer_seal");
+}
+
+static void make_lines(size_t b, int64_t begin_ns, int64_t step_ns, struct body *out)
+{
+	char line[JSON_LINE_MAX_BYTES];
+
+	(void)b;
+	out->bytes = malloc((size_t)RECORDS * 1024);
+	if (!out->bytes)
+		die("malloc");
+	for (int64_t i = 0; i < RECORDS; i++) {
+		struct invocation inv = next_invocation(begin_ns + i * step_ns);
+		size_t n = json_format_invocation(&inv, "bench", line);
+
+		if (out->n + n > (size_t)RECORDS * 1024)
+			die("lines that are longer than planned");
+		memcpy(out->bytes + out->n, line, n);
+		out->n += n;
+	}
+}
+
+static void make_spans(size_t b, int64_t begin_ns, int64_t step_ns, struct body *out)
+{
+	static uint64_t seed = 1;
+	struct bytes request = spans_request(&seed, RECORDS, (uint64_t)begin_ns);
+
+	(void)b;
+	(void)step_ns;
+	*out = (struct body){.bytes = request.at, .n = request.n};
+}
+
+static const struct form {
+	const char *name;
+	const char *path;
+	const char *type;
+	make_body make;
+	size_t bodies; /* what is longer is sent less often */
+	double aim;    /* records a second */
+} forms[] = {
+    {"batch", "/v1/batches", BATCH_CONTENT_TYPE, make_batch, BODIES_MAX, 3e6},
+    {"ndjson", "/v1/invocations", "application/x-ndjson", make_lines, 500, 1e6},
+    {"otlp", "/v1/traces", OTLP_PROTO_TYPE, make_spans, 500, 2e6},
+};
+static const struct form *form = forms;
+
+static void find_form(void)
+{
+	const char *name = getenv("FORM");
+
+	for (size_t i = 0; name && i < sizeof(forms) / sizeof(forms[0]); i++) {
+		if (strcmp(forms[i].name, name) == 0)
+			form = &forms[i];
+	}
+	if (name && strcmp(form->name, name) != 0)
+		die("FORM is batch, ndjson or otlp");
+}
+
+/* In order of time: as many records a second of any form. */
+static size_t make_bodies(int64_t span_s)
+{
 	int64_t begin_ns = clock_wall_ns() - span_s * CLOCK_NS_PER_S;
-	int64_t step_ns = span_s * CLOCK_NS_PER_S / BATCHES / RECORDS;
+	int64_t step_ns = span_s * CLOCK_NS_PER_S / BODIES_MAX / RECORDS;
 	size_t bytes = 0;
 
-	if (batch_writer_new(&w) < 0)
+	if (batch_writer_new(&writer) < 0)
 		die("batch_writer_new");
-	for (size_t b = 0; b < BATCHES; b++) {
-		struct batch_head head = {
-		    .id = {.agent = {7}, .boot = {7}, .sequence = b + 1},
-		    .host = "bench",
-		    .sent_ns = 1};
-
-		for (size_t i = 0; i < RECORDS; i++) {
-			struct invocation inv = workload_invocation(functions, FUNCTIONS,
-			    &seed, begin_ns + (int64_t)(b * RECORDS + i) * step_ns);
-
-			if (batch_writer_add(w, &inv) < 0)
-				die("batch_writer_add");
-		}
-		if (batch_writer_seal(w, &head, &batches[b].bytes, &batches[b].n) < 0)
-			die("batch_writer_seal");
-		bytes += batches[b].n;
+	for (size_t b = 0; b < form->bodies; b++) {
+		form->make(
+		    b, begin_ns + (int64_t)b * RECORDS * step_ns, step_ns, &bodies[b]);
+		bytes += bodies[b].n;
 	}
-	batch_writer_free(w);
+	batch_writer_free(writer);
 	return bytes;
 }
 
@@ -110,18 +182,18 @@ static int hear(int fd, size_t *body_bytes)
 	return (int)strtol(text + 9, NULL, 10);
 }
 
-/* One batch; returns the reply's status. */
+/* One body; returns the reply's status. */
 static int post(int fd, size_t b)
 {
 	char head[256];
 	size_t ignored;
 	int n = snprintf(head, sizeof(head),
-	    "POST /v1/batches HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\n"
+	    "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\n"
 	    "Content-Length: %zu\r\n\r\n",
-	    BATCH_CONTENT_TYPE, batches[b].n);
+	    form->path, form->type, bodies[b].n);
 
 	say(fd, head, (size_t)n);
-	say(fd, batches[b].bytes, batches[b].n);
+	say(fd, bodies[b].bytes, bodies[b].n);
 	return hear(fd, &ignored);
 }
 
@@ -131,7 +203,7 @@ static void *send_some(void *context)
 	size_t b;
 
 	(void)context;
-	while ((b = atomic_fetch_add(&next_batch, 1)) < BATCHES) {
+	while ((b = atomic_fetch_add(&next_body, 1)) < form->bodies) {
 		int status;
 
 		while ((status = post(fd, b)) == 429) {
@@ -152,6 +224,7 @@ static void bench_send(pid_t collector, size_t bytes)
 	pthread_t senders[SENDERS];
 	double began = now_s();
 	double cpu = cpu_s(collector);
+	double records;
 	double took;
 
 	for (size_t i = 0; i < SENDERS; i++) {
@@ -162,11 +235,14 @@ static void bench_send(pid_t collector, size_t bytes)
 		(void)pthread_join(senders[i], NULL);
 	took = now_s() - began;
 	cpu = cpu_s(collector) - cpu;
-	(void)printf("ingest: %.0f records/s committed over HTTP (%d batches of %d, %.1f "
-		     "B/record, "
-		     "%.2f us CPU/record, %zu times 429)\n",
-	    BATCHES * RECORDS / took, BATCHES, RECORDS, (double)bytes / BATCHES / RECORDS,
-	    cpu * 1e6 / BATCHES / RECORDS, atomic_load(&refused));
+	records = (double)form->bodies * RECORDS;
+	(void)printf(
+	    "ingest: %.0f records/s committed over HTTP as %s, %.0f %% of the aim "
+	    "of %.0f M (%zu bodies of %d, %.1f B/record, %.2f us CPU/record, %zu "
+	    "times 429)\n",
+	    records / took, form->name, 100 * records / took / form->aim, form->aim / 1e6,
+	    form->bodies, RECORDS, (double)bytes / records, cpu * 1e6 / records,
+	    atomic_load(&refused));
 }
 
 static void bench_query(const char *name, const char *target)
@@ -201,10 +277,11 @@ int main(void)
 	pid_t collector;
 	size_t bytes;
 
+	find_form();
 	workload_functions(functions, FUNCTIONS);
 	if (!mkdtemp(directory))
 		die("mkdtemp");
-	bytes = make_batches(span_s > 0 ? span_s : SPAN_S);
+	bytes = make_bodies(span_s > 0 ? span_s : SPAN_S);
 	collector = start_collector(directory);
 	(void)printf(
 	    "memory: %lu KiB resident at start\n", status_kib(collector, "VmRSS:"));
@@ -221,7 +298,7 @@ int main(void)
 	(void)kill(collector, SIGTERM);
 	(void)waitpid(collector, NULL, 0);
 	(void)snprintf(command, sizeof(command), "du -sk '%s' | cut -f1", directory);
-	(void)printf("disk: KiB for %d records: ", BATCHES * RECORDS);
+	(void)printf("disk: KiB for %zu records: ", form->bodies * RECORDS);
 	(void)fflush(stdout);
 	if (system(command) != 0) /* NOLINT(cert-env33-c): our own mkdtemp path */
 		return 1;

@@ -11,8 +11,7 @@
 #include "base/heap.h"
 #include "serve/ingest.h"
 #include "serve/intake.h"
-#include "tests/unit/otlp_bytes.h"
-#include "tests/unit/random.h"
+#include "tests/bench/spans.h"
 #include "tests/unit/raw_client.h"
 #include "wire/otlp.h"
 
@@ -43,63 +42,6 @@ static void die(const char *what)
 {
 	perror(what);
 	exit(1);
-}
-
-static void put_random(struct bytes *b, uint64_t field, size_t n)
-{
-	uint64_t id[2] = {random_next(&seed), random_next(&seed)};
-
-	put_bytes(b, field, id, n);
-}
-
-/* What the instrumentation of AWS Lambda for Node.js writes of a warm invocation. */
-static void put_span(struct bytes *spans, struct bytes *span, uint64_t start_ns)
-{
-	char id[40];
-
-	put_random(span, 1, 16);
-	put_random(span, 2, 8);
-	put_bytes(span, 5, "orders", 6);
-	put_varint(span, 6, 2);
-	put_fixed(span, 7, start_ns, 8);
-	put_fixed(span, 8, start_ns + (uint64_t)random_log_normal(&seed, 50e6, 0.8), 8);
-	(void)snprintf(id, sizeof(id), "%08x-%04x-4000-8000-%012llx",
-	    (unsigned int)random_next(&seed), (unsigned int)random_next(&seed) & 0xffff,
-	    (unsigned long long)random_next(&seed) >> 16);
-	put_text(span, 9, "faas.invocation_id", id);
-	put_text(span, 9, "faas.trigger", "http");
-	put_count(span, 9, "faas.coldstart", OTLP_ANY_BOOL, 0);
-	put_count(span, 9, "http.response.status_code", OTLP_ANY_INT, 200);
-	put_fixed(span, 16, 0x301, 4);
-	put_message(spans, 2, span);
-}
-
-static struct bytes make_request(uint64_t start_ns)
-{
-	struct bytes resource = {0};
-	struct bytes span = {0};
-	struct bytes spans = {0};
-	struct bytes both = {0};
-	struct bytes request = {0};
-
-	put_text(&resource, 1, "cloud.provider", "aws");
-	put_text(&resource, 1, "cloud.platform", "aws_lambda");
-	put_text(&resource, 1, "cloud.region", "eu-central-1");
-	put_text(&resource, 1, "faas.name", "orders");
-	put_text(&resource, 1, "faas.version", "$LATEST");
-	put_text(&resource, 1, "faas.instance",
-	    "2026/11/27/[$LATEST]2f399eb14537447da05ab2a2e39309de");
-	put_count(&resource, 1, "faas.max_memory", OTLP_ANY_INT, 256U << 20);
-	for (size_t i = 0; i < SPANS; i++)
-		put_span(&spans, &span, start_ns + i * 1000000);
-	put_message(&both, 1, &resource);
-	put_message(&both, 2, &spans);
-	put_message(&request, 1, &both);
-	free(resource.at);
-	free(span.at);
-	free(spans.at);
-	free(both.at);
-	return request;
 }
 
 static int take(void *context, const struct otlp_record *record, const char **why)
@@ -252,8 +194,8 @@ static void bench_http(void)
 	double began;
 
 	for (uint64_t i = 0; i < REQUESTS; i++)
-		requests[i] =
-		    make_request(UINT64_C(1795000000000000000) + i * 1000000000);
+		requests[i] = spans_request(
+		    &seed, SPANS, UINT64_C(1795000000000000000) + i * 1000000000);
 	if (!mkdtemp(directory) || store_open(directory, &store) < 0 ||
 	    ingest_start(store, &ingest) < 0 || http_new(&http) < 0 ||
 	    ingest_add_routes(ingest, http) < 0 || http_start(http, "127.0.0.1", 0) < 0)
@@ -279,7 +221,7 @@ static void bench_http(void)
 
 int main(void)
 {
-	struct bytes request = make_request(UINT64_C(1795000000000000000));
+	struct bytes request = spans_request(&seed, SPANS, UINT64_C(1795000000000000000));
 
 	heap_keep_some(); /* as the collector does */
 	bench_model(&request);
