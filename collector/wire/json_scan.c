@@ -7,11 +7,6 @@
 
 #include "base/text.h"
 
-#define DIGITS_MAX 30         /* times 2^20 they fit 128 bits */
-#define SHORT_MAX 19          /* digits, and a point: they fit 64 bits */
-#define POWER_MAX 37          /* twice 10^37 fits 128 bits */
-#define EXPONENT_LIMIT 100000 /* beyond it a number is nothing or too large anyway */
-
 bool json_scan_word(struct json_scan *s, const char *word)
 {
 	size_t n = strlen(word);
@@ -124,6 +119,24 @@ static bool scan_character(struct json_scan *s, char bytes[4], size_t *n)
 	return true;
 }
 
+static inline bool is_plain(char c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+#ifdef __SSE2__
+/* A bit for each of sixteen bytes that is not plain. */
+static inline unsigned int odd_bytes(__m128i c)
+{
+	/* as signed bytes those from 0x80 on are below 0x20 too */
+	return (unsigned int)_mm_movemask_epi8(
+	    _mm_or_si128(_mm_or_si128(_mm_cmplt_epi8(c, _mm_set1_epi8(0x20)),
+			     _mm_cmpeq_epi8(c, _mm_set1_epi8(0x7f))),
+		_mm_or_si128(_mm_cmpeq_epi8(c, _mm_set1_epi8('"')),
+		    _mm_cmpeq_epi8(c, _mm_set1_epi8('\\')))));
+}
+#endif
+
 /* How many bytes from s->at on stand for themselves: printable ASCII without " and \\,
  * sixteen at once where the processor can. */
 static inline size_t plain_run(const struct json_scan *s)
@@ -132,20 +145,13 @@ static inline size_t plain_run(const struct json_scan *s)
 
 #ifdef __SSE2__
 	for (; s->end - at >= 16; at += 16) {
-		__m128i c = _mm_loadu_si128((const __m128i *)at);
-		/* as signed bytes those from 0x80 on are below 0x20 too */
-		__m128i other =
-		    _mm_or_si128(_mm_or_si128(_mm_cmplt_epi8(c, _mm_set1_epi8(0x20)),
-				     _mm_cmpeq_epi8(c, _mm_set1_epi8(0x7f))),
-			_mm_or_si128(_mm_cmpeq_epi8(c, _mm_set1_epi8('"')),
-			    _mm_cmpeq_epi8(c, _mm_set1_epi8('\\'))));
-		unsigned int which = (unsigned int)_mm_movemask_epi8(other);
+		unsigned int which = odd_bytes(_mm_loadu_si128((const __m128i *)at));
 
 		if (which)
 			return (size_t)(at - s->at) + (size_t)__builtin_ctz(which);
 	}
 #endif
-	while (at < s->end && *at >= 0x20 && *at < 0x7f && *at != '"' && *at != '\\')
+	while (at < s->end && is_plain(*at))
 		at++;
 	return (size_t)(at - s->at);
 }
@@ -178,6 +184,29 @@ static bool scan_rest(struct json_scan *s, char *out, size_t room, size_t *len)
 	return json_scan_take(s, '"');
 }
 
+/* Takes and copies what is plain, sixteen bytes at once; less than size. */
+static inline size_t copy_plain(struct json_scan *s, char *out, size_t size)
+{
+	size_t n = 0;
+
+#ifdef __SSE2__
+	while (s->end - s->at >= 16 && size - n > 16) {
+		__m128i c = _mm_loadu_si128((const __m128i *)s->at);
+		unsigned int which = odd_bytes(c);
+		unsigned int plain = which ? (unsigned int)__builtin_ctz(which) : 16;
+
+		_mm_storeu_si128((__m128i *)(out + n), c);
+		s->at += plain;
+		n += plain;
+		if (which)
+			return n;
+	}
+#endif
+	while (s->at < s->end && n < size - 1 && is_plain(*s->at))
+		out[n++] = *s->at++;
+	return n;
+}
+
 bool json_scan_string(struct json_scan *s, char *out, size_t size, size_t *len)
 {
 	size_t n;
@@ -185,185 +214,14 @@ bool json_scan_string(struct json_scan *s, char *out, size_t size, size_t *len)
 	*len = 0;
 	if (!json_scan_take(s, '"'))
 		return false;
-	n = plain_run(s);
-	if (n < size && s->at + n < s->end && s->at[n] == '"') { /* the usual case */
-		memcpy(out, s->at, n);
+	n = copy_plain(s, out, size);
+	*len = n;
+	if (n < size && s->at < s->end && *s->at == '"') { /* the usual case */
 		out[n] = '\0';
-		s->at += n + 1;
-		*len = n;
-		return true;
-	}
-	return scan_rest(s, out, size - 1, len);
-}
-
-/* --- numbers ---------------------------------------------------------------------------
- */
-
-static bool is_digit(const struct json_scan *s)
-{
-	return s->at < s->end && *s->at >= '0' && *s->at <= '9';
-}
-
-/* The digits at s; each one that is kept is worth a tenth of the one before. Returns how
- * many there were. */
-static size_t scan_digits(
-    struct json_scan *s, struct json_number *number, int *kept, bool is_fraction)
-{
-	size_t n = 0;
-
-	for (; is_digit(s); s->at++, n++) {
-		unsigned int digit = (unsigned int)(*s->at - '0');
-
-		if (*kept < DIGITS_MAX) {
-			number->digits = number->digits * 10 + digit;
-			*kept += number->digits != 0;
-			number->exponent -= is_fraction;
-		} else {
-			number->is_cut |= digit != 0;
-			number->exponent += !is_fraction;
-		}
-	}
-	return n;
-}
-
-static bool scan_exponent(struct json_scan *s, struct json_number *number)
-{
-	int sign = 1;
-	int exponent = 0;
-
-	if (s->at == s->end || (*s->at != 'e' && *s->at != 'E'))
-		return true;
-	s->at++;
-	if (s->at < s->end && (*s->at == '+' || *s->at == '-'))
-		sign = *s->at++ == '-' ? -1 : 1;
-	if (!is_digit(s))
-		return false;
-	for (; is_digit(s); s->at++) {
-		if (exponent < EXPONENT_LIMIT)
-			exponent = exponent * 10 + (*s->at - '0');
-	}
-	number->exponent += sign * exponent;
-	return true;
-}
-
-/* A number without exponent that has few digits, which 64 bits hold; else s stays where
- * it is. */
-static bool scan_short(struct json_scan *s, struct json_number *number)
-{
-	const char *end = s->end - s->at > SHORT_MAX ? s->at + SHORT_MAX : s->end;
-	const char *at = s->at;
-	const char *point = NULL;
-	uint64_t digits = 0;
-
-	for (; at < end; at++) {
-		unsigned int digit = (unsigned int)*at - '0';
-
-		if (digit <= 9)
-			digits = digits * 10 + digit;
-		else if (*at == '.' && !point)
-			point = at + 1;
-		else
-			break;
-	}
-	/* none before or behind the point, a needless zero, or more than this reads */
-	if (at == end || at == s->at || point == s->at + 1 || at == point || *at == '.' ||
-	    *at == 'e' || *at == 'E' ||
-	    (*s->at == '0' && at - s->at > 1 && point != s->at + 2))
-		return false;
-	number->digits = digits;
-	number->exponent = point ? (int)(point - at) : 0;
-	s->at = at;
-	return true;
-}
-
-bool json_scan_number(struct json_scan *s, struct json_number *number)
-{
-	const char *first;
-	int kept = 0;
-
-	(void)json_scan_peek(s);
-	*number = (struct json_number){0};
-	if (s->at < s->end && *s->at == '-') {
-		number->is_negative = true;
 		s->at++;
-	}
-	if (scan_short(s, number))
 		return true;
-	first = s->at;
-	if (scan_digits(s, number, &kept, false) == 0 ||
-	    (*first == '0' && s->at - first > 1))
-		return false;
-	if (s->at < s->end && *s->at == '.') {
-		s->at++;
-		if (scan_digits(s, number, &kept, true) == 0)
-			return false;
 	}
-	return scan_exponent(s, number);
-}
-
-#define SMALL_POWER_MAX 18
-static const uint64_t small_powers[SMALL_POWER_MAX + 1] = {1, 10, 100, 1000, 10000,
-    100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000,
-    1000000000000, 10000000000000, 100000000000000, 1000000000000000, 10000000000000000,
-    100000000000000000, 1000000000000000000};
-
-static unsigned __int128 power_of_ten(int n)
-{
-	unsigned __int128 power = small_powers[n < SMALL_POWER_MAX ? n : SMALL_POWER_MAX];
-
-	while (n-- > SMALL_POWER_MAX)
-		power *= 10;
-	return power;
-}
-
-/* value / 10^n, half to even; is_cut: value is a little more than it says. */
-static unsigned __int128 divide(unsigned __int128 value, int n, bool is_cut, bool *exact)
-{
-	unsigned __int128 divisor;
-	unsigned __int128 quotient;
-	unsigned __int128 rest;
-
-	*exact = value == 0 && !is_cut;
-	if (n > POWER_MAX || value == 0)
-		return 0;                                  /* less than a half of one */
-	if (n <= SMALL_POWER_MAX && value <= UINT64_MAX) { /* as is usual; much faster */
-		uint64_t small = small_powers[n];
-
-		quotient = (uint64_t)value / small;
-		rest = (uint64_t)value % small;
-		divisor = small;
-	} else {
-		divisor = power_of_ten(n);
-		quotient = value / divisor;
-		rest = value % divisor;
-	}
-	*exact = rest == 0 && !is_cut;
-	if (rest * 2 > divisor || (rest * 2 == divisor && (is_cut || quotient % 2 == 1)))
-		quotient++;
-	return quotient;
-}
-
-bool json_number_scale(
-    const struct json_number *number, uint32_t unit, uint64_t *whole, bool *exact)
-{
-	unsigned __int128 value = number->digits * unit;
-
-	if (number->is_negative && (number->digits != 0 || number->is_cut))
-		return false;
-	if (number->exponent < 0) {
-		value = divide(value, -number->exponent, number->is_cut, exact);
-	} else {
-		*exact = !number->is_cut;
-		for (int i = 0; i < number->exponent && value != 0; i++) {
-			value *= 10;
-			if (value > UINT64_MAX)
-				return false;
-		}
-	}
-	if (value > UINT64_MAX)
-		return false;
-	*whole = (uint64_t)value;
-	return true;
+	return scan_rest(s, out + n, size - 1 - n, len);
 }
 
 /* --- skipping --------------------------------------------------------------------------

@@ -1,10 +1,12 @@
-/* A JSON scanner over one text: no allocation, exact decimals. */
+/* A JSON scanner over one text: no allocation. */
 #ifndef COLDMETER_WIRE_JSON_SCAN_H
 #define COLDMETER_WIRE_JSON_SCAN_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "wire/json_number.h"
 
 #define JSON_MAX_DEPTH 32 /* of values that are skipped */
 
@@ -40,20 +42,6 @@ bool json_scan_word(struct json_scan *s, const char *word);
  * what is in out is of no use. False also for what is not UTF-8, for NUL and for half of
  * a surrogate pair. */
 bool json_scan_string(struct json_scan *s, char *out, size_t size, size_t *len);
-
-/* A decimal: digits * 10^exponent, or a little more when digits were dropped. */
-struct json_number {
-	unsigned __int128 digits; /* below 10^30 */
-	int exponent;
-	bool is_negative;
-	bool is_cut;
-};
-bool json_scan_number(struct json_scan *s, struct json_number *number);
-
-/* number * unit as a whole number, rounded half to even; *exact says whether it was whole
- * by itself. unit is at most 2^20. False when it is negative or above 2^64 - 1. */
-bool json_number_scale(
-    const struct json_number *number, uint32_t unit, uint64_t *whole, bool *exact);
 
 /* Any value. False also when it is nested deeper than JSON_MAX_DEPTH. */
 bool json_scan_skip(struct json_scan *s);

@@ -102,6 +102,7 @@ static inline bool read_fixed(struct cursor *c, size_t n, uint64_t *value)
 static inline bool next_field(struct walk *w, struct cursor *c, struct field *f)
 {
 	const uint8_t *begin = c->at;
+	unsigned int form;
 
 	if (c->at == c->end || w->err)
 		return false;
@@ -109,25 +110,28 @@ static inline bool next_field(struct walk *w, struct cursor *c, struct field *f)
 		return fail(w, begin, "a field's tag is cut off or longer than 10 bytes");
 	if (f->tag >> 3 == 0 || f->tag >> 3 > FIELD_MAX)
 		return fail(w, begin, "a field's number is 0 or too large");
-	switch (f->tag & 7) {
-	case FORM_VARINT:
-		return read_varint(c, &f->number) ||
-		       fail(w, begin, "a number is cut off or longer than 10 bytes");
-	case FORM_64:
-		return read_fixed(c, 8, &f->number) ||
-		       fail(w, begin, "a number of 8 bytes is cut off");
-	case FORM_BYTES:
+	form = (unsigned int)f->tag & 7;
+	if (form == FORM_BYTES) { /* most of them are */
 		if (!read_varint(c, &f->number))
 			return fail(
 			    w, begin, "a length is cut off or longer than 10 bytes");
-		return cursor_split(c, f->number, &f->part) ||
-		       fail(w, begin, "a length leads beyond the end of its message");
-	case FORM_32:
+		if (f->number > cursor_left(c))
+			return fail(
+			    w, begin, "a length leads beyond the end of its message");
+		f->part = (struct cursor){.at = c->at, .end = c->at + f->number};
+		c->at += f->number;
+		return true;
+	}
+	if (form == FORM_VARINT)
+		return read_varint(c, &f->number) ||
+		       fail(w, begin, "a number is cut off or longer than 10 bytes");
+	if (form == FORM_64)
+		return read_fixed(c, 8, &f->number) ||
+		       fail(w, begin, "a number of 8 bytes is cut off");
+	if (form == FORM_32)
 		return read_fixed(c, 4, &f->number) ||
 		       fail(w, begin, "a number of 4 bytes is cut off");
-	default:
-		return fail(w, begin, "a field is of a form that OTLP does not use");
-	}
+	return fail(w, begin, "a field is of a form that OTLP does not use");
 }
 
 static void read_value(struct walk *w, struct cursor c, struct otlp_value *value)
@@ -156,22 +160,60 @@ static void read_value(struct walk *w, struct cursor c, struct otlp_value *value
 	}
 }
 
+/* As exporters write an attribute: its key, then its value, both of lengths of one byte.
+ */
+static bool split_usual(const struct cursor *c, struct cursor *key, struct cursor *any)
+{
+	size_t n = cursor_left(c);
+	size_t key_n = n >= 4 ? c->at[1] : 0x80;
+
+	if (key_n >= 0x80 || n < key_n + 4 || n - key_n - 4 >= 0x80 ||
+	    c->at[0] != KEY_VALUE_KEY || c->at[2 + key_n] != KEY_VALUE_VALUE ||
+	    c->at[3 + key_n] != n - key_n - 4)
+		return false;
+	*key = (struct cursor){.at = c->at + 2, .end = c->at + 2 + key_n};
+	*any = (struct cursor){.at = c->at + 4 + key_n, .end = c->end};
+	return true;
+}
+
+static void split_any(
+    struct walk *w, struct cursor c, struct cursor *key, struct cursor *any)
+{
+	struct field f;
+
+	while (next_field(w, &c, &f)) {
+		if (f.tag == KEY_VALUE_KEY)
+			*key = f.part;
+		else if (f.tag == KEY_VALUE_VALUE)
+			*any = f.part;
+	}
+}
+
+/* Likewise a value that is one text. */
+static bool is_usual_text(const struct cursor *c)
+{
+	return cursor_left(c) >= 2 && c->at[0] == ANY_STRING && c->at[1] < 0x80 &&
+	       c->at[1] == cursor_left(c) - 2;
+}
+
 static void read_attribute(struct walk *w, struct cursor c, struct otlp_facts *facts)
 {
 	struct cursor key = cursor_over(NULL, 0);
 	struct cursor any = key;
 	struct otlp_value *value;
-	struct field f;
 
-	while (next_field(w, &c, &f)) {
-		if (f.tag == KEY_VALUE_KEY)
-			key = f.part;
-		else if (f.tag == KEY_VALUE_VALUE)
-			any = f.part;
-	}
+	if (!split_usual(&c, &key, &any))
+		split_any(w, c, &key, &any);
 	value = otlp_facts_add(facts, (const char *)key.at, cursor_left(&key));
-	if (value)
+	if (!value)
+		return;
+	if (!is_usual_text(&any)) {
 		read_value(w, any, value);
+		return;
+	}
+	value->type = OTLP_TEXT;
+	value->text = (const char *)any.at + 2;
+	value->n = cursor_left(&any) - 2;
 }
 
 static void read_resource(struct walk *w, struct cursor c)
