@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zstd_errors.h>
 
 #include "base/cleanup.h"
 #include "base/varint.h"
@@ -12,18 +11,16 @@
 #include "wire/batch_body.h"
 #include "wire/batch_dictionary.h"
 #include "wire/batch_entry.h"
+#include "wire/batch_frame.h"
 #include "wire/batch_head.h"
 #include "wire/batch_row.h"
-#include "wire/zstd_thread.h"
-
-#define LEVEL 1 /* level 3 gives nothing on these columns */
 
 /* An uncompressed body that is always taken: what zstd makes of one that does not
  * compress, and the head, still fit BATCH_MAX_BYTES. */
-#define BODY_MAX_BYTES 64640
+#define BODY_MAX_BYTES 64512
 _Static_assert(
-    ZSTD_COMPRESSBOUND(BODY_MAX_BYTES) + 4 + BATCH_HEAD_MAX_BYTES <= BATCH_MAX_BYTES,
-    "a full body fits the wire, with its checksum");
+    BATCH_FRAME_BOUND(BODY_MAX_BYTES) + BATCH_HEAD_MAX_BYTES <= BATCH_MAX_BYTES,
+    "a full body fits the wire");
 
 /* What the numbers of one record take at most, and the counts and the columns' ids,
  * encodings and lengths of a body (each length is below 2^21). */
@@ -327,17 +324,43 @@ static uint8_t *put_numbers(uint8_t *at, enum batch_column id, const struct colu
 	    at, id, ENCODING_SAME, same, (size_t)(put(same, c->first) - same));
 }
 
-/* The uncompressed body; out holds BODY_MAX_BYTES. */
-static size_t write_body(const struct batch_writer *w, uint8_t *out)
+/* An uncompressed body, in parts whose values are alike. */
+struct body {
+	uint8_t *bytes; /* BODY_MAX_BYTES */
+	size_t ends[BODY_MAX_BYTES / BATCH_FRAME_BLOCK_MIN + 1];
+	size_t ends_n;
+};
+
+/* Ends a part there, if it is large enough. */
+static void end_part(struct body *body, const uint8_t *at)
+{
+	size_t begin = body->ends_n ? body->ends[body->ends_n - 1] : 0;
+	size_t end = (size_t)(at - body->bytes);
+
+	if (end - begin >= BATCH_FRAME_BLOCK_MIN)
+		body->ends[body->ends_n++] = end;
+}
+
+/* The last part, which may be small, and is never empty. */
+static void end_body(struct body *body, const uint8_t *at)
+{
+	size_t end = (size_t)(at - body->bytes);
+
+	if (body->ends_n == 0 || body->ends[body->ends_n - 1] < end)
+		body->ends[body->ends_n++] = end;
+	assert(end <= BODY_MAX_BYTES);
+}
+
+static void write_body(const struct batch_writer *w, struct body *body)
 {
 	const struct batch_dictionary *sandboxes = &w->sandboxes;
-	uint8_t *at = put(out, w->n);
+	uint8_t *at = put(body->bytes, w->n);
 
 	at = put(at, w->functions.n);
-	if (w->functions.n == 0)
-		return (size_t)(at - out);
-	memcpy(at, w->functions.bytes, w->functions.used);
+	if (w->functions.n > 0)
+		memcpy(at, w->functions.bytes, w->functions.used);
 	at += w->functions.used;
+	end_part(body, at);
 	for (unsigned int id = COLUMN_NONE + 1; w->n && id < COLUMN_END_OF_IDS; id++) {
 		const struct column *column = &w->columns[id];
 
@@ -349,50 +372,33 @@ static size_t write_body(const struct batch_writer *w, uint8_t *out)
 		else if (column->is_written)
 			at = put_column(
 			    at, id, ENCODING_EACH, column->bytes, column->used);
+		end_part(body, at);
 	}
 	if (w->losses.used)
 		at = put_column(
 		    at, COLUMN_LOSSES, ENCODING_EACH, w->losses.bytes, w->losses.used);
-	return (size_t)(at - out);
-}
-
-/* Compresses the body behind the head. Bytes, -ENOMEM or -EMSGSIZE. */
-static ssize_t compress(uint8_t *out, size_t room, const uint8_t *body, size_t body_bytes)
-{
-	ZSTD_CCtx *zstd = zstd_thread_compressor();
-	size_t packed;
-
-	if (!zstd)
-		return -ENOMEM;
-	(void)ZSTD_CCtx_setParameter(zstd, ZSTD_c_compressionLevel, LEVEL);
-	(void)ZSTD_CCtx_setParameter(zstd, ZSTD_c_checksumFlag, 1);
-	packed = ZSTD_compress2(zstd, out, room, body, body_bytes);
-	if (!ZSTD_isError(packed))
-		return (ssize_t)packed;
-	return ZSTD_getErrorCode(packed) == ZSTD_error_memory_allocation ? -ENOMEM
-									 : -EMSGSIZE;
+	end_body(body, at);
 }
 
 int batch_writer_seal(struct batch_writer *w, const struct batch_head *head,
     uint8_t **out, size_t *out_bytes)
 {
-	AUTO(free) uint8_t *body = malloc(BODY_MAX_BYTES);
+	AUTO(free) uint8_t *bytes = malloc(BODY_MAX_BYTES);
 	AUTO(free) uint8_t *sealed = NULL;
-	size_t body_bytes;
+	struct body body = {.bytes = bytes};
 	size_t head_bytes;
 	ssize_t packed;
 	uint8_t *fitted;
 
-	if (!body)
+	if (!bytes)
 		return -ENOMEM;
-	body_bytes = write_body(w, body);
-	assert(body_bytes <= BODY_MAX_BYTES);
+	write_body(w, &body);
 	sealed = malloc(BATCH_MAX_BYTES);
 	if (!sealed)
 		return -ENOMEM;
 	head_bytes = batch_head_encode(head, sealed);
-	packed =
-	    compress(sealed + head_bytes, BATCH_MAX_BYTES - head_bytes, body, body_bytes);
+	packed = batch_frame_write(sealed + head_bytes, BATCH_MAX_BYTES - head_bytes,
+	    bytes, body.ends, body.ends_n);
 	if (packed < 0)
 		return (int)packed;
 	writer_clear(w);

@@ -359,8 +359,8 @@ static double bytes_per_record(bool ids)
 static void test_a_record_takes_no_more_bytes_than_planned(void **state)
 {
 	(void)state;
-	assert_true(bytes_per_record(true) <= 60);
-	assert_true(bytes_per_record(false) <= 20);
+	assert_true(bytes_per_record(true) <= 48);
+	assert_true(bytes_per_record(false) <= 18);
 }
 
 static void test_every_reason_has_its_name(void **state)
