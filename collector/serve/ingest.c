@@ -21,8 +21,7 @@
 #define QUEUE_BATCHES_MAX 1024
 #define QUEUE_RECORDS_MAX 100000
 #define NDJSON_MAX_BYTES ((size_t)8 * 1024 * 1024)
-/* then somebody may try again */
-#define FAILED_LATELY_NS (60 * (uint64_t)CLOCK_NS_PER_S)
+#define FAILED_LATELY_NS (60 * (uint64_t)CLOCK_NS_PER_S) /* then one may try again */
 #define DAY_NS (86400 * CLOCK_NS_PER_S)
 
 struct job {
@@ -43,6 +42,7 @@ struct ingest {
 	struct intake_ids ids;               /* the server's thread alone */
 	struct batch_ledger made;            /* the writer alone: of batches made here */
 	struct store_batch *group;           /* the writer alone */
+	struct complaint complaint;          /* the writer alone: what it logged */
 	struct ingest_spans spans;
 	pthread_t writer;
 	pthread_mutex_t mutex; /* over what follows */
@@ -284,8 +284,8 @@ static void store_list(struct ingest *ingest, struct job *list)
 	atomic_store(&ingest->busy_since_ns, clock_boot_ns());
 	err = store_jobs(ingest, list, NULL);
 	together = !err || err == -ENOSPC || err == -EROFS || !list->next;
-	if (err)
-		(void)log_error(err, "cannot store what was received");
+	complaint_log(&ingest->complaint, err, "cannot store what was received",
+	    "what is received is stored again");
 	atomic_store(&ingest->failed_ns, clock_boot_ns());
 	atomic_store(&ingest->failed, err);
 	while (list) {

@@ -1,5 +1,8 @@
 #include "serve/ready.h"
 
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/statvfs.h>
 
 #include "base/clock.h"
@@ -7,23 +10,34 @@
 #include "base/version.h"
 #include "serve/answer.h"
 
-const char *ready_why_not(const struct ready *ready)
+#define WHY_BYTES 128
+
+/* False: why says why not. */
+static bool is_ready(const struct ready *ready, char why[WHY_BYTES])
 {
 	struct ingest_health health;
 	struct batch_ledger sum;
 	struct statvfs disk;
+	const char *reason = NULL;
+	int err = store_ledger(ready->store, 0, &sum);
 
-	if (store_ledger(ready->store, 0, &sum) < 0)
-		return "the ledger cannot be read";
-	ingest_health(ready->ingest, clock_boot_ns(), &health);
-	if (health.busy_ns > READY_STUCK_S * (uint64_t)CLOCK_NS_PER_S)
-		return "a commit does not end";
-	if (health.err)
-		return "what was received last could not be stored";
-	if (statvfs(ready->directory, &disk) == 0 &&
-	    (uint64_t)disk.f_bavail * disk.f_frsize < ready->min_free_bytes)
-		return "the disk is all but full";
-	return NULL;
+	if (err < 0) {
+		reason = "the ledger cannot be read";
+	} else {
+		ingest_health(ready->ingest, clock_boot_ns(), &health);
+		err = health.err;
+		if (health.busy_ns > READY_STUCK_S * (uint64_t)CLOCK_NS_PER_S)
+			reason = "a commit does not end";
+		else if (err)
+			reason = "what was received last could not be stored";
+		else if (statvfs(ready->directory, &disk) == 0 &&
+			 (uint64_t)disk.f_bavail * disk.f_frsize < ready->min_free_bytes)
+			reason = "the disk is all but full";
+	}
+	if (reason)
+		(void)snprintf(why, WHY_BYTES, "%s%s%s", reason, err ? ": " : "",
+		    err ? strerror(-err) : "");
+	return !reason;
 }
 
 static int send_status(struct http_reply *reply, const char *status)
@@ -42,10 +56,10 @@ static int answer_health(
 static int answer_ready(
     void *context, const struct http_request *request, struct http_reply *reply)
 {
-	const char *why = ready_why_not(context);
+	char why[WHY_BYTES];
 
 	(void)request;
-	if (why)
+	if (!is_ready(context, why))
 		return http_reply_error(reply, 503, "not_ready", "%s", why);
 	return send_status(reply, "ready");
 }

@@ -18,9 +18,6 @@ struct ready {
 	int64_t started_ns; /* wall clock */
 };
 
-/* NULL when it is, else a phrase that says why not. Any thread. */
-const char *ready_why_not(const struct ready *ready);
-
 /* GET /healthz, /readyz and /v1/collector. */
 int ready_add_routes(struct ready *ready, struct http *http);
 

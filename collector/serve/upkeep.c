@@ -32,8 +32,8 @@ static void expire(struct upkeep *upkeep)
 			       .hours_since_ns = now_ns - upkeep->hours_ns,
 			       .days_since_ns = now_ns - upkeep->days_ns});
 
-	if (err)
-		(void)log_error(err, "cannot forget what is older than its retention");
+	complaint_log(&upkeep->forgetting, err,
+	    "cannot forget what is older than its retention", NULL);
 }
 
 static void shrink(struct upkeep *upkeep)
@@ -64,8 +64,8 @@ static int64_t fold(struct upkeep *upkeep)
 	int more = store_fold(upkeep->store, clock_wall_ns());
 	int64_t now_ns = upkeep_now_ns();
 
-	if (more < 0)
-		(void)log_error(more, "cannot make hours and days out of minutes");
+	complaint_log(&upkeep->folding, more < 0 ? more : 0,
+	    "cannot make hours and days out of minutes", NULL);
 	if (more == 1)
 		return now_ns + 4 * (now_ns - began_ns);
 	shrink(upkeep);

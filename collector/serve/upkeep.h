@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "base/complaint.h"
 #include "store/store.h"
 
 struct upkeep {
@@ -17,7 +18,9 @@ struct upkeep {
 	atomic_int_least64_t max_bytes; /* of the ledger on disk; 0: any size */
 	int64_t expire_ns; /* when each is due, as upkeep_now_ns() tells it */
 	int64_t fold_ns;
-	bool too_large; /* was said */
+	bool too_large;           /* was said */
+	struct complaint folding; /* likewise */
+	struct complaint forgetting;
 };
 
 /* The clock that a condition can be waited for with. */
