@@ -1,12 +1,15 @@
 #include "store/sqlite/connection.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -82,6 +85,8 @@ int store_errno(sqlite3 *db, int code)
 		/* A commit does not pass on what the system said: errno still has it. */
 		if (code == SQLITE_IOERR_WRITE && (errno == EFBIG || errno == EDQUOT))
 			return -ENOSPC;
+		if (code == SQLITE_IOERR_WRITE && errno == EROFS)
+			return -EROFS;
 		err = system_errno(db);
 		return err ? err : -EIO;
 	}
@@ -103,54 +108,13 @@ static int set_up(struct connection *c)
 	    "PRAGMA cache_size=-%d; PRAGMA mmap_size=0; PRAGMA trusted_schema=OFF;",
 	    CACHE_KIB);
 	err = connection_run(c, pragmas);
-	if (err || c->mode == CONNECTION_READ)
+	if (err || c->mode != CONNECTION_WRITE)
 		return err;
 	/* The page size comes first: WAL fixes it. */
 	return connection_run(c,
 	    "PRAGMA page_size=8192; PRAGMA journal_mode=WAL;"
 	    "PRAGMA synchronous=NORMAL; PRAGMA journal_size_limit=67108864;"
 	    "PRAGMA wal_autocheckpoint=4000;");
-}
-
-int connection_open(const char *path, enum connection_mode mode, struct connection **out)
-{
-	int flags =
-	    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
-	    (mode == CONNECTION_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
-	struct connection *c;
-	int err;
-
-	if (mode == CONNECTION_WRITE) { /* ours, so that it is made with our mode */
-		AUTO(fd) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-
-		if (fd < 0)
-			return -errno;
-	}
-	c = calloc(1, sizeof(*c));
-	if (!c)
-		return -ENOMEM;
-	c->mode = mode;
-	err = store_errno(NULL, sqlite3_open_v2(path, &c->db, flags, NULL));
-	if (err && system_errno(c->db))
-		err = system_errno(c->db);
-	if (!err)
-		err = set_up(c);
-	if (err) {
-		connection_close(c);
-		return err;
-	}
-	*out = c;
-	return 0;
-}
-
-void connection_close(struct connection *c)
-{
-	if (!c)
-		return;
-	for (size_t i = 0; i < c->statements_n; i++)
-		(void)sqlite3_finalize(c->statements[i].statement);
-	(void)sqlite3_close(c->db);
-	free(c);
 }
 
 static int read_integer(struct connection *c, const char *pragma, int64_t *value)
@@ -165,6 +129,107 @@ static int read_integer(struct connection *c, const char *pragma, int64_t *value
 		(void)sqlite3_finalize(s);
 	}
 	return code == SQLITE_ROW ? 0 : store_errno(c->db, code);
+}
+
+/* name: a path, or the URI of one. */
+static int open_as(
+    const char *name, int flags, enum connection_mode mode, struct connection **out)
+{
+	struct connection *c = calloc(1, sizeof(*c));
+	int err;
+
+	if (!c)
+		return -ENOMEM;
+	c->mode = mode;
+	err = store_errno(
+	    NULL, sqlite3_open_v2(name, &c->db,
+		      flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL));
+	if (err && system_errno(c->db))
+		err = system_errno(c->db);
+	if (!err)
+		err = set_up(c);
+	if (err) {
+		connection_close(c);
+		return err;
+	}
+	*out = c;
+	return 0;
+}
+
+/* Whether err says that the files beside it could not be made, and all that was committed
+ * is in the file itself. A writer that lives has them. */
+static bool stands_alone(const char *path, int err)
+{
+	AUTO(free) char *wal = NULL;
+	struct stat st;
+
+	if (err != -ENOENT && err != -EROFS && err != -ENOSPC && err != -EACCES)
+		return false;
+	if (access(path, F_OK) < 0 || asprintf(&wal, "%s-wal", path) < 0)
+		return false;
+	return stat(wal, &st) < 0 || st.st_size == 0;
+}
+
+/* As a file that nobody writes: https://www.sqlite.org/uri.html#uriimmutable */
+static int open_alone(const char *path, struct connection **out)
+{
+	char uri[3 * PATH_MAX + 32] = "file:";
+	size_t at = strlen(uri);
+
+	if (strlen(path) >= PATH_MAX)
+		return -ENAMETOOLONG;
+	for (; *path; path++)
+		at += (size_t)snprintf(uri + at, sizeof(uri) - at,
+		    isalnum((unsigned char)*path) || strchr("/._-", *path) ? "%c"
+									   : "%%%02X",
+		    (unsigned char)*path);
+	(void)snprintf(uri + at, sizeof(uri) - at, "?immutable=1");
+	return open_as(
+	    uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, CONNECTION_READ_OLD, out);
+}
+
+/* The first thing that needs the files beside it. */
+static int look_inside(struct connection *c)
+{
+	int64_t version;
+
+	return read_integer(c, "PRAGMA schema_version", &version);
+}
+
+int connection_open(const char *path, enum connection_mode mode, struct connection **out)
+{
+	struct connection *c = NULL;
+	int err;
+
+	if (mode == CONNECTION_WRITE) { /* ours, so that it is made with our mode */
+		AUTO(fd) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+		if (fd < 0)
+			return -errno;
+	}
+	err = open_as(path,
+	    mode == CONNECTION_WRITE ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY, mode,
+	    &c);
+	if (!err && mode == CONNECTION_READ_OLD)
+		err = look_inside(c);
+	if (err) {
+		connection_close(c);
+		return mode == CONNECTION_READ_OLD && stands_alone(path, err)
+			   ? open_alone(path, out)
+			   : err;
+	}
+	*out = c;
+	return 0;
+}
+
+void connection_close(struct connection *c)
+{
+	if (!c)
+		return;
+	for (size_t i = 0; i < c->statements_n; i++)
+		(void)sqlite3_finalize(c->statements[i].statement);
+	(void)sqlite3_close(c->db);
+	free(c);
 }
 
 static int migrate_one(struct connection *c, const char *migration, size_t version)
@@ -243,7 +308,7 @@ int connection_copy(struct connection *from, struct connection *to)
 int connection_begin(struct connection *c)
 {
 	return connection_run(
-	    c, c->mode == CONNECTION_READ ? "BEGIN" : "BEGIN IMMEDIATE");
+	    c, c->mode == CONNECTION_WRITE ? "BEGIN IMMEDIATE" : "BEGIN");
 }
 
 int connection_commit(struct connection *c)

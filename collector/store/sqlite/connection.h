@@ -7,7 +7,7 @@
 
 #include <sqlite3.h>
 
-enum connection_mode { CONNECTION_WRITE, CONNECTION_READ };
+enum connection_mode { CONNECTION_WRITE, CONNECTION_READ, CONNECTION_READ_OLD };
 
 /* Used by one thread at a time. */
 struct connection;
@@ -16,7 +16,9 @@ struct connection;
  * too. A full disk, quota or file-size limit is -ENOSPC. */
 int store_errno(sqlite3 *db, int code);
 
-/* WRITE makes the file (mode 0600) when it is missing. 0 or store_errno(). */
+/* WRITE makes the file (mode 0600) when it is missing. READ_OLD is READ of a file that
+ * the writer is done with: a disk that has no room, or is read-only, for the files that
+ * readers make beside it is read without them. 0 or store_errno(). */
 int connection_open(const char *path, enum connection_mode mode, struct connection **out);
 void connection_close(struct connection *c);
 

@@ -373,5 +373,5 @@ int raw_open_day(struct raw *raw, int64_t day, struct connection **out)
 	char path[PATH_MAX];
 
 	path_of(raw, day, "", path);
-	return connection_open(path, CONNECTION_READ, out);
+	return connection_open(path, CONNECTION_READ_OLD, out);
 }
