@@ -175,26 +175,30 @@ void sender_ledger(const struct sender *s, struct batch_ledger *ledger)
 	ledger->lost[LOST_AGENT_GONE] = s->left_behind;
 }
 
-/* Takes the oldest batch out of the spool. Returns how many invocations of this agent's
- * were in it: those of an agent before it are in that one's ledger. */
-static uint64_t drop_oldest(struct sender *s, enum lost_reason reason)
+/* Those of an agent before it are in that one's ledger. */
+static void tell_lost(
+    struct sender *s, const uint8_t *bytes, size_t bytes_n, enum lost_reason reason)
 {
 	struct batch *batch;
+
+	if (!s->untold || batch_decode(bytes, bytes_n, &batch, NULL) < 0)
+		return;
+	if (memcmp(batch->head.id.boot, s->head.id.boot, sizeof(s->head.id.boot)) == 0)
+		untold_add_batch(s->untold, batch, reason);
+	batch_free(batch);
+}
+
+/* Takes the oldest batch out of the spool. Returns how many invocations of this agent's
+ * were in it. */
+static uint64_t drop_oldest(struct sender *s, enum lost_reason reason)
+{
 	const uint8_t *bytes;
 	size_t bytes_n;
-	uint64_t n = 0;
+	uint64_t n;
 
-	if (spool_peek(s->spool, &bytes, &bytes_n) == 0 &&
-	    batch_decode(bytes, bytes_n, &batch, NULL) == 0) {
-		if (memcmp(batch->head.id.boot, s->head.id.boot,
-			sizeof(s->head.id.boot)) == 0) {
-			n = batch->invocations_n;
-			if (s->untold)
-				untold_add_batch(s->untold, batch, reason);
-		}
-		batch_free(batch);
-	}
-	spool_pop(s->spool);
+	if (spool_peek(s->spool, &bytes, &bytes_n) == 0)
+		tell_lost(s, bytes, bytes_n, reason);
+	n = spool_pop(s->spool);
 	s->sealed -= n;
 	return n;
 }
@@ -210,17 +214,6 @@ static void lose(struct sender *s, uint64_t n, int err)
 		(void)log_error(
 		    err, "the spool takes no more: invocations are lost from now on");
 	s->lost += n;
-}
-
-/* What a batch held that the spool did not take. */
-static void untell(struct sender *s, const uint8_t *bytes, size_t bytes_n)
-{
-	struct batch *batch;
-
-	if (!s->untold || batch_decode(bytes, bytes_n, &batch, NULL) < 0)
-		return;
-	untold_add_batch(s->untold, batch, LOST_SPOOL_FULL);
-	batch_free(batch);
 }
 
 /* What could not be sealed stays in the writer; what the spool does not take is lost. */
@@ -239,10 +232,10 @@ static int seal(struct sender *s)
 		untold_tell(s->untold, s->writer);
 	err = batch_writer_seal(s->writer, &s->head, &batch, &bytes);
 	if (!err) {
-		err = spool_put(s->spool, batch, bytes);
+		err = spool_put(s->spool, batch, bytes, n);
 		if (err) {
 			lose(s, n, err);
-			untell(s, batch, bytes);
+			tell_lost(s, batch, bytes, LOST_SPOOL_FULL);
 			free(batch);
 		} else {
 			s->sealed += n;
@@ -301,7 +294,7 @@ static void ended(struct sender *s, CURLcode code)
 			log_note("the collector is back");
 		s->complained = false;
 		s->retry_step_ns = 0;
-		spool_pop(s->spool);
+		(void)spool_pop(s->spool);
 	} else if (code == CURLE_OK && (status == 400 || status == 413)) {
 		uint64_t n = drop_oldest(s, LOST_REFUSED);
 
@@ -328,11 +321,16 @@ static void send_next(struct sender *s)
 	if (s->sending || clock_boot_ns() < s->retry_ns)
 		return;
 	err = spool_peek(s->spool, &batch, &bytes);
-	if (err == -ENOENT)
+	if (err == -ENOENT || err == -ENOMEM)
 		return;
 	if (err) {
-		(void)log_error(err, "cannot read a spooled batch: it is dropped");
-		spool_pop(s->spool);
+		uint64_t n = drop_oldest(s, LOST_SPOOL_FULL);
+
+		(void)log_error(err,
+		    "cannot read a spooled batch: it is dropped, and %llu invocations of"
+		    " this agent with it",
+		    (unsigned long long)n);
+		s->lost += n;
 		return;
 	}
 	(void)curl_easy_setopt(s->easy, CURLOPT_POSTFIELDS, (const char *)batch);
@@ -375,6 +373,9 @@ void sender_work(struct sender *s, int wait_ms)
 void sender_flush(struct sender *s, int limit_ms)
 {
 	uint64_t until = clock_boot_ns() + (uint64_t)limit_ms * 1000000;
+	uint8_t *batch;
+	size_t bytes;
+	uint64_t n;
 
 	(void)seal(s);
 	s->retry_ns = 0;
@@ -382,12 +383,14 @@ void sender_flush(struct sender *s, int limit_ms)
 		move(s);
 		(void)curl_multi_poll(s->multi, NULL, 0, 20, NULL);
 	}
-	if (spool_is_kept(s->spool))
-		return;
-	while (spool_waiting(s->spool) > 0)
-		s->left_behind += drop_oldest(s, LOST_AGENT_GONE);
+	while (spool_take_unkept(s->spool, &batch, &bytes, &n)) {
+		tell_lost(s, batch, bytes, LOST_AGENT_GONE);
+		free(batch);
+		s->sealed -= n;
+		s->left_behind += n;
+	}
 	if (s->left_behind)
 		log_warn("%llu invocations did not reach the collector and are lost: "
-			 "--spool DIR keeps them",
+			 "--spool DIR, on a disk with room, keeps them",
 		    (unsigned long long)s->left_behind);
 }

@@ -16,6 +16,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/complaint.h"
 #include "base/log.h"
 #include "wire/batch.h"
 
@@ -26,6 +27,7 @@ struct waiting {
 	struct waiting *next;
 	uint8_t *batch; /* NULL: still on disk */
 	size_t bytes;
+	uint64_t n;
 	char name[NAME_BYTES]; /* "" in memory */
 };
 
@@ -34,12 +36,16 @@ struct spool {
 	uint64_t limit_bytes;
 	uint64_t waiting_bytes;
 	size_t waiting_n;
+	size_t unkept_n; /* without a name; they are the last ones */
 	uint64_t made;
+	uint64_t named_ns; /* the latest time that is in a name */
+	struct complaint complaint;
 	uint8_t agent_id[16];
 	struct waiting *oldest;
 	struct waiting **end;
 };
 
+/* Without a name. */
 static struct waiting *append(struct spool *spool, size_t bytes)
 {
 	struct waiting *w = calloc(1, sizeof(*w));
@@ -47,6 +53,7 @@ static struct waiting *append(struct spool *spool, size_t bytes)
 	if (!w)
 		return NULL;
 	w->bytes = bytes;
+	spool->unkept_n++;
 	*spool->end = w;
 	spool->end = &w->next;
 	spool->waiting_bytes += bytes;
@@ -59,6 +66,26 @@ static int is_batch(const struct dirent *entry)
 	const char *dot = strrchr(entry->d_name, '.');
 
 	return dot && strcmp(dot, ".batch") == 0 && strlen(entry->d_name) < NAME_BYTES;
+}
+
+/* A name behind all that are there, also when the wall clock went back. */
+static void make_name(struct spool *spool, char name[NAME_BYTES])
+{
+	uint64_t now_ns = (uint64_t)clock_wall_ns();
+
+	spool->named_ns = now_ns > spool->named_ns ? now_ns : spool->named_ns + 1;
+	(void)snprintf(name, NAME_BYTES, "%016llx-%08llx.batch",
+	    (unsigned long long)spool->named_ns, (unsigned long long)spool->made++);
+}
+
+static void set_name(struct spool *spool, struct waiting *w, const char *name)
+{
+	uint64_t named_ns = strtoull(name, NULL, 16);
+
+	memcpy(w->name, name, strlen(name) + 1);
+	spool->unkept_n--;
+	if (named_ns > spool->named_ns && named_ns < INT64_MAX)
+		spool->named_ns = named_ns;
 }
 
 /* Queues what an earlier agent left. */
@@ -81,9 +108,8 @@ static int adopt(struct spool *spool)
 			w = append(spool, (size_t)st.st_size);
 			err = w ? err : -ENOMEM;
 		}
-		if (w)
-			(void)snprintf(
-			    w->name, sizeof(w->name), "%.47s", names[i]->d_name);
+		if (w) /* is_batch() knows that it fits */
+			set_name(spool, w, names[i]->d_name);
 		free(names[i]);
 	}
 	free(names);
@@ -183,42 +209,93 @@ const uint8_t *spool_agent_id(const struct spool *spool)
 	return spool->agent_id;
 }
 
-bool spool_is_kept(const struct spool *spool)
-{
-	return spool->directory >= 0;
-}
-
 size_t spool_waiting(const struct spool *spool)
 {
 	return spool->waiting_n;
 }
 
-int spool_put(struct spool *spool, uint8_t *batch, size_t bytes)
+static int write_waiting(struct spool *spool, struct waiting *w)
 {
-	char name[NAME_BYTES] = "";
+	char name[NAME_BYTES];
+	int err;
+
+	make_name(spool, name);
+	err = write_file(spool->directory, name, w->batch, w->bytes);
+	if (!err)
+		set_name(spool, w, name);
+	return err;
+}
+
+/* Writes what the disk did not take before, as far as it takes it now. */
+static int keep(struct spool *spool)
+{
+	int err = 0;
+
+	if (spool->directory < 0 || spool->unkept_n == 0)
+		return 0;
+	for (struct waiting *w = spool->oldest; w && !err; w = w->next)
+		if (!w->name[0])
+			err = write_waiting(spool, w);
+	switch (complaint_look(&spool->complaint, err, clock_boot_ns())) {
+	case COMPLAINT_BEGINS:
+		log_warn(
+		    "the spool folder cannot be written (%s): batches wait in memory",
+		    strerror(-err));
+		break;
+	case COMPLAINT_ENDS:
+		log_note("the spool folder is written again");
+		break;
+	case COMPLAINT_NOTHING:
+		break;
+	}
+	return err;
+}
+
+/* What waits long is read from disk again, so that memory stays bounded. */
+static void unload(const struct spool *spool, struct waiting *w)
+{
+	if (!w->name[0] || spool->waiting_n <= SPOOL_MEMORY_MAX)
+		return;
+	free(w->batch);
+	w->batch = NULL;
+}
+
+/* Takes one out, whose bytes it leaves. */
+static void unlink_waiting(struct spool *spool, struct waiting **at)
+{
+	struct waiting *w = *at;
+
+	*at = w->next;
+	if (!w->next)
+		spool->end = at;
+	spool->waiting_bytes -= w->bytes;
+	spool->waiting_n--;
+	if (w->name[0])
+		(void)unlinkat(spool->directory, w->name, 0);
+	else
+		spool->unkept_n--;
+}
+
+int spool_put(struct spool *spool, uint8_t *batch, size_t bytes, uint64_t n)
+{
+	struct waiting **at = spool->end;
 	struct waiting *w;
 	int err;
 
 	if (spool->waiting_bytes + bytes > spool->limit_bytes)
 		return -ENOSPC;
-	if (spool->directory >= 0) {
-		(void)snprintf(name, sizeof(name), "%016llx-%08llx.batch",
-		    (unsigned long long)clock_wall_ns(),
-		    (unsigned long long)spool->made++);
-		err = write_file(spool->directory, name, batch, bytes);
-		if (err)
-			return err;
-	}
 	w = append(spool, bytes);
 	if (!w)
 		return -ENOMEM;
 	w->batch = batch;
-	memcpy(w->name, name, sizeof(name));
-	/* what waits long is read from disk again, so that memory stays bounded */
-	if (spool->directory >= 0 && spool->waiting_n > 64) {
-		free(w->batch);
-		w->batch = NULL;
+	w->n = n;
+	err = keep(spool);
+	if (err && spool->unkept_n > SPOOL_MEMORY_MAX) {
+		unlink_waiting(spool, at);
+		free(w);
+		return err;
 	}
+	unload(spool, w);
 	return 0;
 }
 
@@ -256,19 +333,33 @@ int spool_peek(struct spool *spool, const uint8_t **batch, size_t *bytes)
 	return 0;
 }
 
-void spool_pop(struct spool *spool)
+uint64_t spool_pop(struct spool *spool)
 {
 	struct waiting *w = spool->oldest;
+	uint64_t n = w ? w->n : 0;
 
 	if (!w)
-		return;
-	spool->oldest = w->next;
-	if (!spool->oldest)
-		spool->end = &spool->oldest;
-	spool->waiting_bytes -= w->bytes;
-	spool->waiting_n--;
-	if (w->name[0])
-		(void)unlinkat(spool->directory, w->name, 0);
+		return 0;
+	unlink_waiting(spool, &spool->oldest);
 	free(w->batch);
 	free(w);
+	return n;
+}
+
+bool spool_take_unkept(struct spool *spool, uint8_t **batch, size_t *bytes, uint64_t *n)
+{
+	struct waiting **at = &spool->oldest;
+	struct waiting *w;
+
+	if (keep(spool) == 0 && spool->unkept_n == 0)
+		return false;
+	while ((*at)->name[0])
+		at = &(*at)->next;
+	w = *at;
+	unlink_waiting(spool, at);
+	*batch = w->batch;
+	*bytes = w->bytes;
+	*n = w->n;
+	free(w);
+	return true;
 }

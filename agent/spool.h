@@ -18,16 +18,24 @@ void spool_close(struct spool *spool);
 /* 16 random bytes that stay the same as long as the folder does. */
 const uint8_t *spool_agent_id(const struct spool *spool);
 
-/* Takes a sealed batch; the bytes are the spool's from then on, but on failure. 0,
- * -ENOSPC when the limit or the disk is reached, or -errno. */
-int spool_put(struct spool *spool, uint8_t *batch, size_t bytes);
+/* Takes a sealed batch of n invocations; the bytes are the spool's from then on, but on
+ * failure. A batch that the disk does not take waits in memory, and so do those behind
+ * it, SPOOL_MEMORY_MAX at most, until the disk takes them: what is lost with the agent is
+ * always the newest. 0, -ENOSPC when the limit is reached, or what the disk said. */
+#define SPOOL_MEMORY_MAX 64 /* 4 MiB; an agent that is not busy seals two a second */
+int spool_put(struct spool *spool, uint8_t *batch, size_t bytes, uint64_t n);
 
-/* The oldest batch, or -ENOENT. The bytes live until spool_pop(). */
+/* The oldest batch; -ENOENT: none waits; -ENOMEM: not now; or it cannot be read. The
+ * bytes live until spool_pop(). */
 int spool_peek(struct spool *spool, const uint8_t **batch, size_t *bytes);
-void spool_pop(struct spool *spool); /* the oldest is done with */
 
-/* Whether what waits outlives the agent. */
-bool spool_is_kept(const struct spool *spool);
+/* The oldest is done with. Returns how many invocations were put with it; 0 of one that
+ * an earlier agent left. */
+uint64_t spool_pop(struct spool *spool);
+
+/* Takes out the oldest batch that would be lost with the agent, after another attempt to
+ * write it to the folder: the caller frees it. False: there is none. */
+bool spool_take_unkept(struct spool *spool, uint8_t **batch, size_t *bytes, uint64_t *n);
 
 size_t spool_waiting(const struct spool *spool);
 
