@@ -116,6 +116,18 @@ map_id() {
 # left_in_map NAME JQ: entries of our agent's map for which that is true.
 left_in_map() { bpftool -j map dump id "$(map_id "$1")" | jq "[.[].formatted | select($2)] | length"; }
 
+# with_clock: the variables for env of a process whose wall clock is another one, by $FAKETIME or, looked at each time, by
+# the file $FAKETIME_TIMESTAMP_FILE: "-1d", "+3600". The clocks that only go forward are the host's.
+with_clock=()
+needs_clock() {
+	local library
+	for library in /usr/lib/*/faketime/libfaketimeMT.so.1; do
+		[ -e "$library" ] || skip "faketime is not installed"
+		# shellcheck disable=SC2034 # for the tests
+		with_clock=("LD_PRELOAD=$library" FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1)
+	done
+}
+
 # needs COMMAND...: skips the test without them.
 needs() {
 	local tool
