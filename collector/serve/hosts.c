@@ -125,7 +125,9 @@ json_t *hosts_json(const struct hosts *hosts, int64_t now_ns, int64_t listen_ns)
 
 	for (size_t i = 0; i < hosts->n; i++) {
 		const struct host *host = &hosts->items[i];
-		int64_t age_ns = now_ns - host->received_ns;
+		/* in the future: the wall clock went back */
+		int64_t age_ns =
+		    now_ns > host->received_ns ? now_ns - host->received_ns : 0;
 		bool silent = age_ns > HOSTS_SILENT_S * CLOCK_NS_PER_S &&
 			      now_ns - listen_ns > HOSTS_SILENT_S * CLOCK_NS_PER_S &&
 			      host->beating;

@@ -233,9 +233,10 @@ static void announce_batches(struct ingest *ingest, const struct job *job)
 static void announce_runs(struct ingest *ingest)
 {
 	const struct store_runs *runs = store_last_runs(ingest->store);
+	int64_t now_ns = clock_wall_ns();
 
 	for (size_t r = 0; r < runs->n; r++) { /* each is in the cache for all of them */
-		live_count(ingest->live, &runs->runs[r]);
+		live_count(ingest->live, &runs->runs[r], now_ns);
 		observers_tell_run(&ingest->observers, &runs->runs[r]);
 	}
 }

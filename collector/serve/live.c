@@ -126,7 +126,8 @@ static void count_totals(struct live_totals *totals, const struct invocation *in
 		totals->by_bound[i]++;
 }
 
-static void count_one(struct known *known, const struct invocation *invocation)
+static void count_one(
+    struct known *known, const struct invocation *invocation, int64_t now_s)
 {
 	uint64_t span = invocation->has & HAS_DURATION ? invocation->duration_ns : 0;
 	int64_t second = (int64_t)((uint64_t)invocation->start_ns / CLOCK_NS_PER_S +
@@ -134,7 +135,8 @@ static void count_one(struct known *known, const struct invocation *invocation)
 	size_t i = (size_t)second % RING_S;
 
 	count_totals(&known->totals, invocation);
-	if (second > known->second[i]) {
+	/* one of the future is from before the wall clock went back */
+	if (second > known->second[i] || known->second[i] > now_s + RING_S) {
 		known->second[i] = second;
 		known->count[i] = 0;
 	}
@@ -153,8 +155,9 @@ static struct known *known_of(
 	return *at;
 }
 
-void live_count(struct live *live, const struct store_run *run)
+void live_count(struct live *live, const struct store_run *run, int64_t now_ns)
 {
+	int64_t now_s = now_ns / CLOCK_NS_PER_S;
 	struct known *known = NULL;
 
 	(void)pthread_mutex_lock(&live->mutex);
@@ -165,7 +168,7 @@ void live_count(struct live *live, const struct store_run *run)
 		if (!known)
 			known = known_of(live, run->function, run->id);
 		if (known)
-			count_one(known, run->invocations[i]);
+			count_one(known, run->invocations[i], now_s);
 	}
 	(void)pthread_mutex_unlock(&live->mutex);
 }

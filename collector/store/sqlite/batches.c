@@ -125,31 +125,25 @@ static int64_t clamp(uint64_t n)
 	return n > INT64_MAX ? INT64_MAX : (int64_t)n;
 }
 
-int batches_note_agent(
-    struct connection *c, const struct batch_head *head, int64_t now_ns)
-{
-	static const char sql[] =
-	    "INSERT INTO agent(agent, boot, host, sequence, seen, delivered, lost,"
-	    " sent_ns, received_ns, figures) VALUES(:agent, :boot, :host, :sequence,"
-	    " :seen, :delivered, :lost, :sent, :received, :figures)"
-	    " ON CONFLICT DO UPDATE SET host = :host, sequence = :sequence, seen = :seen,"
-	    " delivered = :delivered, lost = :lost, sent_ns = :sent,"
-	    " received_ns = :received, figures = :figures WHERE sequence <= :sequence";
-	uint8_t figures[HOST_FIGURES_MAX_BYTES];
-	uint8_t lost[LOST_REASONS * VARINT_MAX_BYTES];
-	size_t lost_bytes = 0;
-	AUTO(statement) sqlite3_stmt *s = NULL;
-	int err;
+/* When a head is received, behind those of the agent's other boots also when the wall
+ * clock went back, by a day at most: which boot is the latest says which are over. */
+#define RECEIVED_LAST                                                                    \
+	"max(:received, 1 + coalesce((SELECT max(other.received_ns) FROM agent AS other" \
+	" WHERE other.agent = :agent AND other.boot <> :boot"                            \
+	" AND other.received_ns < :received + 86400000000000), 0))"
 
-	if (head->sent_ns == 0)
-		return 0;
+/* Of both statements of an agent. Returns 1 when it changed a known one, or 0. */
+static int run_head(
+    sqlite3_stmt *s, const struct batch_head *head, int64_t now_ns, uint8_t *room)
+{
+	uint8_t *figures = room;
+	uint8_t *lost = room + HOST_FIGURES_MAX_BYTES;
+	size_t lost_bytes = 0;
+
 	for (size_t i = 0; i < LOST_REASONS; i++) {
 		lost_bytes += (size_t)varint_encode(
 		    head->ledger.lost[i], lost + lost_bytes, VARINT_MAX_BYTES);
 	}
-	err = statement_get(c, sql, &s);
-	if (err)
-		return err;
 	bind_id(s, &head->id);
 	statement_bind_text(s, ":host", head->host);
 	statement_bind(s, ":sequence", (int64_t)head->id.sequence);
@@ -160,7 +154,53 @@ int batches_note_agent(
 	statement_bind(s, ":received", now_ns);
 	statement_bind_blob(
 	    s, ":figures", figures, host_figures_encode(&head->figures, figures));
-	return statement_run(s);
+	return statement_step(s);
+}
+
+/* 1: the boot is known; 0: it is not. */
+static int update_agent(
+    struct connection *c, const struct batch_head *head, int64_t now_ns)
+{
+	static const char sql[] =
+	    "UPDATE agent SET host = :host, sequence = :sequence, seen = :seen,"
+	    " delivered = :delivered, lost = :lost, sent_ns = :sent,"
+	    " received_ns = CASE WHEN received_ns < :received THEN :received "
+	    "ELSE " RECEIVED_LAST " END, figures = :figures"
+	    " WHERE agent = :agent AND boot = :boot AND sequence <= :sequence RETURNING "
+	    "1";
+	uint8_t room[HOST_FIGURES_MAX_BYTES + LOST_REASONS * VARINT_MAX_BYTES];
+	AUTO(statement) sqlite3_stmt *s = NULL;
+	int err = statement_get(c, sql, &s);
+
+	return err ? err : run_head(s, head, now_ns, room);
+}
+
+static int insert_agent(
+    struct connection *c, const struct batch_head *head, int64_t now_ns)
+{
+	static const char sql[] =
+	    "INSERT INTO agent(agent, boot, host, sequence, seen, delivered, lost,"
+	    " sent_ns, received_ns, figures) VALUES(:agent, :boot, :host, :sequence,"
+	    " :seen, :delivered, :lost, :sent, " RECEIVED_LAST ", :figures)"
+	    " ON CONFLICT DO NOTHING";
+	uint8_t room[HOST_FIGURES_MAX_BYTES + LOST_REASONS * VARINT_MAX_BYTES];
+	AUTO(statement) sqlite3_stmt *s = NULL;
+	int err = statement_get(c, sql, &s);
+
+	return err ? err : run_head(s, head, now_ns, room);
+}
+
+int batches_note_agent(
+    struct connection *c, const struct batch_head *head, int64_t now_ns)
+{
+	int known;
+
+	if (head->sent_ns == 0)
+		return 0;
+	known = update_agent(c, head, now_ns);
+	if (known)
+		return known < 0 ? known : 0;
+	return insert_agent(c, head, now_ns);
 }
 
 int batches_expire(struct connection *c, int64_t before_ns)

@@ -21,7 +21,11 @@ static const char schema[] =
     /* block_row: where the block ends that is being sent; sent_row when none is */
     "CREATE TABLE IF NOT EXISTS outgoing_raw(day INTEGER PRIMARY KEY,"
     " sent_row INTEGER NOT NULL, block_row INTEGER NOT NULL) STRICT;"
+    /* of a day that was forgotten: it may begin anew, when the clock goes back */
+    "DELETE FROM outgoing_raw WHERE day NOT IN (SELECT day FROM raw_day);"
 
+    "CREATE TRIGGER IF NOT EXISTS outgoing_raw_gone AFTER DELETE ON raw_day BEGIN"
+    " DELETE FROM outgoing_raw WHERE day = OLD.day; END;"
     "CREATE TRIGGER IF NOT EXISTS outgoing_function_new AFTER INSERT ON function BEGIN"
     " DELETE FROM outgoing_function WHERE id = NEW.id;"
     " INSERT INTO outgoing_function(id) VALUES(NEW.id); END;"
