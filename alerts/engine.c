@@ -10,6 +10,7 @@
 #include "base/log.h"
 
 #define TICK_NS CLOCK_NS_PER_S
+#define CLOCK_BACK_NS (10 * CLOCK_NS_PER_S) /* less is made up for by waiting */
 #define SAVE_NS (60 * CLOCK_NS_PER_S) /* what a crash may forget of what was learned */
 
 void engine_wake(struct alerts *alerts)
@@ -68,6 +69,21 @@ static void observe(void *context, const struct store_run *run)
 	(void)pthread_mutex_unlock(&alerts->lock);
 }
 
+/* What is to be done at some time must not wait until the clock has caught up. */
+static void follow_clock(struct alerts *alerts, int64_t now_ns)
+{
+	int64_t clock_ns = now_ns - (int64_t)clock_boot_ns();
+	int64_t back_ns = alerts->clock_ns - clock_ns;
+
+	alerts->clock_ns = clock_ns;
+	if (back_ns < CLOCK_BACK_NS)
+		return;
+	log_note(
+	    "the wall clock went back by %lld s", (long long)(back_ns / CLOCK_NS_PER_S));
+	outbox_hurry(alerts->outbox, now_ns);
+	engine_rewind_pings(alerts, now_ns);
+}
+
 static int64_t turn(struct alerts *alerts)
 {
 	int64_t now_ns = clock_wall_ns();
@@ -75,6 +91,7 @@ static int64_t turn(struct alerts *alerts)
 	int64_t due_ns;
 	int running;
 
+	follow_clock(alerts, now_ns);
 	engine_budgets(alerts, now_ns);
 	due_ns = engine_pings(alerts, now_ns);
 	next_ns = due_ns < next_ns ? due_ns : next_ns;
@@ -135,6 +152,7 @@ static int init_parts(struct alerts *alerts)
 	alerts->random |= 1;
 	alerts->budgets_changed = true; /* the first turn evaluates */
 	alerts->saved_ns = clock_wall_ns();
+	alerts->clock_ns = alerts->saved_ns - (int64_t)clock_boot_ns();
 	if (err || curl_global_init(CURL_GLOBAL_DEFAULT))
 		return err ? err : -ENOMEM;
 	alerts->multi = curl_multi_init();

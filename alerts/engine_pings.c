@@ -87,6 +87,19 @@ int64_t engine_pings(struct alerts *alerts, int64_t now_ns)
 	return next_ns;
 }
 
+void engine_rewind_pings(struct alerts *alerts, int64_t now_ns)
+{
+	(void)pthread_mutex_lock(&alerts->lock);
+	for (size_t i = 0; i < alerts->warm_n; i++) {
+		struct warm *warm = alerts->warm[i];
+
+		track_rewind(&warm->track, now_ns);
+		if (warm->last_ping_ns > now_ns)
+			warm->last_ping_ns = now_ns;
+	}
+	(void)pthread_mutex_unlock(&alerts->lock);
+}
+
 /* Functions that nobody asked to keep warm are written only when their ping gap moved. */
 static bool is_worth_saving(const struct warm *warm, bool all)
 {

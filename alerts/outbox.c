@@ -219,3 +219,13 @@ int64_t outbox_run(struct outbox *outbox, int64_t now_ns)
 	outbox->next_due_ns = scan.next_due_ns;
 	return outbox->next_due_ns;
 }
+
+void outbox_hurry(struct outbox *outbox, int64_t now_ns)
+{
+	int err = store_outbox_hurry(outbox->store, now_ns);
+
+	if (err < 0)
+		log_warn("deliveries wait for the time before the clock went back: %s",
+		    strerror(-err));
+	atomic_store(&outbox->changed, true);
+}

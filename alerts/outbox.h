@@ -23,4 +23,7 @@ int outbox_add(struct outbox *outbox, const struct store_delivery *delivery);
  * is added or ends. */
 int64_t outbox_run(struct outbox *outbox, int64_t now_ns);
 
+/* The wall clock went back: nothing waits for a time that was near before. */
+void outbox_hurry(struct outbox *outbox, int64_t now_ns);
+
 #endif

@@ -314,13 +314,16 @@ static struct usage sum_account(
 	return sum;
 }
 
-/* What the accounts that a budget covers cost since a minute; the dearest in *top where
- * it is asked for; the earliest minute in *first. */
+/* What the accounts that a budget covers cost from a minute to the end of the period; the
+ * dearest in status where it is asked for. What is later is of the next period: clocks
+ * may be ahead, or the collector's went back. */
 static struct money sum_covered(const struct spend *spend, const struct book *book,
-    const struct budget *budget, int64_t since, struct budget_status *top)
+    const struct budget *budget, int64_t since, bool dearest,
+    struct budget_status *status)
 {
 	struct money total = {0};
 	int64_t first = INT64_MAX;
+	int64_t until = status->period_end_ns / MINUTE_NS;
 
 	for (size_t i = 0; i < spend->n; i++) {
 		const struct account *account = &spend->accounts[i];
@@ -329,14 +332,14 @@ static struct money sum_covered(const struct spend *spend, const struct book *bo
 
 		if (!budget_covers(budget, account->function.name))
 			continue;
-		usage = sum_account(account, since, INT64_MAX, &first);
+		usage = sum_account(account, since, until, &first);
 		cost = init_cost_usage(book, &account->function, &usage);
 		total = money_add(total, cost);
-		if (!top || money_compare(cost, top->top_spent) <= 0)
+		if (!dearest || money_compare(cost, status->top_spent) <= 0)
 			continue;
-		top->top_spent = cost;
-		(void)text_copy(
-		    top->top_function, sizeof(top->top_function), account->function.name);
+		status->top_spent = cost;
+		(void)text_copy(status->top_function, sizeof(status->top_function),
+		    account->function.name);
 	}
 	return total;
 }
@@ -365,13 +368,14 @@ void spend_status(const struct spend *spend, const struct book *book,
 	budget_period_bounds(
 	    budget->period, now_ns, &status.period_start_ns, &status.period_end_ns);
 	begins[2] = status.period_start_ns / MINUTE_NS;
-	status.spent = sum_covered(spend, book, budget, begins[2], &status);
+	status.spent = sum_covered(spend, book, budget, begins[2], true, &status);
 	for (size_t i = 0; i < 3; i++) {
 		/* nothing is known of the time before the first invocation */
 		int64_t since = first > begins[i] && first <= now ? first : begins[i];
 
 		burns[i].spent =
-		    i == 2 ? status.spent : sum_covered(spend, book, budget, since, NULL);
+		    i == 2 ? status.spent
+			   : sum_covered(spend, book, budget, since, false, &status);
 		burns[i].span_s = now_s - since * 60;
 		if (burns[i].span_s < 60)
 			burns[i].span_s = 60;

@@ -92,6 +92,7 @@ struct alerts {
 	struct errand *errands;
 	int64_t evaluated_ns;
 	int64_t saved_ns;
+	int64_t clock_ns; /* wall clock less boot time */
 };
 
 /* Reads the documents. 0 or -errno, said through log_error. */
@@ -127,6 +128,8 @@ int state_send(struct alerts *alerts, enum message_event event, const struct ale
  * due; INT64_MAX: none. */
 void engine_budgets(struct alerts *alerts, int64_t now_ns);
 int64_t engine_pings(struct alerts *alerts, int64_t now_ns);
+/* The wall clock went back. */
+void engine_rewind_pings(struct alerts *alerts, int64_t now_ns);
 
 /* Keeps what was learned and counted, where it changed; all: everything that did. */
 void engine_save_tracks(struct alerts *alerts, bool all);

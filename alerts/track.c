@@ -162,6 +162,20 @@ void track_observe(struct track *track, const struct invocation *inv)
 	}
 }
 
+static void rewind_to(int64_t *at_ns, int64_t now_ns)
+{
+	if (*at_ns > now_ns)
+		*at_ns = now_ns;
+}
+
+void track_rewind(struct track *track, int64_t now_ns)
+{
+	rewind_to(&track->end_ns, now_ns);
+	rewind_to(&track->real_end_ns, now_ns);
+	for (size_t i = 0; i < TRACK_SANDBOXES; i++)
+		rewind_to(&track->sandboxes[i].end_ns, now_ns);
+}
+
 uint64_t track_init_mean_ns(const struct track *track)
 {
 	return track->init_n ? track->init_ns / track->init_n : 0;

@@ -44,6 +44,9 @@ void track_set_up(struct track *track, const struct function *function);
 /* Takes in one invocation of the function, in about the order in which they end. */
 void track_observe(struct track *track, const struct invocation *invocation);
 
+/* The wall clock went back: nothing was active later than now. */
+void track_rewind(struct track *track, int64_t now_ns);
+
 /* Mean init of the cold starts seen; 0: none. */
 uint64_t track_init_mean_ns(const struct track *track);
 

@@ -262,6 +262,11 @@ int store_outbox_scan_due(
 	return sqlite_outbox_scan_due(store->sqlite, now_ns, visit, context);
 }
 
+int store_outbox_hurry(struct store *store, int64_t due_ns)
+{
+	return sqlite_outbox_hurry(store->sqlite, due_ns);
+}
+
 int store_outbox_retry(struct store *store, int64_t id, int64_t due_ns, const char *error)
 {
 	return sqlite_outbox_retry(store->sqlite, id, due_ns, error);

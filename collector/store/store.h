@@ -265,6 +265,8 @@ int store_outbox_scan_due(
     struct store *store, int64_t now_ns, store_delivery_visit visit, void *context);
 int store_outbox_retry(
     struct store *store, int64_t id, int64_t due_ns, const char *error);
+/* What is pending is due at due_ns at the latest. */
+int store_outbox_hurry(struct store *store, int64_t due_ns);
 int store_outbox_settle(
     struct store *store, int64_t id, bool delivered, const char *error);
 /* Newest first, settled ones too; for `coldmeter alerts list`. state: "pending",

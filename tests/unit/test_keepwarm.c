@@ -146,6 +146,26 @@ static void test_a_ping_goes_out_before_the_idle_life_ends(void **state)
 	keepwarm_done(&k);
 }
 
+/* From a clock that was an hour ahead. */
+static void test_pings_go_on_when_the_clock_goes_back(void **state)
+{
+	struct keepwarm k = {.enabled = true, .url = (char *)"http://f/"};
+	struct keepwarm_decision d;
+	struct track track = {.end_ns = T0 + 3600 * S, .real_end_ns = T0 + 3600 * S};
+	int64_t gap_ns;
+
+	(void)state;
+	keepwarm_decide(&k, &track, 0, false, track.end_ns + S, &d);
+	gap_ns = d.next_ns - track.end_ns;
+	assert_true(gap_ns > 0);
+	track_rewind(&track, T0);
+	keepwarm_decide(&k, &track, 0, false, T0 + 5 * S, &d);
+	assert_int_equal(d.next_ns, T0 + gap_ns);
+	assert_int_equal(track.real_end_ns, T0);
+	track_rewind(&track, T0 + 1);
+	assert_int_equal(track.end_ns, T0);
+}
+
 static void test_a_function_never_seen_is_pinged_at_once(void **state)
 {
 	struct keepwarm k = parsed(ON);
@@ -330,6 +350,7 @@ int main(void)
 	    cmocka_unit_test(
 		test_a_request_that_a_ping_kept_warm_is_a_cold_start_avoided),
 	    cmocka_unit_test(test_a_ping_goes_out_before_the_idle_life_ends),
+	    cmocka_unit_test(test_pings_go_on_when_the_clock_goes_back),
 	    cmocka_unit_test(test_a_function_never_seen_is_pinged_at_once),
 	    cmocka_unit_test(test_a_spent_budget_stops_the_pings),
 	    cmocka_unit_test(test_pings_that_do_not_arrive_are_trouble),

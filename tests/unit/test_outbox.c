@@ -167,6 +167,24 @@ static void test_retry_after_puts_it_off(void **state)
 	receiver_stop(&receiver);
 }
 
+static void test_a_clock_that_goes_back_puts_nothing_off(void **state)
+{
+	static const char *const answers[] = {
+	    RECEIVER_STATUS("429 Slow down", "Retry-After: 3600\r\n"), RECEIVER_OK};
+	int64_t now_ns = clock_wall_ns();
+
+	(void)state;
+	receiver_start(&receiver, answers, 2);
+	assert_int_equal(add("bar/1", "/hook"), 0);
+	(void)turn(now_ns);
+	(void)turn(now_ns - 1800 * S);
+	assert_string_equal(only_row().state, "pending");
+	outbox_hurry(outbox, now_ns - 1800 * S);
+	assert_int_equal(turn(now_ns - 1800 * S), INT64_MAX);
+	assert_string_equal(only_row().state, "delivered");
+	receiver_stop(&receiver);
+}
+
 static void test_a_refusal_is_given_up_at_once_and_says_so(void **state)
 {
 	static const char *const answers[] = {RECEIVER_STATUS("404 No", "")};
@@ -252,6 +270,7 @@ int main(void)
 	    OUTBOX_TEST(test_a_message_is_posted_once_with_its_key),
 	    OUTBOX_TEST(test_trouble_is_retried_after_a_wait_until_it_works),
 	    OUTBOX_TEST(test_retry_after_puts_it_off),
+	    OUTBOX_TEST(test_a_clock_that_goes_back_puts_nothing_off),
 	    OUTBOX_TEST(test_a_refusal_is_given_up_at_once_and_says_so),
 	    OUTBOX_TEST(test_redirects_are_given_up),
 	    OUTBOX_TEST(test_more_than_the_slots_are_all_sent),

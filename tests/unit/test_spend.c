@@ -117,6 +117,27 @@ static void test_only_the_period_counts(void **state)
 	assert_cost(status_at(&all, TODAY + 10).top_spent, 7);
 }
 
+/* The collector's clock went back, or an agent's is ahead. */
+static void test_what_is_later_than_the_period_is_the_next_ones(void **state)
+{
+	struct budget hourly = all;
+	struct budget_status before;
+	struct budget_status status;
+
+	(void)state;
+	hourly.period = BUDGET_HOUR;
+	spent("a", TODAY + 30, 1);
+	before = status_at(&hourly, TODAY + 40);
+	spent("b", TODAY + HOUR, 5);
+	spent("b", TODAY + HOUR + 30, 5);
+	status = status_at(&hourly, TODAY + 40);
+	assert_cost(status.spent, 1);
+	assert_string_equal(status.top_function, "a");
+	assert_int_equal(money_compare(status.per_hour, before.per_hour), 0);
+	assert_cost(status_at(&hourly, TODAY + HOUR + 40).spent, 10);
+	assert_cost(status_at(&hourly, TODAY + 50).spent, 1);
+}
+
 static void test_a_budget_of_one_function_counts_that_one(void **state)
 {
 	struct budget one = all;
@@ -227,6 +248,7 @@ int main(void)
 	    SPEND_TEST(test_a_unit_costs_what_the_book_says),
 	    SPEND_TEST(test_an_init_is_billed_as_duration),
 	    SPEND_TEST(test_only_the_period_counts),
+	    SPEND_TEST(test_what_is_later_than_the_period_is_the_next_ones),
 	    SPEND_TEST(test_a_budget_of_one_function_counts_that_one),
 	    SPEND_TEST(test_folding_changes_no_sum),
 	    SPEND_TEST(test_spans_grow_with_age),

@@ -93,6 +93,23 @@ int sqlite_outbox_retry(
 	return sqlite_end(store, err);
 }
 
+int sqlite_outbox_hurry(struct sqlite *store, int64_t due_ns)
+{
+	static const char sql[] =
+	    "UPDATE outbox SET due_ns = :due WHERE state = 'pending' AND due_ns > :due";
+	sqlite3_stmt *s;
+	int err = sqlite_begin(store);
+
+	if (err)
+		return err;
+	err = statement_get(store->writer, sql, &s);
+	if (!err) {
+		statement_bind(s, ":due", due_ns);
+		err = statement_run(s);
+	}
+	return sqlite_end(store, err);
+}
+
 int sqlite_outbox_settle(
     struct sqlite *store, int64_t id, bool delivered, const char *error)
 {

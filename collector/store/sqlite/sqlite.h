@@ -37,6 +37,7 @@ int sqlite_scan_documents(
 int sqlite_outbox_add(struct sqlite *store, const struct store_delivery *delivery);
 int sqlite_outbox_scan_due(
     struct sqlite *store, int64_t now_ns, store_delivery_visit visit, void *context);
+int sqlite_outbox_hurry(struct sqlite *store, int64_t due_ns);
 int sqlite_outbox_retry(
     struct sqlite *store, int64_t id, int64_t due_ns, const char *error);
 int sqlite_outbox_settle(
