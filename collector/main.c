@@ -18,6 +18,7 @@
 #include "serve/answers.h"
 #include "serve/cost_rules.h"
 #include "serve/exports.h"
+#include "serve/heap.h"
 #include "serve/http.h"
 #include "serve/ingest.h"
 #include "serve/ready.h"
@@ -46,6 +47,7 @@ struct collector {
 	bool tokens_bad; /* said once */
 	struct http *http;
 	struct answers answers;
+	struct heap heap;
 };
 
 static int open_book(const struct settings *settings, struct book **out)
@@ -306,6 +308,7 @@ static void tick(struct collector *c)
 
 	refresh_tokens(c);
 	(void)http_sweep(c->http, clock_boot_ns());
+	(void)heap_tidy(&c->heap);
 	if (!supervisor_watchdog_ns())
 		return;
 	ingest_health(c->ingest, clock_boot_ns(), &health);
