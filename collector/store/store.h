@@ -20,6 +20,9 @@
  *   first had not yet sent its head: an agent that changed over within a second of a lost
  *   answer, or from a collector that could not reach the server. Two collectors must
  * never share or copy a directory.
+ * - Each collector makes the sums by hour and day of its own minutes once they are over,
+ *   and again when one comes late. A collector that is away, or makes none, is read by
+ *   minutes, which takes longer and tells the same.
  * - On a cluster a row is on one replica when it was sent, and on the others when they
  *   have caught up; until then an answer may lack it.
  * - What was imported is known to the collector that took it: import the same logs
@@ -127,7 +130,7 @@ const struct store_runs *store_last_runs(const struct store *store);
 
 /* (writer) Forgets what is older, in whole hours and days: batches as received; minutes,
  * batch ids and settled deliveries; sums of hours; sums of days. Each is kept at least as
- * long as the one before. An engine without hours and days keeps minutes alone. */
+ * long as the one before. ClickHouse forgets hours and days with their minutes. */
 struct store_keep {
 	int64_t raw_since_ns;
 	int64_t minutes_since_ns;
@@ -163,8 +166,7 @@ int store_scan_rollups(struct store *store, int64_t since_ns, int64_t until_ns,
 
 /* The figures of the same minutes, each of them once, in as few rows as they can be told
  * in: days, hours, and minutes at both ends. Rows come in any order; those of a function
- * and time may be several, which add up. An engine without hours and days hands out
- * minutes. */
+ * and time may be several, which add up. */
 struct store_window {
 	int64_t since_ns;
 	int64_t until_ns;

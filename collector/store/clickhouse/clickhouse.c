@@ -17,6 +17,8 @@
 #define MINUTE_NS 60000000000LL
 #define DAY_NS 86400000000000LL
 #define CLOSE_FLUSH_S 5
+#define HOUR_MINUTES 60
+#define DAY_MINUTES 1440
 
 int clickhouse_open(const struct clickhouse_address *address, const char *directory,
     const char *older, struct clickhouse **out)
@@ -95,9 +97,9 @@ const struct store_runs *clickhouse_last_runs(const struct clickhouse *store)
 	return sqlite_last_runs(sqlite_spool_ledger(store->spool));
 }
 
-/* Minutes that lie in no day's partition are deleted one by one: a rewrite of their
- * parts, so only when there are some. */
-static int expire_odd_minutes(struct clickhouse *store, int64_t before_minute)
+/* Rows that lie in no day's partition are deleted one by one: a rewrite of their parts,
+ * so only when there are some. */
+static int expire_odd(struct clickhouse *store, const char *table, int64_t before_minute)
 {
 	const struct clickhouse_address *a = link_address(store->link);
 	AUTO(free) uint8_t *bytes = NULL;
@@ -106,15 +108,15 @@ static int expire_odd_minutes(struct clickhouse *store, int64_t before_minute)
 	int err;
 
 	(void)snprintf(sql, sizeof(sql),
-	    "SELECT min(minute), max(minute), toUInt64(count()) FROM minutes"
+	    "SELECT min(minute), max(minute), toUInt64(count()) FROM %s"
 	    " WHERE day = 0 AND minute < %" PRId64,
-	    before_minute);
+	    table, before_minute);
 	err = window_start(&w, store->link, sql, false);
 	if (err != 1)
 		return err;
 	(void)snprintf(sql, sizeof(sql),
-	    "ALTER TABLE %s.minutes%s%s%s DELETE WHERE day = 0 AND minute < %" PRId64,
-	    a->database, a->cluster[0] ? "_local" : "",
+	    "ALTER TABLE %s.%s%s%s%s DELETE WHERE day = 0 AND minute < %" PRId64,
+	    a->database, table, a->cluster[0] ? "_local" : "",
 	    a->cluster[0] ? " ON CLUSTER " : "", a->cluster, before_minute);
 	return link_run(store->link, LINK_OUTSIDE, sql);
 }
@@ -130,11 +132,19 @@ int clickhouse_expire(
 	if (!err)
 		err =
 		    schema_drop_days(store->link, "invocations", raw_before_ns / DAY_NS);
+	/* sums are of minutes that are there: they go with these */
 	if (!err)
 		err =
 		    schema_drop_days(store->link, "minutes", minutes_before_ns / DAY_NS);
 	if (!err)
-		err = expire_odd_minutes(store, before_minute);
+		err = schema_drop_days(store->link, "hours", minutes_before_ns / DAY_NS);
+	if (!err)
+		err = expire_odd(store, "minutes", before_minute);
+	if (!err)
+		err = expire_odd(store, "hours", before_minute - HOUR_MINUTES);
+	if (!err) /* once a day */
+		err = expire_odd(store, "days",
+		    before_minute / DAY_MINUTES * DAY_MINUTES - DAY_MINUTES);
 	if (!err)
 		store->forgotten_ns = before_minute * MINUTE_NS;
 	return err;

@@ -166,3 +166,25 @@ int minute_row_get(struct row_in *in, struct minute_key *key, struct rollup *rol
 		    in, heads + i * HEAD_FIGURES * sizeof(uint64_t), histograms[i]);
 	return err == -EBADMSG ? -EUCLEAN : err;
 }
+
+void minute_row_put_sum(struct row_out *out, const struct minute_sum *sum)
+{
+	row_put_i64(out, sum->first_minute);
+	row_put_i64(out, sum->last_minute);
+	row_put_size(out, sum->parts_n);
+	for (size_t i = 0; i < sum->parts_n; i++)
+		row_put_u64(out, sum->parts[i]);
+}
+
+int minute_row_get_sum(struct row_in *in, struct minute_sum *sum)
+{
+	const uint8_t *parts;
+
+	sum->first_minute = row_get_i64(in);
+	sum->last_minute = row_get_i64(in);
+	parts = get_array(in, sizeof(uint64_t), &sum->parts_n);
+	if (in->failed || sum->parts_n > MINUTE_ROW_PARTS_MAX)
+		return -EUCLEAN;
+	memcpy(sum->parts, parts, sum->parts_n * sizeof(uint64_t));
+	return 0;
+}

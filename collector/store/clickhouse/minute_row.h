@@ -28,4 +28,19 @@ int minute_row_put(struct row_out *out, int64_t today, const struct minute_key *
  * -EUCLEAN. */
 int minute_row_get(struct row_in *in, struct minute_key *key, struct rollup *rollup);
 
+/* What a row of the tables hours and days has beyond that of a minute. */
+#define MINUTE_ROW_PARTS_MAX 60
+struct minute_sum {
+	int64_t first_minute; /* the first and the last with a row */
+	int64_t last_minute;
+	size_t parts_n;
+	uint64_t parts[MINUTE_ROW_PARTS_MAX]; /* invocations of its minutes or hours */
+};
+#define MINUTE_ROW_SUM_COLUMNS "first_minute, last_minute, parts"
+
+void minute_row_put_sum(struct row_out *out, const struct minute_sum *sum);
+
+/* Behind minute_row_get(). 0 or -EUCLEAN. */
+int minute_row_get_sum(struct row_in *in, struct minute_sum *sum);
+
 #endif

@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "store/clickhouse/invocation_row.h"
 
-#define VERSION 1
+#define VERSION 2
 /* So long a replica that was away may have nothing, or another is making the tables. */
 #define CATCH_UP_TRIES 20
 #define CATCH_UP_MS 200
@@ -32,12 +32,25 @@ struct table {
  * heads: zero count, sum, min and max of each histogram; then their buckets, as indices
  * of OpenTelemetry's exponential histogram at scale 5 (for times: of ticks of 2^-40 s),
  * and what is in each. */
-static const char minute_columns[] =
-    "day UInt32, minute Int64, fn UInt64, source UInt64, version UInt64,"
-    " invocations UInt64, cold UInt64, errors UInt64, duration_ns UInt64,"
-    " counters String, heads Array(UInt64), warm_k Array(Int16), warm_c Array(UInt64),"
-    " cold_k Array(Int16), cold_c Array(UInt64), init_k Array(Int16),"
-    " init_c Array(UInt64), memory_k Array(Int16), memory_c Array(UInt64)";
+#define MINUTE_COLUMNS                                                                   \
+	"day UInt32, minute Int64, fn UInt64, source UInt64, version UInt64,"            \
+	" invocations UInt64, cold UInt64, errors UInt64, duration_ns UInt64,"           \
+	" counters String, heads Array(UInt64), warm_k Array(Int16), warm_c "            \
+	"Array(UInt64),"                                                                 \
+	" cold_k Array(Int16), cold_c Array(UInt64), init_k Array(Int16),"               \
+	" init_c Array(UInt64), memory_k Array(Int16), memory_c Array(UInt64)"
+static const char minute_columns[] = MINUTE_COLUMNS;
+
+/* The sums of an hour or a day of one source (minute: where it starts), only while those
+ * minutes are told by no others: see folds. parts: the invocations of its minutes or
+ * hours, in order. */
+#define SUM_COLUMNS ", first_minute Int64, last_minute Int64, parts Array(UInt64)"
+static const char sum_columns[] = MINUTE_COLUMNS SUM_COLUMNS;
+
+/* Up to which hour of the epoch a source's sums by hour and day are there, and the latest
+ * minute that it may have sent. */
+static const char fold_columns[] =
+    "source UInt64, version UInt64, hour Int64, horizon Int64";
 
 static const char function_columns[] =
     "fn UInt64, source UInt64, version UInt64, platform String, name String,"
@@ -52,6 +65,9 @@ static const char agent_columns[] =
 static const struct table tables[] = {
     {"invocations", NULL, "", "day", "hour, fn, start_ns, batch, row", "fn"},
     {"minutes", minute_columns, "version", "day", "minute, fn, source", "fn"},
+    {"hours", sum_columns, "version", "day", "minute, fn, source", "fn"},
+    {"days", sum_columns, "version", "", "minute, fn, source", "fn"},
+    {"folds", fold_columns, "version", "", "source", "source"},
     {"functions", function_columns, "version", "", "fn, source", "fn"},
     {"agents", agent_columns, "sequence", "", "agent, boot", "sipHash64(agent, boot)"},
     {"migrations", "version UInt32, ledger UInt64, made DateTime", "", "",

@@ -16,6 +16,7 @@
 #include "store/clickhouse/minute_row.h"
 #include "store/clickhouse/names.h"
 #include "store/clickhouse/schema.h"
+#include "store/clickhouse/ship_sums.h"
 #include "store/sqlite/block_reader.h"
 
 /* The server makes files of each insert: about one a second is what it is made for. */
@@ -28,6 +29,7 @@
 struct ship {
 	struct link *link;
 	struct sqlite_spool *spool;
+	struct ship_sums *sums;
 	bool prepared; /* the thread alone, once it runs */
 	pthread_t thread;
 	pthread_mutex_t mutex; /* over what follows */
@@ -159,7 +161,8 @@ struct gather {
 	struct row_out rows;
 	uint64_t source;
 	int64_t today;
-	bool full; /* there may be more behind */
+	int64_t latest; /* minute */
+	bool full;      /* there may be more behind */
 };
 
 static int stop_when_full(struct gather *gather)
@@ -196,6 +199,8 @@ static int see_minute(void *context, const struct sqlite_spool_minute *minute)
 	    .version = (uint64_t)minute->version};
 	int err = minute_row_put(&gather->rows, gather->today, &key, &minute->rollup);
 
+	if (minute->minute > gather->latest)
+		gather->latest = minute->minute;
 	return err ? err : stop_when_full(gather);
 }
 
@@ -235,7 +240,10 @@ static int ship_rows(struct ship *ship, enum sqlite_spool_kind kind)
 			err = (int)version;
 			break;
 		}
-		err = link_insert_rows(ship->link, inserts[kind], &gather.rows);
+		if (kind == SQLITE_SPOOL_MINUTES)
+			err = ship_sums_reach(ship->sums, gather.latest);
+		if (!err)
+			err = link_insert_rows(ship->link, inserts[kind], &gather.rows);
 		if (!err)
 			err = sqlite_spool_settle(ship->spool, kind, version);
 	}
@@ -283,6 +291,8 @@ static int pass(struct ship *ship)
 		err = ship_rows(ship, SQLITE_SPOOL_AGENTS);
 	if (!err)
 		err = ship_rows(ship, SQLITE_SPOOL_MINUTES);
+	if (!err)
+		err = ship_sums_send(ship->sums);
 	return err ? err : ship_batches(ship, &newest);
 }
 
@@ -313,6 +323,15 @@ static bool wait_for_turn(struct ship *ship, int64_t ns, uint64_t *turn)
 	return go;
 }
 
+/* 1: nothing is to be sent; 0; or an error. */
+static int is_idle(struct ship *ship)
+{
+	int err = sqlite_spool_is_empty(ship->spool);
+	int due = err == 1 ? ship_sums_are_due(ship->sums) : 0;
+
+	return err != 1 ? err : due < 0 ? due : !due;
+}
+
 static void *run(void *context)
 {
 	struct ship *ship = context;
@@ -320,7 +339,7 @@ static void *run(void *context)
 	uint64_t turn = 0;
 
 	while (wait_for_turn(ship, wait_ns, &turn)) {
-		int err = sqlite_spool_is_empty(ship->spool);
+		int err = is_idle(ship);
 
 		err = err == 1 ? 0 : err ? err : pass(ship);
 		if (!err && wait_ns > EVERY_NS)
@@ -342,7 +361,7 @@ int ship_flush(struct ship *ship, int timeout_s)
 {
 	struct timespec until = after(timeout_s * CLOCK_NS_PER_S);
 	uint64_t turn;
-	int err = sqlite_spool_is_empty(ship->spool);
+	int err = is_idle(ship);
 
 	if (err)
 		return err == 1 ? 0 : err;
@@ -384,7 +403,9 @@ int ship_start(struct link *link, struct sqlite_spool *spool, struct ship **out)
 	(void)pthread_cond_init(&ship->asked, &monotonic);
 	(void)pthread_cond_init(&ship->answered, &monotonic);
 	(void)pthread_condattr_destroy(&monotonic);
-	err = prepare(ship);
+	err = ship_sums_new(link, spool, &ship->sums);
+	if (!err)
+		err = prepare(ship);
 	if (err == -ECONNREFUSED || err == -ECONNRESET || err == -ETIMEDOUT ||
 	    err == -EAGAIN) {
 		log_warn("rows are kept here until ClickHouse takes them");
@@ -394,6 +415,7 @@ int ship_start(struct link *link, struct sqlite_spool *spool, struct ship **out)
 	if (!err)
 		err = -pthread_create(&ship->thread, NULL, run, ship);
 	if (err) {
+		ship_sums_free(ship->sums);
 		free(ship);
 		return err;
 	}
@@ -415,5 +437,6 @@ void ship_stop(struct ship *ship)
 	(void)pthread_cond_destroy(&ship->asked);
 	(void)pthread_cond_destroy(&ship->answered);
 	(void)pthread_mutex_destroy(&ship->mutex);
+	ship_sums_free(ship->sums);
 	free(ship);
 }

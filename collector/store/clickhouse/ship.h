@@ -1,5 +1,5 @@
-/* Sends what the spool holds, in a thread of its own: functions first, then agents and
- * minutes, then invocations. */
+/* Sends what the spool holds, in a thread of its own: functions first, then agents,
+ * minutes and what they sum up to, then invocations. */
 #ifndef COLDMETER_STORE_CLICKHOUSE_SHIP_H
 #define COLDMETER_STORE_CLICKHOUSE_SHIP_H
 

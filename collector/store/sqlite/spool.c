@@ -220,6 +220,17 @@ int64_t sqlite_spool_scan_minutes(
 	return finish(spool, &out, err);
 }
 
+static int run_up_to(struct sqlite_spool *spool, const char *sql, int64_t version)
+{
+	AUTO(statement) sqlite3_stmt *s = NULL;
+	int err = statement_get(spool->ledger->writer, sql, &s);
+
+	if (err)
+		return err;
+	statement_bind(s, ":version", version);
+	return statement_run(s);
+}
+
 int sqlite_spool_settle(
     struct sqlite_spool *spool, enum sqlite_spool_kind kind, int64_t version)
 {
@@ -231,16 +242,19 @@ int sqlite_spool_settle(
 	    [SQLITE_SPOOL_MINUTES] =
 		"DELETE FROM outgoing_minute WHERE version <= :version",
 	};
-	AUTO(statement) sqlite3_stmt *s = NULL;
+	/* the sums of their hours are to be made anew */
+	static const char mark_sql[] =
+	    "INSERT OR REPLACE INTO outgoing_hour(id) SELECT DISTINCT"
+	    " ((id >> 24) / 60 << 24) | (id & 16777215) FROM outgoing_minute"
+	    " WHERE version <= :version";
 	int err = sqlite_begin(spool->ledger);
 
 	if (err)
 		return err;
-	err = statement_get(spool->ledger->writer, sql[kind], &s);
-	if (!err) {
-		statement_bind(s, ":version", version);
-		err = statement_run(s);
-	}
+	if (kind == SQLITE_SPOOL_MINUTES)
+		err = run_up_to(spool, mark_sql, version);
+	if (!err)
+		err = run_up_to(spool, sql[kind], version);
 	return sqlite_end(spool->ledger, err);
 }
 

@@ -26,6 +26,12 @@ static const char schema[] =
 
     "CREATE TRIGGER IF NOT EXISTS outgoing_raw_gone AFTER DELETE ON raw_day BEGIN"
     " DELETE FROM outgoing_raw WHERE day = OLD.day; END;"
+    /* ids as those of minutes, with the hour's and the day's number */
+    "CREATE TABLE IF NOT EXISTS outgoing_hour(version INTEGER PRIMARY KEY"
+    " AUTOINCREMENT, id INTEGER NOT NULL UNIQUE) STRICT;"
+    "CREATE TABLE IF NOT EXISTS outgoing_day(version INTEGER PRIMARY KEY"
+    " AUTOINCREMENT, id INTEGER NOT NULL UNIQUE) STRICT;"
+
     "CREATE TRIGGER IF NOT EXISTS outgoing_function_new AFTER INSERT ON function BEGIN"
     " DELETE FROM outgoing_function WHERE id = NEW.id;"
     " INSERT INTO outgoing_function(id) VALUES(NEW.id); END;"
@@ -43,6 +49,18 @@ static const char schema[] =
     "CREATE TRIGGER IF NOT EXISTS outgoing_agent_changed AFTER UPDATE ON agent BEGIN"
     " DELETE FROM outgoing_agent WHERE agent = NEW.agent AND boot = NEW.boot;"
     " INSERT INTO outgoing_agent(agent, boot) VALUES(NEW.agent, NEW.boot); END;";
+
+/* A spool from before there were sums has minutes of which none were made. */
+static int mark_hours(struct connection *c)
+{
+	static const char sql[] =
+	    "INSERT OR IGNORE INTO outgoing_hour(id) SELECT DISTINCT"
+	    " ((id >> 24) / 60 << 24) | (id & 16777215) FROM minute_counters"
+	    " WHERE NOT EXISTS(SELECT 1 FROM sqlite_sequence WHERE name ="
+	    " 'outgoing_hour')";
+
+	return connection_run(c, sql);
+}
 
 static int find_source(struct connection *c, uint64_t *source)
 {
@@ -114,6 +132,9 @@ int sqlite_spool_schema_make(struct sqlite *ledger, const char *older, uint64_t 
 	int err = connection_run(c, schema);
 	int found;
 
+	if (err)
+		return err;
+	err = mark_hours(c);
 	if (err)
 		return err;
 	found = find_source(c, source);
