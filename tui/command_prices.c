@@ -18,7 +18,7 @@
 #define DEFAULT_MAX_AGE_DAYS 180
 
 struct prices_options {
-	const char *provider, *region, *prices, *from;
+	const char *provider, *region, *prices, *from, *key_file;
 	int64_t max_age_ns;
 	bool yes, json;
 };
@@ -33,6 +33,8 @@ static const struct option_row rows[] = {
     {"prices", "FILE", "a price file whose entries replace the built-in ones",
 	OPTION_TEXT, AT(prices)},
     {"from", "URL", "update: read the list from this server", OPTION_TEXT, AT(from)},
+    {"key-file", "FILE", "update: gcp's API key is its first line (-: standard input)",
+	OPTION_TEXT, AT(key_file)},
     {"yes", NULL, "update: write without asking", OPTION_FLAG, AT(yes)},
     {"json", NULL, "as JSON", OPTION_FLAG, AT(json)},
 };
@@ -43,15 +45,18 @@ static const char help[] =
     "show lists the prices, each with its date, how sure it is, and its source.\n"
     "check lists those to read again: older than --max-age, or unverified. It exits 0\n"
     "also when there are some; a price file that is wrong is one line and exit 1.\n"
-    "update reads the public list of --provider aws (AWS's Price List files of Lambda) "
+    "update reads the public list of --provider aws (AWS's Price List files of Lambda),\n"
+    "azure (its Retail Prices API) or gcp (its Cloud Billing Catalog API, which asks "
+    "for\n"
+    "a --key-file), shows what differs, and asks before it writes it to --prices FILE, "
     "or\n"
-    "azure (its Retail Prices API), shows what differs, and asks before it writes it to\n"
-    "--prices FILE, or to ~/.config/coldmeter/prices-PROVIDER.json.\n"
+    "to ~/.config/coldmeter/prices-PROVIDER.json.\n"
     "\n"
     "  coldmeter prices show --provider aws --region eu-central-1\n"
     "  coldmeter prices check --older-than 90d\n"
     "  coldmeter prices check --prices my-prices.json\n"
-    "  coldmeter prices update --provider azure --prices my-prices.json\n";
+    "  coldmeter prices update --provider azure --prices my-prices.json\n"
+    "  coldmeter prices update --provider gcp --key-file ~/.config/gcp-key\n";
 
 static const struct table_column columns[] = {
     {"PROVIDER", TABLE_LEFT}, {"PRICE OF", TABLE_LEFT}, {"REGION", TABLE_LEFT},
@@ -270,6 +275,7 @@ static int run_update(const struct call *call, const struct prices_options *opti
 	    .region = options->region,
 	    .file = options->prices,
 	    .from = options->from,
+	    .key_file = options->key_file,
 	    .yes = options->yes,
 	    .json = options->json};
 

@@ -43,9 +43,16 @@ static size_t take(char *data, size_t size, size_t n, void *context)
 	return bytes;
 }
 
-static CURLcode transfer(CURL *curl, const char *url, struct download *d)
+static CURLcode transfer(CURL *curl, const struct fetch *what, struct download *d)
 {
-	(void)curl_easy_setopt(curl, CURLOPT_URL, url);
+	struct curl_slist *headers =
+	    what->header ? curl_slist_append(NULL, what->header) : NULL;
+	CURLcode code;
+
+	if (what->header && !headers)
+		return CURLE_OUT_OF_MEMORY;
+	(void)curl_easy_setopt(curl, CURLOPT_URL, what->url);
+	(void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
 	(void)curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
 	(void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	(void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
@@ -53,7 +60,9 @@ static CURLcode transfer(CURL *curl, const char *url, struct download *d)
 	(void)curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "");
 	(void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
 	(void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, d);
-	return curl_easy_perform(curl);
+	code = curl_easy_perform(curl);
+	curl_slist_free_all(headers);
+	return code;
 }
 
 static int explain(
@@ -74,10 +83,10 @@ static int explain(
 	return -EIO;
 }
 
-int fetch(const char *url, size_t max_bytes, char **body, size_t *body_bytes, char *why,
-    size_t why_size)
+int fetch(
+    const struct fetch *what, char **body, size_t *body_bytes, char *why, size_t why_size)
 {
-	struct download d = {.max = max_bytes};
+	struct download d = {.max = what->max_bytes};
 	CURL *curl = curl_easy_init();
 	char reason[256];
 	long status = 0;
@@ -88,13 +97,14 @@ int fetch(const char *url, size_t max_bytes, char **body, size_t *body_bytes, ch
 		(void)snprintf(why, why_size, "out of memory");
 		return -ENOMEM;
 	}
-	code = transfer(curl, url, &d);
+	code = transfer(curl, what, &d);
 	(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_cleanup(curl);
 	err = explain(code, status, &d, reason, sizeof(reason));
 	if (err) {
 		free(d.bytes);
-		(void)snprintf(why, why_size, "%.200s: %s", url, reason);
+		(void)snprintf(why, why_size, "%.200s: %s",
+		    what->name ? what->name : what->url, reason);
 		text_make_printable(why);
 		return err;
 	}
@@ -138,4 +148,36 @@ bool fetch_is_same_server(const char *a, const char *b)
 	curl_url_cleanup(left);
 	curl_url_cleanup(right);
 	return same;
+}
+
+bool fetch_is_private(const char *url)
+{
+	static const char *const hosts[] = {"127.0.0.1", "localhost", "[::1]"};
+	CURLU *parsed = curl_url();
+	bool ok = parsed && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK;
+	char *scheme = ok ? part_of(parsed, CURLUPART_SCHEME) : NULL;
+	char *host = ok ? part_of(parsed, CURLUPART_HOST) : NULL;
+
+	ok = scheme && strcmp(scheme, "https") == 0;
+	for (size_t i = 0; !ok && host && i < sizeof(hosts) / sizeof(hosts[0]); i++)
+		ok = strcmp(host, hosts[i]) == 0;
+	curl_free(scheme);
+	curl_free(host);
+	curl_url_cleanup(parsed);
+	return ok;
+}
+
+int fetch_append(char url[FETCH_URL_BYTES], const char *text)
+{
+	char *escaped = curl_easy_escape(NULL, text, 0);
+	size_t at = strlen(url);
+	size_t n = escaped ? strlen(escaped) : 0;
+	int err = escaped ? 0 : -ENOMEM;
+
+	if (!err && n >= FETCH_URL_BYTES - at)
+		err = -ENAMETOOLONG;
+	if (!err)
+		memcpy(url + at, escaped, n + 1);
+	curl_free(escaped);
+	return err;
 }

@@ -14,6 +14,7 @@
 #include "tui/price_book.h"
 #include "tui/price_lists.h"
 #include "tui/rows.h"
+#include "tui/secret.h"
 #include "tui/table.h"
 
 #define REGIONS_MAX 128
@@ -28,16 +29,21 @@ struct provider {
 	const char *source; /* its id, before the date */
 	const char *title;
 	const char *url;
+	bool has_key; /* its list is given to who has one */
 };
 
 static const struct provider providers[] = {
     {"aws", "lambda.requests", price_list_aws, "aws-price-list",
 	"AWS Price List API, offer AWSLambda",
 	"https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AWSLambda/current/"
-	"region_index.json"},
+	"region_index.json",
+	false},
     {"azure", "consumption.executions", price_list_azure, "azure-retail",
 	"Azure Retail Prices API, service Functions",
-	"https://prices.azure.com/api/retail/prices"},
+	"https://prices.azure.com/api/retail/prices", false},
+    {"gcp", "run.requests", price_list_gcp, "gcp-billing-catalog",
+	"Cloud Billing Catalog API, Cloud Run and Cloud Run functions",
+	"https://cloudbilling.googleapis.com/v1/services/152E-C115-5142/skus", true},
 };
 
 static const struct table_column columns[] = {
@@ -57,6 +63,7 @@ struct update {
 	char *was; /* the file's text; NULL: there is none */
 	struct book *book;
 	const char *regions[REGIONS_MAX + 1];
+	char key[SECRET_BYTES];
 	struct price_list list;
 	struct offers changes; /* of the list, what the book has not */
 };
@@ -187,6 +194,10 @@ static int show(const struct update *u)
 		table_print(table, u->call->colour, stdout);
 	printf("%zu of %zu prices of %s of %s differ from the book\n", u->changes.n,
 	    u->list.offers.n, u->provider->name, u->list.date);
+	if (u->list.left_out > 0)
+		printf("%zu that the list has two amounts of stay as they are, such as "
+		       "%s in %s\n",
+		    u->list.left_out, u->list.doubtful.key, u->list.doubtful.region);
 	return COMMAND_DONE;
 }
 
@@ -194,9 +205,10 @@ static int show_json(const struct update *u, bool written)
 {
 	json_t *changes = json_array();
 	AUTO(json)
-	json_t *root = json_pack("{s:s,s:s,s:I,s:s,s:b,s:o}", "provider",
+	json_t *root = json_pack("{s:s,s:s,s:I,s:I,s:s,s:b,s:o}", "provider",
 	    u->provider->name, "date", u->list.date, "read", (json_int_t)u->list.offers.n,
-	    "file", u->file, "written", written, "changes", changes);
+	    "left_out", (json_int_t)u->list.left_out, "file", u->file, "written", written,
+	    "changes", changes);
 
 	for (size_t i = 0; root && i < u->changes.n; i++) {
 		const struct offer *offer = &u->changes.rows[i];
@@ -336,11 +348,36 @@ static int open_all(struct update *u)
 	return status == COMMAND_DONE ? find_regions(u) : status;
 }
 
+/* The key of a list that asks for one. */
+static int read_key(struct update *u)
+{
+	const char *file = u->options->key_file;
+	int err;
+
+	if (!u->provider->has_key)
+		return file ? command_misused(u->call, "--key-file is of gcp alone")
+			    : COMMAND_DONE;
+	if (!file)
+		return command_misused(
+		    u->call, "the list of %s needs --key-file", u->provider->name);
+	err = secret_read(file, u->key);
+	if (err)
+		return command_failed(u->call, "the key in %s: %s", file, strerror(-err));
+	if (!price_list_is_key(u->key))
+		return command_failed(u->call,
+		    "the key in %s: must be letters, digits, - and _, fewer than %d",
+		    file, PRICE_LIST_KEY_BYTES);
+	u->list.key = u->key;
+	return COMMAND_DONE;
+}
+
 static int update_one(struct update *u)
 {
 	char why[WHY_BYTES] = "out of memory";
-	int status = open_all(u);
+	int status = read_key(u);
 
+	if (status == COMMAND_DONE)
+		status = open_all(u);
 	u->list.regions = u->regions;
 	u->list.from = u->options->from;
 	if (status != COMMAND_DONE)
@@ -368,8 +405,9 @@ int prices_update(const struct call *call, const struct prices_update *options)
 		offers_done(&u.changes);
 		book_free(u.book);
 		free(u.was);
+		explicit_bzero(u.key, sizeof(u.key));
 		return status;
 	}
 	return command_misused(
-	    call, "update reads the lists of aws and azure, not \"%s\"", name);
+	    call, "update reads the lists of aws, azure and gcp, not \"%s\"", name);
 }

@@ -5,10 +5,11 @@
 #include "tui/command.h"
 
 struct prices_update {
-	const char *provider; /* "aws" or "azure"; NULL: aws */
+	const char *provider; /* "aws", "azure" or "gcp"; NULL: aws */
 	const char *region;   /* NULL: all that the book has */
 	const char *file;     /* to write; NULL: in the user's configuration folder */
 	const char *from;     /* another server, for tests and mirrors; NULL: theirs */
+	const char *key_file; /* gcp: where its key is; "-": standard input */
 	bool yes;             /* write without asking */
 	bool json;
 };

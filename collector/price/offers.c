@@ -63,7 +63,8 @@ size_t offers_tiers(const struct offers *offers, size_t at)
 	return end - at;
 }
 
-int offers_settle(struct offers *offers, char *why, size_t why_size)
+/* Sorts, and drops what is there twice. */
+static void arrange(struct offers *offers)
 {
 	size_t kept = 0;
 
@@ -73,19 +74,50 @@ int offers_settle(struct offers *offers, char *why, size_t why_size)
 		if (kept == 0 || !is_same(&offers->rows[kept - 1], &offers->rows[i]))
 			offers->rows[kept++] = offers->rows[i];
 	offers->n = kept;
-	for (size_t at = 0, n; at < kept; at += n) {
-		const struct offer *tiers = &offers->rows[at];
-		uint64_t from = 0;
-		size_t i = 0;
+}
 
+/* Whether they follow each other from 0 on, without an end. */
+static bool is_sound(const struct offer *tiers, size_t n)
+{
+	uint64_t from = 0;
+	size_t i = 0;
+
+	for (; i < n && tiers[i].tier_from == from; i++)
+		from = tiers[i].tier_until;
+	return i == n && from == UINT64_MAX;
+}
+
+size_t offers_leave_out(struct offers *offers, struct offer *first)
+{
+	size_t kept = 0;
+	size_t left_out = 0;
+
+	arrange(offers);
+	for (size_t at = 0, n; at < offers->n; at += n) {
 		n = offers_tiers(offers, at);
-		for (; i < n && tiers[i].tier_from == from; i++)
-			from = tiers[i].tier_until;
-		if (i == n && from == UINT64_MAX)
+		if (is_sound(&offers->rows[at], n)) {
+			memmove(&offers->rows[kept], &offers->rows[at],
+			    n * sizeof(*offers->rows));
+			kept += n;
+			continue;
+		}
+		if (left_out++ == 0)
+			*first = offers->rows[at];
+	}
+	offers->n = kept;
+	return left_out;
+}
+
+int offers_settle(struct offers *offers, char *why, size_t why_size)
+{
+	arrange(offers);
+	for (size_t at = 0, n; at < offers->n; at += n) {
+		n = offers_tiers(offers, at);
+		if (is_sound(&offers->rows[at], n))
 			continue;
 		(void)snprintf(why, why_size,
 		    "%s in %s has two prices, or tiers that do not follow each other",
-		    tiers->key, tiers->region);
+		    offers->rows[at].key, offers->rows[at].region);
 		return -EBADMSG;
 	}
 	return 0;

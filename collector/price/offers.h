@@ -10,6 +10,7 @@
 
 #define OFFER_REGION_BYTES 32
 #define OFFERS_MAX 20000
+#define OFFER_TOKEN_MAX 1024 /* bytes of the name of a next page */
 
 /* One tier of one price. */
 struct offer {
@@ -35,6 +36,10 @@ int offers_add(struct offers *offers, const struct offer *offer);
 /* Sorts by key, region and tier, and drops what is there twice. 0, or -EBADMSG with a
  * sentence in why when a price has two amounts or its tiers do not follow each other. */
 int offers_settle(struct offers *offers, char *why, size_t why_size);
+
+/* Leaves out the prices that offers_settle() would refuse, where a list is known to have
+ * such and the others still hold. Returns how many; *first is one of them. */
+size_t offers_leave_out(struct offers *offers, struct offer *first);
 
 /* The tiers of one price from place at on; 0: no more. */
 size_t offers_tiers(const struct offers *offers, size_t at);
@@ -67,5 +72,14 @@ int offers_aws_read(struct offers *offers, const char *json, size_t bytes,
  */
 int offers_azure_read(struct offers *offers, const char *json, size_t bytes, char **next,
     const struct check *check);
+
+/* Reads a page of the SKUs of Cloud Run or of Cloud Run functions in Google's Cloud
+ * Billing Catalog API, the prices of which hold on today (YYYY-MM-DD); region "*" is all.
+ * *next gets a copy of its nextPageToken, of at most OFFER_TOKEN_MAX bytes, or NULL.
+ * Errors as above; what the page says is not in check->why. The format is told at
+ * https://cloud.google.com/billing/docs/reference/rest/v1/services.skus/list
+ */
+int offers_gcp_read(struct offers *offers, const char *json, size_t bytes,
+    const char *today, char **next, const struct check *check);
 
 #endif

@@ -56,6 +56,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t size)
 	const char *json = (const char *)in;
 	struct offers aws = {0};
 	struct offers azure = {0};
+	struct offers gcp = {0};
+	struct offer doubtful;
 	struct aws_region region;
 	char *next = NULL;
 	char *text = malloc(size + 1);
@@ -77,6 +79,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t size)
 		check_why(why, sizeof(why));
 	free(next);
 	settle(&azure, text, "azure");
+	next = NULL;
+	if (offers_gcp_read(&gcp, json, size, "2026-11-28", &next, &check) < 0)
+		check_why(why, sizeof(why));
+	else if (next && (!*next || strlen(next) > OFFER_TOKEN_MAX))
+		abort();
+	free(next);
+	/* what is left once the doubtful are out has nothing to refuse */
+	(void)offers_leave_out(&gcp, &doubtful);
+	if (offers_settle(&gcp, why, sizeof(why)) < 0)
+		abort();
+	settle(&gcp, NULL, "gcp");
 	free(text);
 	return 0;
 }

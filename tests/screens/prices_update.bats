@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# coldmeter prices update, against a server that speaks as AWS and Azure do.
+# coldmeter prices update, against a server that speaks as AWS, Azure and Google do.
 
 port=17275
 
@@ -75,6 +75,55 @@ update() {
 	update good --provider azure --json | jq -e '.changes == [] and .written == false'
 }
 
+@test "Google's catalog is read page by page, with a key from a file" {
+	echo a-key_of-Tests123 >"$BATS_TEST_TMPDIR/key"
+	run update good --provider gcp --key-file "$BATS_TEST_TMPDIR/key" --yes
+	[ "$status" -eq 0 ]
+	[[ $output == *run.requests*us-central1*0.0000004*0.0000005* ]]
+	[[ $output == *run.instance.cpu*asia-northeast1*0.000018*0.000019* ]]
+	[[ $output != *marsnorth* ]]
+	# a region of both tiers has two amounts, of which the list does not say which one holds
+	[[ $output == *"1 that the list has two amounts of stay as they are, such as run.memory in africa-south1"* ]]
+	jq -e '.provider == "gcp" and ([.prices[].key] | unique) == ["functions1.invocations", "run.instance.cpu", "run.requests"]' "$file"
+	run grep -q Tests123 "$file"
+	[ "$status" -eq 1 ]
+	"$meter" prices update --from "http://127.0.0.1:$port/good" --prices "$file" --provider gcp --json \
+		--key-file - <"$BATS_TEST_TMPDIR/key" |
+		jq -e '.changes == [] and .left_out == 1'
+	echo '{"requests": 1000000, "duration_ms": 100, "memory_mb": 512}' |
+		"$meter" price --plan gcp-run-request --region us-central1 --prices "$file" --usage - --json |
+		jq -e '.plans[0].lines[] | select(.item == "requests") | .amount_usd == "0.50" and .source_url == "https://cloudbilling.googleapis.com/v1/services/152E-C115-5142/skus"'
+}
+
+@test "a key that is missing, wrong or no key is told without it" {
+	local key=$BATS_TEST_TMPDIR/key
+	run update good --provider gcp
+	[ "$status" -eq 2 ]
+	[[ $output == *"the list of gcp needs --key-file"* ]]
+	run update good --key-file "$key"
+	[ "$status" -eq 2 ]
+	[[ $output == *"--key-file is of gcp alone"* ]]
+	run update good --provider gcp --key-file "$key"
+	[ "$status" -eq 1 ]
+	[[ $output == *"the key in $key: No such file or directory" ]]
+	printf 'se cret\r\nX: y' >"$key"
+	run update good --provider gcp --key-file "$key"
+	[ "$status" -eq 1 ]
+	[[ $output == *"must be letters, digits, - and _"* && $output != *cret* ]]
+	echo another-secret >"$key"
+	run update good --provider gcp --key-file "$key"
+	[ "$status" -eq 1 ]
+	[[ $output == *"the server answered with status 400" && $output != *another-secret* ]]
+	run "$meter" prices update --provider gcp --from http://192.0.2.1 --key-file "$key"
+	[ "$status" -eq 1 ]
+	[[ $output == *"a key is sent over https only, or to this machine" ]]
+	# a server that sends it back has it told to nobody either
+	echo a-key_of-Tests123 >"$key"
+	run update echo --provider gcp --key-file "$key"
+	[ "$status" -eq 1 ]
+	[[ $output == *"skus: must be a list" && $output != *Tests123* ]]
+}
+
 @test "a bad answer is one line with the URL and the reason, and nothing is written" {
 	for case in malformed truncated huge elsewhere error conflict nothing; do
 		run update $case --yes
@@ -89,6 +138,16 @@ update() {
 		[ "${#lines[@]}" -eq 1 ]
 		[ ! -e "$file" ]
 	done
+	echo a-key_of-Tests123 >"$BATS_TEST_TMPDIR/key"
+	for case in malformed truncated huge error endless euro nothing; do
+		run update $case --provider gcp --key-file "$BATS_TEST_TMPDIR/key" --yes
+		[ "$status" -eq 1 ]
+		[ "${#lines[@]}" -eq 1 ]
+		[[ $output != *Tests123* ]]
+		[ ! -e "$file" ]
+	done
+	run update endless --provider gcp --key-file "$BATS_TEST_TMPDIR/key" --yes
+	[[ $output == *"skus?pageSize=1000: too many pages" ]]
 	run update huge --yes
 	[[ $output == *"the answer is of more than 4194304 bytes" ]]
 	run update conflict --yes
@@ -112,7 +171,7 @@ update() {
 	run update good --yes
 	[ "$status" -eq 1 ]
 	[[ $output == *"it is of another provider than aws" ]]
-	run update good --provider gcp
+	run update good --provider neon
 	[ "$status" -eq 2 ]
 }
 
