@@ -66,6 +66,7 @@ static const struct other_name others[] = {
     {"async_event_kb", "event_kb"},
     {"instance_count", "instances"},
     {"sku", "instance_size"},
+    {"instance_type", "instance_size"},
     {"outbound_gb", "egress_gb"},
     {"outbound_kb_per_request", "egress_kb_per_request"},
 };

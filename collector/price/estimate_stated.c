@@ -140,48 +140,80 @@ static int read_lambda(const struct reader *r)
 }
 
 /* EP1, EP2 or EP3: 1, 2 or 4 vCPU of 3.5 GiB each. 0: no such size. */
-static uint64_t premium_vcpus(const json_t *size)
+static uint64_t premium_vcpus(const char *size)
 {
 	static const char *const names[] = {"EP1", "EP2", "EP3"};
 
-	for (size_t i = 0; size && i < 3; i++) {
-		if (json_is_string(size) && !strcmp(json_string_value(size), names[i]))
+	for (size_t i = 0; i < 3; i++) {
+		if (!strcmp(size, names[i]))
 			return 1ULL << i;
 	}
-	return size ? 0 : 1;
+	return 0;
 }
 
-/* Instances that are billed as long as they exist: of Azure Premium, and of Cloud Run. */
+/* Of EC2, under Lambda's managed instances: each type is stated, one of them with 0. */
+static int state_managed(
+    const struct reader *r, const char *size, uint64_t n, uint64_t second_ms)
+{
+	bool is_arm = !strcmp(size, "c7g.xlarge");
+	int err = state(r, "instances", STATED_MANAGED_C7I_XLARGE_MS,
+	    (const uint64_t[3]){n, is_arm ? 0 : second_ms, 1});
+
+	return err ? err
+		   : state(r, "instances", STATED_MANAGED_C7G_XLARGE_MS,
+			 (const uint64_t[3]){n, is_arm ? second_ms : 0, 1});
+}
+
+static int state_premium(
+    const struct reader *r, uint64_t vcpus, uint64_t n, uint64_t second_ms)
+{
+	int err = state(r, "instances", STATED_PREMIUM_MCPU_MS,
+	    (const uint64_t[3]){n, second_ms, vcpus * 1000});
+
+	return err ? err
+		   : state(r, "instances", STATED_PREMIUM_MB_MS,
+			 (const uint64_t[3]){n, second_ms, vcpus * 3584});
+}
+
+/* Of Cloud Run, whose size is that of the function. */
+static int state_run(const struct reader *r, uint64_t n, uint64_t ms)
+{
+	const uint64_t minute_ms = 60000; /* the least; steps: 100 ms */
+	uint64_t mcpu = r->d->vcpus_micro ? r->d->vcpus_micro / 1000 : 1000;
+	uint64_t run_ms = ms < minute_ms ? minute_ms : (ms + 99) / 100 * 100;
+	int err = state(r, "instances", STATED_RUN_INSTANCE_MCPU_MS,
+	    (const uint64_t[3]){n, run_ms, mcpu});
+
+	return err ? err
+		   : state(r, "instances", STATED_RUN_INSTANCE_MB_MS,
+			 (const uint64_t[3]){n, run_ms, plan_run_memory_mb(&r->one)});
+}
+
+/* Instances that are billed as long as they exist: of Azure Premium and of Cloud Run, or
+ * of EC2 where the size is a type of theirs. */
 static int read_instances(const struct reader *r)
 {
 	static const char *const time[2] = {"instance_seconds", "instance_hours"};
-	const uint64_t minute_ms = 60000; /* the least of Cloud Run; its steps: 100 ms */
-	uint64_t size = premium_vcpus(member_value(r->at, "instance_size"));
-	uint64_t mcpu = r->d->vcpus_micro ? r->d->vcpus_micro / 1000 : 1000;
+	const json_t *said = member_value(r->at, "instance_size");
+	const char *size = said ? json_string_value(said) : "EP1";
+	bool is_managed =
+	    size && (!strcmp(size, "c7i.xlarge") || !strcmp(size, "c7g.xlarge"));
+	uint64_t vcpus = size ? premium_vcpus(size) : 0;
 	uint64_t n = 1;
 	uint64_t ms = 0;
 	int err = read_kept(r, "instances", time, &n, &ms);
 
-	if (err == 0 && size == 0)
-		return member_refuse(
-		    r->c, r->at, "instance_size", "must be EP1, EP2 or EP3");
+	if (err == 0 && vcpus == 0 && !is_managed)
+		return member_refuse(r->c, r->at, "instance_size",
+		    "must be EP1, EP2 or EP3, c7i.xlarge or c7g.xlarge");
 	if (err < 0 || ms == 0)
 		return err;
-	uint64_t premium_ms = (ms + 999) / 1000 * 1000;
-	uint64_t run_ms = ms < minute_ms ? minute_ms : (ms + 99) / 100 * 100;
+	uint64_t second_ms = (ms + 999) / 1000 * 1000;
 
-	err = state(r, "instances", STATED_PREMIUM_MCPU_MS,
-	    (const uint64_t[3]){n, premium_ms, size * 1000});
-	if (err == 0)
-		err = state(r, "instances", STATED_PREMIUM_MB_MS,
-		    (const uint64_t[3]){n, premium_ms, size * 3584});
-	if (err == 0)
-		err = state(r, "instances", STATED_RUN_INSTANCE_MCPU_MS,
-		    (const uint64_t[3]){n, run_ms, mcpu});
-	if (err == 0)
-		err = state(r, "instances", STATED_RUN_INSTANCE_MB_MS,
-		    (const uint64_t[3]){n, run_ms, plan_run_memory_mb(&r->one)});
-	return err;
+	if (is_managed)
+		return state_managed(r, size, n, second_ms);
+	err = state_premium(r, vcpus, n, second_ms);
+	return err ? err : state_run(r, n, ms);
 }
 
 /* Minimum instances are idle for what of their time the requests do not keep them busy.

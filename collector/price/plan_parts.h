@@ -7,6 +7,7 @@
 extern const struct plan plan_aws_lambda;
 extern const struct plan plan_aws_provisioned;
 extern const struct plan plan_aws_snapstart;
+extern const struct plan plan_aws_managed;
 extern const struct plan plan_azure_consumption;
 extern const struct plan plan_azure_flex;
 extern const struct plan plan_azure_premium;

@@ -9,6 +9,7 @@ const struct plan *const plans[] = {
     &plan_aws_lambda,
     &plan_aws_provisioned,
     &plan_aws_snapstart,
+    &plan_aws_managed,
     &plan_azure_consumption,
     &plan_azure_flex,
     &plan_azure_premium,

@@ -24,6 +24,8 @@ enum stated_item {
 	STATED_AWS_DURABLE_OPERATIONS, /* operations */
 	STATED_AWS_DURABLE_WRITTEN,    /* millionths of a GB */
 	STATED_AWS_DURABLE_RETAINED,   /* millionths of a GB-month */
+	STATED_MANAGED_C7I_XLARGE_MS,  /* ms that these instances exist: who states */
+	STATED_MANAGED_C7G_XLARGE_MS,  /* one of the two, states both */
 	STATED_FLEX_READY_MB_MS,       /* MiB-ms of instances always ready */
 	STATED_FLEX_READY_RUN_MB_MS,   /* MiB-ms of USAGE_FLEX_MB_MS that ran on them */
 	STATED_FLEX_READY_EXECUTIONS,  /* executions on them */

@@ -26,7 +26,7 @@ mobile='{"requests": 3000000, "duration_ms": 120, "memory_mb": 1536, "arch": "x8
 		(.plans | map(.plan)) == ["aws-lambda", "azure-consumption", "azure-flex",
 			"gcp-functions-1", "gcp-run-request"]
 		and (.skipped | map(.plan)) == ["aws-lambda-provisioned", "aws-lambda-snapstart",
-			"azure-premium", "gcp-run-instance", "own-host"]
+			"aws-lambda-managed", "azure-premium", "gcp-run-instance", "own-host"]
 		and .plans[0].total_usd == "2.733338"
 		and all(.plans[].lines[]; .item and .unit and .source and .as_of and .confidence
 			and (.quantity | type) == "string" and (.amount_usd | type) == "string")'
@@ -53,6 +53,18 @@ mobile='{"requests": 3000000, "duration_ms": 120, "memory_mb": 1536, "arch": "x8
 	# EP1 for a month of 730 hours: 730 x (0.173 + 3.5 x 0.0123)
 	"$meter" price --plan azure-premium --usage - --json <<< '{"instances": 1, "instance_hours": 730}' |
 		jq -e '.plans[0].total_usd == "157.7165"'
+	# the pricing page's fee of two instances for 100 hours and what it is 15 % of, and 5 million requests
+	"$meter" price --plan aws-lambda-managed --usage - --json <<- 'END' |
+		{"requests": 5e6, "duration_ms": 100, "memory_mb": 2048, "instances": 2, "instance_hours": 100, "instance_type": "c7g.xlarge"}
+	END
+		jq -e '.plans[0] | .total_usd == "34.35" and
+			([.lines[] | [.item, .sku, .quantity, .amount_usd, .confidence]] == [
+			["requests", "lambda.managed.requests", "5000000", "1.00", "verified"],
+			["instances", "ec2.c7g.xlarge", "200", "29.00", "secondary"],
+			["management_fee", "lambda.managed.fee.c7g.xlarge", "200", "4.35", "verified"]])'
+	run "$meter" price --plan aws-lambda-managed --usage - <<< '{"instances": 2, "instance_hours": 100}'
+	[ "$status" -eq 1 ]
+	[[ $output == *"aws-lambda-managed needs instances, instance_seconds and instance_size: "* ]]
 	# half an hour of 2 of 4 CPUs and half of 1 of 16 GiB, for 10 cents an hour
 	"$meter" price --plan own-host --usage - --json <<- 'END' | jq -e '.plans[0].total_usd == "0.0140625"'
 		{"requests": 1800, "duration_ms": 1000, "cpu_ms": 2000, "memory_mb": 1024,

@@ -18,6 +18,7 @@ REGIONS = {
     "aws-lambda": ["us-east-1", "eu-west-1", "ap-east-1"],
     "aws-lambda-provisioned": ["us-east-1"],
     "aws-lambda-snapstart": ["us-east-1"],
+    "aws-lambda-managed": ["us-east-1"],
     "azure-consumption": ["eastus"],
     "azure-flex": ["eastus2"],
     "azure-premium": ["eastus"],
@@ -74,7 +75,8 @@ def add_kept(random_, json_, d):
                       "always_ready_requests": d["ready"]}}
     other = {"snapstart": {"versions": units, "snapstart_active_s": seconds, "restores": d["restores"]},
              "instances": {"instances": units, "instance_seconds": seconds,
-                           "instance_size": "EP%d" % (size + 1)}}
+                           "instance_size": "EP%d" % (size + 1)},
+             "managed": {"instances": units, "instance_seconds": seconds, "instance_type": "c7i.xlarge"}}
     return ready, other
 
 
@@ -113,6 +115,11 @@ def aws_lambda_snapstart(d):
             "snapstart_cache": Decimal(kept * d["units"] * lambda_mb(d)) / GB_MS,
             "snapstart_restore": Decimal(d["restores"] * lambda_mb(d)) / 1024,
             "ephemeral_extra": aws_lambda(d)["ephemeral_extra"]}
+
+
+def aws_lambda_managed(d):
+    hours = Decimal(d["kept"] * d["units"]) / HOUR_MS
+    return {"requests": d["n"], "instances": hours, "management_fee": hours}
 
 
 def azure_consumption(d):
@@ -167,12 +174,12 @@ def own_host(d):
 
 
 PLANS = {"aws-lambda": aws_lambda, "aws-lambda-provisioned": aws_lambda_provisioned,
-         "aws-lambda-snapstart": aws_lambda_snapstart, "azure-consumption": azure_consumption,
+         "aws-lambda-snapstart": aws_lambda_snapstart, "aws-lambda-managed": aws_lambda_managed, "azure-consumption": azure_consumption,
          "azure-flex": azure_flex, "azure-premium": azure_premium, "gcp-functions-1": gcp_functions_1,
          "gcp-run-request": gcp_run_request, "gcp-run-instance": gcp_run_instance,
          "own-host": own_host}
 READY = {"aws-lambda-provisioned": "pc", "azure-flex": "flex"}
-OTHER = {"aws-lambda-snapstart": "snapstart", "azure-premium": "instances",
+OTHER = {"aws-lambda-snapstart": "snapstart", "aws-lambda-managed": "managed", "azure-premium": "instances",
          "gcp-run-instance": "instances"}
 # item: (key of the price, key of the free quantity, base units in a unit); what is left out
 # has no free quantity
@@ -198,6 +205,8 @@ KEYS = {
             "compute_on_demand": "lambda.duration.%s", "ephemeral_extra": "lambda.ephemeral",
             "provisioned": "lambda.provisioned.idle.%s", "compute_pc": "lambda.provisioned.duration.%s",
             "snapstart_cache": "lambda.snapstart.cache", "snapstart_restore": "lambda.snapstart.restore"},
+    "aws-lambda-managed": {"requests": "lambda.managed.requests", "instances": "ec2.c7i.xlarge",
+                           "management_fee": "lambda.managed.fee.c7i.xlarge"},
     "azure-consumption": {"executions": "consumption.executions", "execution_time": "consumption.duration"},
     "azure-flex": {"executions": "flex.executions", "execution_time": "flex.duration",
                    "always_ready_baseline": "flex.ready.baseline",
@@ -231,7 +240,7 @@ def round_pico(amount):
 
 def expected(book, plan, region, arch, item, quantity, grant):
     """The lines of one item: [(quantity, amount)], the free one first."""
-    family = "aws" if plan.startswith("aws") else plan
+    family = "aws" if plan.startswith("aws") and plan != "aws-lambda-managed" else plan
     if plan == "own-host":
         vcpus, memory = Decimal(HOST["host_vcpus"]), Decimal(HOST["host_memory_gb"])
         half = Decimal(HOST["host_usd_per_hour"]) / 2

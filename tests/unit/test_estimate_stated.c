@@ -153,6 +153,19 @@ static void test_streams_are_free_to_6_mb_of_each_request(void **state)
 	    "streamed[0]: needs requests and bytes, within reason");
 }
 
+static void test_managed_instances_bill_by_their_type(void **state)
+{
+	static const char json[] = "{\"instances\":3,\"instance_seconds\":\"1.25\","
+				   "\"instance_type\":\"c7i.xlarge\"}";
+
+	(void)state;
+	assert_int_equal(stated_of(json, STATED_MANAGED_C7I_XLARGE_MS), 3 * 2000);
+	assert_int_equal(stated_of(json, STATED_MANAGED_C7G_XLARGE_MS), 0);
+	/* they are none of the others' */
+	assert_int_equal(stated_of(json, STATED_PREMIUM_MCPU_MS), 0);
+	assert_int_equal(stated_of(json, STATED_RUN_INSTANCE_MCPU_MS), 0);
+}
+
 static void test_instances_bill_as_long_as_they_exist(void **state)
 {
 	static const char json[] = "{\"instances\":2,\"instance_seconds\":\"1.25\","
@@ -168,7 +181,9 @@ static void test_instances_bill_as_long_as_they_exist(void **state)
 	assert_refused(
 	    "{\"instances\":2}", "instances: needs instance_seconds: for how long");
 	assert_refused("{\"instances\":2,\"instance_hours\":1,\"instance_size\":\"EP4\"}",
-	    "instance_size: must be EP1, EP2 or EP3");
+	    "instance_size: must be EP1, EP2 or EP3, c7i.xlarge or c7g.xlarge");
+	assert_refused("{\"instances\":2,\"instance_hours\":1,\"instance_type\":7}",
+	    "instance_type: must be EP1, EP2 or EP3, c7i.xlarge or c7g.xlarge");
 	assert_refused("{\"instances\":2,\"instance_hours\":1,\"instance_seconds\":1}",
 	    "instance_hours: says the same as instance_seconds: give one of them");
 }
@@ -215,6 +230,7 @@ int main(void)
 	    cmocka_unit_test(test_a_snapshot_bills_3_hours_at_least_and_none_for_java),
 	    cmocka_unit_test(test_large_events_count_as_several_requests),
 	    cmocka_unit_test(test_streams_are_free_to_6_mb_of_each_request),
+	    cmocka_unit_test(test_managed_instances_bill_by_their_type),
 	    cmocka_unit_test(test_instances_bill_as_long_as_they_exist),
 	    cmocka_unit_test(test_minimum_instances_idle_when_nothing_runs),
 	    cmocka_unit_test(test_a_machine_is_told_whole_and_once),
