@@ -81,6 +81,7 @@ static const struct {
     {"firestore.", "Firestore", "Databases"}, {"gcs.", "Cloud Storage", "Storage"},
     {"pubsub.", "Pub/Sub", "Integration"}, {"neon.", "Neon", "Databases"},
     {"planetscale.", "PlanetScale", "Databases"}, {"host.", "Own host", "Compute"},
+    {"savings-plan", "Savings Plans", "Compute"},
     {"", "Serverless functions", "Compute"}, /* every other */
 };
 
@@ -176,17 +177,20 @@ static void set_costs(struct row *row, const json_t *line)
 static void set_discount(struct row *row, const json_t *line)
 {
 	const json_t *discount = json_object_get(line, "discount");
-	char kind[32];
+	char text[32];
+	bool is_unused =
+	    strcmp(field_text(line, "sku", text, sizeof(text)), "savings-plan") == 0;
 
 	set(row, "PricingCategory", "Standard");
-	if (strcmp(field_text(discount, "kind", kind, sizeof(kind)), "savings-plan") != 0)
+	if (!is_unused &&
+	    strcmp(field_text(discount, "kind", text, sizeof(text)), "savings-plan") != 0)
 		return;
 	set(row, "PricingCategory", "Committed");
 	copy(row, "ContractedCost", line, "list_usd");
 	copy(row, "ContractedUnitPrice", line, "list_price");
-	copy(row, "CommitmentDiscountId", discount, "source");
+	copy(row, "CommitmentDiscountId", is_unused ? line : discount, "source");
 	set(row, "CommitmentDiscountCategory", "Spend");
-	set(row, "CommitmentDiscountStatus", "Used");
+	set(row, "CommitmentDiscountStatus", is_unused ? "Unused" : "Used");
 	set(row, "CommitmentDiscountType", "Savings Plan");
 }
 
@@ -213,7 +217,7 @@ static int add_line(struct table *table, const struct part *part, const json_t *
 	    field_text(line, "sku", plan, sizeof(plan)),
 	    field_text(line, "region", item, sizeof(item)));
 	set(&row, "SkuPriceId", text);
-	if (strcmp(part->key, "function") == 0) {
+	if (strcmp(part->key, "function") == 0 && part->value[0]) {
 		set(&row, "ResourceId", part->value);
 		set(&row, "ResourceName", part->value);
 		set(&row, "ResourceType", "Function");

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "price/book_commitment.h"
 #include "price/book_discount.h"
 #include "price/book_rows.h"
 #include "price/embedded.h"
@@ -103,17 +104,60 @@ static size_t find_exact(
 	return end - first;
 }
 
+/* The same without its discount, for what no commitment pays. */
+static int keep_on_demand(struct book *book, struct price *price)
+{
+	struct price **more =
+	    reallocarray(book->on_demand, book->on_demand_n + 1, sizeof(struct price *));
+	struct price *twin = malloc(sizeof(*twin));
+
+	if (more)
+		book->on_demand = more;
+	if (!more || !twin) {
+		free(twin);
+		return -ENOMEM;
+	}
+	*twin = *price;
+	twin->amount = twin->list;
+	twin->discount = NULL;
+	twin->on_demand = NULL;
+	book->on_demand[book->on_demand_n++] = twin;
+	price->on_demand = twin;
+	return 0;
+}
+
 /* Takes off the discount that matches, the first one from place first on. */
-static void take_discount(const struct book *book, size_t first, struct price *price)
+static int take_discount(struct book *book, size_t first, struct price *price)
 {
 	size_t k = first;
 
 	while (k < book->applied_n && !discount_matches(book->applied[k], price))
 		k++;
 	if (k == book->applied_n)
-		return;
+		return 0;
 	price->discount = book->applied[k];
 	price->amount = discount_take(book->applied[k], price->list);
+	price->on_demand = NULL;
+	return price->discount->commitment ? keep_on_demand(book, price) : 0;
+}
+
+/* Takes over the commitments, which discounts point to. */
+static int take_commitments(struct book *base, struct book *over)
+{
+	struct commitment **all;
+
+	if (over->commitments_n == 0)
+		return 0;
+	all = reallocarray(base->commitments, base->commitments_n + over->commitments_n,
+	    sizeof(struct commitment *));
+	if (!all)
+		return -ENOMEM;
+	memcpy(all + base->commitments_n, over->commitments,
+	    over->commitments_n * sizeof(struct commitment *));
+	base->commitments = all;
+	base->commitments_n += over->commitments_n;
+	over->commitments_n = 0;
+	return 0;
 }
 
 /* Off the provider's prices in base, and those of over that are of the list. */
@@ -121,9 +165,10 @@ static int apply_discounts(struct book *base, struct book *over)
 {
 	const size_t first = base->applied_n;
 	struct discount **applied;
+	int err = take_commitments(base, over);
 
-	if (over->discounts_n == 0)
-		return 0;
+	if (err || over->discounts_n == 0)
+		return err;
 	applied =
 	    reallocarray(base->applied, first + over->discounts_n, sizeof(*applied));
 	if (!applied)
@@ -137,13 +182,13 @@ static int apply_discounts(struct book *base, struct book *over)
 		*discount = over->discounts[i];
 		applied[base->applied_n++] = discount;
 	}
-	for (size_t i = 0; i < base->prices_n; i++)
+	for (size_t i = 0; !err && i < base->prices_n; i++)
 		if (!strcmp(base->prices[i].provider, over->provider))
-			take_discount(base, first, &base->prices[i]);
-	for (size_t i = 0; i < over->prices_n; i++)
+			err = take_discount(base, first, &base->prices[i]);
+	for (size_t i = 0; !err && i < over->prices_n; i++)
 		if (over->prices[i].is_list)
-			take_discount(base, first, &over->prices[i]);
-	return 0;
+			err = take_discount(base, first, &over->prices[i]);
+	return err;
 }
 
 int book_overlay(struct book *base, struct book *over)
@@ -190,6 +235,10 @@ void book_free(struct book *book)
 		json_decref(book->texts[i]);
 	for (size_t i = 0; i < book->applied_n; i++)
 		free(book->applied[i]);
+	for (size_t i = 0; i < book->on_demand_n; i++)
+		free(book->on_demand[i]);
+	free(book->on_demand);
+	book_commitments_free(book->commitments, book->commitments_n);
 	free(book->applied);
 	free(book->discounts);
 	free(book->texts);
@@ -218,6 +267,11 @@ const struct price *book_at(const struct book *book, size_t i)
 {
 	assert(i < book->prices_n);
 	return &book->prices[i];
+}
+
+const struct commitment *book_commitment(const struct book *book, size_t i)
+{
+	return i < book->commitments_n ? book->commitments[i] : NULL;
 }
 
 int book_has_region(const struct book *book, const char *provider, const char *region)

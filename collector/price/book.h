@@ -31,6 +31,16 @@ struct price {
 	bool is_list;           /* in a price file: discounts of the file hold for it */
 	/* What made amount of list; NULL: nothing did. */
 	const struct discount *discount;
+	/* Where a commitment pays for the discount, the same price without: of what is
+	 * beyond it. Else NULL. */
+	const struct price *on_demand;
+};
+
+/* Dollars of each hour that a savings plan asks for, used or not. */
+struct commitment {
+	const char *name;
+	struct money per_hour;
+	struct price price; /* of a line about what is not used: a dollar for a dollar */
 };
 
 /* A part of the list price that the user does not pay. */
@@ -43,6 +53,7 @@ struct discount {
 	const char *source; /* its id, title and date */
 	const char *source_title;
 	const char *as_of;
+	const struct commitment *commitment; /* what pays for it; NULL: is not said */
 };
 
 /* Reads a date of a book, "YYYY", "YYYY-MM" or "YYYY-MM-DD", as its first day. 0 or
@@ -71,6 +82,9 @@ void book_free(struct book *book);
  * when the book has none. *tiers points into the book. */
 size_t book_find(const struct book *book, const char *provider, const char *key,
     const char *region, const struct price **tiers);
+
+/* The i-th commitment of the files laid over the book; NULL: there are no more. */
+const struct commitment *book_commitment(const struct book *book, size_t i);
 
 /* Walks all prices in order (provider, key, region, tier). */
 size_t book_count(const struct book *book);

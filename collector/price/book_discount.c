@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "price/book_commitment.h"
 #include "price/keys.h"
 
 #define DISCOUNTS_MAX 500
@@ -18,19 +19,23 @@ static bool is_currency(const char *text)
 	return strlen(text) == 3 && strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 3;
 }
 
-/* The source of a rate or discount must be among the file's. */
-static int check_source(const struct book_reader *r, const struct place *at,
-    const char **id, const char **title)
+/* The source of a rate, discount or commitment must be among the file's. */
+int book_check_source(
+    const struct book_reader *r, const struct place *at, struct price *price)
 {
-	int err = check_string(&r->check, at, "source", id);
-	const json_t *source = err ? NULL : json_object_get(r->sources, *id);
+	const char *id;
+	int err = check_string(&r->check, at, "source", &id);
+	const json_t *source = err ? NULL : json_object_get(r->sources, id);
+	const char *url = json_string_value(json_object_get(source, "url"));
 
 	if (err)
 		return err;
 	if (!source)
 		return check_refuse(
-		    &r->check, at, "source", "\"%.60s\" is not among the sources", *id);
-	*title = json_string_value(json_object_get(source, "title"));
+		    &r->check, at, "source", "\"%.60s\" is not among the sources", id);
+	price->source = id;
+	price->source_title = json_string_value(json_object_get(source, "title"));
+	price->source_url = url ? url : "";
 	return 0;
 }
 
@@ -40,8 +45,7 @@ int book_rate_read(struct book_reader *r, const struct place *top, const char *c
 	struct place at = {
 	    .object = json_object_get(top->object, "rate"), .path = "rate"};
 	const char *text = "";
-	const char *source;
-	const char *title;
+	struct price unused;
 	const char *as_of;
 	struct money rate;
 	int err;
@@ -63,7 +67,7 @@ int book_rate_read(struct book_reader *r, const struct place *top, const char *c
 	if (!err)
 		err = check_string(&r->check, &at, "usd", &text);
 	if (!err)
-		err = check_source(r, &at, &source, &title);
+		err = book_check_source(r, &at, &unused);
 	if (!err)
 		err = book_check_date(&r->check, &at, "as_of", &as_of);
 	if (err)
@@ -129,10 +133,11 @@ static int parse_key(
 
 static int read_one(struct book_reader *r, const json_t *object, size_t i)
 {
-	static const char *const members[] = {
-	    "key", "region", "percent", "kind", "source", "as_of", "note", NULL};
+	static const char *const members[] = {"key", "region", "percent", "kind",
+	    "commitment", "source", "as_of", "note", NULL};
 	struct discount *out = &r->discounts[r->discounts_n];
 	struct place at = {.object = object};
+	struct price from;
 	const char *note;
 	int err;
 
@@ -147,9 +152,18 @@ static int read_one(struct book_reader *r, const json_t *object, size_t i)
 	if (!err)
 		err = parse_kind(r, &at, out);
 	if (!err)
-		err = check_source(r, &at, &out->source, &out->source_title);
+		err = book_commitment_find(r, &at, &out->commitment);
+	if (!err && out->commitment && strcmp(out->kind, "savings-plan") != 0)
+		err = check_refuse(
+		    &r->check, &at, "commitment", "is of kind savings-plan alone");
+	if (!err)
+		err = book_check_source(r, &at, &from);
 	if (!err)
 		err = book_check_date(&r->check, &at, "as_of", &out->as_of);
+	if (!err) {
+		out->source = from.source;
+		out->source_title = from.source_title;
+	}
 	if (!err && json_object_get(object, "note"))
 		err = check_string(&r->check, &at, "note", &note);
 	r->discounts_n += !err;

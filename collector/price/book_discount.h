@@ -10,9 +10,13 @@
  * file in another currency must have and one in USD must not. 0 or -EBADMSG. */
 int book_rate_read(struct book_reader *r, const struct place *top, const char *currency);
 
-/* Reads "discounts": [{"key","region","percent","kind","source","as_of","note"}], if
- * there are any. 0, -EBADMSG or -ENOMEM. */
+/* Reads "discounts": [{"key","region","percent","kind","commitment","source","as_of",
+ * "note"}], if there are any. 0, -EBADMSG or -ENOMEM. */
 int book_discounts_read(struct book_reader *r, const json_t *root);
+
+/* Fills the source of a price from the file's sources. 0 or -EBADMSG. */
+int book_check_source(
+    const struct book_reader *r, const struct place *at, struct price *price);
 
 /* Whether it is of that price; never of a free quantity. */
 bool discount_matches(const struct discount *discount, const struct price *price);

@@ -19,6 +19,8 @@ struct book_reader {
 	struct money rate; /* dollars for one unit of the file's currency */
 	struct discount *discounts;
 	size_t discounts_n;
+	struct commitment **commitments; /* theirs */
+	size_t commitments_n;
 	struct book_row *rows;
 	size_t rows_n;
 	size_t rows_room;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "price/book_commitment.h"
 #include "price/book_discount.h"
 #include "price/book_entry.h"
 #include "price/book_rows.h"
@@ -81,7 +82,7 @@ static int check_tiers(const struct book_reader *r)
 static int parse_head(struct book_reader *r, const struct place *top)
 {
 	static const char *const members[] = {"schema", "provider", "currency", "rate",
-	    "sources", "prices", "discounts", NULL};
+	    "sources", "prices", "discounts", "commitments", NULL};
 	uint64_t schema = 0;
 	const char *currency = "";
 	char providers[PRICE_PROVIDERS_BYTES];
@@ -136,7 +137,7 @@ static int parse_rows(struct book_reader *r, const struct place *top)
 }
 
 /* Makes the book that owns root. */
-static int make_book(const struct book_reader *r, json_t *root, struct book **out)
+static int make_book(struct book_reader *r, json_t *root, struct book **out)
 {
 	struct book *book = calloc(1, sizeof(*book));
 
@@ -160,6 +161,10 @@ static int make_book(const struct book_reader *r, json_t *root, struct book **ou
 		book->discounts[i] = r->discounts[i];
 	book->discounts_n = r->discounts_n;
 	book->provider = r->provider;
+	book->commitments = r->commitments;
+	book->commitments_n = r->commitments_n;
+	r->commitments = NULL;
+	r->commitments_n = 0;
 	book->texts[0] = json_incref(root);
 	book->texts_n = 1;
 	*out = book;
@@ -181,7 +186,11 @@ int book_parse(
 	top.object = root;
 	int err = parse_head(&r, &top);
 	if (err == 0)
+		err = book_commitments_read(&r, root);
+	if (err == 0)
 		err = book_discounts_read(&r, root);
+	if (err == 0)
+		err = book_commitments_check(&r);
 	if (err == 0)
 		err = parse_rows(&r, &top);
 	if (err == 0)
@@ -190,6 +199,7 @@ int book_parse(
 		(void)snprintf(why, why_size, "out of memory");
 	free(r.rows);
 	free(r.discounts);
+	book_commitments_free(r.commitments, r.commitments_n);
 	json_decref(root);
 	return err;
 }

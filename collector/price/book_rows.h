@@ -14,6 +14,10 @@ struct book {
 	const char *provider;      /* of the discounts */
 	struct discount **applied; /* that prices point to; owned */
 	size_t applied_n;
+	struct price **on_demand; /* that prices point to; owned, as these are: */
+	size_t on_demand_n;
+	struct commitment **commitments;
+	size_t commitments_n;
 	json_t **texts; /* the parsed files: the prices' strings live in them */
 	size_t texts_n;
 };

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "price/commitment.h"
 
 /* What one invoice will be made of. */
 struct group {
@@ -187,6 +188,22 @@ static int make_invoices(const struct pricing *p, struct invoice *invoices)
 	return 0;
 }
 
+/* Usage is a month's, as that of a free tier is. */
+static int settle_commitments(const struct pricing *p, struct invoice *invoices)
+{
+	AUTO(free)
+	struct invoice **all = calloc(p->groups_n + 1, sizeof(struct invoice *));
+
+	if (!all)
+		return -ENOMEM;
+	for (size_t i = 0; i < p->groups_n; i++)
+		all[i] = &invoices[i];
+	if (commitments_settle(p->terms->book, all, p->groups_n, COMMITMENT_MONTH_MS) < 0)
+		return refuse(
+		    p, "%s: too many tiers for one invoice", p->terms->plan->name);
+	return 0;
+}
+
 int estimate_price(const struct estimate *estimate, const struct estimate_terms *terms,
     struct estimate_bill *out, char *why, size_t why_size)
 {
@@ -214,6 +231,8 @@ int estimate_price(const struct estimate *estimate, const struct estimate_terms 
 		return -ENOMEM;
 	int err = make_invoices(&p, invoices);
 
+	if (err == 0)
+		err = settle_commitments(&p, invoices);
 	if (err < 0)
 		return err;
 	*out = (struct estimate_bill){

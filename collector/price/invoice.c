@@ -65,6 +65,7 @@ static struct invoice_line *add_line(struct invoice *invoice,
 	out->line = line;
 	out->unit = line->unit;
 	out->price = price;
+	out->units = quantity;
 	invoice_format_quantity(quantity, line->unit_size, out->quantity);
 	return out;
 }

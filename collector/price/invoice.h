@@ -18,6 +18,7 @@ struct invoice_line {
 	const struct plan_line *line; /* of the plan; borrowed from its table */
 	/* exact decimal, in unit; of hours, cut after 18 decimals */
 	char quantity[INVOICE_QUANTITY_BYTES];
+	uint64_t units; /* the same in base units of the plan line */
 	const char *unit;
 	const struct price
 	    *price; /* borrowed from the book: amount, source, as_of, confidence */
@@ -33,6 +34,7 @@ struct invoice {
 	struct invoice_line lines[INVOICE_MAX_LINES];
 	size_t lines_n;
 	struct money total;
+	bool has_commitment; /* a savings plan's was settled against it */
 };
 
 /* What earlier invoices of the same plan and month took of the free tier, by line. */

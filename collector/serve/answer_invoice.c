@@ -114,6 +114,11 @@ static bool parse_question(
 		       false;
 	q->terms.window_ms =
 	    (uint64_t)(q->month.window.until_ns - q->month.window.since_ns) / NS_PER_MS;
+	if (!q->function) { /* a commitment is all functions' */
+		q->terms.committed_ms = q->terms.window_ms;
+		q->terms.month_committed_ms =
+		    (uint64_t)(q->month.end_ns - q->month.window.since_ns) / NS_PER_MS;
+	}
 	if (!parse_plan(request, &q->terms, reply) ||
 	    !parse_region(request, &q->terms, reply) ||
 	    !answer_flag(request, "free_tier", &q->terms.free_tier, reply) ||

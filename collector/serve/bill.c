@@ -7,6 +7,7 @@
 
 #include "base/count.h"
 #include "base/text.h"
+#include "serve/bill_commitments.h"
 #include "serve/cost.h"
 
 void bill_done(struct bill *bill)
@@ -340,8 +341,10 @@ int bill_price(struct bill *bill, const char **missing)
 			err = 0;
 		}
 	}
-	if (!err)
+	if (!err) {
 		empty_left_out(bill);
+		err = bill_commitments_apply(bill);
+	}
 	free(grants);
 	return err;
 }
@@ -374,39 +377,59 @@ static uint64_t scale(uint64_t value, uint64_t numerator, uint64_t denominator)
 	return product > UINT64_MAX ? UINT64_MAX : (uint64_t)product;
 }
 
+/* A group with up / down times its usage, into an invoice; *calls is what its companions
+ * cost then. */
+static int price_scaled(const struct bill *bill, struct grants *grants, size_t i,
+    const uint64_t factor[2], struct invoice *invoice, struct money *calls)
+{
+	struct bill_group group = bill->groups[i];
+	struct companion_bill companions = {0};
+	const char *missing;
+	int err;
+
+	group.invoice = invoice;
+	group.companions = &companions;
+	for (size_t k = 0; k < USAGE_ITEMS; k++)
+		group.usage.item[k] = scale(group.usage.item[k], factor[0], factor[1]);
+	group.stood = scale(group.stood, factor[0], factor[1]);
+	for (size_t k = 0; k < COMPANIONS; k++)
+		group.calls.micro[k] = scale(group.calls.micro[k], factor[0], factor[1]);
+	err = price_group(&bill->terms, grants, &group, &missing);
+	*calls = companions.total;
+	return err;
+}
+
 int bill_scaled(const struct bill *bill, struct money numerator, struct money denominator,
     struct money *total)
 {
 	struct grants *grants = calloc(1, sizeof(*grants));
-	struct invoice invoice;
-	struct companion_bill companions;
+	struct invoice *invoices = calloc(bill->n + 1, sizeof(*invoices));
+	struct invoice **all = calloc(bill->n + 1, sizeof(struct invoice *));
 	struct money sum = {0};
-	int err = grants ? 0 : -ENOMEM;
+	int err = grants && invoices && all ? 0 : -ENOMEM;
 
 	/* 32 bits are more than a forecast knows. */
 	while (numerator.pico >> 32 || denominator.pico >> 32) {
 		numerator.pico >>= 1;
 		denominator.pico >>= 1;
 	}
-	for (size_t i = 0; !err && i < bill->n; i++) {
-		struct bill_group group = bill->groups[i];
-		const uint64_t up = (uint64_t)numerator.pico;
-		const uint64_t down =
-		    denominator.pico > 0 ? (uint64_t)denominator.pico : 1;
-		const char *missing;
+	const uint64_t factor[2] = {(uint64_t)numerator.pico,
+	    denominator.pico > 0 ? (uint64_t)denominator.pico : 1};
 
-		group.invoice = &invoice;
-		group.companions = &companions;
-		for (size_t k = 0; k < USAGE_ITEMS; k++)
-			group.usage.item[k] = scale(group.usage.item[k], up, down);
-		group.stood = scale(group.stood, up, down);
-		for (size_t k = 0; k < COMPANIONS; k++)
-			group.calls.micro[k] = scale(group.calls.micro[k], up, down);
-		err = price_group(&bill->terms, grants, &group, &missing);
-		if (!err)
-			sum = money_add(sum, money_add(invoice.total, companions.total));
+	for (size_t i = 0; !err && i < bill->n; i++) {
+		struct money calls = {0};
+
+		all[i] = &invoices[i];
+		err = price_scaled(bill, grants, i, factor, all[i], &calls);
+		sum = money_add(sum, calls);
 	}
+	if (!err)
+		err = bill_commitments_settle(bill, all, bill->terms.month_committed_ms);
+	for (size_t i = 0; !err && i < bill->n; i++)
+		sum = money_add(sum, invoices[i].total);
 	free(grants);
+	free(invoices);
+	free(all);
 	if (!err)
 		*total = sum;
 	return err;

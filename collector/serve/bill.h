@@ -18,6 +18,10 @@ struct bill_terms {
 	const char *region; /* NULL, or none of the plan's provider: each function's */
 	bool free_tier;
 	uint64_t window_ms; /* how long functions were there */
+	/* How long savings plans committed to something, so far and by the end of the
+	 * month. 0: they are no part of this bill, such as of that of one function. */
+	uint64_t committed_ms;
+	uint64_t month_committed_ms;
 	struct speeds speeds;
 };
 
@@ -61,8 +65,9 @@ struct bill {
 	struct bill_part *parts;
 	size_t parts_n;
 	size_t parts_room;
-	uint32_t *places; /* of parts by the hash of their keys, plus 1; 0: free */
-	size_t places_n;  /* a power of two, at least twice parts_room */
+	uint32_t *places;   /* of parts by the hash of their keys, plus 1; 0: free */
+	size_t places_n;    /* a power of two, at least twice parts_room */
+	size_t unused_part; /* that bears what a commitment pays for nobody: "" */
 };
 
 /* What a function used in one part. */
@@ -97,8 +102,9 @@ struct stated bill_stated(const struct bill_group *group, uint64_t stood);
 struct money bill_total(const struct bill *bill, const struct plan *plan);
 struct money bill_companions(const struct bill *bill, const struct plan *plan);
 
-/* What all of it would cost with numerator / denominator times its usage: free
- * quantities and tiers count anew. 0 or the errors of bill_price(). */
+/* What all of it would cost with numerator / denominator times its usage by the end of
+ * the month: free quantities, tiers and commitments count anew. 0 or the errors of
+ * bill_price(). */
 int bill_scaled(const struct bill *bill, struct money numerator, struct money denominator,
     struct money *total);
 

@@ -136,6 +136,11 @@ static json_t *assumptions_json(const struct bill *bill)
 	if (!bill->terms.free_tier)
 		(void)json_array_append_new(
 		    list, json_string("No free tier is taken off."));
+	if (bill->terms.committed_ms && book_commitment(bill->terms.book, 0))
+		(void)json_array_append_new(list,
+		    json_string("What a savings plan commits to is due wherever the "
+				"functions run, and is part of its provider's plans "
+				"alone."));
 	return list;
 }
 

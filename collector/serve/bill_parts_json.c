@@ -36,6 +36,8 @@ static json_t *line_json(const struct bill_group *g, const struct bill_share_lin
 	    answer_money(price->amount), "list_price", answer_money(price->list), "sku",
 	    price->key, "provider", price->provider);
 
+	if (object)
+		(void)json_object_set_new(object, "source", json_string(price->source));
 	if (object && price->discount)
 		(void)json_object_set_new(object, "discount",
 		    json_pack("{s:s,s:s,s:s}", "percent", price->discount->percent,
@@ -126,7 +128,7 @@ json_t *bill_parts_json(const struct bill *bill, const char *by)
 		err = -ENOMEM;
 	for (size_t i = 0; !err && i < bill->n; i++) {
 		s.group = &bill->groups[i];
-		err = bill_share_out(s.group, add_line, &s);
+		err = bill_share_out(bill, s.group, add_line, &s);
 	}
 	if (!err)
 		answer = parts_list(&s, by);

@@ -1,6 +1,9 @@
 #include "serve/bill_share.h"
 
+#include <stdio.h>
+
 #include "base/count.h"
+#include "price/commitment.h"
 
 /* A line of the whole. */
 struct whole {
@@ -75,8 +78,21 @@ static void add_tier(struct whole *whole, const struct invoice_line *line)
 	whole->list = money_add(whole->list, line->list);
 }
 
+static int share_unused(const struct bill *bill, const struct invoice_line *line,
+    bill_share_visit visit, void *context)
+{
+	struct bill_share_line out = {.line = line->line,
+	    .price = line->price,
+	    .amount = line->amount,
+	    .list = line->list};
+
+	(void)snprintf(out.quantity, sizeof(out.quantity), "%s", line->quantity);
+	return visit(context, bill->unused_part, &out);
+}
+
 /* Lines of one plan line, or service, follow each other. */
-int bill_share_out(const struct bill_group *group, bill_share_visit visit, void *context)
+int bill_share_out(const struct bill *bill, const struct bill_group *group,
+    bill_share_visit visit, void *context)
 {
 	const struct invoice *invoice = group->invoice;
 	const struct companion_bill *calls = group->companions;
@@ -86,6 +102,10 @@ int bill_share_out(const struct bill_group *group, bill_share_visit visit, void 
 		struct whole whole = {.units = 1, .group = group};
 		size_t first = i;
 
+		if (invoice->lines[i].line == &commitment_unused) {
+			err = share_unused(bill, &invoice->lines[i++], visit, context);
+			continue;
+		}
 		for (; i < invoice->lines_n &&
 		       invoice->lines[i].line == invoice->lines[first].line;
 		     i++)

@@ -16,10 +16,12 @@ struct bill_share_line {
 	struct money list; /* before discounts */
 };
 
-/* Visits every part of every line of a group that was priced; a part without usage of a
- * line is left out. A non-zero return stops, and is returned. */
+/* Visits every part of every line of a group of the bill that was priced; a part without
+ * usage of a line is left out. What a commitment pays for nobody is of bill->unused_part.
+ * A non-zero return stops, and is returned. */
 typedef int (*bill_share_visit)(
     void *context, size_t part, const struct bill_share_line *line);
-int bill_share_out(const struct bill_group *group, bill_share_visit visit, void *context);
+int bill_share_out(const struct bill *bill, const struct bill_group *group,
+    bill_share_visit visit, void *context);
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "price/book.h"
+#include "price/commitment.h"
 #include "tests/fuzz/checks.h"
 #include "tui/usage_input.h"
 
@@ -19,6 +20,32 @@ static void check_why(const char *why, size_t size)
 	if (!*why)
 		abort();
 	check_text(why, size);
+}
+
+/* The file over itself, and an invoice by it, if it has the prices. */
+static void try_invoice(const char *text, size_t bytes, struct book *over)
+{
+	const struct usage usage = {
+	    .item = {[USAGE_AWS_REQUESTS] = 1000000, [USAGE_AWS_MB_MS] = 1ULL << 40}};
+	const struct invoice_options options = {.region = "us-east-1"};
+	struct invoice invoice;
+	struct invoice *all[] = {&invoice};
+	struct money sum = {0};
+	struct book *base = NULL;
+	char why[256] = "";
+
+	if (book_parse(text, bytes, &base, why, sizeof(why)) != 0 ||
+	    book_overlay(base, over) != 0)
+		abort();
+	if (invoice_make(
+		base, plan_find("aws-lambda"), &usage, &options, &invoice, NULL) == 0 &&
+	    commitments_settle(base, all, 1, COMMITMENT_MONTH_MS) == 0) {
+		for (size_t i = 0; i < invoice.lines_n; i++)
+			sum = money_add(sum, invoice.lines[i].amount);
+		if (money_compare(sum, invoice.total) != 0)
+			abort();
+	}
+	book_free(base);
 }
 
 static void try_book(const char *text, size_t bytes)
@@ -40,7 +67,7 @@ static void try_book(const char *text, size_t bytes)
 		if (n == 0 || tiers > price || price >= tiers + n)
 			abort();
 	}
-	book_free(book);
+	try_invoice(text, bytes, book);
 }
 
 static void try_usage(const uint8_t *bytes, size_t n)

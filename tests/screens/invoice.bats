@@ -146,6 +146,41 @@ assert contract['CommitmentDiscountId'] == '' and contract['BilledCost'] == cont
 	stop_collector "$BATS_TEST_TMPDIR/data"
 }
 
+@test "a commitment that is not used is nobody's, a line of its own and FOCUS's Unused" {
+	cat > "$BATS_TEST_TMPDIR/prices.json" <<- 'END'
+		{"schema": 1, "provider": "aws", "currency": "USD",
+		 "sources": {"mine": {"title": "A plan", "url": "https://example.org/", "date": "2026-11-01"}},
+		 "commitments": [{"name": "compute", "usd_per_hour": "1", "source": "mine", "as_of": "2026-11-01"}],
+		 "discounts": [{"key": "lambda.duration.*", "percent": "12", "kind": "savings-plan", "commitment": "compute", "source": "mine", "as_of": "2026-11-01"}]}
+	END
+	start_collector $((port + 1)) "$BATS_TEST_TMPDIR/data" --prices "$BATS_TEST_TMPDIR/prices.json"
+	invocations checkout aws-lambda 60 180 1 | post $((port + 1))
+	export COLDMETER_URL=http://127.0.0.1:$((port + 1))
+	"$meter" invoice --json --by function > "$BATS_TEST_TMPDIR/answer"
+	python3 - "$BATS_TEST_TMPDIR/answer" <<- 'END'
+		import datetime, json, sys
+		from decimal import Decimal as D
+		answer = json.load(open(sys.argv[1]))
+		lines = {line["item"]: line for line in answer["plans"][0]["lines"]}
+		at = lambda text: datetime.datetime.fromisoformat(text[:19]).timestamp()
+		hours = D(int(at(answer["window"]["until"]) - at(answer["window"]["since"]))) / 3600
+		due = D(lines["compute"]["amount_usd"]) + D(lines["unused_commitment"]["amount_usd"])
+		assert abs(due - hours) < D("0.001"), (due, hours)
+		parts = {part["value"]: part for part in answer["by"]["parts"]}
+		assert parts[""]["total_usd"] == lines["unused_commitment"]["amount_usd"] and parts[""]["invocations"] == 0
+		assert sum(D(part["total_usd"]) for part in parts.values()) == D(answer["total_usd"])
+	END
+	"$meter" invoice --focus | csv "
+row = [r for r in rows if r['CommitmentDiscountStatus'] == 'Unused']
+assert len(row) == 1 and row[0]['ResourceId'] == row[0]['ResourceType'] == '' and D(row[0]['BilledCost']) > 0
+assert row[0]['CommitmentDiscountId'] == 'mine' and row[0]['PricingUnit'] == 'USD'"
+	# one function's invoice has no part in it
+	"$meter" invoice --json --function checkout | jq -e 'all(.plans[0].lines[]; .item != "unused_commitment")'
+	"$meter" invoice --plan all --json |
+		jq -e '.comparison.assumptions | any(startswith("What a savings plan commits to is due"))'
+	stop_collector "$BATS_TEST_TMPDIR/data"
+}
+
 @test "the shadow invoice of the README can be printed anew" {
 	run env PORT=$((port + 2)) "$BATS_TEST_DIRNAME/shadow_invoice.sh"
 	[ "$status" -eq 0 ]

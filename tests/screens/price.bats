@@ -72,6 +72,26 @@ mobile='{"requests": 3000000, "duration_ms": 120, "memory_mb": 1536, "arch": "x8
 	END
 }
 
+@test "a savings plan's commitment: what is not used, and what is beyond it" {
+	cat > "$BATS_TEST_TMPDIR/prices.json" <<- 'END'
+		{"schema": 1, "provider": "aws", "currency": "USD",
+		 "sources": {"mine": {"title": "Compute savings plan, 1 year", "url": "https://example.org/", "date": "2026-11-01"}},
+		 "commitments": [{"name": "compute", "usd_per_hour": "0.02", "source": "mine", "as_of": "2026-11-01"}],
+		 "discounts": [{"key": "lambda.duration.*", "percent": "12", "kind": "savings-plan", "commitment": "compute", "source": "mine", "as_of": "2026-11-01"}]}
+	END
+	# 14.60 dollars in 730 hours; half a million GB-s of 16.6667 for a million take 7.333348 of them
+	usage='{"requests": 500000, "duration_ms": 1000, "memory_mb": 1024}'
+	"$meter" price --plan aws-lambda --usage - --json --prices "$BATS_TEST_TMPDIR/prices.json" <<< "$usage" |
+		jq -e '.plans[0] | [.lines[] | [.item, .quantity, .amount_usd]] == [["requests", "500000", "0.10"],
+			["compute", "500000", "7.333348"], ["unused_commitment", "7.266652", "7.266652"]] and .total_usd == "14.70"'
+	usage='{"requests": 2000000, "duration_ms": 1000, "memory_mb": 1024}'
+	run "$meter" price --plan aws-lambda --usage - --prices "$BATS_TEST_TMPDIR/prices.json" <<< "$usage"
+	[ "$status" -eq 0 ]
+	[[ $output != *unused_commitment* ]]
+	[[ $output == *"compute"*'$0.000014666696 '*'$14.59999'*"compute"*'$0.0000166667 '*'$16.742'* ]]
+	[[ $output == *"  * A savings plan commits to dollars in each hour; "* ]]
+}
+
 @test "own-host bills all of a machine when it is said how long it was kept" {
 	"$meter" price --plan own-host --usage - --json <<- 'END' | jq -e '.plans[0] | .total_usd == "73.00" and
 		[.lines[].item] == ["cpu", "memory", "unused_cpu", "unused_memory"]'

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -12,9 +13,10 @@
 
 #define BILLS 3000
 #define PARTS_MAX 12
+#define UNUSED 1 /* the part of what nobody uses */
 
 struct sums {
-	struct money parts[PARTS_MAX];
+	struct money parts[PARTS_MAX + UNUSED];
 	struct money all;
 	struct money list;
 };
@@ -24,6 +26,7 @@ static int add_share(void *context, size_t part, const struct bill_share_line *l
 	struct sums *sums = context;
 
 	assert_true(line->amount.pico >= 0);
+	assert_in_range(part, 0, PARTS_MAX - 1 + UNUSED);
 	sums->parts[part] = money_add(sums->parts[part], line->amount);
 	sums->all = money_add(sums->all, line->amount);
 	sums->list = money_add(sums->list, line->list);
@@ -51,25 +54,58 @@ static void fill(struct bill *bill, uint64_t *seed, const struct function *f)
 	assert_int_equal(bill_add(bill, f, cells, n), 0);
 }
 
-static void check(const struct bill *bill)
+static void check(const struct bill *bill, bool is_by_list)
 {
 	struct sums sums = {{{0}}, {0}, {0}};
 
 	for (size_t i = 0; i < bill->n; i++)
-		assert_int_equal(bill_share_out(&bill->groups[i], add_share, &sums), 0);
+		assert_int_equal(
+		    bill_share_out(bill, &bill->groups[i], add_share, &sums), 0);
 	assert_int_equal(money_compare(sums.all, bill_total(bill, NULL)), 0);
-	assert_true(money_compare(sums.list, sums.all) >= 0);
+	/* who commits to more than is used pays more than the list */
+	assert_true(!is_by_list || money_compare(sums.list, sums.all) >= 0);
+}
+
+/* A savings plan that is used up by some bills and not by others. */
+static void commit(struct book *book)
+{
+	static const char json[] =
+	    "{\"schema\":1,\"provider\":\"aws\",\"currency\":\"USD\",\"sources\":{\"s\":{"
+	    "\"title\":\"T\",\"url\":\"https://example.org/\",\"date\":\"2026\"}},"
+	    "\"commitments\":[{\"name\":\"c\",\"usd_per_hour\":\"9000\",\"source\":\"s\","
+	    "\"as_of\":\"2026\"}],\"discounts\":[{\"key\":\"lambda.duration.*\","
+	    "\"percent\":\"12\",\"kind\":\"savings-plan\",\"commitment\":\"c\","
+	    "\"source\":\"s\",\"as_of\":\"2026\"}]}";
+	struct book *over;
+	char why[256];
+
+	assert_int_equal(book_parse(json, sizeof(json) - 1, &over, why, sizeof(why)), 0);
+	assert_int_equal(book_overlay(book, over), 0);
+}
+
+static bool has_unused(const struct bill *bill)
+{
+	const struct invoice *invoice = bill->groups[0].invoice;
+
+	for (size_t i = 0; i < invoice->lines_n; i++)
+		if (strcmp(invoice->lines[i].item, "unused_commitment") == 0)
+			return true;
+	return false;
 }
 
 static void test_shares_add_up_to_the_last_pico_dollar(void **state)
 {
 	struct book *book;
 	uint64_t seed = 11;
+	size_t unused = 0;
 
 	(void)state;
 	assert_int_equal(book_open_embedded(&book), 0);
 	for (int i = 0; i < BILLS; i++) {
+		if (i == BILLS / 2)
+			commit(book);
 		struct bill bill = {.terms = {.book = book,
+					.committed_ms = 1 << (i % 32),
 					.own = i % 3 == 0,
 					.plan = i % 3 == 1 ? plans[0] : NULL,
 					.free_tier = i % 2}};
@@ -84,9 +120,11 @@ static void test_shares_add_up_to_the_last_pico_dollar(void **state)
 			fill(&bill, &seed, &f);
 		}
 		assert_int_equal(bill_price(&bill, &missing), 0);
-		check(&bill);
+		check(&bill, i < BILLS / 2);
+		unused += has_unused(&bill);
 		bill_done(&bill);
 	}
+	assert_in_range(unused, BILLS / 20, BILLS / 2 - BILLS / 20);
 	book_free(book);
 }
 
@@ -111,7 +149,7 @@ static void test_a_share_is_by_usage(void **state)
 	}
 	assert_int_equal(bill_add(&bill, &f, cells, 2), 0);
 	assert_int_equal(bill_price(&bill, &missing), 0);
-	assert_int_equal(bill_share_out(&bill.groups[0], add_share, &sums), 0);
+	assert_int_equal(bill_share_out(&bill, &bill.groups[0], add_share, &sums), 0);
 	assert_true(sums.parts[0].pico == 200000); /* $0.0000002 a request */
 	assert_true(sums.parts[1].pico == 600000);
 	bill_done(&bill);
