@@ -191,7 +191,8 @@ static bool plan_edit(const struct sizes *sizes, const struct manifest_function 
 	if (setting->from == SETTING_ABSENT || setting->from == SETTING_DEFAULT)
 		(void)text_copy(why, LEFT_WHY_BYTES, "no size is written there");
 	else if (setting->from == SETTING_UNKNOWN)
-		(void)text_copy(why, LEFT_WHY_BYTES, "its size is no figure there");
+		(void)snprintf(why, LEFT_WHY_BYTES, "its size %s",
+		    setting->why ? setting->why : "is no figure there");
 	else if (manifest_is_generated(sizes->manifest->kind))
 		(void)text_copy(why, LEFT_WHY_BYTES,
 		    "a tool wrote the file: change what it was made from");

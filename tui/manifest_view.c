@@ -154,6 +154,23 @@ static void warn_timeout(const struct manifest_file *file,
 					      : function->line);
 }
 
+static void warn_wrong(
+    const struct manifest_file *file, const struct manifest_function *function, FILE *out)
+{
+	const struct {
+		const char *name;
+		const struct manifest_setting *setting;
+	} settings[] = {{"memory", &function->memory_mb},
+	    {"timeout", &function->timeout_ms},
+	    {"provisioned concurrency", &function->provisioned}};
+
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+		if (settings[i].setting->why)
+			(void)fprintf(out, "%s: its %s %s (%s:%d)\n", function->name,
+			    settings[i].name, settings[i].setting->why, file->path,
+			    settings[i].setting->line);
+}
+
 typedef int (*visit_function)(void *context, const struct manifest_file *file,
     const struct manifest_function *function);
 
@@ -191,6 +208,7 @@ static int show_warnings(void *context, const struct manifest_file *file,
 	struct view *view = context;
 	const struct function_row *row = find_measured(view->snapshot, function);
 
+	warn_wrong(file, function, view->out);
 	if (row) {
 		warn_memory(file, function, row, view->out);
 		warn_timeout(file, function, row, view->out);
@@ -226,6 +244,8 @@ static void set_setting(
 	if (is_figure(setting))
 		(void)json_object_set_new(
 		    one, "value", json_integer((json_int_t)setting->value));
+	if (setting->why)
+		(void)json_object_set_new(one, "why", json_string(setting->why));
 	if (setting->line)
 		(void)json_object_set_new(one, "line", json_integer(setting->line));
 	(void)json_object_set_new(object, key, one);

@@ -36,7 +36,8 @@ enum setting_from {
 	SETTING_OWN,     /* written at the function */
 	SETTING_SHARED,  /* written where other functions take it from, too */
 	SETTING_DEFAULT, /* written nowhere: what the tool's own manual says then */
-	SETTING_UNKNOWN  /* written as something that only a deployment can tell */
+	SETTING_UNKNOWN  /* written as something that only a deployment can tell, or wrong
+			  */
 };
 
 const char *setting_from_name(
@@ -49,8 +50,10 @@ struct manifest_setting {
 	enum setting_from from;
 	enum setting_unit unit;
 	uint64_t value; /* only with OWN, SHARED and DEFAULT */
-	int line;       /* from 1; 0 with ABSENT and DEFAULT */
-	size_t at;      /* the value in the file's bytes, without quotes */
+	/* With UNKNOWN, what is wrong with it, static; NULL: a deployment can tell it. */
+	const char *why;
+	int line;  /* from 1; 0 with ABSENT and DEFAULT */
+	size_t at; /* the value in the file's bytes, without quotes */
 	size_t bytes;
 };
 

@@ -139,24 +139,31 @@ static bool parse_span(const char *text, uint64_t *value)
 	return true;
 }
 
-static bool parse_count(const char *text, uint64_t scale, uint64_t *value)
+/* A number that is not whole is wrong wherever it is deployed. */
+static bool parse_count(
+    const char *text, uint64_t scale, uint64_t *value, const char **why)
 {
 	uint64_t thousandths;
 	const char *end = take_number(text, &thousandths);
 
 	if (!end || *end || thousandths / 1000 > UINT32_MAX)
 		return false;
-	*value = thousandths * scale / 1000;
+	if (thousandths % 1000) {
+		*why = "must be a whole number";
+		return false;
+	}
+	*value = thousandths / 1000 * scale;
 	return true;
 }
 
-static bool parse_figure(const char *text, enum figure figure, uint64_t *value)
+static bool parse_figure(
+    const char *text, enum figure figure, uint64_t *value, const char **why)
 {
 	switch (figure) {
 	case FIGURE_COUNT:
-		return parse_count(text, 1, value);
+		return parse_count(text, 1, value, why);
 	case FIGURE_SECONDS:
-		return parse_count(text, 1000, value);
+		return parse_count(text, 1000, value, why);
 	case FIGURE_MEMORY:
 		return parse_size(text, sizes, value);
 	case FIGURE_DOCKER:
@@ -184,7 +191,7 @@ void setting_take(struct manifest_setting *setting, struct fy_node *node,
 		setting->unit = SETTING_DOCKER;
 	if (node_text(node, text, sizeof(text)) &&
 	    node_span(node, &setting->at, &setting->bytes) &&
-	    parse_figure(text, figure, &setting->value))
+	    parse_figure(text, figure, &setting->value, &setting->why))
 		setting->from = from;
 }
 

@@ -54,7 +54,6 @@ struct companion_grants {
 struct companion_bill {
 	struct invoice_line lines[COMPANION_LINES_MAX];
 	enum companion kinds[COMPANION_LINES_MAX]; /* of each line */
-	uint64_t units[COMPANION_LINES_MAX];       /* that a call takes, likewise */
 	size_t lines_n;
 	struct money total;
 	const char *absent[COMPANIONS]; /* a sentence for each kind that is not priced */

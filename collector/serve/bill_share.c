@@ -11,7 +11,6 @@ struct whole {
 	const struct price *price;
 	struct money amount;
 	struct money list;
-	uint64_t units; /* of the line's quantity, in one that is counted */
 	const struct bill_group *group;
 	bool is_call; /* counted in calls of kind, else in usage of the line */
 	enum companion kind;
@@ -59,8 +58,7 @@ static int share_line(const struct bill_group *group, const struct whole *whole,
 		until = money_scale(whole->list, sum, all);
 		out.list = money_subtract(until, listed);
 		listed = until;
-		invoice_format_quantity(
-		    n * whole->units, whole->line->unit_size, out.quantity);
+		invoice_format_quantity(n, whole->line->unit_size, out.quantity);
 		err = visit(context, group->shares[i].part, &out);
 	}
 	return err;
@@ -99,7 +97,7 @@ int bill_share_out(const struct bill *bill, const struct bill_group *group,
 	int err = 0;
 
 	for (size_t i = 0; !err && i < invoice->lines_n;) {
-		struct whole whole = {.units = 1, .group = group};
+		struct whole whole = {.group = group};
 		size_t first = i;
 
 		if (invoice->lines[i].line == &commitment_unused) {
@@ -113,10 +111,8 @@ int bill_share_out(const struct bill *bill, const struct bill_group *group,
 		err = share_line(group, &whole, visit, context);
 	}
 	for (size_t i = 0; !err && i < calls->lines_n;) {
-		struct whole whole = {.units = calls->units[i],
-		    .group = group,
-		    .is_call = true,
-		    .kind = calls->kinds[i]};
+		struct whole whole = {
+		    .group = group, .is_call = true, .kind = calls->kinds[i]};
 
 		for (; i < calls->lines_n && calls->kinds[i] == whole.kind; i++)
 			add_tier(&whole, &calls->lines[i]);

@@ -80,6 +80,17 @@ setup() {
 	[ "$status" -eq 2 ]
 }
 
+@test "a count that is not whole is told with its line, and no figure is made of it" {
+	cd "$BATS_TEST_TMPDIR"
+	printf 'service: s\nprovider: {name: aws}\nfunctions:\n  f: {handler: a.b, memorySize: 2048.5}\n' >serverless.yml
+	run "$meter" manifest serverless.yml --offline
+	[ "$status" -eq 0 ]
+	[[ ${lines[1]} == *"? :4"* ]]
+	[ "${lines[2]}" = "s-dev-f: its memory must be a whole number (serverless.yml:4)" ]
+	"$meter" manifest serverless.yml --offline --json |
+		jq -e '.functions[0].memory_mb == {from: "unknown", why: "must be a whole number", line: 4}'
+}
+
 @test "without a collector the manifests alone are shown" {
 	run --separate-stderr "$meter" --url http://127.0.0.1:1 manifest stack.yaml
 	[ "$status" -eq 0 ]

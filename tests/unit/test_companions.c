@@ -102,6 +102,19 @@ static void test_companions_cost_what_the_price_list_says(void **state)
 	assert_total(&bill, "41.00");
 }
 
+/* 4 * 10^12 writes of 5 request units: more units than 64 bits hold millionths of. */
+static void test_companions_are_counted_in_calls_however_many_units_they_take(
+    void **state)
+{
+	const struct companions calls = {
+	    .micro = {[COMPANION_DOCUMENT_WRITES] = 4000000000000000000}};
+	struct companion_bill bill =
+	    price(*state, "azure-consumption", "eastus", &calls, false);
+
+	assert_string_equal(bill.lines[0].quantity, "20000000000000");
+	assert_total(&bill, "5000000.00"); /* at $0.25 a million */
+}
+
 /* $1.00 for the first 300 million, then $0.90. */
 static void test_companions_follow_tiers_and_free_quantities(void **state)
 {
@@ -167,6 +180,8 @@ int main(void)
 	    cmocka_unit_test(test_companions_have_one_kind_for_the_words_of_all_clouds),
 	    cmocka_unit_test(test_companions_read_calls_exactly),
 	    cmocka_unit_test(test_companions_cost_what_the_price_list_says),
+	    cmocka_unit_test(
+		test_companions_are_counted_in_calls_however_many_units_they_take),
 	    cmocka_unit_test(test_companions_follow_tiers_and_free_quantities),
 	    cmocka_unit_test(test_companions_share_one_free_quantity),
 	    cmocka_unit_test(test_companions_say_what_is_not_priced),

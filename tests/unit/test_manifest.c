@@ -398,7 +398,8 @@ static void test_functions_may_be_a_list_and_merge_what_others_set(void **state)
 static void test_variables_that_turn_in_circles_end(void **state)
 {
 	static const char text[] =
-	    "service: shop\nprovider: {name: aws, memorySize: \"${self:custom.a}\"}\n"
+	    "service: shop\nprovider: {name: aws, memorySize: \"${self:custom.a}\", "
+	    "timeout: 2.5}\n"
 	    "custom: {a: \"${self:custom.b}\", b: \"${self:custom.a}\"}\n"
 	    "functions: {f: {name: \"x-${self:custom.a}\"}}\n";
 	struct manifest manifest;
@@ -408,6 +409,11 @@ static void test_variables_that_turn_in_circles_end(void **state)
 	assert_int_equal(manifest_parse(text, sizeof(text) - 1, &manifest, &error), 0);
 	assert_string_equal(manifest.functions[0].name, "x-*");
 	assert_int_equal(manifest.functions[0].memory_mb.from, SETTING_UNKNOWN);
+	assert_null(manifest.functions[0].memory_mb.why);
+	/* that is for a deployment to tell; this is wrong wherever it is deployed */
+	assert_int_equal(manifest.functions[0].timeout_ms.from, SETTING_UNKNOWN);
+	assert_string_equal(
+	    manifest.functions[0].timeout_ms.why, "must be a whole number");
 	manifest_done(&manifest);
 }
 
