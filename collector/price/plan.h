@@ -32,8 +32,8 @@ struct plan {
 	/* Adds what this plan bills for one invocation to *usage. Pure. Plans that bill
 	 * the same counts share it. NULL: it bills none of an invocation. */
 	void (*count)(const struct invocation *inv, struct usage *usage);
-	/* What a function bills for being there for so long, called or not: a quantity of
-	 * needs. NULL: nothing. */
+	/* What a function bills for being there for so long, from its first to its last
+	 * invocation: a quantity of needs. NULL: nothing. */
 	uint64_t (*stand)(const struct function *function, uint64_t ms);
 	/* What must be stated, for no invocation tells it; 0: nothing. needs_words says
 	 * so to people: "pc_units and pc_seconds: ...". */

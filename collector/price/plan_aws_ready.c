@@ -46,7 +46,7 @@ const struct plan plan_aws_provisioned = {
     .memory_max_mb = 10240,
 };
 
-/* One snapshot of the function's size, kept for all of the time. */
+/* One snapshot of the function's size, kept for that time. */
 static uint64_t stand(const struct function *function, uint64_t ms)
 {
 	const struct invocation inv = {.function = function};
@@ -76,7 +76,8 @@ static const char *const snapstart_assumptions[] = {
     "Each cold start is a restore of the function's memory instead of an init; the time "
     "of the restore itself is not billed.",
     "A snapshot is kept as long as it is said to be, at least 3 hours; of a ledger, one "
-    "version of each function for all of the time asked for.",
+    "of "
+    "each version from its first to its last invocation, in the time asked for.",
     "The runtime is none of the Java ones, for which AWS does not charge snapshots.",
     "Duration and memory are counted as under aws-lambda.",
     NULL,

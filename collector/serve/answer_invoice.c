@@ -112,12 +112,13 @@ static bool parse_question(
 		return http_reply_error(reply, 400, "bad_request",
 			   "month is YYYY-MM and not in the future"),
 		       false;
-	q->terms.window_ms =
-	    (uint64_t)(q->month.window.until_ns - q->month.window.since_ns) / NS_PER_MS;
 	if (!q->function) { /* a commitment is all functions' */
-		q->terms.committed_ms = q->terms.window_ms;
+		const struct window *window = &q->month.window;
+
+		q->terms.committed_ms =
+		    (uint64_t)(window->until_ns - window->since_ns) / NS_PER_MS;
 		q->terms.month_committed_ms =
-		    (uint64_t)(q->month.end_ns - q->month.window.since_ns) / NS_PER_MS;
+		    (uint64_t)(q->month.end_ns - window->since_ns) / NS_PER_MS;
 	}
 	if (!parse_plan(request, &q->terms, reply) ||
 	    !parse_region(request, &q->terms, reply) ||

@@ -187,14 +187,20 @@ static int add_cell(struct bill *bill, size_t group, const struct bill_cell *cel
 	return 0;
 }
 
-static int add_to_plan(struct bill *bill, const struct function *function,
+/* A function, and how long it was there. */
+struct presence {
+	const struct function *function;
+	uint64_t ms;
+};
+
+static int add_to_plan(struct bill *bill, const struct presence *presence,
     const struct plan *plan, const struct bill_cell *cells, size_t n)
 {
+	const struct function *function = presence->function;
 	uint32_t speed =
 	    speeds_under(&bill->terms.speeds, plan, plan_of_platform(function->platform));
 	size_t group = group_of(bill, function, plan);
-	uint64_t stood =
-	    plan->stand && n > 0 ? plan->stand(function, bill->terms.window_ms) : 0;
+	uint64_t stood = plan->stand && n > 0 ? plan->stand(function, presence->ms) : 0;
 	struct cell_terms terms;
 	int err = group == SIZE_MAX ? -ENOMEM : 0;
 
@@ -210,20 +216,21 @@ static int add_to_plan(struct bill *bill, const struct function *function,
 	return err;
 }
 
-int bill_add(struct bill *bill, const struct function *function,
+int bill_add(struct bill *bill, const struct function *function, uint64_t active_ms,
     const struct bill_cell *cells, size_t n)
 {
+	const struct presence presence = {function, active_ms};
 	int err = 0;
 
 	for (size_t i = 0; i < n; i++)
 		count_add(&bill->parts[cells[i].part].invocations, cells[i].invocations);
 	if (bill->terms.own)
 		return add_to_plan(
-		    bill, function, plan_of_platform(function->platform), cells, n);
+		    bill, &presence, plan_of_platform(function->platform), cells, n);
 	if (bill->terms.plan)
-		return add_to_plan(bill, function, bill->terms.plan, cells, n);
+		return add_to_plan(bill, &presence, bill->terms.plan, cells, n);
 	for (size_t i = 0; !err && plans[i]; i++)
-		err = add_to_plan(bill, function, plans[i], cells, n);
+		err = add_to_plan(bill, &presence, plans[i], cells, n);
 	return err;
 }
 
@@ -326,7 +333,7 @@ int bill_price(struct bill *bill, const char **missing)
 	int err = grants ? 0 : -ENOMEM;
 
 	if (!err && bill->n == 0)
-		err = bill_add(bill, &nobody, NULL, 0);
+		err = bill_add(bill, &nobody, 0, NULL, 0);
 	for (size_t i = 0; !err && i < bill->n; i++) {
 		struct bill_group *g = &bill->groups[i];
 

@@ -17,7 +17,6 @@ struct bill_terms {
 	bool own;           /* each function under its own platform's plan; else all */
 	const char *region; /* NULL, or none of the plan's provider: each function's */
 	bool free_tier;
-	uint64_t window_ms; /* how long functions were there */
 	/* How long savings plans committed to something, so far and by the end of the
 	 * month. 0: they are no part of this bill, such as of that of one function. */
 	uint64_t committed_ms;
@@ -82,8 +81,9 @@ void bill_done(struct bill *bill);
 /* The part of that key, made when there is none. 0 or -ENOMEM. */
 int bill_part_of(struct bill *bill, const char *key, size_t *part);
 
-/* Adds a function's cells under each plan asked for. 0 or -ENOMEM. */
-int bill_add(struct bill *bill, const struct function *function,
+/* Adds a function's cells under each plan asked for; it was there for active_ms. 0 or
+ * -ENOMEM. */
+int bill_add(struct bill *bill, const struct function *function, uint64_t active_ms,
     const struct bill_cell *cells, size_t n);
 
 /* Prices every group; a bill without usage still has its lines, at 0. 0, -ENOENT with

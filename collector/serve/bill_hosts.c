@@ -119,12 +119,14 @@ static int add_rest(
 
 static int add_rows(struct reading *r)
 {
+	const struct spending *s = r->spending;
 	int err = 0;
 
-	for (size_t i = 0; !err && i < r->spending->n; i++) {
-		err = add_rest(r, r->spending->rows[i], &r->rows[i]);
+	for (size_t i = 0; !err && i < s->n; i++) {
+		err = add_rest(r, s->rows[i], &r->rows[i]);
 		if (!err && r->rows[i].n > 0)
-			err = bill_add(r->bill, &r->spending->rows[i]->function,
+			err = bill_add(r->bill, &s->rows[i]->function,
+			    spending_active_ms(s, s->rows[i], s->window.since_ns),
 			    r->rows[i].cells, r->rows[i].n);
 	}
 	return err;

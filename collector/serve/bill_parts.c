@@ -74,7 +74,10 @@ static int add_whole(struct bill *bill, const struct spending *spending,
 	if (!is_asked)
 		return 0;
 	err = bill_part_of(bill, name ? name : "", &cell.part);
-	return err ? err : bill_add(bill, &row->function, &cell, 1);
+	return err ? err
+		   : bill_add(bill, &row->function,
+			 spending_active_ms(spending, row, spending->window.since_ns),
+			 &cell, 1);
 }
 
 static int by_day(const void *a, const void *b)
@@ -109,7 +112,9 @@ static int add_days(
 		err = bill_part_of(bill, text, &cells[n++].part);
 	}
 	if (!err && n > 0)
-		err = bill_add(bill, &row->function, cells, n);
+		err = bill_add(bill, &row->function,
+		    spending_active_ms(spending, row, spending->window.since_ns), cells,
+		    n);
 	free(cells);
 	return err;
 }

@@ -12,7 +12,6 @@
 
 #define DAY_S 86400
 #define DAY_HOURS 24
-#define NS_PER_MS 1000000
 
 /* Some days of a function. */
 struct stretch {
@@ -21,25 +20,25 @@ struct stretch {
 	int64_t since_s; /* its first second; it ends with the window */
 };
 
-/* What the function bills for being there through all of it. */
+/* What the function bills for being there meanwhile. */
 static struct stated stated_of(const struct spending *spending,
-    const struct function *function, const struct plan *plan,
+    const struct spending_row *row, const struct plan *plan,
     const struct stretch *stretch)
 {
-	int64_t ms =
-	    spending->window.until_ns / NS_PER_MS - stretch->since_s * (int64_t)1000;
+	uint64_t ms =
+	    spending_active_ms(spending, row, stretch->since_s * CLOCK_NS_PER_S);
 	struct stated stated = {0};
 
-	if (plan->stand && ms > 0)
-		(void)stated_add(
-		    &stated, plan->needs, plan->stand(function, (uint64_t)ms));
+	if (plan->stand)
+		(void)stated_add(&stated, plan->needs, plan->stand(&row->function, ms));
 	return stated;
 }
 
 /* What a function's stretch costs by list: no free tier. */
 static int list_cost(const struct bill *bill, const struct spending *spending,
-    const struct function *f, const struct stretch *stretch, struct money *out)
+    const struct spending_row *row, const struct stretch *stretch, struct money *out)
 {
+	const struct function *f = &row->function;
 	const struct plan *plan =
 	    bill->terms.plan ? bill->terms.plan : plan_of_platform(f->platform);
 	struct invoice_options options = {
@@ -47,7 +46,7 @@ static int list_cost(const struct bill *bill, const struct spending *spending,
 			  ? bill->terms.region
 			  : cost_region(bill->terms.book, plan, f),
 	    .arch = f->arch};
-	const struct stated stated = stated_of(spending, f, plan, stretch);
+	const struct stated stated = stated_of(spending, row, plan, stretch);
 	struct companions each;
 	struct companions calls = {0};
 	struct companion_bill companions = {0};
@@ -117,10 +116,10 @@ static int spend_row(const struct bill *bill, const struct spending *spending,
 			add_day(&month, &row->days[i]);
 	}
 	if (month.invocations)
-		err = list_cost(bill, spending, &row->function, &month, &cost);
+		err = list_cost(bill, spending, row, &month, &cost);
 	*spent = money_add(*spent, cost);
 	if (!err && calls)
-		err = list_cost(bill, spending, &row->function, &told, &cost);
+		err = list_cost(bill, spending, row, &told, &cost);
 	for (size_t h = 0; !err && calls && h <= SPENDING_HOURS; h++)
 		if (row->hours[h])
 			hours[h] =

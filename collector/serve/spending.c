@@ -12,6 +12,7 @@
 
 #define HOUR_S 3600
 #define DAY_S 86400
+#define NS_PER_MS 1000000
 
 struct reading {
 	struct spending *spending;
@@ -149,6 +150,49 @@ static int by_name(const void *a, const void *b)
 	return order ? order : (int)left->platform - (int)right->platform;
 }
 
+/* The first row whose function's name is not before name. */
+static size_t first_of(const struct spending *s, const char *name)
+{
+	size_t low = 0;
+	size_t high = s->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(s->rows[middle]->function.name, name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static int add_seen(void *context, const struct function *function, int64_t first_seen_ns,
+    int64_t last_seen_ns)
+{
+	struct spending *s = context;
+
+	for (size_t i = first_of(s, function->name);
+	     i < s->n && !strcmp(s->rows[i]->function.name, function->name); i++)
+		if (function_is_same(&s->rows[i]->function, function)) {
+			s->rows[i]->first_seen_ns = first_seen_ns;
+			s->rows[i]->last_seen_ns = last_seen_ns;
+		}
+	return 0;
+}
+
+uint64_t spending_active_ms(
+    const struct spending *spending, const struct spending_row *row, int64_t since_ns)
+{
+	int64_t until_ns = row->last_seen_ns < spending->window.until_ns
+			       ? row->last_seen_ns
+			       : spending->window.until_ns;
+
+	if (row->first_seen_ns > since_ns)
+		since_ns = row->first_seen_ns;
+	return until_ns > since_ns ? (uint64_t)(until_ns - since_ns) / NS_PER_MS : 0;
+}
+
 int spending_read(struct spending *s, struct store *store, const struct window *window,
     bool with_hours, const char *function)
 {
@@ -178,6 +222,8 @@ int spending_read(struct spending *s, struct store *store, const struct window *
 	rollup_done(&reading.scratch);
 	if (!err && s->n)
 		qsort(s->rows, s->n, sizeof(struct spending_row *), by_name);
+	if (!err && s->n)
+		err = store_scan_functions(store, add_seen, s);
 	return err;
 }
 

@@ -21,6 +21,8 @@ struct spending_day {
 
 struct spending_row {
 	struct function function;
+	int64_t first_seen_ns; /* its first and last invocation ever */
+	int64_t last_seen_ns;
 	struct spending_day *days; /* of all that was read, in any order */
 	size_t days_n;
 	size_t days_room;
@@ -45,6 +47,11 @@ struct spending {
 int spending_read(struct spending *spending, struct store *store,
     const struct window *window, bool with_hours, const char *function);
 void spending_done(struct spending *spending);
+
+/* How long the function was there from a moment on, until the window ends: from its first
+ * to its last invocation, in ms. */
+uint64_t spending_active_ms(
+    const struct spending *spending, const struct spending_row *row, int64_t since_ns);
 
 /* Whether a day lies in the window, or only in the weeks before. */
 bool spending_is_asked(const struct spending *spending, const struct spending_day *day);

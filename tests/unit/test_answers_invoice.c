@@ -257,6 +257,30 @@ static void test_invoice_says_what_a_plan_lacks(void **state)
 	json_decref(root);
 }
 
+/* A snapshot is kept from a version's first to its last call, in the month that is asked
+ * for: of one that was called in December and on 2 January at 0:00 that is a day, and of
+ * one that was called once the 3 hours of the least. */
+static void test_invoice_bills_snapshots_while_versions_are_called(void **state)
+{
+	static const int64_t december_s = 1767182400; /* 2025-12-31 12:00 */
+	static const int64_t january_s = 1767312000;  /* 2026-01-02 00:00 */
+	static const char lambda[] =
+	    ",\"platform\":\"aws-lambda\",\"memory_limit_mb\":1024,\"duration_ms\":1";
+	struct place *place = *state;
+	json_t *root;
+	const json_t *cache;
+
+	say(place, "twice", december_s * S, lambda);
+	say(place, "twice", january_s * S, lambda);
+	say(place, "once", (january_s + 86400) * S, lambda);
+	say(place, "once-later", place->now_ns, lambda);
+	root = ask(place, "/v1/invoice?month=2026-01&plan=aws-lambda-snapstart&by=day");
+	cache = json_array_get(at(json_array_get(at(root, "plans"), 0), "lines"), 2);
+	assert_string_equal(text(cache, "item"), "snapstart_cache");
+	assert_string_equal(text(cache, "quantity"), "97200"); /* 27 h of 1 GB */
+	json_decref(root);
+}
+
 /* Regions come from strangers, who may call one as the book calls all of them. */
 static void test_invoice_takes_any_region_of_a_function(void **state)
 {
@@ -292,6 +316,7 @@ int main(void)
 	    TEST(test_invoice_forecasts_the_month),
 	    TEST(test_invoice_names_what_left_its_band),
 	    TEST(test_invoice_says_what_a_plan_lacks),
+	    TEST(test_invoice_bills_snapshots_while_versions_are_called),
 	    TEST(test_invoice_takes_any_region_of_a_function),
 	    TEST(test_invoice_refuses_bad_questions),
 	};

@@ -51,7 +51,7 @@ static void fill(struct bill *bill, uint64_t *seed, const struct function *f)
 			cells[n].usage.item[k] = random_width(seed) >> 8;
 		n++;
 	}
-	assert_int_equal(bill_add(bill, f, cells, n), 0);
+	assert_int_equal(bill_add(bill, f, 3600000, cells, n), 0);
 }
 
 static void check(const struct bill *bill, bool is_by_list)
@@ -147,7 +147,7 @@ static void test_a_share_is_by_usage(void **state)
 		cells[i].usage.item[USAGE_AWS_REQUESTS] = cells[i].invocations;
 		assert_int_equal(bill_part_of(&bill, key, &cells[i].part), 0);
 	}
-	assert_int_equal(bill_add(&bill, &f, cells, 2), 0);
+	assert_int_equal(bill_add(&bill, &f, 0, cells, 2), 0);
 	assert_int_equal(bill_price(&bill, &missing), 0);
 	assert_int_equal(bill_share_out(&bill, &bill.groups[0], add_share, &sums), 0);
 	assert_true(sums.parts[0].pico == 200000); /* $0.0000002 a request */

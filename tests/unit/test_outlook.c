@@ -70,7 +70,7 @@ static void check_the_end_of_the_month(int64_t known)
 		usage_add(&cell.usage, &row.days[i].usage);
 	}
 	assert_int_equal(bill_part_of(&bill, "", &cell.part), 0);
-	assert_int_equal(bill_add(&bill, &row.function, &cell, 1), 0);
+	assert_int_equal(bill_add(&bill, &row.function, 0, &cell, 1), 0);
 	assert_int_equal(bill_price(&bill, &missing), 0);
 	assert_int_equal(outlook_json(&bill, &spending,
 			     (JANUARY_S + MONTH_HOURS * HOUR_S) * CLOCK_NS_PER_S, &out),
