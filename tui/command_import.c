@@ -296,6 +296,7 @@ const struct command command_import = {
 	"          coldmeter import lambda-report - --function hello --region us-east-1\n"
 	"      aws logs filter-log-events ... | \\\n"
 	"          coldmeter import lambda-report - --function hello\n"
+	"      aws logs get-query-results ... | coldmeter import lambda-report -\n"
 	"      coldmeter import lambda-report export/*.gz --function hello    from S3\n"
 	"      subscription filters, Firehose and Lambda's awslogs.data name the "
 	"function\n"

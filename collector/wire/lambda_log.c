@@ -1,6 +1,6 @@
 /* Lines may have a time, a log group and a stream in front, as `aws logs tail`, exports
  * to S3 and other tools write them. Objects are events of the platform, log events with a
- * message, or envelopes around log events. */
+ * message, or envelopes around log events or rows of a query's answer. */
 #include "wire/lambda_log.h"
 
 #include <errno.h>
@@ -14,6 +14,7 @@
 #include "wire/inflater.h"
 #include "wire/json_pick.h"
 #include "wire/json_scan.h"
+#include "wire/lambda_result.h"
 
 #define NS_PER_MS 1000000
 #define PREFIX_WORDS 3
@@ -179,6 +180,7 @@ enum piece {
 	PIECE_GROUP,
 	PIECE_STREAM,
 	PIECE_EVENTS,
+	PIECE_RESULTS,
 	PIECE_DATA,
 	PIECE_ARN,
 	PIECE_REQUEST,
@@ -194,6 +196,7 @@ static const char *const paths[PIECES] = {
     [PIECE_GROUP] = "logGroup",
     [PIECE_STREAM] = "logStream",
     [PIECE_EVENTS] = "logEvents",
+    [PIECE_RESULTS] = "results",
     [PIECE_DATA] = "awslogs.data",
     [PIECE_ARN] = "invokedFunctionArn",
     [PIECE_REQUEST] = "requestId",
@@ -210,23 +213,48 @@ static void take_origin(struct place *place, const struct json_piece *pieces)
 		(void)lambda_origin_stream(&place->origin, name, strlen(name));
 }
 
+/* A string of JSON as a message. */
+static int take_quoted(
+    struct lambda_log *log, const struct json_piece *message, const struct place *place)
+{
+	struct json_scan scan = {message->at, message->at + message->n};
+	size_t n;
+
+	if (!json_scan_string(&scan, log->message, RECORDS_USUAL_BYTES, &n) ||
+	    n >= RECORDS_USUAL_BYTES)
+		return 0; /* no text, so not the platform's */
+	return take_message(log, log->message, n, place);
+}
+
 static int take_log_event(
     struct lambda_log *log, const struct json_piece *pieces, struct place *place)
 {
-	const struct json_piece *message = &pieces[PIECE_MESSAGE];
-	struct json_scan scan = {message->at, message->at + message->n};
 	uint64_t ms;
-	size_t n;
 
 	if (json_piece_number(&pieces[PIECE_TIMESTAMP], 1, &ms) &&
 	    ms <= INT64_MAX / NS_PER_MS) {
 		place->has_time = true;
 		place->time_ns = (int64_t)ms * NS_PER_MS;
 	}
-	if (!json_scan_string(&scan, log->message, RECORDS_USUAL_BYTES, &n) ||
-	    n >= RECORDS_USUAL_BYTES)
-		return 0; /* no text, so not the platform's */
-	return take_message(log, log->message, n, place);
+	return take_quoted(log, &pieces[PIECE_MESSAGE], place);
+}
+
+/* A row of a query's answer: the line itself, or the fields that were found in it. */
+static int take_result(struct lambda_log *log, const struct record *record)
+{
+	struct json_piece values[RESULT_FIELDS];
+	struct place place = {0};
+	struct lambda_note note;
+	const char *why = NULL;
+	int read;
+
+	if (!lambda_result_pick(record->text, record->n, values))
+		return 0;
+	place.has_time = lambda_result_place(values, &place.origin, &place.time_ns);
+	if (values[RESULT_MESSAGE].n > 0)
+		return take_quoted(log, &values[RESULT_MESSAGE], &place);
+	read = lambda_result_read(values, &note, &why);
+	return settle(log, read, &note, &place, why);
 }
 
 /* INVOKE, which an extension gets: it tells the function of a request. */
@@ -369,7 +397,7 @@ static int take_object(struct lambda_log *log, const struct record *record)
 	}
 	(void)json_pick(record->text, record->n, paths, PIECES, pieces);
 	take_origin(&place, pieces);
-	if (pieces[PIECE_EVENTS].n > 0)
+	if (pieces[PIECE_EVENTS].n > 0 || pieces[PIECE_RESULTS].n > 0)
 		return take_envelope(log, record);
 	if (pieces[PIECE_DATA].n > 0 && !log->is_nested)
 		return take_data(log, &pieces[PIECE_DATA]);
@@ -379,8 +407,8 @@ static int take_object(struct lambda_log *log, const struct record *record)
 		return take_invoke(log, pieces, &place);
 	if (pieces[PIECE_TYPE].n == 0)
 		return 0;
-	return settle(log, lambda_event_read(record->text, record->n, &note, &why), &note,
-	    &place, why);
+	read = lambda_event_read(record->text, record->n, &note, &why);
+	return settle(log, read, &note, &place, why);
 }
 
 int lambda_log_take(struct lambda_log *log, const struct record *record, const char **why)
@@ -390,8 +418,12 @@ int lambda_log_take(struct lambda_log *log, const struct record *record, const c
 
 	log->line = record->line;
 	log->why = NULL;
-	err = record->is_object ? take_object(log, record)
-				: take_message(log, record->text, record->n, &nowhere);
+	if (record->is_row)
+		err = take_result(log, record);
+	else
+		err = record->is_object
+			  ? take_object(log, record)
+			  : take_message(log, record->text, record->n, &nowhere);
 	*why = log->why;
 	return err;
 }

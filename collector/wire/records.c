@@ -23,6 +23,7 @@ struct records {
 	bool has_handed; /* a record of the outermost value */
 	bool enveloped;  /* the outermost object was an envelope */
 	bool in_object;  /* at from there is one */
+	bool has_rows;   /* the elements of the list may be arrays */
 	size_t list;     /* depth of the array whose elements are records; 0: none */
 	uint64_t line;   /* the number of the line at `at` */
 	uint64_t first;  /* the line where the outermost value starts */
@@ -70,7 +71,7 @@ static int hand_over(struct records *r, size_t end, bool is_object, uint64_t lin
 	const struct record record = {.text = r->bytes + r->from,
 	    .n = end - r->from,
 	    .is_object = is_object,
-	    .is_row = r->mode == MODE_JSON && r->list == ROWS_DEPTH && !is_object,
+	    .is_row = r->mode == MODE_JSON && r->list && r->has_rows && !is_object,
 	    .head = r->head,
 	    .head_n = r->list ? r->head_n : 0,
 	    .line = line};
@@ -111,24 +112,32 @@ static int text_line(struct records *r, bool is_last)
 /* --- JSON ------------------------------------------------------------------------------
  */
 
-/* Whether an array that was opened holds records: the outermost one, or that of an
- * envelope or of a table: {"tables":[{"rows":[. */
+static bool is_key(const struct json_walk *w, const char *name)
+{
+	return strlen(name) == w->key_n && memcmp(name, w->key, w->key_n) == 0;
+}
+
+/* Whether an array that was opened holds arrays that are records: {"tables":[{"rows":[,
+ * {"results":[. */
+static bool is_list_of_rows(const struct json_walk *w)
+{
+	return (w->depth == ROWS_DEPTH && is_key(w, "rows")) ||
+	       (w->depth == 2 && is_key(w, "results"));
+}
+
+/* Whether one that was opened holds records: the outermost one, or that of an envelope or
+ * of a table. */
 static bool is_list(const struct json_walk *w)
 {
 	static const char *const names[] = {"logEvents", "events", "records"};
-	const char *name = w->key;
-	size_t n = w->key_n;
 
-	if (w->depth == ROWS_DEPTH)
-		return n == 4 && memcmp(name, "rows", n) == 0;
 	if (w->depth != 2)
-		return w->depth == 1;
-
+		return w->depth == 1 || is_list_of_rows(w);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strlen(names[i]) == n && memcmp(names[i], name, n) == 0)
+		if (is_key(w, names[i]))
 			return true;
 	}
-	return false;
+	return is_list_of_rows(w);
 }
 
 static void keep_head(struct records *r)
@@ -149,6 +158,7 @@ static void opened(struct records *r)
 	if (!is_object && r->list == 0 && !r->enveloped && is_list(w)) {
 		keep_head(r);
 		r->enveloped = w->depth > 1;
+		r->has_rows = is_list_of_rows(w);
 		r->list = w->depth;
 		r->from = NONE;
 		r->dropping = false;
@@ -172,7 +182,7 @@ static int closed(struct records *r)
 		r->list = 0;
 		r->from = NONE;
 	} else if (depth == r->list && r->from != NONE) {
-		if ((r->in_object || r->list == ROWS_DEPTH) && !r->dropping)
+		if ((r->in_object || (r->list && r->has_rows)) && !r->dropping)
 			err = hand_over(r, r->at, r->in_object, r->record);
 		r->from = NONE;
 		r->dropping = false;

@@ -3,7 +3,8 @@
  *
  * JSON may be objects one behind the other, on a line each or on many; an array of them;
  * or an envelope, an object that has them in a member "logEvents", "events" or "records";
- * or the answer to a query, whose first table has arrays in "rows".
+ * or the answer to a query: its first table has arrays in "rows", or they are in
+ * "results".
  * Whatever does not start as JSON is a line of text. What is malformed ends with its
  * line; what is longer than the limit is dropped alone. Either is told. */
 #ifndef COLDMETER_WIRE_RECORDS_H

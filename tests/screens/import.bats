@@ -51,6 +51,16 @@ count() { "$meter" functions --since 1d --json | jq --arg f "$1" '[.functions[] 
 	[ "$(count pay)" = 9 ]
 }
 
+@test "a query's answer is imported, and counts nothing twice beside the log" {
+	log 1 4 >log
+	"$meter" import lambda-report log --function pay --json | jq -e '.imported == 4'
+	log 2 6 | jq -Rc '[{field: "@timestamp", value: (.[0:10] + " " + .[11:23])}, {field: "@message", value: .[25:]},
+		{field: "@log", value: "123456789012:/aws/lambda/pay"}, {field: "@ptr", value: "x"}]' |
+		jq -s '{results: ., statistics: {recordsMatched: length}, status: "Complete"}' >answer
+	"$meter" import lambda-report answer --json | jq -e '.read == 5 and .imported == 2 and .already == 3 and .bad == 0'
+	[ "$(count pay)" = 6 ]
+}
+
 @test "files that overlap count once, whatever their form" {
 	log 1 6 | gzip >first.gz
 	log 4 9 | jq -Rc '{timestamp: (.[0:19] + "Z" | fromdate * 1000 + 352), message: .[25:]}' |

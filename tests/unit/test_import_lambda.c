@@ -1,5 +1,6 @@
 /* Lines in the form of AWS's documentation: text, events, and what surrounds them. */
 #include <errno.h>
+#include <stdio.h>
 
 #include "tests/unit/imported.h"
 
@@ -226,6 +227,22 @@ static void test_bad_lines_are_told_and_passed_over(void **state)
 	assert_string_equal(got.whys[2], "a REPORT line without a duration");
 }
 
+/* However far behind its start an event says what it is. */
+static void test_a_bad_event_is_told_with_its_reason(void **state)
+{
+	char text[512];
+
+	(void)state;
+	(void)snprintf(text, sizeof(text),
+	    "{\"pad\":\"%0200d\",\"time\":\"2026-11-22T08:00:00Z\",\"type\":"
+	    "\"platform.report\",\"record\":{\"requestId\":\"" ID "\"}}\n",
+	    0);
+	read_log(text);
+	assert_int_equal(got.n, 0);
+	assert_int_equal(got.complaints_n, 1);
+	assert_true(strlen(got.whys[0]) > 0);
+}
+
 static void test_what_is_not_the_platforms_is_passed_over(void **state)
 {
 	(void)state;
@@ -258,6 +275,97 @@ static void test_a_time_that_no_ledger_takes_is_told(void **state)
 	assert_string_equal(got.whys[0], "a start before 1970 or after 2200");
 }
 
+#define FIELD(name, value) "{\"field\":\"" name "\",\"value\":\"" value "\"}"
+#define AT(time) FIELD("@timestamp", "2026-11-22 08:00:0" time)
+#define PTR "," FIELD("@ptr", "CmEKJgoiNjIyMzcwMzk3NjQzOi9hd3M")
+#define RESULTS(rows)                                                                    \
+	"{\n \"queryLanguage\": \"CWLI\",\n \"results\": [\n" rows                       \
+	"\n ],\n \"statistics\": {\"recordsMatched\": 2.0},\n \"status\": "              \
+	"\"Complete\"\n}\n"
+
+/* Of Logs Insights: the lines as they were logged, the newest first. */
+static void test_messages_of_a_query_are_lines(void **state)
+{
+	static const char where[] =
+	    FIELD("@log", "622370397643:/aws/lambda/cart") "," FIELD(
+		"@logStream", "2026/11/22/[7]0123abcd");
+	char text[2048];
+
+	(void)state;
+	(void)snprintf(text, sizeof(text),
+	    RESULTS("[" AT("1.352") "," FIELD("@message",
+		"REPORT RequestId: " ID
+		"\\tDuration: 12.34 ms\\tBilled Duration: 13 ms\\tMemory Size: 128 MB\\t"
+		"Max Memory Used: 18 MB\\t\\n") ",%s" PTR
+						"], [" AT("1.340") "," FIELD("@message",
+						    "START RequestId: " ID
+						    " Version: 7\\n") ",%s]"),
+	    where, where);
+	imported_text(IMPORT_LAMBDA_REPORT, "", text, &got);
+	assert_int_equal(got.n, 1);
+	assert_int_equal(got.complaints_n, 0);
+	assert_string_equal(got.functions[0].name, "cart");
+	assert_string_equal(got.functions[0].version, "7");
+	assert_string_equal(got.invocations[0].sandbox, "0123abcd");
+	assert_int_equal(
+	    got.invocations[0].start_ns, at_time("2026-11-22T08:00:01.352Z") - 12340000);
+}
+
+/* And the fields that it finds in them: MB are 10^6 bytes there. Pages may be
+ * elements of an array. */
+static void test_fields_of_a_query_are_a_report(void **state)
+{
+	static const char page[] = RESULTS("[" AT("1.000") "," FIELD(
+	    "@type", "START") "," FIELD("@requestId",
+	    ID) "],\n"
+		"[" AT("1.352") "," FIELD("@type", "REPORT") "," FIELD("@requestId",
+		    ID) "," FIELD("@duration", "250.06") "," FIELD("@billedDuration",
+		    "351.0") "," FIELD("@initDuration", "100.77") "," FIELD("@memorySize",
+		    "5.12E8") "," FIELD("@maxMemoryUsed", "87000000") PTR "]");
+	char text[2048];
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		(void)snprintf(text, sizeof(text), i ? "[%s]" : "%s", page);
+		read_log(text);
+		assert_int_equal(got.n, 1);
+		assert_int_equal(got.complaints_n, 0);
+		assert_int_equal(
+		    got.invocations[0].start_ns, at_time("2026-11-22T08:00:01.000Z"));
+		assert_int_equal(got.invocations[0].duration_ns, 250060000);
+		assert_int_equal(got.invocations[0].init_ns, 100770000);
+		assert_int_equal(got.invocations[0].start_type, START_COLD);
+		assert_int_equal(got.invocations[0].peak_memory_bytes, 87 << 20);
+		assert_int_equal(got.functions[0].memory_limit_mb, 512);
+		assert_int_equal(got.billed_ms[0], 351);
+	}
+}
+
+static void test_bad_results_are_told_and_others_passed_over(void **state)
+{
+	(void)state;
+	read_log(RESULTS("[" AT("1.000") "," FIELD("@duration",
+	    "1") "],\n"
+		 "[" AT("1.000") "," FIELD("@requestId", ID) "," FIELD("@duration",
+		     "one") "],\n"
+			    "[" FIELD("bin(5m)", "2026-11-22 08:00:00.000") "," FIELD(
+				"count()", "7") "],\n"
+						"[], [1, 2], [{\"field\": 7}], 8, [" AT(
+						    "2") "," FIELD("@message",
+						    "hello") "]"));
+	assert_int_equal(got.n, 0);
+	assert_int_equal(got.err, 0);
+	assert_int_equal(got.complaints_n, 2);
+	assert_int_equal(got.lines[0], 4);
+	assert_string_equal(got.whys[0], "a result of an invocation without @requestId");
+	assert_string_equal(got.whys[1], "a result with a figure that is none");
+	/* the same word in what a function logs by itself is nothing special */
+	read_log("{\"level\":\"INFO\",\"results\":[[1,2],[3]]}\n"
+		 "2026-11-22T08:00:00Z " REPORT_OF(ID));
+	assert_int_equal(got.n, 1);
+	assert_int_equal(got.complaints_n, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -273,9 +381,13 @@ int main(void)
 	    cmocka_unit_test(test_inits_that_failed_are_counted),
 	    cmocka_unit_test(test_xray_behind_a_report),
 	    cmocka_unit_test(test_bad_lines_are_told_and_passed_over),
+	    cmocka_unit_test(test_a_bad_event_is_told_with_its_reason),
 	    cmocka_unit_test(test_what_is_not_the_platforms_is_passed_over),
 	    cmocka_unit_test(test_the_same_id_again_is_another_try),
 	    cmocka_unit_test(test_a_time_that_no_ledger_takes_is_told),
+	    cmocka_unit_test(test_messages_of_a_query_are_lines),
+	    cmocka_unit_test(test_fields_of_a_query_are_a_report),
+	    cmocka_unit_test(test_bad_results_are_told_and_others_passed_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
