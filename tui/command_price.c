@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "price/commitment.h"
 #include "price/estimate.h"
 #include "price/invoice_json.h"
 #include "tui/price_book.h"
@@ -176,8 +175,8 @@ static int print_bill(
 		printf("  * %s\n", plan_moved(plan, plan->default_region, text));
 	for (const char *const *s = plan->assumptions; s && *s; s++)
 		printf("  * %s\n", *s);
-	if (bill->invoices_n > 0 && bill->invoices[0].has_commitment)
-		printf("  * %s\n", commitment_assumption);
+	if (bill->invoices_n > 0 && bill->invoices[0].assumption)
+		printf("  * %s\n", bill->invoices[0].assumption);
 	(void)putchar('\n');
 	return COMMAND_DONE;
 }

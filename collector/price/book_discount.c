@@ -45,7 +45,7 @@ int book_rate_read(struct book_reader *r, const struct place *top, const char *c
 	struct place at = {
 	    .object = json_object_get(top->object, "rate"), .path = "rate"};
 	const char *text = "";
-	struct price unused;
+	struct price unused = {.source = NULL};
 	const char *as_of;
 	struct money rate;
 	int err;
@@ -137,7 +137,7 @@ static int read_one(struct book_reader *r, const json_t *object, size_t i)
 	    "commitment", "source", "as_of", "note", NULL};
 	struct discount *out = &r->discounts[r->discounts_n];
 	struct place at = {.object = object};
-	struct price from;
+	struct price from = {.source = NULL};
 	const char *note;
 	int err;
 

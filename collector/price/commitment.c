@@ -12,9 +12,12 @@ const struct plan_line commitment_unused = {.item = "unused_commitment",
     .unit = "USD",
     .optional = true};
 
-const char commitment_assumption[] =
+static const char even_assumption[] =
     "A savings plan commits to dollars in each hour; usage is taken to be spread evenly "
     "over the hours, so that what is unused is the least that it can be.";
+static const char hourly_assumption[] =
+    "A savings plan commits to dollars in each hour; the usage of an hour is taken to be "
+    "its share of each function's calls.";
 
 /* The discount that a commitment pays for; NULL: it does not. */
 static const struct discount *discount_of(
@@ -114,10 +117,56 @@ static int add_unused(
 	return 0;
 }
 
-static int settle(const struct commitment *commitment, struct invoice *const *invoices,
-    size_t n, uint64_t ms)
+/* What its lines ask of a commitment. */
+static struct money asked_of(
+    const struct commitment *commitment, struct invoice *const *invoices, size_t n)
 {
-	struct money left = money_scale(commitment->per_hour, ms, MS_PER_HOUR);
+	struct money sum = {0};
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < invoices[i]->lines_n; k++)
+			if (discount_of(&invoices[i]->lines[k], commitment))
+				sum = money_add(sum, invoices[i]->lines[k].amount);
+	return sum;
+}
+
+static struct money lesser(struct money a, struct money b)
+{
+	return money_compare(a, b) < 0 ? a : b;
+}
+
+/* What of it each hour's part of what is due pays for: the hours make up for nothing.
+ * Parts are rounded up and shares are carried, so that no pico-dollar is left by that. */
+static struct money reach(
+    struct money due, struct money asked, const struct commitment_hours *hours)
+{
+	const __int128 n = (__int128)(hours->n ? hours->n : 1);
+	const struct money part = {.pico = (due.pico + n - 1) / n};
+	struct money sum = {0};
+	struct money before = {0};
+	uint64_t all = 0;
+	uint64_t so_far = 0;
+
+	for (size_t i = 0; i < hours->n; i++)
+		if (__builtin_add_overflow(all, hours->weights[i], &all))
+			return due;
+	if (all == 0)
+		return due;
+	for (size_t i = 0; i < hours->n; i++) {
+		struct money until;
+
+		so_far += hours->weights[i];
+		until = money_scale(asked, so_far, all);
+		sum = money_add(sum, lesser(money_subtract(until, before), part));
+		before = until;
+	}
+	return lesser(sum, due);
+}
+
+/* Pays for the lines, and returns in *left what of the sum no line needed. */
+static int cover_all(const struct commitment *commitment, struct invoice *const *invoices,
+    size_t n, struct money *left)
+{
 	uint32_t ppm = UINT32_MAX;
 	int err = 0;
 
@@ -128,22 +177,37 @@ static int settle(const struct commitment *commitment, struct invoice *const *in
 				    discount_of(&invoices[i]->lines[k], commitment);
 
 				if (discount && discount->ppm == ppm)
-					err = cover(invoices[i], k, &left);
+					err = cover(invoices[i], k, left);
 			}
-	return !err && left.pico > 0 ? add_unused(invoices[0], commitment, left) : err;
+	return err;
 }
 
-int commitments_settle(
-    const struct book *book, struct invoice *const *invoices, size_t n, uint64_t ms)
+static int settle(const struct commitment *commitment, struct invoice *const *invoices,
+    size_t n, uint64_t ms, const struct commitment_hours *hours)
+{
+	const struct money due = money_scale(commitment->per_hour, ms, MS_PER_HOUR);
+	const struct money paid = reach(due, asked_of(commitment, invoices, n), hours);
+	struct money left = paid;
+	struct money unused;
+	int err = cover_all(commitment, invoices, n, &left);
+
+	unused = money_add(money_subtract(due, paid), left);
+	return !err && unused.pico > 0 ? add_unused(invoices[0], commitment, unused)
+				       : err;
+}
+
+int commitments_settle(const struct book *book, struct invoice *const *invoices, size_t n,
+    uint64_t ms, const struct commitment_hours *hours)
 {
 	const struct commitment *commitment;
 	int err = 0;
 
 	for (size_t i = 0; !err && n > 0 && (commitment = book_commitment(book, i)); i++)
 		if (!strcmp(commitment->price.provider, invoices[0]->plan->provider)) {
-			err = settle(commitment, invoices, n, ms);
+			err = settle(commitment, invoices, n, ms, hours);
 			for (size_t k = 0; k < n; k++)
-				invoices[k]->has_commitment = true;
+				invoices[k]->assumption =
+				    hours->n ? hourly_assumption : even_assumption;
 		}
 	return err;
 }

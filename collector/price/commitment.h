@@ -11,15 +11,19 @@
 /* The plan line of what is not used, in dollars of 10^12 base units. */
 extern const struct plan_line commitment_unused;
 
-/* What is taken for granted, a sentence. */
-extern const char commitment_assumption[];
+/* When usage was: how much in each of n hours, in any unit. n 0: evenly. */
+struct commitment_hours {
+	const uint64_t *weights;
+	size_t n;
+};
 
-/* Of the invoices of one plan: what the commitments of its provider pay for in ms, the
- * largest discount first, keeps the discounted price; what is beyond them becomes on
- * demand, a line of its own where a tier is cut; what is left of a commitment becomes a
- * line of the first invoice. Sums stay those of the lines. 0, or -E2BIG when an invoice
- * has no room for another line; then the invoices are of no use. n may be 0. */
-int commitments_settle(
-    const struct book *book, struct invoice *const *invoices, size_t n, uint64_t ms);
+/* Of the invoices of one plan: what the commitments of its provider pay for in ms, each
+ * hour its part, the largest discount first, keeps the discounted price; what is beyond
+ * them becomes on demand, a line of its own where a tier is cut; what is left of a
+ * commitment becomes a line of the first invoice. Sums stay those of the lines. 0, or
+ * -E2BIG when an invoice has no room for another line; then the invoices are of no use. n
+ * may be 0. */
+int commitments_settle(const struct book *book, struct invoice *const *invoices, size_t n,
+    uint64_t ms, const struct commitment_hours *hours);
 
 #endif

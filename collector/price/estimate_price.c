@@ -191,6 +191,7 @@ static int make_invoices(const struct pricing *p, struct invoice *invoices)
 /* Usage is a month's, as that of a free tier is. */
 static int settle_commitments(const struct pricing *p, struct invoice *invoices)
 {
+	static const struct commitment_hours evenly = {NULL, 0};
 	AUTO(free)
 	struct invoice **all = calloc(p->groups_n + 1, sizeof(struct invoice *));
 
@@ -198,7 +199,8 @@ static int settle_commitments(const struct pricing *p, struct invoice *invoices)
 		return -ENOMEM;
 	for (size_t i = 0; i < p->groups_n; i++)
 		all[i] = &invoices[i];
-	if (commitments_settle(p->terms->book, all, p->groups_n, COMMITMENT_MONTH_MS) < 0)
+	if (commitments_settle(
+		p->terms->book, all, p->groups_n, COMMITMENT_MONTH_MS, &evenly) < 0)
 		return refuse(
 		    p, "%s: too many tiers for one invoice", p->terms->plan->name);
 	return 0;

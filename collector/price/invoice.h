@@ -34,7 +34,9 @@ struct invoice {
 	struct invoice_line lines[INVOICE_MAX_LINES];
 	size_t lines_n;
 	struct money total;
-	bool has_commitment; /* a savings plan's was settled against it */
+	/* What is taken for granted of a savings plan's commitment, static; NULL: none
+	 * was settled against it. */
+	const char *assumption;
 };
 
 /* What earlier invoices of the same plan and month took of the free tier, by line. */

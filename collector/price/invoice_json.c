@@ -1,7 +1,5 @@
 #include "price/invoice_json.h"
 
-#include "price/commitment.h"
-
 json_t *invoice_line_to_json(const struct invoice_line *line)
 {
 	char price[MONEY_TEXT_BYTES];
@@ -43,9 +41,9 @@ json_t *invoice_to_json(const struct invoice *invoice)
 		    lines, invoice_line_to_json(&invoice->lines[i]));
 	for (const char *const *s = plan->assumptions; s && *s; s++)
 		err |= json_array_append_new(assumptions, json_string(*s));
-	if (invoice->has_commitment)
-		err |= json_array_append_new(
-		    assumptions, json_string(commitment_assumption));
+	if (invoice->assumption)
+		err |=
+		    json_array_append_new(assumptions, json_string(invoice->assumption));
 	if (err) {
 		json_decref(lines);
 		json_decref(assumptions);

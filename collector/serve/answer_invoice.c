@@ -168,14 +168,19 @@ static int make(const struct answers *answers, const struct question *q, json_t 
     const char **missing)
 {
 	bool with_outlook = !q->month.is_over && (q->terms.own || q->terms.plan);
+	bool is_committed = q->terms.committed_ms && book_commitment(q->terms.book, 0);
+	uint64_t weights[SPENDING_HOURS + 1];
 	struct bill bill = {.terms = q->terms};
 	struct spending spending;
 	struct outlook outlook = {NULL, NULL};
 	int err = spending_read(&spending, answers->store, &q->month.window,
-	    with_outlook || q->anomalies, q->function);
+	    with_outlook || is_committed || q->anomalies, q->function);
 
 	if (!err)
 		err = bill_fill(&bill, &spending, answers->store, &q->by, q->function);
+	if (!err && is_committed)
+		bill.terms.hours = (struct commitment_hours){
+		    weights, spending_by_hour(&spending, weights)};
 	if (!err)
 		err = bill_price(&bill, missing);
 	if (!err && with_outlook)

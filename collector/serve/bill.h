@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "price/commitment.h"
 #include "price/companions.h"
 #include "price/compare.h"
 #include "price/invoice.h"
@@ -21,6 +22,7 @@ struct bill_terms {
 	 * month. 0: they are no part of this bill, such as of that of one function. */
 	uint64_t committed_ms;
 	uint64_t month_committed_ms;
+	struct commitment_hours hours; /* when usage was; the caller keeps them */
 	struct speeds speeds;
 };
 

@@ -17,7 +17,8 @@ int bill_commitments_settle(
 		for (size_t i = 0; i < bill->n; i++)
 			if (bill->groups[i].plan == plans[p] && invoices[i])
 				of_plan[n++] = invoices[i];
-		err = commitments_settle(bill->terms.book, of_plan, n, ms);
+		err = commitments_settle(
+		    bill->terms.book, of_plan, n, ms, &bill->terms.hours);
 	}
 	free(of_plan);
 	return err;

@@ -13,6 +13,7 @@
 #define HOUR_S 3600
 #define DAY_S 86400
 #define NS_PER_MS 1000000
+#define HOUR_NS (HOUR_S * CLOCK_NS_PER_S)
 
 struct reading {
 	struct spending *spending;
@@ -191,6 +192,59 @@ uint64_t spending_active_ms(
 	if (row->first_seen_ns > since_ns)
 		since_ns = row->first_seen_ns;
 	return until_ns > since_ns ? (uint64_t)(until_ns - since_ns) / NS_PER_MS : 0;
+}
+
+/* The function's calls in the window, and what they used. */
+static uint64_t sum_days(
+    const struct spending *s, const struct spending_row *row, uint64_t *used)
+{
+	uint64_t calls = 0;
+
+	*used = 0;
+	for (size_t i = 0; i < row->days_n; i++) {
+		if (!spending_is_asked(s, &row->days[i]))
+			continue;
+		count_add(&calls, row->days[i].invocations);
+		count_add(used, row->days[i].usage.item[USAGE_AWS_MB_MS]);
+	}
+	return calls;
+}
+
+/* Adds a function's hours from place first on; false: they do not tell all calls. */
+static bool add_hours(const struct spending *s, const struct spending_row *row,
+    size_t first, uint64_t *weights)
+{
+	uint64_t used;
+	uint64_t calls = sum_days(s, row, &used);
+	uint64_t told = 0;
+
+	if (calls == 0)
+		return true;
+	for (size_t h = first; h <= SPENDING_HOURS; h++)
+		told += row->hours[h];
+	if (told < calls)
+		return false;
+	for (size_t h = first; h <= SPENDING_HOURS; h++)
+		count_add(&weights[h - first],
+		    (uint64_t)((unsigned __int128)used * row->hours[h] / told));
+	return true;
+}
+
+size_t spending_by_hour(
+    const struct spending *spending, uint64_t weights[SPENDING_HOURS + 1])
+{
+	int64_t first =
+	    spending->window.since_ns / CLOCK_NS_PER_S / HOUR_S - spending->first_hour;
+
+	if (!spending->with_hours || first < 0 || first > SPENDING_HOURS)
+		return 0;
+	memset(weights, 0, (SPENDING_HOURS + 1) * sizeof(*weights));
+	for (size_t i = 0; i < spending->n; i++)
+		if (!add_hours(spending, spending->rows[i], (size_t)first, weights))
+			return 0;
+	return (size_t)((spending->window.until_ns - spending->window.since_ns + HOUR_NS -
+			    1) /
+			HOUR_NS);
 }
 
 int spending_read(struct spending *s, struct store *store, const struct window *window,

@@ -53,6 +53,13 @@ void spending_done(struct spending *spending);
 uint64_t spending_active_ms(
     const struct spending *spending, const struct spending_row *row, int64_t since_ns);
 
+/* How much was used in each hour of the window, read with_hours: of each function by its
+ * share of the calls, in MiB-ms as AWS Lambda counts them. Returns the hours, the last of
+ * which may be a part of one, at most SPENDING_HOURS + 1; 0: some are forgotten, or there
+ * are more. */
+size_t spending_by_hour(
+    const struct spending *spending, uint64_t weights[SPENDING_HOURS + 1]);
+
 /* Whether a day lies in the window, or only in the weeks before. */
 bool spending_is_asked(const struct spending *spending, const struct spending_day *day);
 

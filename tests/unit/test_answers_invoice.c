@@ -281,6 +281,48 @@ static void test_invoice_bills_snapshots_while_versions_are_called(void **state)
 	json_decref(root);
 }
 
+static void commit(struct book *book)
+{
+	static const char json[] =
+	    "{\"schema\":1,\"provider\":\"aws\",\"currency\":\"USD\",\"sources\":{\"s\":{"
+	    "\"title\":\"T\",\"url\":\"https://example.org/\",\"date\":\"2026\"}},"
+	    "\"commitments\":[{\"name\":\"c\",\"usd_per_hour\":\"0.1\",\"source\":\"s\","
+	    "\"as_of\":\"2026\"}],\"discounts\":[{\"key\":\"lambda.duration.*\","
+	    "\"percent\":\"12\",\"kind\":\"savings-plan\",\"commitment\":\"c\","
+	    "\"source\":\"s\",\"as_of\":\"2026\"}]}";
+	struct book *over;
+	char why[256];
+
+	assert_int_equal(book_parse(json, sizeof(json) - 1, &over, why, sizeof(why)), 0);
+	assert_int_equal(book_overlay(book, over), 0);
+}
+
+/* Two calls of 9000 GB-s, 13.2 cents each with the discount, in two hours of which each
+ * pays 10 cents for; the other 742 of January pay for nothing. */
+static void test_invoice_settles_a_commitment_hour_by_hour(void **state)
+{
+	static const char lambda[] = ",\"platform\":\"aws-lambda\","
+				     "\"memory_limit_mb\":10240,\"duration_ms\":900000";
+	static const int64_t january_s = 1767312000; /* 2026-01-02 00:00 */
+	struct place *place = *state;
+	json_t *root;
+	const json_t *lines;
+
+	commit(place->book);
+	say(place, "large", january_s * S, lambda);
+	say(place, "large", (january_s + 7200) * S, lambda);
+	root = ask(place, "/v1/invoice?month=2026-01&plan=aws-lambda");
+	lines = at(json_array_get(at(root, "plans"), 0), "lines");
+	assert_int_equal(json_array_size(lines), 4);
+	assert_true(is_near(
+	    strtod(text(json_array_get(lines, 1), "amount_usd"), NULL), 0.2, 0.0001));
+	assert_true(is_near(strtod(text(json_array_get(lines, 2), "amount_usd"), NULL),
+	    2 * (9000 * 0.0000166667 - 0.1 / 0.88), 0.0001));
+	assert_string_equal(text(json_array_get(lines, 3), "item"), "unused_commitment");
+	assert_string_equal(text(json_array_get(lines, 3), "amount_usd"), "74.20");
+	json_decref(root);
+}
+
 /* Regions come from strangers, who may call one as the book calls all of them. */
 static void test_invoice_takes_any_region_of_a_function(void **state)
 {
@@ -317,6 +359,7 @@ int main(void)
 	    TEST(test_invoice_names_what_left_its_band),
 	    TEST(test_invoice_says_what_a_plan_lacks),
 	    TEST(test_invoice_bills_snapshots_while_versions_are_called),
+	    TEST(test_invoice_settles_a_commitment_hour_by_hour),
 	    TEST(test_invoice_takes_any_region_of_a_function),
 	    TEST(test_invoice_refuses_bad_questions),
 	};

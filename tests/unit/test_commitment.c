@@ -25,6 +25,8 @@
 #define GB_S 1024000ULL
 #define ROUNDS 2000
 
+static const struct commitment_hours evenly = {NULL, 0};
+
 static struct book *laid_over(const char *json)
 {
 	struct book *base = NULL;
@@ -97,7 +99,7 @@ static void test_what_is_not_used_is_a_line_of_its_own(void **state)
 	const struct invoice_line *unused;
 
 	(void)state;
-	assert_int_equal(commitments_settle(book, all, 1, 10 * HOUR_MS), 0);
+	assert_int_equal(commitments_settle(book, all, 1, 10 * HOUR_MS, &evenly), 0);
 	assert_money(line_of(&invoice, "compute", 0)->amount, "14.666696");
 	assert_null(line_of(&invoice, "compute", 1));
 	unused = line_of(&invoice, "unused_commitment", 0);
@@ -106,7 +108,7 @@ static void test_what_is_not_used_is_a_line_of_its_own(void **state)
 	assert_string_equal(unused->price->source, "s");
 	assert_money(unused->list, "0.00");
 	assert_money(invoice.total, "20.00");
-	assert_true(invoice.has_commitment);
+	assert_non_null(invoice.assumption);
 	assert_adds_up(&invoice);
 	book_free(book);
 }
@@ -123,7 +125,7 @@ static void test_what_is_beyond_is_on_demand(void **state)
 
 	(void)state;
 	/* 7.333348 dollars are half of it */
-	assert_int_equal(commitments_settle(book, all, 1, 10 * HOUR_MS), 0);
+	assert_int_equal(commitments_settle(book, all, 1, 10 * HOUR_MS, &evenly), 0);
 	covered = line_of(&invoice, "compute", 0);
 	beyond = line_of(&invoice, "compute", 1);
 	assert_string_equal(covered->quantity, "500000");
@@ -133,6 +135,30 @@ static void test_what_is_beyond_is_on_demand(void **state)
 	assert_money(beyond->price->amount, "0.0000166667");
 	assert_null(beyond->price->discount);
 	assert_null(line_of(&invoice, "unused_commitment", 0));
+	assert_adds_up(&invoice);
+	book_free(book);
+}
+
+/* Of 10 hours of 2 dollars one has half of the usage and one the other: 2 + 2 of the
+ * 14.666696 that are asked for. */
+static void test_an_hour_makes_up_for_no_other(void **state)
+{
+	static const uint64_t weights[10] = {[3] = 7, [8] = 7};
+	const struct commitment_hours hours = {weights, 10};
+	struct book *book = laid_over(
+	    HEAD COMMITMENT("2") ",\"discounts\":[" PLAN("lambda.duration.*", "12") "]}");
+	const struct usage usage = {.item = {[USAGE_AWS_MB_MS] = 1000000 * GB_S}};
+	struct invoice invoice = invoice_of(book, &usage, ARCH_X86_64);
+	struct invoice *all[] = {&invoice};
+	const struct invoice_line *covered;
+
+	(void)state;
+	assert_int_equal(commitments_settle(book, all, 1, 10 * HOUR_MS, &hours), 0);
+	covered = line_of(&invoice, "compute", 0);
+	assert_true(4000000000000 - covered->amount.pico < 20); /* of one MiB-ms */
+	assert_money(line_of(&invoice, "unused_commitment", 0)->amount, "16.00");
+	assert_true(
+	    covered->units + line_of(&invoice, "compute", 1)->units == 1000000 * GB_S);
 	assert_adds_up(&invoice);
 	book_free(book);
 }
@@ -148,7 +174,7 @@ static void test_the_largest_discount_is_paid_for_first(void **state)
 	struct invoice *all[] = {&x86, &arm};
 
 	(void)state;
-	assert_int_equal(commitments_settle(book, all, 2, 10 * HOUR_MS), 0);
+	assert_int_equal(commitments_settle(book, all, 2, 10 * HOUR_MS, &evenly), 0);
 	/* 10 dollars, and 10.66672 are asked for with 20 % off */
 	assert_non_null(line_of(&arm, "compute", 0)->price->discount);
 	assert_non_null(line_of(&arm, "compute", 1));
@@ -170,9 +196,10 @@ static void test_a_commitment_is_due_without_usage(void **state)
 	struct invoice *all[] = {&invoice};
 
 	(void)state;
-	assert_int_equal(commitments_settle(book, all, 1, COMMITMENT_MONTH_MS), 0);
+	assert_int_equal(
+	    commitments_settle(book, all, 1, COMMITMENT_MONTH_MS, &evenly), 0);
 	assert_money(invoice.total, "365.00");
-	assert_int_equal(commitments_settle(book, all, 0, HOUR_MS), 0);
+	assert_int_equal(commitments_settle(book, all, 0, HOUR_MS, &evenly), 0);
 	book_free(book);
 }
 
@@ -191,6 +218,8 @@ static void test_settling_loses_nothing(void **state)
 		uint64_t ms = random_below(&seed, COMMITMENT_MONTH_MS);
 		struct money due = money_scale((struct money){731000000000}, ms, HOUR_MS);
 		struct money total = {0};
+		const uint64_t weights[3] = {random_below(&seed, 9), 1, i % 5};
+		const struct commitment_hours hours = {weights, i % 2 ? 3 : 0};
 		uint64_t before[2];
 
 		for (size_t k = 0; k < 2; k++) {
@@ -203,7 +232,7 @@ static void test_settling_loses_nothing(void **state)
 			    invoice_of(book, &usage, k ? ARCH_ARM64 : ARCH_X86_64);
 			before[k] = usage.item[USAGE_AWS_MB_MS];
 		}
-		assert_int_equal(commitments_settle(book, all, 2, ms), 0);
+		assert_int_equal(commitments_settle(book, all, 2, ms, &hours), 0);
 		for (size_t k = 0; k < 2; k++) {
 			const struct invoice_line *line;
 			uint64_t units = 0;
@@ -249,6 +278,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_what_is_not_used_is_a_line_of_its_own),
 	    cmocka_unit_test(test_what_is_beyond_is_on_demand),
+	    cmocka_unit_test(test_an_hour_makes_up_for_no_other),
 	    cmocka_unit_test(test_the_largest_discount_is_paid_for_first),
 	    cmocka_unit_test(test_a_commitment_is_due_without_usage),
 	    cmocka_unit_test(test_settling_loses_nothing),

@@ -22,6 +22,29 @@ static uint64_t asked(struct store *store, const struct window *window, bool wit
 	return sum;
 }
 
+/* The hours of the window, of which each had as much, and how long the function was
+ * there. */
+static size_t hours_told(struct store *store, const struct window *window)
+{
+	static uint64_t weights[SPENDING_HOURS + 1];
+	struct spending spending;
+	size_t n;
+
+	assert_int_equal(spending_read(&spending, store, window, true, NULL), 0);
+	n = spending_by_hour(&spending, weights);
+	for (size_t i = 0; i < n; i++)
+		assert_true(weights[i] == (i + 24 < HOURS ? weights[0] : 0));
+	assert_true(n == 0 || weights[0] > 0);
+	/* from the window's begin, for it was called before, to its last call */
+	assert_int_equal(spending_active_ms(&spending, spending.rows[0], BEGIN + DAY) /
+			     (HOUR / 1000000),
+	    HOURS - 1 - 24);
+	assert_int_equal(
+	    spending_active_ms(&spending, spending.rows[0], window->until_ns), 0);
+	spending_done(&spending);
+	return n;
+}
+
 /* Days whose hours are forgotten, the last one in part, are told all the same when the
  * hours are asked for. */
 static void test_hours_that_are_forgotten_take_nothing_along(void **state)
@@ -44,9 +67,36 @@ static void test_hours_that_are_forgotten_take_nothing_along(void **state)
 		;
 	assert_int_equal(asked(store, &window, false), want);
 	assert_int_equal(asked(store, &window, true), want);
+	assert_int_equal(hours_told(store, &window), HOURS - 24 + 1);
 	assert_int_equal(store_expire(store, &keep), 0);
 	assert_int_equal(asked(store, &window, false), want);
 	assert_int_equal(asked(store, &window, true), want);
+	/* a day keeps when its calls were */
+	assert_int_equal(hours_told(store, &window), HOURS - 24 + 1);
+}
+
+/* Hours that tell less than the days do say nothing. */
+static void test_calls_whose_hour_is_not_known_have_none(void **state)
+{
+	static uint32_t hours[SPENDING_HOURS + 1];
+	static uint64_t weights[SPENDING_HOURS + 1];
+	struct spending_day day = {.day = BEGIN / DAY, .invocations = 3};
+	struct spending_row row = {.days = &day, .days_n = 1, .hours = hours};
+	struct spending_row *rows[] = {&row};
+	struct spending spending = {.window = {BEGIN, BEGIN + DAY},
+	    .first_hour = BEGIN / HOUR - SPENDING_HOURS + 24,
+	    .with_hours = true,
+	    .rows = rows,
+	    .n = 1};
+
+	(void)state;
+	day.usage.item[USAGE_AWS_MB_MS] = 30;
+	hours[SPENDING_HOURS - 5] = 2;
+	assert_int_equal(spending_by_hour(&spending, weights), 0);
+	hours[SPENDING_HOURS - 4] = 1;
+	assert_int_equal(spending_by_hour(&spending, weights), 24);
+	assert_int_equal(weights[19], 20);
+	assert_int_equal(weights[20], 10);
 }
 
 int main(void)
@@ -54,6 +104,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(
 		test_hours_that_are_forgotten_take_nothing_along, set_up, tear_down),
+	    cmocka_unit_test(test_calls_whose_hour_is_not_known_have_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
