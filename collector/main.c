@@ -41,7 +41,7 @@ struct collector {
 	struct ingest *ingest;
 	struct alerts *alerts;
 	struct exports *exports;
-	struct cost_rules *rules;
+	struct cost_rules_slot rules;
 	struct tls *tls;
 	struct tokens *tokens;
 	bool tokens_bad; /* said once */
@@ -81,7 +81,7 @@ static int add_routes(struct collector *c)
 	int err = http_new(&c->http);
 
 	c->answers = (struct answers){
-	    c->store, c->ingest, c->book, clock_wall_ns(), c->exports, NULL, c->rules};
+	    c->store, c->ingest, c->book, clock_wall_ns(), c->exports, NULL, &c->rules};
 	c->ready = (struct ready){.store = c->store,
 	    .ingest = c->ingest,
 	    .directory = c->settings.data,
@@ -188,7 +188,7 @@ static void stop(struct collector *c)
 	store_close(c->store);
 	tokens_free(c->tokens);
 	tls_close(c->tls);
-	cost_rules_free(c->rules);
+	cost_rules_replace(&c->rules, NULL);
 	book_free(c->book);
 	if (ran)
 		log_note("stopped: %zu requests were under way, %zu were cut off, all "
@@ -214,7 +214,7 @@ static int load(struct collector *c)
 	int err = open_book(settings, &c->book);
 
 	if (!err)
-		err = cost_rules_load(settings->config, &c->rules);
+		err = cost_rules_load(settings->config, &c->rules.rules);
 	if (!err && settings->token_file[0])
 		err = load_tokens(settings, &c->tokens);
 	if (!err && settings->tls_cert[0])
@@ -260,6 +260,7 @@ static bool needs_restart(const struct settings *was, const struct settings *is)
 {
 	return strcmp(was->listen, is->listen) != 0 || strcmp(was->data, is->data) != 0 ||
 	       strcmp(was->prices, is->prices) != 0 ||
+	       strcmp(was->store, is->store) != 0 ||
 	       strcmp(was->token_file, is->token_file) != 0 ||
 	       strcmp(was->tls_cert, is->tls_cert) != 0 ||
 	       strcmp(was->tls_key, is->tls_key) != 0 || was->alerts != is->alerts ||
@@ -275,23 +276,33 @@ static uint64_t monotonic_us(void)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
+/* The file of settings as a whole: where anything in it is wrong, all of it stays as it
+ * was. */
+static int reload_settings(struct collector *c)
+{
+	struct cost_rules *rules;
+	struct settings fresh;
+
+	if (settings_read(c->argc, c->argv, &fresh) ||
+	    cost_rules_load(fresh.config, &rules) < 0)
+		return -EINVAL;
+	if (needs_restart(&c->settings, &fresh))
+		log_warn("some of what changed in the settings takes a restart");
+	apply(c, &fresh);
+	cost_rules_replace(&c->rules, rules);
+	return 0;
+}
+
 /* On SIGHUP. What is wrong is said, and stays as it was. */
 static void reload(struct collector *c)
 {
-	struct settings fresh;
 	char text[64];
-	bool bad = false;
+	bool bad;
 
 	(void)snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%llu",
 	    (unsigned long long)monotonic_us());
 	(void)supervisor_tell(text);
-	if (settings_read(c->argc, c->argv, &fresh) == 0) {
-		if (needs_restart(&c->settings, &fresh))
-			log_warn("some of what changed in the settings takes a restart");
-		apply(c, &fresh);
-	} else {
-		bad = true;
-	}
+	bad = reload_settings(c) < 0;
 	c->tokens_bad = false; /* say it again */
 	refresh_tokens(c);
 	bad |= c->tokens_bad;
@@ -340,7 +351,8 @@ static void run(struct collector *c, const sigset_t *signals)
 
 int main(int argc, char **argv)
 {
-	struct collector collector = {.argc = argc, .argv = argv};
+	struct collector collector = {
+	    .argc = argc, .argv = argv, .rules = {.lock = PTHREAD_MUTEX_INITIALIZER}};
 	sigset_t signals;
 	int status;
 	int err;

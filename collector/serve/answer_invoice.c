@@ -196,25 +196,35 @@ static int make(const struct answers *answers, const struct question *q, json_t 
 	return err;
 }
 
-int answer_invoice(
-    void *context, const struct http_request *request, struct http_reply *reply)
+static int answer(const struct answers *answers, struct question *q,
+    const struct http_request *request, struct http_reply *reply)
 {
-	const struct answers *answers = context;
-	struct question q = {.terms = {.book = answers->book, .rules = answers->rules}};
 	const char *missing = NULL;
 	json_t *root = NULL;
 	int err;
 
-	if (!parse_question(request, &q, reply))
+	if (!parse_question(request, q, reply))
 		return 0;
-	err = make(answers, &q, &root, &missing);
+	err = make(answers, q, &root, &missing);
 	if (err == -ENOENT)
 		return http_reply_error(reply, 400, "no_price",
 		    "the price book has no price %s in that region",
 		    missing ? missing : "");
 	if (err == -ENODATA)
 		return http_reply_error(reply, 400, "needs",
-		    "%s needs %s; `coldmeter price` takes it", q.terms.plan->name,
+		    "%s needs %s; `coldmeter price` takes it", q->terms.plan->name,
 		    missing);
 	return err ? err : answer_send(reply, root);
+}
+
+int answer_invoice(
+    void *context, const struct http_request *request, struct http_reply *reply)
+{
+	const struct answers *answers = context;
+	struct cost_rules *rules = cost_rules_hold(answers->rules);
+	struct question q = {.terms = {.book = answers->book, .rules = rules}};
+	int err = answer(answers, &q, request, reply);
+
+	cost_rules_free(rules);
+	return err;
 }

@@ -8,7 +8,7 @@
 #include "serve/ingest.h"
 #include "store/store.h"
 
-struct cost_rules;
+struct cost_rules_slot;
 struct exports;
 
 /* What the handlers read; it and its members outlive the server. */
@@ -16,10 +16,10 @@ struct answers {
 	struct store *store;
 	struct ingest *ingest;
 	const struct book *book;
-	int64_t listen_ns;              /* since when; wall clock */
-	struct exports *exports;        /* NULL: /metrics has no families faas_* */
-	struct http *http;              /* set by answers_add_routes() */
-	const struct cost_rules *rules; /* NULL: none */
+	int64_t listen_ns;             /* since when; wall clock */
+	struct exports *exports;       /* NULL: /metrics has no families faas_* */
+	struct http *http;             /* set by answers_add_routes() */
+	struct cost_rules_slot *rules; /* NULL: none */
 };
 
 int answers_add_routes(struct answers *answers, struct http *http);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <libfyaml.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,7 @@ struct cost_rules {
 	size_t calls_n;
 	struct tag_rule *tags;
 	size_t tags_n;
+	atomic_uint more_owners; /* beside the first */
 };
 
 /* Room for one more. NULL: out of memory or too many, and that was said. */
@@ -232,11 +234,36 @@ int cost_rules_load(const char *path, struct cost_rules **out)
 
 void cost_rules_free(struct cost_rules *rules)
 {
-	if (!rules)
+	if (!rules || atomic_fetch_sub(&rules->more_owners, 1) > 0)
 		return;
 	free(rules->calls);
 	free(rules->tags);
 	free(rules);
+}
+
+void cost_rules_replace(struct cost_rules_slot *slot, struct cost_rules *rules)
+{
+	struct cost_rules *old;
+
+	(void)pthread_mutex_lock(&slot->lock);
+	old = slot->rules;
+	slot->rules = rules;
+	(void)pthread_mutex_unlock(&slot->lock);
+	cost_rules_free(old);
+}
+
+struct cost_rules *cost_rules_hold(struct cost_rules_slot *slot)
+{
+	struct cost_rules *rules;
+
+	if (!slot)
+		return NULL;
+	(void)pthread_mutex_lock(&slot->lock);
+	rules = slot->rules;
+	if (rules)
+		(void)atomic_fetch_add(&rules->more_owners, 1);
+	(void)pthread_mutex_unlock(&slot->lock);
+	return rules;
 }
 
 void cost_rules_companions(

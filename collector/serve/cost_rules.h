@@ -4,6 +4,7 @@
 #define COLDMETER_SERVE_COST_RULES_H
 
 #include <jansson.h>
+#include <pthread.h>
 #include <stdbool.h>
 
 #include "price/companions.h"
@@ -25,6 +26,20 @@ struct cost_rules;
  * line through log_error with file, line, column and reason. */
 int cost_rules_load(const char *path, struct cost_rules **out);
 void cost_rules_free(struct cost_rules *rules);
+
+/* Rules that others take the place of while the server's threads read them. */
+struct cost_rules_slot {
+	pthread_mutex_t lock; /* held for an instruction or two */
+	struct cost_rules *rules;
+};
+
+/* Puts rules (NULL: none), which the slot owns from then on, in the place of those that
+ * are there; these go when the last reader lets go of them. */
+void cost_rules_replace(struct cost_rules_slot *slot, struct cost_rules *rules);
+
+/* The rules as they are now, which stay until cost_rules_free(). NULL: none, or slot is
+ * NULL. */
+struct cost_rules *cost_rules_hold(struct cost_rules_slot *slot);
 
 /* Calls for each invocation of a function. rules may be NULL: none. */
 void cost_rules_companions(

@@ -132,6 +132,31 @@ handed() {
 	kill -0 "$pid"
 }
 
+# teams: the teams that the invoice by team names.
+teams() {
+	curl -fsS "$url/v1/invoice?by=tag:team" | jq -r '[.by.parts[].value] | unique | join(" ")'
+}
+
+@test "on SIGHUP tags and companions change, all of the file or nothing" {
+	printf 'tags: {f: {team: shop}}\n' >"$dir/c.yaml"
+	start --config "$dir/c.yaml"
+	printf '{"function":"f","platform":"aws-lambda","start":"%s","duration_ms":5,"memory_limit_mb":128}\n' \
+		"$(date -u +%FT%TZ)" | curl -fsS -H 'Content-Type: application/x-ndjson' --data-binary @- "$url/v1/invocations"
+	[ "$(teams)" = shop ]
+	printf 'tags: {f: {team: till}}\ncompanions: {s3-puts: 2}\nraw_days: 3\n' >"$dir/c.yaml"
+	kill -HUP "$pid"
+	says "collector: reloaded"
+	[ "$(teams)" = till ]
+	curl -fsS "$url/v1/invoice" | jq -e .with_companions_usd
+	printf 'raw_days: 4\ntags: {f: {team: bank}}\ncompanions: {s3-pats: 2}\n' >"$dir/c.yaml"
+	: >"$dir/log"
+	kill -HUP "$pid"
+	says "reloaded in part"
+	says "c.yaml:3:14: there is no such kind of call"
+	[ "$(grep -c c.yaml "$dir/log")" -eq 1 ]
+	[ "$(teams)" = till ]
+}
+
 @test "a request that is under way when it stops is answered, and stored" {
 	start
 	printf '{"function":"f","start":"%s","duration_ms":5}\n' "$(date -u +%FT%TZ)" >"$dir/line"

@@ -110,7 +110,8 @@ static void test_invoice_parts_add_up_to_the_whole(void **state)
 					    "tags: {checkout*: {team: shop}}\n");
 
 	fill_more(place);
-	place->answers.rules = rules;
+	place->answers.rules =
+	    &(struct cost_rules_slot){.lock = PTHREAD_MUTEX_INITIALIZER, .rules = rules};
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		char target[128];
 		struct money sum = {0};
@@ -147,7 +148,8 @@ static void test_invoice_tells_companions_apart(void **state)
 	json_t *root;
 
 	fill_more(place);
-	place->answers.rules = rules;
+	place->answers.rules =
+	    &(struct cost_rules_slot){.lock = PTHREAD_MUTEX_INITIALIZER, .rules = rules};
 	root = ask(place, "/v1/invoice?plan=aws-lambda&region=us-east-1&function=bar");
 	plan = json_array_get(at(root, "plans"), 0);
 	assert_string_equal(

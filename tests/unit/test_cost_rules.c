@@ -135,6 +135,31 @@ static void test_rules_refuse_what_they_do_not_know(void **state)
 	}
 }
 
+static void test_rules_stay_for_who_holds_them(void **state)
+{
+	struct cost_rules_slot slot = {.lock = PTHREAD_MUTEX_INITIALIZER};
+	struct cost_rules *rules = NULL;
+	struct cost_rules *held;
+	struct cost_rules *again;
+
+	(void)state;
+	assert_null(cost_rules_hold(NULL));
+	assert_null(cost_rules_hold(&slot));
+	assert_int_equal(load("tags: {f: {team: shop}}\n", &rules), 0);
+	cost_rules_replace(&slot, rules);
+	held = cost_rules_hold(&slot);
+	again = cost_rules_hold(&slot);
+	cost_rules_free(again);
+	assert_int_equal(load("tags: {f: {team: till}}\n", &rules), 0);
+	cost_rules_replace(&slot, rules);
+	assert_string_equal(cost_rules_tag(held, "f", "team"), "shop");
+	again = cost_rules_hold(&slot);
+	assert_string_equal(cost_rules_tag(again, "f", "team"), "till");
+	cost_rules_free(again);
+	cost_rules_free(held);
+	cost_rules_replace(&slot, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -143,6 +168,7 @@ int main(void)
 	    cmocka_unit_test(test_rules_give_the_first_tag_that_matches),
 	    cmocka_unit_test(test_rules_without_a_file_are_none),
 	    cmocka_unit_test(test_rules_refuse_what_they_do_not_know),
+	    cmocka_unit_test(test_rules_stay_for_who_holds_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
