@@ -24,6 +24,8 @@ static const struct http_route routes[] = {
     {"GET", "/v1/budgets/{name}", api_budget_get, 0, HTTP_NEEDS_READ},
     {"PUT", "/v1/budgets/{name}", api_budget_put, BODY_MAX_BYTES, HTTP_NEEDS_ADMIN},
     {"DELETE", "/v1/budgets/{name}", api_budget_delete, 0, HTTP_NEEDS_ADMIN},
+    {"GET", "/v1/anomalies", api_anomalies_get, 0, HTTP_NEEDS_READ},
+    {"PUT", "/v1/anomalies", api_anomalies_put, BODY_MAX_BYTES, HTTP_NEEDS_ADMIN},
     {"GET", "/v1/alerts", api_alerts_list, 0, HTTP_NEEDS_READ},
     {"POST", "/v1/alerts/test", api_alerts_test, BODY_MAX_BYTES, HTTP_NEEDS_ADMIN},
     {"POST", "/v1/alerts/{id}/ack", api_alert_ack, BODY_MAX_BYTES, HTTP_NEEDS_ADMIN},

@@ -16,6 +16,8 @@ int api_budgets_list(void *, const struct http_request *, struct http_reply *);
 int api_budget_get(void *, const struct http_request *, struct http_reply *);
 int api_budget_put(void *, const struct http_request *, struct http_reply *);
 int api_budget_delete(void *, const struct http_request *, struct http_reply *);
+int api_anomalies_get(void *, const struct http_request *, struct http_reply *);
+int api_anomalies_put(void *, const struct http_request *, struct http_reply *);
 int api_alerts_list(void *, const struct http_request *, struct http_reply *);
 int api_alert_ack(void *, const struct http_request *, struct http_reply *);
 int api_alert_snooze(void *, const struct http_request *, struct http_reply *);

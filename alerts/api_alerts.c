@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alerts/anomaly_words.h"
 #include "alerts/api.h"
 #include "alerts/channel.h"
 #include "base/cleanup.h"
@@ -19,30 +20,46 @@ static enum message_event event_of(const struct alert *alert)
 	return alert->state == ALERT_RESOLVED ? MESSAGE_RESOLVED : MESSAGE_FIRED;
 }
 
-static json_t *format_alert(const struct alert *alert)
+static void format_budget_alert(json_t *object, const struct alert *alert)
 {
 	const struct budget_status *status = &alert->status;
-	json_t *object = json_object();
-	char text[MESSAGE_TEXT_BYTES];
 
-	message_format(event_of(alert), alert, text);
-	fields_text(object, "id", alert->id);
 	fields_text(object, "budget", alert->budget);
 	if (alert->function[0])
 		fields_text(object, "function", alert->function);
 	fields_text(object, "period", budget_period_name(alert->period));
 	fields_integer(object, "threshold", alert->threshold);
+	fields_money(object, "spent_usd", status->spent);
+	fields_money(object, "limit_usd", alert->limit);
+	fields_money(object, "forecast_usd", status->forecast);
+	if (status->top_function[0])
+		fields_text(object, "top_function", status->top_function);
+}
+
+static json_t *format_alert(const struct alert *alert)
+{
+	const struct message message = {.event = event_of(alert), .alert = alert};
+	bool is_anomaly = alert->kind == ALERT_ANOMALY;
+	json_t *object = json_object();
+	char text[MESSAGE_TEXT_BYTES];
+
+	message_format(&message, text);
+	fields_text(object, "id", alert->id);
+	fields_text(object, "kind", is_anomaly ? "anomaly" : "budget");
 	fields_text(object, "state", alert_state_name(alert->state));
 	fields_moment(object, "since", alert->since_ns);
 	if (alert->until_ns)
 		fields_moment(object, "until", alert->until_ns);
 	if (alert->snooze_until_ns)
 		fields_moment(object, "snoozed_until", alert->snooze_until_ns);
-	fields_money(object, "spent_usd", status->spent);
-	fields_money(object, "limit_usd", alert->limit);
-	fields_money(object, "forecast_usd", status->forecast);
-	if (status->top_function[0])
-		fields_text(object, "top_function", status->top_function);
+	if (is_anomaly) {
+		fields_text(object, "function", alert->function);
+		anomaly_fields(object, &alert->anomaly);
+		if (alert->told_with[0])
+			fields_text(object, "told_with", alert->told_with);
+	} else {
+		format_budget_alert(object, alert);
+	}
 	fields_text(object, "message", text);
 	fields_array(object, "deliveries", json_array());
 	return object;
@@ -67,6 +84,13 @@ struct listing {
 	json_t *tests;
 };
 
+static bool is_id(const json_t *alert, const char *member, const char *id, size_t bytes)
+{
+	const char *text = json_string_value(json_object_get(alert, member));
+
+	return text && strlen(text) == bytes && strncmp(text, id, bytes) == 0;
+}
+
 /* A delivery's key begins with the id of its alert. */
 static int visit_delivery(void *context, const struct store_delivery *delivery,
     const char *state, const char *error)
@@ -86,14 +110,10 @@ static int visit_delivery(void *context, const struct store_delivery *delivery,
 	}
 	json_array_foreach(listing->alerts, i, alert)
 	{
-		const char *id = json_string_value(json_object_get(alert, "id"));
-
-		if (id && strlen(id) == id_bytes &&
-		    strncmp(id, delivery->key, id_bytes) == 0) {
+		if (is_id(alert, "id", delivery->key, id_bytes) ||
+		    is_id(alert, "told_with", delivery->key, id_bytes))
 			(void)json_array_append(
 			    json_object_get(alert, "deliveries"), row);
-			break;
-		}
 	}
 	json_decref(row);
 	return 0;
@@ -210,20 +230,21 @@ int api_alert_snooze(
 	return change(context, request->parameter[0], until_ns, reply);
 }
 
-/* A budget copied out of the lock, with an alert as it would look now. */
+/* A budget or the watch, copied out of the lock, with an alert as it would look now. */
 struct test {
 	struct alert alert;
-	struct budget_notify notify[BUDGET_MAX_NOTIFY];
+	struct notify notify[NOTIFY_MAX];
 	size_t notify_n;
 };
 
-static void free_test(struct test *test)
+static void name_test(struct test *test, const char *of, int64_t now_ns)
 {
-	for (size_t i = 0; i < test->notify_n; i++)
-		free(test->notify[i].url);
+	(void)snprintf(test->alert.id, sizeof(test->alert.id), TEST_PREFIX "%s-%lld", of,
+	    (long long)(now_ns / 1000000));
 }
 
-static void make_test(const struct budget_entry *entry, int64_t now_ns, struct test *test)
+static void test_budget(
+    const struct budget_entry *entry, int64_t now_ns, struct test *test)
 {
 	const struct budget *budget = &entry->budget;
 
@@ -235,13 +256,25 @@ static void make_test(const struct budget_entry *entry, int64_t now_ns, struct t
 	(void)text_copy(test->alert.budget, sizeof(test->alert.budget), budget->name);
 	(void)text_copy(
 	    test->alert.function, sizeof(test->alert.function), budget->function);
-	(void)snprintf(test->alert.id, sizeof(test->alert.id), TEST_PREFIX "%s-%lld",
-	    budget->name, (long long)(now_ns / 1000000));
-	for (size_t i = 0; i < budget->notify_n; i++) {
-		test->notify[test->notify_n] = budget->notify[i];
-		test->notify[test->notify_n].url = strdup(budget->notify[i].url);
-		test->notify_n += test->notify[test->notify_n].url != NULL;
-	}
+	name_test(test, budget->name, now_ns);
+	test->notify_n = notify_copy(budget->notify, budget->notify_n, test->notify);
+}
+
+static void test_watch(const struct watch *watch, int64_t now_ns, struct test *test)
+{
+	*test = (struct test){.alert = {.kind = ALERT_ANOMALY,
+				  .function = "example",
+				  .since_ns = now_ns,
+				  .anomaly = {.cause = ANOMALY_CALLS,
+				      .up = true,
+				      .day = now_ns / CLOCK_NS_PER_S / 86400,
+				      .value = 5000,
+				      .usual = 1000,
+				      .low = 750,
+				      .high = 1250,
+				      .extra = watch->least}}};
+	name_test(test, "anomalies", now_ns);
+	test->notify_n = notify_copy(watch->notify, watch->notify_n, test->notify);
 }
 
 static int send_test(struct alerts *alerts, struct test *test, struct http_reply *reply)
@@ -250,11 +283,12 @@ static int send_test(struct alerts *alerts, struct test *test, struct http_reply
 
 	for (size_t i = 0; i < test->notify_n; i++) {
 		char key[STATE_KEY_BYTES];
+		const struct message message = {
+		    .event = MESSAGE_TEST, .key = key, .alert = &test->alert};
 		int err;
 
 		state_key(&test->alert, RULE_FIRED, &test->notify[i], key);
-		err =
-		    state_send(alerts, MESSAGE_TEST, &test->alert, &test->notify[i], key);
+		err = state_send(alerts, &message, &test->notify[i]);
 		if (err < 0)
 			return err;
 	}
@@ -265,42 +299,50 @@ static int send_test(struct alerts *alerts, struct test *test, struct http_reply
 	return api_reply(reply, object);
 }
 
+/* budget NULL: the watch over anomalies. */
 static int find_and_test(
-    struct alerts *alerts, const char *name, struct http_reply *reply)
+    struct alerts *alerts, const char *budget, struct http_reply *reply)
 {
-	const struct budget_entry *entry;
+	const struct budget_entry *entry = NULL;
 	struct test test = {0};
 	int err;
 
 	(void)pthread_mutex_lock(&alerts->lock);
-	entry = state_find_budget(alerts, name);
+	if (budget)
+		entry = state_find_budget(alerts, budget);
 	if (entry)
-		make_test(entry, clock_wall_ns(), &test);
+		test_budget(entry, clock_wall_ns(), &test);
+	else if (!budget)
+		test_watch(&alerts->watch, clock_wall_ns(), &test);
 	(void)pthread_mutex_unlock(&alerts->lock);
-	if (!entry)
+	if (budget && !entry)
 		return http_reply_error(
 		    reply, 404, "not_found", "there is no such budget");
 	err = test.notify_n ? send_test(alerts, &test, reply)
 			    : http_reply_error(reply, 409, "nobody_to_notify",
-				  "the budget has no notify entries");
-	free_test(&test);
+				  "%s no notify entries",
+				  budget ? "the budget has" : "anomalies have");
+	notify_done(test.notify, test.notify_n);
 	return err;
 }
 
 int api_alerts_test(
     void *context, const struct http_request *request, struct http_reply *reply)
 {
-	static const char *const known[] = {"budget", NULL};
+	static const char *const known[] = {"budget", "anomalies", NULL};
 	char why[256];
 	json_t *object = fields_parse(
 	    (const char *)request->body, request->body_bytes, why, sizeof(why));
 	const char *name = json_string_value(json_object_get(object, "budget"));
+	bool anomalies = json_is_true(json_object_get(object, "anomalies"));
 	int err;
 
 	if (!object)
 		return api_reject(reply, why);
-	if (fields_find_stranger(object, known) || !name)
-		err = api_reject(reply, "the body must be {\"budget\":\"name\"}");
+	if (fields_find_stranger(object, known) || json_object_size(object) != 1 ||
+	    (!name && !anomalies))
+		err = api_reject(reply,
+		    "the body must be {\"budget\":\"name\"} or {\"anomalies\":true}");
 	else
 		err = find_and_test(context, name, reply);
 	json_decref(object);

@@ -5,8 +5,6 @@
 #include <time.h>
 
 #include "alerts/api.h"
-#include "alerts/channel.h"
-#include "alerts/url.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 
@@ -29,22 +27,6 @@ static json_t *format_thresholds(const struct budget *budget)
 
 	for (size_t i = 0; i < budget->thresholds_n; i++)
 		(void)json_array_append_new(list, json_integer(budget->thresholds[i]));
-	return list;
-}
-
-static json_t *format_notify(const struct budget *budget)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < budget->notify_n; i++) {
-		char shown[URL_MAX_BYTES];
-		json_t *entry = json_object();
-
-		url_mask(budget->notify[i].url, shown, sizeof(shown));
-		fields_text(entry, "type", budget->notify[i].channel->name);
-		fields_text(entry, "url", shown);
-		(void)json_array_append_new(list, entry);
-	}
 	return list;
 }
 
@@ -79,7 +61,8 @@ static json_t *format_entry(const struct budget_entry *entry)
 	if (budget->function[0])
 		fields_text(object, "function", budget->function);
 	fields_array(object, "thresholds", format_thresholds(budget));
-	fields_array(object, "notify", format_notify(budget));
+	fields_array(
+	    object, "notify", notify_format(budget->notify, budget->notify_n, true));
 	if (entry->has_status)
 		add_status(object, entry);
 	return object;

@@ -15,8 +15,7 @@ void budget_done(struct budget *budget)
 {
 	if (!budget)
 		return;
-	for (size_t i = 0; i < budget->notify_n; i++)
-		free(budget->notify[i].url);
+	notify_done(budget->notify, budget->notify_n);
 	budget->notify_n = 0;
 }
 

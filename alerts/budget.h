@@ -6,15 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "alerts/notify.h"
 #include "model/function.h"
 #include "model/money.h"
 
 #define BUDGET_NAME_BYTES 65
 #define BUDGET_MAX_THRESHOLDS 10
-#define BUDGET_MAX_NOTIFY 8
 #define BUDGET_WHY_BYTES 256
-
-struct channel;
 
 enum budget_period {
 	BUDGET_HOUR,
@@ -24,11 +22,6 @@ enum budget_period {
 	BUDGET_PERIODS
 };
 
-struct budget_notify {
-	const struct channel *channel;
-	char *url; /* a secret: owned, never logged or shown whole */
-};
-
 struct budget {
 	char name[BUDGET_NAME_BYTES];
 	struct money limit; /* > 0 */
@@ -36,7 +29,7 @@ struct budget {
 	char function[FUNCTION_NAME_BYTES];         /* "": all functions */
 	uint32_t thresholds[BUDGET_MAX_THRESHOLDS]; /* percent, rising */
 	size_t thresholds_n;
-	struct budget_notify notify[BUDGET_MAX_NOTIFY];
+	struct notify notify[NOTIFY_MAX];
 	size_t notify_n;
 };
 

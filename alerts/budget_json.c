@@ -8,9 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alerts/channel.h"
 #include "alerts/fields.h"
-#include "alerts/url.h"
 #include "base/text.h"
 
 #define THRESHOLD_MAX 1000
@@ -112,54 +110,9 @@ static int parse_thresholds(const json_t *value, struct budget *b, char *why)
 	return 0;
 }
 
-static int parse_notify_entry(json_t *entry, size_t i, struct budget *b, char *why)
-{
-	static const char *const keys[] = {"type", "url", NULL};
-	const char *type = json_string_value(json_object_get(entry, "type"));
-	const char *url = json_string_value(json_object_get(entry, "url"));
-	const char *stranger;
-	const char *bad;
-	char known[64];
-
-	if (!json_is_object(entry))
-		return reject(why, "notify[%zu] must be an object", i);
-	stranger = fields_find_stranger(entry, keys);
-	if (stranger)
-		return reject(
-		    why, "notify[%zu] has an unknown key \"%.40s\"", i, stranger);
-	b->notify[i].channel = type ? channel_find(type) : NULL;
-	channel_names(known, sizeof(known));
-	if (!b->notify[i].channel)
-		return reject(why, "notify[%zu].type must be one of %s", i, known);
-	if (!url)
-		return reject(why, "notify[%zu].url is missing", i);
-	bad = url_reject(url);
-	if (bad)
-		return reject(why, "notify[%zu].url %s", i, bad);
-	for (size_t k = 0; k < i; k++)
-		if (b->notify[k].channel == b->notify[i].channel &&
-		    strcmp(b->notify[k].url, url) == 0)
-			return reject(why, "notify[%zu] repeats notify[%zu]", i, k);
-	b->notify[i].url = strdup(url);
-	if (!b->notify[i].url)
-		return -ENOMEM;
-	b->notify_n = i + 1;
-	return 0;
-}
-
 static int parse_notify(const json_t *value, struct budget *b, char *why)
 {
-	size_t n = json_array_size(value);
-	int err = 0;
-
-	if (value && !json_is_array(value))
-		return reject(why, "notify must be a list of {\"type\",\"url\"}");
-	if (n > BUDGET_MAX_NOTIFY)
-		return reject(
-		    why, "notify has %zu entries, at most %d", n, BUDGET_MAX_NOTIFY);
-	for (size_t i = 0; i < n && !err; i++)
-		err = parse_notify_entry(json_array_get(value, i), i, b, why);
-	return err;
+	return notify_parse(value, b->notify, &b->notify_n, why, BUDGET_WHY_BYTES);
 }
 
 /* One row a key; each parser also gets NULL for a key that is not there. */
@@ -219,7 +172,6 @@ char *budget_format(const struct budget *budget)
 {
 	json_t *object = json_object();
 	json_t *thresholds = json_array();
-	json_t *notify = json_array();
 
 	fields_money(object, "limit_usd", budget->limit);
 	fields_text(object, "period", budget_period_name(budget->period));
@@ -228,14 +180,8 @@ char *budget_format(const struct budget *budget)
 	for (size_t i = 0; i < budget->thresholds_n; i++)
 		(void)json_array_append_new(
 		    thresholds, json_integer(budget->thresholds[i]));
-	for (size_t i = 0; i < budget->notify_n; i++) {
-		json_t *entry = json_object();
-
-		fields_text(entry, "type", budget->notify[i].channel->name);
-		fields_text(entry, "url", budget->notify[i].url);
-		(void)json_array_append_new(notify, entry);
-	}
 	fields_array(object, "thresholds", thresholds);
-	fields_array(object, "notify", notify);
+	fields_array(
+	    object, "notify", notify_format(budget->notify, budget->notify_n, false));
 	return fields_take(object);
 }

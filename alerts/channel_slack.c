@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "alerts/anomaly_words.h"
 #include "alerts/fields.h"
 #include "base/clock.h"
 #include "base/text.h"
@@ -92,6 +93,27 @@ __attribute__((format(printf, 2, 3))) static void add_field(
 	(void)json_array_append_new(fields, text_object("mrkdwn", text));
 }
 
+/* What would be escaped, which may be longer than a header, is not shown here. */
+static void add_anomaly_header(json_t *blocks, const struct message *message)
+{
+	char name[FUNCTION_NAME_BYTES];
+	char text[HEADER_MAX + 1];
+	const char *words = message->event == MESSAGE_RESOLVED ? "is back in its band"
+			    : message->event == MESSAGE_TEST   ? "(test)"
+			    : message->event == MESSAGE_REMINDER
+				? "is still out of its band"
+				: "left its band";
+
+	(void)text_copy(name, sizeof(name), message->alert->function);
+	text_make_printable(name);
+	for (char *c = name; *c; c++)
+		if (escaped(*c))
+			*c = '_';
+	(void)snprintf(text, sizeof(text), "%.80s%s %s", name,
+	    message->others.n ? " and others" : "", words);
+	add_block(blocks, "header", "text", text_object("plain_text", text));
+}
+
 static void add_header(json_t *blocks, const struct message *message)
 {
 	const struct alert *alert = message->alert;
@@ -143,20 +165,52 @@ static json_t *make_fields(const struct alert *alert)
 	return fields;
 }
 
-static char *render(const struct message *message)
+static json_t *make_anomaly_fields(const struct message *message)
+{
+	const struct anomaly *anomaly = &message->alert->anomaly;
+	char text[ANOMALY_WORD_BYTES];
+	char more[ANOMALY_WORD_BYTES];
+	char name[FUNCTION_NAME_BYTES * 5 + 3];
+	json_t *fields = json_array();
+
+	code_span(name, sizeof(name), message->alert->function);
+	anomaly_day(anomaly, text);
+	add_field(fields, "*Function*\n%s on %s", name, text);
+	anomaly_figure(anomaly, anomaly->value, text);
+	anomaly_extra(anomaly, more);
+	add_field(fields, "*Now*\n%s: %s than usual", text, more);
+	anomaly_figure(anomaly, anomaly->usual, text);
+	anomaly_band(anomaly, more);
+	add_field(fields, "*Usual*\n%s (%s)", text, more);
+	anomaly_reason(anomaly, text);
+	add_field(fields, "*Cause*\n%s", text);
+	return fields;
+}
+
+static void add_anomaly(json_t *blocks, const struct message *message)
+{
+	const struct message_others *others = &message->others;
+	char extra[MESSAGE_MONEY_BYTES];
+	char name[FUNCTION_NAME_BYTES * 5 + 3];
+	char text[FIELD_BYTES];
+
+	add_anomaly_header(blocks, message);
+	add_block(blocks, "section", "fields", make_anomaly_fields(message));
+	if (!others->n)
+		return;
+	code_span(name, sizeof(name), others->names);
+	message_money(others->extra, extra);
+	(void)snprintf(text, sizeof(text), "And %zu more, %s in all: %s%s", others->n,
+	    extra, name, others->n > 3 ? ", ..." : "");
+	add_block(blocks, "section", "text", text_object("mrkdwn", text));
+}
+
+static void add_budget(json_t *blocks, const struct message *message)
 {
 	const struct alert *alert = message->alert;
-	char sentence[MESSAGE_TEXT_BYTES];
-	char safe[MESSAGE_TEXT_BYTES * 3];
 	char name[FUNCTION_NAME_BYTES * 5 + 3];
 	char what[FUNCTION_NAME_BYTES * 5 + 160];
-	json_t *object = json_object();
-	json_t *blocks = json_array();
-	json_t *notes = json_array();
 
-	message_format(message->event, alert, sentence);
-	escape(safe, sizeof(safe), sentence);
-	fields_text(object, "text", safe); /* what a notification shows */
 	add_header(blocks, message);
 	code_span(name, sizeof(name), alert->function);
 	(void)snprintf(what, sizeof(what), "%s%s%s",
@@ -165,6 +219,24 @@ static char *render(const struct message *message)
 	    alert->function[0] ? name : "");
 	add_block(blocks, "section", "text", text_object("mrkdwn", what));
 	add_block(blocks, "section", "fields", make_fields(alert));
+}
+
+static char *render(const struct message *message)
+{
+	const struct alert *alert = message->alert;
+	char sentence[MESSAGE_TEXT_BYTES];
+	char safe[MESSAGE_TEXT_BYTES * 3];
+	json_t *object = json_object();
+	json_t *blocks = json_array();
+	json_t *notes = json_array();
+
+	message_format(message, sentence);
+	escape(safe, sizeof(safe), sentence);
+	fields_text(object, "text", safe); /* what a notification shows */
+	if (alert->kind == ALERT_ANOMALY)
+		add_anomaly(blocks, message);
+	else
+		add_budget(blocks, message);
 	(void)json_array_append_new(notes, text_object("plain_text", alert->id));
 	add_block(blocks, "context", "elements", notes);
 	fields_array(object, "blocks", blocks);

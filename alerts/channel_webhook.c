@@ -1,4 +1,7 @@
-/* A flat JSON object for programs: {"event":"budget.threshold","id",...}. */
+/* A flat JSON object for programs: {"event":"budget.threshold","id",...}, or of an
+ * anomaly
+ * {"event":"anomaly.found","id","function","day",...}. */
+#include "alerts/anomaly_words.h"
 #include "alerts/channel.h"
 #include "alerts/fields.h"
 
@@ -22,27 +25,44 @@ static void add_status(json_t *object, const struct alert *alert)
 	}
 }
 
+static void add_budget(json_t *object, const struct alert *alert)
+{
+	fields_text(object, "budget", alert->budget);
+	if (alert->function[0])
+		fields_text(object, "function", alert->function);
+	fields_text(object, "period", budget_period_name(alert->period));
+	fields_integer(object, "threshold", alert->threshold);
+	add_status(object, alert);
+}
+
+static void add_anomaly(json_t *object, const struct message *message)
+{
+	fields_text(object, "function", message->alert->function);
+	anomaly_fields(object, &message->alert->anomaly);
+	fields_integer(object, "others", (int64_t)message->others.n);
+	if (message->others.n)
+		fields_money(object, "others_extra_usd", message->others.extra);
+}
+
 static char *render(const struct message *message)
 {
 	const struct alert *alert = message->alert;
 	json_t *object = json_object();
 	char text[MESSAGE_TEXT_BYTES];
 
-	message_format(message->event, alert, text);
-	fields_text(object, "event", message_event_name(message->event));
+	message_format(message, text);
+	fields_text(object, "event", message_event_name(message));
 	fields_text(object, "key", message->key);
 	fields_text(object, "id", alert->id);
-	fields_text(object, "budget", alert->budget);
-	if (alert->function[0])
-		fields_text(object, "function", alert->function);
-	fields_text(object, "period", budget_period_name(alert->period));
-	fields_integer(object, "threshold", alert->threshold);
 	fields_text(object, "state",
 	    message->event == MESSAGE_TEST ? "test" : alert_state_name(alert->state));
 	fields_moment(object, "since", alert->since_ns);
 	if (alert->until_ns)
 		fields_moment(object, "until", alert->until_ns);
-	add_status(object, alert);
+	if (alert->kind == ALERT_ANOMALY)
+		add_anomaly(object, message);
+	else
+		add_budget(object, alert);
 	fields_text(object, "message", text);
 	return fields_take(object);
 }

@@ -93,6 +93,8 @@ static int64_t turn(struct alerts *alerts)
 
 	follow_clock(alerts, now_ns);
 	engine_budgets(alerts, now_ns);
+	engine_anomalies(alerts, now_ns);
+	engine_run_errands(alerts);
 	due_ns = engine_pings(alerts, now_ns);
 	next_ns = due_ns < next_ns ? due_ns : next_ns;
 	due_ns = outbox_run(alerts->outbox, now_ns);

@@ -1,4 +1,5 @@
-/* What acts: budgets, deliveries, keep-warm pings and advice, on a thread of its own. */
+/* What acts: budgets, anomalies, deliveries, keep-warm pings and advice, on a thread of
+ * its own. */
 #ifndef COLDMETER_ALERTS_ENGINE_H
 #define COLDMETER_ALERTS_ENGINE_H
 
@@ -15,7 +16,8 @@ struct alerts;
 int alerts_start(struct store *store, struct ingest *ingest, const struct book *book,
     struct alerts **out);
 
-/* /v1/budgets, /v1/alerts, /v1/keepwarm and /v1/advice. Before http_start(). */
+/* /v1/budgets, /v1/anomalies, /v1/alerts, /v1/keepwarm and /v1/advice. Before
+ * http_start(). */
 int alerts_add_routes(struct alerts *alerts, struct http *http);
 
 /* Ends the thread, keeps what was learned. Call it after http_stop() and ingest_stop():

@@ -1,6 +1,4 @@
-/* Budgets on the engine's thread: adds up what was spent, decides, and carries out what
- * was decided. A message is in the outbox before its alert is kept, under a key that
- * makes a repeat harmless: a crash in between sends nothing twice and forgets nothing. */
+/* Budgets on the engine's thread: adds up what was spent, and decides. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,91 +79,10 @@ static void queue_errand(void *context, enum rule_event event, const struct aler
 {
 	struct alerts *alerts = context;
 	const struct budget_entry *entry = state_find_budget(alerts, alert->budget);
-	struct errand *errand = calloc(1, sizeof(*errand));
-	struct errand **end = &alerts->errands;
+	const struct budget *budget = entry ? &entry->budget : NULL;
 
-	if (!errand) {
-		(void)log_error(-ENOMEM, "cannot tell about budget %s", alert->budget);
-		return;
-	}
-	errand->event = event;
-	errand->alert = *alert;
-	for (size_t i = 0; entry && event != RULE_CHANGED && i < entry->budget.notify_n;
-	     i++) {
-		errand->notify[errand->notify_n] = entry->budget.notify[i];
-		errand->notify[errand->notify_n].url =
-		    strdup(entry->budget.notify[i].url);
-		errand->notify_n += errand->notify[errand->notify_n].url != NULL;
-	}
-	while (*end)
-		end = &(*end)->next;
-	*end = errand;
-}
-
-static void free_errand(struct errand *errand)
-{
-	for (size_t i = 0; i < errand->notify_n; i++)
-		free(errand->notify[i].url);
-	free(errand);
-}
-
-void engine_free_errands(struct alerts *alerts)
-{
-	while (alerts->errands) {
-		struct errand *errand = alerts->errands;
-
-		alerts->errands = errand->next;
-		free_errand(errand);
-	}
-}
-
-static enum message_event message_of(enum rule_event event)
-{
-	switch (event) {
-	case RULE_REMINDED:
-		return MESSAGE_REMINDER;
-	case RULE_RESOLVED:
-		return MESSAGE_RESOLVED;
-	case RULE_FIRED:
-	case RULE_CHANGED:
-		return MESSAGE_FIRED;
-	}
-	return MESSAGE_FIRED;
-}
-
-static int run_errand(struct alerts *alerts, const struct errand *errand)
-{
-	for (size_t i = 0; i < errand->notify_n; i++) {
-		char key[STATE_KEY_BYTES];
-		int err;
-
-		state_key(&errand->alert, errand->event, &errand->notify[i], key);
-		err = state_send(alerts, message_of(errand->event), &errand->alert,
-		    &errand->notify[i], key);
-		if (err < 0)
-			return log_error(err, "cannot queue a message about budget %s",
-			    errand->alert.budget);
-	}
-	return state_save_alert(alerts, errand->alert.id);
-}
-
-/* What fails (a full disk) stays and is tried on the next turn, in order. */
-static void run_errands(struct alerts *alerts)
-{
-	while (alerts->errands) {
-		struct errand *errand = alerts->errands;
-
-		if (run_errand(alerts, errand) < 0)
-			return;
-		if (errand->event != RULE_CHANGED) {
-			char text[MESSAGE_TEXT_BYTES];
-
-			message_format(message_of(errand->event), &errand->alert, text);
-			log_note("%s", text);
-		}
-		alerts->errands = errand->next;
-		free_errand(errand);
-	}
+	(void)engine_errand(alerts, event, alert, budget ? budget->notify : NULL,
+	    budget ? budget->notify_n : 0);
 }
 
 static void forget_alert(const struct alerts *alerts, const struct alert *alert)
@@ -192,7 +109,8 @@ static void decide(struct alerts *alerts, const struct work *work, int64_t now_n
 			alerts->budgets_changed = true; /* no memory: again */
 	}
 	for (size_t i = 0; i < alerts->alerts.n; i++)
-		if (!state_find_budget(alerts, alerts->alerts.items[i].budget))
+		if (alerts->alerts.items[i].kind == ALERT_BUDGET &&
+		    !state_find_budget(alerts, alerts->alerts.items[i].budget))
 			rule_close(&alerts->alerts, alerts->alerts.items[i].budget,
 			    now_ns, queue_errand, alerts);
 	(void)pthread_cond_broadcast(&alerts->evaluated);
@@ -258,5 +176,4 @@ void engine_budgets(struct alerts *alerts, int64_t now_ns)
 		alerts->evaluated_ns = now_ns;
 	}
 	free_work(&work);
-	run_errands(alerts);
 }

@@ -16,18 +16,29 @@ enum message_event {
 	MESSAGE_TEST
 };
 
+#define MESSAGE_OTHERS_BYTES FUNCTION_NAME_BYTES
+
+/* What one message tells of beside its alert, so that many at once are no storm. */
+struct message_others {
+	size_t n;                         /* 0: nothing */
+	char names[MESSAGE_OTHERS_BYTES]; /* of the first of them */
+	struct money extra;               /* of all of them */
+};
+
 struct message {
 	enum message_event event;
 	const char *key; /* idempotency key of the delivery */
 	const struct alert *alert;
+	struct message_others others;
 };
 
-/* "budget.threshold", "budget.reminder", "budget.resolved", "budget.test". */
-const char *message_event_name(enum message_event event);
+/* "budget.threshold", "budget.reminder", "budget.resolved", "budget.test", and
+ * "anomaly.found" and so on. */
+const char *message_event_name(const struct message *message);
 
-/* One sentence of printable plain text: what, how much of how much, and where it leads.
- * out holds MESSAGE_TEXT_BYTES. */
-void message_format(enum message_event event, const struct alert *alert, char *out);
+/* One or two sentences of printable plain text: what, how much of how much, and where it
+ * leads. out holds MESSAGE_TEXT_BYTES. */
+void message_format(const struct message *message, char *out);
 
 /* "$12.50"; small sums keep the digits that matter: "$0.000123". out holds
  * MESSAGE_MONEY_BYTES. */

@@ -199,7 +199,8 @@ void rule_close(struct alert_list *list, const char *budget, int64_t now_ns,
 	for (size_t i = 0; i < list->n; i++) {
 		struct alert *alert = &list->items[i];
 
-		if (alert->state == ALERT_RESOLVED || strcmp(alert->budget, budget) != 0)
+		if (alert->kind != ALERT_BUDGET || alert->state == ALERT_RESOLVED ||
+		    strcmp(alert->budget, budget) != 0)
 			continue;
 		resolve(alert, now_ns);
 		emit(context, RULE_CHANGED, alert);

@@ -1,8 +1,9 @@
-/* When a budget's threshold fires, once a period, and when that is over. Pure. */
+/* Alerts, and when a budget's threshold fires one: once a period. Pure. */
 #ifndef COLDMETER_ALERTS_RULE_H
 #define COLDMETER_ALERTS_RULE_H
 
 #include "alerts/budget.h"
+#include "price/anomaly.h"
 
 #define ALERT_ID_BYTES 96
 
@@ -14,13 +15,21 @@ enum alert_state {
 	ALERT_STATES
 };
 
-/* One threshold of one budget in one period. */
+enum alert_kind {
+	ALERT_BUDGET, /* one threshold of one budget in one period */
+	ALERT_ANOMALY /* a function that left its band, until it is back: see episode.h */
+};
+
 struct alert {
-	char id[ALERT_ID_BYTES]; /* "<budget>-<period>-<its start>-<threshold>" */
-	char budget[BUDGET_NAME_BYTES];
+	/* "<budget>-<period>-<its start>-<threshold>", "anomaly-<function>-<its day>" */
+	char id[ALERT_ID_BYTES];
+	enum alert_kind kind;
+	char budget[BUDGET_NAME_BYTES];     /* "": none */
 	char function[FUNCTION_NAME_BYTES]; /* of the budget; "": all */
 	enum budget_period period;
-	uint32_t threshold; /* percent */
+	uint32_t threshold;             /* percent */
+	struct anomaly anomaly;         /* the latest, until it is resolved */
+	char told_with[ALERT_ID_BYTES]; /* whose message told of it, too; "": its own */
 	enum alert_state state;
 	int64_t since_ns;
 	int64_t until_ns;        /* when it was resolved; 0 before */

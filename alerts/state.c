@@ -146,7 +146,7 @@ int state_save_alert(struct alerts *alerts, const char *id)
 }
 
 void state_key(const struct alert *alert, enum rule_event event,
-    const struct budget_notify *notify, char *out)
+    const struct notify *notify, char *out)
 {
 	size_t at;
 
@@ -164,13 +164,12 @@ void state_key(const struct alert *alert, enum rule_event event,
 		(void)snprintf(out + at, STATE_KEY_BYTES - at, "/resolved");
 }
 
-int state_send(struct alerts *alerts, enum message_event event, const struct alert *alert,
-    const struct budget_notify *notify, const char *key)
+int state_send(
+    struct alerts *alerts, const struct message *message, const struct notify *notify)
 {
-	struct message message = {.event = event, .key = key, .alert = alert};
-	AUTO(free) char *body = notify->channel->render(&message);
+	AUTO(free) char *body = notify->channel->render(message);
 	int64_t now_ns = clock_wall_ns();
-	struct store_delivery delivery = {.key = key,
+	struct store_delivery delivery = {.key = message->key,
 	    .channel = notify->channel->name,
 	    .target = notify->url,
 	    .body = body,
@@ -209,6 +208,27 @@ static int load_alert(void *context, const char *name, const char *body)
 		return 0;
 	}
 	return alert_list_add(&alerts->alerts, &alert);
+}
+
+static int load_watch(void *context, const char *name, const char *body)
+{
+	struct alerts *alerts = context;
+	struct watch watch;
+	char why[WATCH_WHY_BYTES];
+	int err;
+
+	if (strcmp(name, STATE_WATCH_NAME) != 0)
+		return 0;
+	err = watch_parse(body, strlen(body), &watch, why);
+	if (err == -ENOMEM)
+		return err;
+	if (err) {
+		log_warn("the settings of anomalies cannot be read: %s", why);
+		return 0;
+	}
+	watch_done(&alerts->watch);
+	alerts->watch = watch;
+	return 0;
 }
 
 static int load_keepwarm(void *context, const char *name, const char *body)
@@ -253,8 +273,10 @@ int state_load(struct alerts *alerts)
 		const char *kind;
 		store_document_visit visit;
 	} kinds[] = {{STATE_BUDGET, load_budget}, {STATE_ALERT, load_alert},
-	    {STATE_KEEPWARM, load_keepwarm}, {STATE_TRACK, load_track}};
+	    {STATE_WATCH, load_watch}, {STATE_KEEPWARM, load_keepwarm},
+	    {STATE_TRACK, load_track}};
 
+	watch_default(&alerts->watch);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		int err = store_scan_documents(
 		    alerts->store, kinds[i].kind, kinds[i].visit, alerts);
@@ -271,6 +293,7 @@ void state_done(struct alerts *alerts)
 	for (size_t i = 0; i < alerts->budgets_n; i++)
 		budget_done(&alerts->budgets[i].budget);
 	free(alerts->budgets);
+	watch_done(&alerts->watch);
 	alert_list_done(&alerts->alerts);
 	for (size_t i = 0; i < alerts->warm_n; i++) {
 		call_cancel(&alerts->warm[i]->ping.call);

@@ -13,6 +13,7 @@
 #include "alerts/outbox.h"
 #include "alerts/rule.h"
 #include "alerts/spend.h"
+#include "alerts/watch.h"
 #include "base/by_id.h"
 
 /* Kinds of documents in the store. */
@@ -20,6 +21,8 @@
 #define STATE_ALERT "alert"
 #define STATE_KEEPWARM "keepwarm"
 #define STATE_TRACK "keepwarm-learned"
+#define STATE_WATCH "anomalies"
+#define STATE_WATCH_NAME "settings" /* of its one document */
 
 #define STATE_MAX_BUDGETS 256
 #define STATE_MAX_WARM 4096 /* functions followed, about 1.7 KB each */
@@ -52,7 +55,8 @@ struct warm {
 struct errand {
 	enum rule_event event;
 	struct alert alert;
-	struct budget_notify notify[BUDGET_MAX_NOTIFY];
+	struct message_others others;
+	struct notify notify[NOTIFY_MAX];
 	size_t notify_n;
 	struct errand *next;
 };
@@ -77,6 +81,8 @@ struct alerts {
 	bool budgets_changed;
 	uint64_t version;
 	struct alert_list alerts;
+	struct watch watch;
+	bool watch_changed;
 	struct warm **warm; /* entries stay where they are until the end */
 	size_t warm_n;
 	size_t warm_room;
@@ -91,6 +97,7 @@ struct alerts {
 	struct outbox *outbox;
 	struct errand *errands;
 	int64_t evaluated_ns;
+	int64_t watched_ns; /* when anomalies were looked for last */
 	int64_t saved_ns;
 	int64_t clock_ns; /* wall clock less boot time */
 };
@@ -118,21 +125,29 @@ int state_save_alert(struct alerts *alerts, const char *id);
  * what sets later messages of the same alert apart. */
 #define STATE_KEY_BYTES 192
 void state_key(const struct alert *alert, enum rule_event event,
-    const struct budget_notify *notify, char *out);
+    const struct notify *notify, char *out);
 
 /* Queues one message. 0, 1 when it is there already, or -errno. Any thread. */
-int state_send(struct alerts *alerts, enum message_event event, const struct alert *alert,
-    const struct budget_notify *notify, const char *key);
+int state_send(
+    struct alerts *alerts, const struct message *message, const struct notify *notify);
 
 /* What the engine's thread does on each turn. engine_pings returns when the next ping is
  * due; INT64_MAX: none. */
 void engine_budgets(struct alerts *alerts, int64_t now_ns);
+void engine_anomalies(struct alerts *alerts, int64_t now_ns);
 int64_t engine_pings(struct alerts *alerts, int64_t now_ns);
 /* The wall clock went back. */
 void engine_rewind_pings(struct alerts *alerts, int64_t now_ns);
 
 /* Keeps what was learned and counted, where it changed; all: everything that did. */
 void engine_save_tracks(struct alerts *alerts, bool all);
+
+/* Queues what is to be done about an alert: tell these (none of RULE_CHANGED), keep it.
+ * The lock is held by the caller. What is returned is the queue's; NULL: no memory. */
+struct errand *engine_errand(struct alerts *alerts, enum rule_event event,
+    const struct alert *alert, const struct notify *notify, size_t notify_n);
+/* Does it, in order. What fails (a full disk) stays for the next turn. */
+void engine_run_errands(struct alerts *alerts);
 void engine_free_errands(struct alerts *alerts);
 
 /* Wakes the engine's thread. Any thread. */

@@ -52,14 +52,16 @@ static void parse_alert(const json_t *object, void *item)
 	const json_t *deliveries = json_object_get(object, "deliveries");
 
 	(void)field_text(object, "id", row->id, sizeof(row->id));
-	(void)field_text(object, "budget", row->budget, sizeof(row->budget));
+	if (!*field_text(object, "budget", row->budget, sizeof(row->budget)))
+		(void)field_text(object, "kind", row->budget, sizeof(row->budget));
 	(void)field_text(object, "state", row->state, sizeof(row->state));
 	(void)field_text(object, "message", row->message, sizeof(row->message));
 	row->threshold = field_number(object, "threshold");
 	row->since_ns = field_time(object, "since");
 	row->until_ns = field_time(object, "until");
-	(void)field_money(object, "spent_usd", &row->spent);
-	(void)field_money(object, "limit_usd", &row->limit);
+	row->has_limit = field_money(object, "limit_usd", &row->limit);
+	(void)field_money(
+	    object, row->has_limit ? "spent_usd" : "extra_usd", &row->spent);
 	for (size_t i = 0; i < json_array_size(deliveries) && i < 8; i++) {
 		const json_t *one = json_array_get(deliveries, i);
 		char channel[32], state[32], error[128], text[200];

@@ -27,13 +27,15 @@ struct budget_row {
 
 struct alert_row {
 	char id[ACTS_NAME_BYTES];
-	char budget[ACTS_NAME_BYTES];
-	char state[16]; /* firing, acked, snoozed, resolved */
+	char budget[ACTS_NAME_BYTES]; /* or "anomaly" */
+	char state[16];               /* firing, acked, snoozed, resolved */
 	char message[ACTS_TEXT_BYTES];
 	char delivery[ACTS_TEXT_BYTES]; /* "slack delivered, webhook failed: ..." */
 	double threshold;
 	int64_t since_ns, until_ns;
-	struct money spent, limit;
+	bool has_limit;
+	struct money spent; /* of the limit; without one, more than usual */
+	struct money limit;
 };
 
 struct keepwarm_row {

@@ -42,9 +42,9 @@ extern const struct command *const commands[];
 
 extern const struct command command_functions, command_invocations, command_coldstart,
     command_trace, command_diff, command_manifest, command_invoice, command_run,
-    command_doctor, command_advise, command_budget, command_alerts, command_keepwarm,
-    command_price_row, command_prices_row, command_verify, command_token, command_store,
-    command_import;
+    command_doctor, command_advise, command_budget, command_anomalies, command_alerts,
+    command_keepwarm, command_price_row, command_prices_row, command_verify,
+    command_token, command_store, command_import;
 
 const struct command *command_find(const char *name);
 

@@ -23,7 +23,7 @@ static const struct option_row rows[] = {
 
 static const struct table_column columns[] = {
     {"ID", TABLE_LEFT},
-    {"BUDGET", TABLE_LEFT},
+    {"RULE", TABLE_LEFT},
     {"STATE", TABLE_LEFT},
     {"SINCE (UTC)", TABLE_LEFT},
     {"AT", TABLE_RIGHT},
@@ -33,17 +33,27 @@ static const struct table_column columns[] = {
     {"MESSAGE", TABLE_LEFT},
 };
 
+/* "$4.10", or of an anomaly "+$12.40": what it makes more than usual. */
+static const char *spent_text(const struct alert_row *row, char *out)
+{
+	out[0] = '+';
+	(void)format_money(
+	    row->spent, out + (!row->has_limit && row->spent.pico >= 0 ? 1 : 0));
+	return out;
+}
+
 static int add_row(struct table *table, const struct alert_row *row)
 {
-	char text[FORMAT_BYTES];
+	char text[FORMAT_BYTES + 1];
 	int err = table_add(table, row->id);
 
 	err |= table_add(table, row->budget);
 	err |= table_add(table, row->state);
 	err |= table_add(table, format_time(row->since_ns, 0, text));
-	err |= table_add(table, format_percent(row->threshold, text));
-	err |= table_add(table, format_money(row->spent, text));
-	err |= table_add(table, format_money(row->limit, text));
+	err |=
+	    table_add(table, row->has_limit ? format_percent(row->threshold, text) : "-");
+	err |= table_add(table, spent_text(row, text));
+	err |= table_add(table, row->has_limit ? format_money(row->limit, text) : "-");
 	err |= table_add(table, row->delivery[0] ? row->delivery : "nobody");
 	err |= table_add(table, row->message);
 	return err;
@@ -162,7 +172,7 @@ static int run(struct call *call)
 const struct command command_alerts = {
     .name = "alerts",
     .group = "Act",
-    .summary = "what fired: list, ack, snooze, test",
+    .summary = "what fired, budgets and anomalies: list, ack, snooze, test",
     .usage = "[list | ack ID | snooze ID --for SPAN | test BUDGET]",
     .help = "  coldmeter alerts\n  coldmeter alerts snooze 3 --for 4h\n"
 	    "  coldmeter alerts test all     sends a test message through a budget's "

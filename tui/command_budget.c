@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,12 +6,12 @@
 #include "tui/acts.h"
 #include "tui/command.h"
 #include "tui/format.h"
-#include "tui/secret.h"
 #include "tui/table.h"
+#include "tui/whom.h"
 
 struct budget_options {
 	const char *limit, *period, *function;
-	const char *slack, *slack_file, *webhook, *webhook_file;
+	struct whom whom;
 	struct option_list thresholds;
 	bool json;
 };
@@ -25,13 +24,13 @@ static const struct option_row rows[] = {
     {"threshold", "PERCENT", "set: warn there; may be given again (80 and 100)",
 	OPTION_LIST, AT(thresholds)},
     {"slack-file", "FILE", "set: a file that holds a Slack webhook address, - for stdin",
-	OPTION_TEXT, AT(slack_file)},
+	OPTION_TEXT, AT(whom.slack_file)},
     {"slack", "-", "set: read the Slack webhook address from standard input", OPTION_TEXT,
-	AT(slack)},
+	AT(whom.slack)},
     {"webhook", "URL", "set: POST alerts as JSON there; - reads the address from stdin",
-	OPTION_TEXT, AT(webhook)},
+	OPTION_TEXT, AT(whom.webhook)},
     {"webhook-file", "FILE", "set: the same, the address being in a file", OPTION_TEXT,
-	AT(webhook_file)},
+	AT(whom.webhook_file)},
     {"json", NULL, "the collector's answer", OPTION_FLAG, AT(json)},
 };
 #undef AT
@@ -104,30 +103,6 @@ static int do_list(struct call *call)
 	return options->json ? command_print_json(&reply) : list(call, &reply, &path);
 }
 
-/* Adds {"type","url"}. from_argv may be NULL; "-" and a file are read. */
-static int add_channel(struct call *call, json_t *notify, const char *type,
-    const char *from_argv, const char *file)
-{
-	char address[SECRET_BYTES] = "";
-	int err = 0;
-
-	if (from_argv && strcmp(from_argv, "-") != 0)
-		(void)snprintf(address, sizeof(address), "%s", from_argv);
-	else if (from_argv || file)
-		err = secret_read(from_argv ? "-" : file, address);
-	else
-		return COMMAND_DONE;
-	if (err)
-		return command_failed(call, "cannot read the %s address from %s: %s",
-		    type, from_argv ? "-" : file, strerror(-err));
-	if (!secret_is_address(address))
-		return command_misused(
-		    call, "the %s address is no http:// or https:// address", type);
-	err = json_array_append_new(
-	    notify, json_pack("{s:s, s:s}", "type", type, "url", address));
-	return err ? command_failed(call, "out of memory") : COMMAND_DONE;
-}
-
 static int add_thresholds(struct call *call, json_t *body)
 {
 	const struct budget_options *options = call->options;
@@ -168,13 +143,7 @@ static int describe(struct call *call, json_t *body)
 	if (json_object_set_new(body, "notify", notify))
 		return command_failed(call, "out of memory");
 	status = add_thresholds(call, body);
-	if (status == COMMAND_DONE)
-		status = add_channel(
-		    call, notify, "slack", options->slack, options->slack_file);
-	if (status == COMMAND_DONE)
-		status = add_channel(
-		    call, notify, "webhook", options->webhook, options->webhook_file);
-	return status;
+	return status == COMMAND_DONE ? whom_add(call, &options->whom, notify) : status;
 }
 
 static int check_set(struct call *call)
@@ -195,12 +164,7 @@ static int check_set(struct call *call)
 	if (i == 4)
 		return command_misused(call,
 		    "--period wants hour, day, week or month, not %s", options->period);
-	if (options->slack && strcmp(options->slack, "-") != 0)
-		return command_misused(call,
-		    "a Slack webhook address is a secret that the process list would "
-		    "show: "
-		    "put it in a file and say --slack-file FILE, or --slack - for stdin");
-	return COMMAND_DONE;
+	return whom_check(call, &options->whom);
 }
 
 static int do_set(struct call *call)

@@ -43,6 +43,7 @@ const struct command *const commands[] = {
     &command_price_row,
     &command_prices_row,
     &command_budget,
+    &command_anomalies,
     &command_alerts,
     &command_keepwarm,
     &command_advise,

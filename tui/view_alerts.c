@@ -81,7 +81,7 @@ static void draw(struct dash *dash, struct canvas *canvas, const struct area *ar
 	page = area->row + area->rows - below.row - 1;
 	canvas_fill(canvas, below.row, 0, area->cols, STYLE_HEAD, L' ');
 	(void)canvas_text(canvas, below.row, 1, area->cols, STYLE_HEAD,
-	    "ALERTS   SINCE (UTC)          BUDGET           WHAT");
+	    "ALERTS   SINCE (UTC)          RULE             WHAT");
 	if (!dash->alerts.items_n) {
 		(void)canvas_text(canvas, below.row + 1, 1, area->cols - 2, STYLE_PLAIN,
 		    "None so far.");

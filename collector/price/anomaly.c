@@ -91,6 +91,28 @@ static void explain(
 	}
 }
 
+/* times (value - usual), each below 2^56. */
+static struct money money_apart(const struct anomaly *a, struct money each)
+{
+	uint64_t apart = a->up ? a->value - a->usual : a->usual - a->value;
+	struct money extra = money_scale(each, apart, 1);
+
+	return a->up ? extra : money_subtract((struct money){0}, extra);
+}
+
+/* What an invocation cost on the days before. */
+static struct money usual_cost(const struct anomaly_day *days, size_t from, size_t at)
+{
+	struct money cost = {0};
+	uint64_t invocations = 0;
+
+	for (size_t i = from; i < at; i++) {
+		cost = money_add(cost, days[i].cost);
+		invocations += days[i].invocations;
+	}
+	return invocations ? money_scale(cost, 1, invocations) : cost;
+}
+
 /* How far a mean moved in the anomaly's direction. */
 static uint64_t moved(const uint64_t pair[2], bool up)
 {
@@ -146,6 +168,7 @@ static bool find_volume(
 	    (days[at].invocations < ANOMALY_CALLS_MIN && band.mean < ANOMALY_CALLS_MIN))
 		return false;
 	explain(days, from, at, out);
+	out->extra = money_apart(out, usual_cost(days, from, at));
 	return true;
 }
 
@@ -165,7 +188,22 @@ static bool find_cost(
 		return false;
 	explain(days, from, at, out);
 	out->cause = cause_of(out);
+	out->extra = money_apart(
+	    out, (struct money){.pico = (__int128)capped(days[at].invocations)});
 	return true;
+}
+
+/* What left its band on the day before today is over once today has calls enough to tell
+ * what one costs, and that lies within. */
+static void end_costs(struct anomaly *found, size_t n, const struct anomaly_day *today)
+{
+	bool is_out = today->invocations < ANOMALY_CALLS_MIN;
+
+	for (size_t i = 0; i < n; i++)
+		is_out |=
+		    found[i].what == ANOMALY_UNIT_COST && found[i].day == today->day;
+	for (size_t i = 0; !is_out && i < n; i++)
+		found[i].is_over = found[i].what == ANOMALY_UNIT_COST;
 }
 
 size_t anomaly_find(
@@ -181,5 +219,7 @@ size_t anomaly_find(
 		found += find_volume(days, from, at, &out[found]);
 		found += find_cost(days, from, at, &out[found]);
 	}
+	if (n)
+		end_costs(out, found, &days[n - 1]);
 	return found;
 }

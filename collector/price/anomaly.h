@@ -38,6 +38,8 @@ struct anomaly {
 	uint64_t usual; /* the mean of the days before */
 	uint64_t low;   /* its band: three times their spread, at least a quarter */
 	uint64_t high;
+	struct money extra; /* what the day cost more for it than usual; below 0: less */
+	bool is_over;       /* a cost that the day after is back in its band */
 	/* For each invocation, usual and on the day: ns, and MiB. */
 	uint64_t duration_ns[2];
 	uint64_t init_ns[2];

@@ -2,10 +2,10 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
-#include "price/anomaly.h"
 #include "serve/answer.h"
 #include "serve/cost.h"
 
@@ -34,19 +34,21 @@ static json_t *anomaly_json(const struct function *f, const struct anomaly *a)
 
 	(void)gmtime_r(&at, &tm);
 	(void)strftime(day, sizeof(day), "%Y-%m-%d", &tm);
-	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:o,s:o}}",
+	return json_pack(
+	    "{s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:o,s:o}}",
 	    "function", f->name, "version", f->version, "day", day, "what",
 	    a->what == ANOMALY_VOLUME ? "volume" : "cost_per_invocation", "direction",
 	    a->up ? "up" : "down", "cause", anomaly_cause_words(a->cause, a->up), "value",
 	    figure(a, a->value), "usual", figure(a, a->usual), "low", figure(a, a->low),
-	    "high", figure(a, a->high), "duration_ms", pair_ms(a->duration_ns), "init_ms",
-	    pair_ms(a->init_ns), "memory_mb", "usual", answer_count(a->memory_mb[0]),
-	    "now", answer_count(a->memory_mb[1]));
+	    "high", figure(a, a->high), "extra_usd", answer_money(a->extra),
+	    "duration_ms", pair_ms(a->duration_ns), "init_ms", pair_ms(a->init_ns),
+	    "memory_mb", "usual", answer_count(a->memory_mb[0]), "now",
+	    answer_count(a->memory_mb[1]));
 }
 
 /* Days without a call are days of none. days holds what lies between the first and today.
  */
-static size_t fill_days(const struct bill_terms *terms, const struct spending_row *row,
+static size_t fill_days(const struct book *book, const struct spending_row *row,
     int64_t today, struct anomaly_day *days, int *err)
 {
 	int64_t first = today;
@@ -74,30 +76,75 @@ static size_t fill_days(const struct bill_terms *terms, const struct spending_ro
 		day->init_ns = from->init_ns;
 		day->memory_mb_ms = from->usage.item[USAGE_AWS_MB_MS];
 		day->memory_ms = from->usage.item[USAGE_AWS_BILLED_MS];
-		*err = cost_of(terms->book, &row->function, &from->usage, &day->cost);
+		*err = cost_of(book, &row->function, &from->usage, &day->cost);
 	}
 	return n;
 }
 
-int anomalies_json(
-    const struct bill_terms *terms, const struct spending *spending, json_t **out)
+static uint64_t calls_on(const struct spending_row *row, int64_t day)
+{
+	uint64_t calls = 0;
+
+	for (size_t i = 0; i < row->days_n; i++)
+		if (row->days[i].day == day)
+			calls += row->days[i].invocations;
+	return calls;
+}
+
+/* Rows of one name stand together. */
+static uint64_t calls_elsewhere(const struct spending *spending, size_t at, int64_t day)
+{
+	const char *name = spending->rows[at]->function.name;
+	uint64_t calls = 0;
+	size_t i = at;
+
+	while (i > 0 && strcmp(spending->rows[i - 1]->function.name, name) == 0)
+		i--;
+	for (; i < spending->n && strcmp(spending->rows[i]->function.name, name) == 0;
+	     i++)
+		if (i != at)
+			calls += calls_on(spending->rows[i], day);
+	return calls;
+}
+
+int anomalies_find(const struct book *book, const struct spending *spending,
+    anomaly_visit visit, void *context)
 {
 	int64_t today = spending->window.until_ns / CLOCK_NS_PER_S / DAY_S;
 	struct anomaly_day *days = calloc(DAYS_MAX + 1, sizeof(struct anomaly_day));
-	json_t *list = json_array();
-	int err = days && list ? 0 : -ENOMEM;
+	int err = days ? 0 : -ENOMEM;
 
 	for (size_t i = 0; !err && i < spending->n; i++) {
 		const struct spending_row *row = spending->rows[i];
-		size_t n = fill_days(terms, row, today, days, &err);
 		struct anomaly found[ANOMALIES_MAX];
-		size_t found_n = err ? 0 : anomaly_find(days, n, found);
+		int no_price = 0;
+		size_t n = fill_days(book, row, today, days, &no_price);
+		size_t found_n = no_price ? 0 : anomaly_find(days, n, found);
 
-		for (size_t k = 0; k < found_n; k++)
-			(void)json_array_append_new(
-			    list, anomaly_json(&row->function, &found[k]));
+		for (size_t k = 0; !err && k < found_n; k++) {
+			struct anomaly_of of = {&row->function, found[k],
+			    calls_elsewhere(spending, i, found[k].day)};
+
+			err = visit(context, &of);
+		}
 	}
 	free(days);
+	return err;
+}
+
+static int list_one(void *context, const struct anomaly_of *found)
+{
+	return json_array_append_new(
+		   context, anomaly_json(found->function, &found->anomaly))
+		   ? -ENOMEM
+		   : 0;
+}
+
+int anomalies_json(const struct book *book, const struct spending *spending, json_t **out)
+{
+	json_t *list = json_array();
+	int err = list ? anomalies_find(book, spending, list_one, list) : -ENOMEM;
+
 	if (err)
 		json_decref(list);
 	else

@@ -4,14 +4,30 @@
 
 #include <jansson.h>
 
-#include "serve/bill.h"
+#include "price/anomaly.h"
+#include "price/book.h"
 #include "serve/spending.h"
 
+struct anomaly_of {
+	const struct function *function;
+	struct anomaly anomaly;
+	uint64_t elsewhere; /* calls of the function's other versions on that day */
+};
+
+/* 0 to go on; else it ends with that. */
+typedef int (*anomaly_visit)(void *context, const struct anomaly_of *found);
+
+/* Visits what left its band in the last two days of the spending, function by function in
+ * order of name, each under its own platform's plan. A function without a price is passed
+ * over. 0, what visit returned, or -ENOMEM. */
+int anomalies_find(const struct book *book, const struct spending *spending,
+    anomaly_visit visit, void *context);
+
 /* [{"function","version","day","what":"volume"|"cost_per_invocation","direction",
- * "cause","value","usual","low","high","duration_ms","init_ms","memory_mb"}] of spending
- * read with hours, each function under its own platform's plan; the last three are
- * objects {"usual","now"}. *out is a new reference. 0 or -errno. */
+ * "cause","value","usual","low","high","extra_usd","duration_ms","init_ms",
+ * "memory_mb"}] of spending read with hours, each function under its own platform's plan;
+ * the last three are objects {"usual","now"}. *out is a new reference. 0 or -errno. */
 int anomalies_json(
-    const struct bill_terms *terms, const struct spending *spending, json_t **out);
+    const struct book *book, const struct spending *spending, json_t **out);
 
 #endif

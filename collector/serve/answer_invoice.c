@@ -186,7 +186,7 @@ static int make(const struct answers *answers, const struct question *q, json_t 
 	if (!err && with_outlook)
 		err = outlook_json(&bill, &spending, q->month.end_ns, &outlook.forecast);
 	if (!err && q->anomalies)
-		err = anomalies_json(&q->terms, &spending, &outlook.anomalies);
+		err = anomalies_json(q->terms.book, &spending, &outlook.anomalies);
 	if (!err)
 		*root = tell(q, &bill, &spending, &outlook);
 	else

@@ -1,5 +1,5 @@
-/* Bodies of PUT /v1/budgets and PUT /v1/keepwarm, and what is kept of alerts and of what
- * was learned: what is taken survives being kept. */
+/* Bodies of PUT /v1/budgets, /v1/keepwarm and /v1/anomalies, and what is kept of alerts
+ * and of what was learned: what is taken survives being kept. */
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -8,6 +8,7 @@
 #include "alerts/budget.h"
 #include "alerts/keepwarm.h"
 #include "alerts/rule.h"
+#include "alerts/watch.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *in, size_t bytes);
 
@@ -33,6 +34,28 @@ static void try_budget(const char *body, size_t bytes)
 	free(text);
 	budget_done(&budget);
 	budget_done(&again);
+}
+
+static void try_watch(const char *body, size_t bytes)
+{
+	struct watch watch;
+	struct watch again;
+	char why[WATCH_WHY_BYTES] = "";
+	int err = watch_parse(body, bytes, &watch, why);
+	char *text;
+
+	if (err) {
+		assert(err == -EINVAL && *why);
+		return;
+	}
+	text = watch_format(&watch, false);
+	assert(text);
+	assert(watch_parse(text, strlen(text), &again, why) == 0);
+	assert(watch.enabled == again.enabled && watch.notify_n == again.notify_n);
+	assert(money_compare(watch.least, again.least) == 0);
+	free(text);
+	watch_done(&watch);
+	watch_done(&again);
 }
 
 static void try_keepwarm(const char *body, size_t bytes)
@@ -69,6 +92,7 @@ static void try_alert(const char *document)
 	assert(alert_parse(text, &again) == 0);
 	assert(strcmp(alert.id, again.id) == 0 && alert.state == again.state);
 	assert(money_compare(alert.limit, again.limit) == 0);
+	assert(alert.kind == again.kind && alert.anomaly.value == again.anomaly.value);
 	free(text);
 }
 
@@ -101,5 +125,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t bytes)
 	free(document);
 	try_budget((const char *)in, bytes);
 	try_keepwarm((const char *)in, bytes);
+	try_watch((const char *)in, bytes);
 	return 0;
 }

@@ -223,10 +223,10 @@ setup() {
 @test "every command has help and takes --json" {
 	run "$meter" --help
 	[ "$status" -eq 0 ]
-	for command in run doctor functions invocations invoice budget alerts keepwarm advise; do
+	for command in run doctor functions invocations invoice budget anomalies alerts keepwarm advise; do
 		[[ $output == *"  $command "* ]]
 	done
-	for command in run doctor functions invocations invoice budget alerts keepwarm advise; do
+	for command in run doctor functions invocations invoice budget anomalies alerts keepwarm advise; do
 		run "$meter" $command --help
 		[ "$status" -eq 0 ]
 		[[ $output == *--json* ]]

@@ -98,6 +98,63 @@ delivery_is() { curl -fs $URL/v1/alerts | jq -e --arg s "$1" '.alerts | length >
 	grep -q 'Driven by' "$dir/posts/post.1"
 }
 
+# days FUNCTION MB LAST_MB: 30 invocations of 1 s on each of the last six days at MB, and today at LAST_MB.
+days() {
+	for back in 6 5 4 3 2 1 0; do
+		day=$(date -u -d "-$back days" +%F)
+		[ "$back" -gt 0 ] || now=$(date -u +%T)
+		mb=$2
+		[ "$back" -gt 0 ] || mb=$3
+		for _ in $(seq 30); do
+			echo "{\"function\":\"$1\",\"platform\":\"aws-lambda\",\"kind\":\"lambda\",\"memory_limit_mb\":$mb,\"region\":\"us-east-1\",\"start\":\"${day}T${now:-00:00:01}Z\",\"duration_ms\":1000,\"status\":\"ok\",\"cold\":false,\"sandbox\":\"s\"}"
+		done
+		now=
+	done | curl -fs -H 'Content-Type: application/x-ndjson' --data-binary @- $URL/v1/invocations
+}
+
+alert_states() { curl -fs $URL/v1/alerts | jq -r '[.alerts[].state] | sort | join(" ")'; }
+states_are() { [ "$(alert_states)" = "$1" ]; }
+
+@test "functions that leave their band are told in one message, listed, acknowledged and called off" {
+	export COLDMETER_URL=$URL
+	days steady 512 512
+	days bar 128 1024
+	days foo 128 512
+	curl -fs "$URL/v1/invoice?anomalies=true" | jq -e '[.anomalies[].function] == ["bar", "foo"]'
+	send PUT /v1/anomalies '{"least_usd":"1.00"}' # these are cents
+	sleep 2
+	states_are ""
+	echo "http://127.0.0.1:$RECEIVER_PORT/secret-hook" >"$dir/hook"
+	"$OUT/coldmeter" anomalies set --least 0.0001 --webhook-file "$dir/hook" | grep 'tells webhook http://127.0.0.1:.*/\.\.\.'
+	wait_for states_are "firing firing"
+	wait_for has_posts 1
+	sed '1,/^\r*$/d' "$dir/posts/post.1" | jq -e '.event == "anomaly.found" and .function == "bar" and .others == 1
+		and .cause == "more memory" and (.message | test("So is 1 more, .* foo"))'
+	wait_for delivery_is delivered # of both, by the message of one
+	run "$OUT/coldmeter" alerts
+	grep -q 'anomaly-bar-.* anomaly .*firing .*webhook delivered.*more memory (1024 MiB, usually 128)' <<<"$output"
+	id=$("$OUT/coldmeter" alerts --json | jq -r '.alerts[] | select(.function == "bar") | .id')
+	"$OUT/coldmeter" alerts ack "$id"
+	states_are "acked firing"
+	kill -9 "$collector"
+	wait_for gone "$collector"
+	start_collector
+	sleep 2
+	states_are "acked firing"
+	[ "$(posts)" -eq 1 ]
+	"$OUT/coldmeter" anomalies test
+	wait_for has_posts 2
+	grep -q '"event":"anomaly.test"' "$dir/posts/post.2"
+	"$OUT/coldmeter" anomalies off
+	wait_for states_are "resolved resolved"
+	sleep 1
+	[ "$(posts)" -eq 2 ]
+	[ "$(grep -c secret-hook "$dir/log")" -eq 0 ]
+	[ "$(code PUT /v1/anomalies '{"least":1}')" = 400 ]
+	run "$OUT/coldmeter" anomalies set --least lots
+	[ "$status" -eq 2 ]
+}
+
 @test "a message survives kill -9 between decision and delivery" {
 	echo 503 >"$dir/posts/status"
 	put_budget 0.001 webhook

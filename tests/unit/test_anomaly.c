@@ -152,6 +152,50 @@ static void test_anomaly_of_huge_figures_does_not_wrap(void **state)
 	assert_int_equal(anomaly_find(days, DAYS, found), 0);
 }
 
+static void test_anomaly_tells_the_money_that_it_makes(void **state)
+{
+	struct anomaly_day days[DAYS];
+	struct anomaly found;
+
+	(void)state;
+	fill(days);
+	days[DAYS - 1].invocations = 1101;
+	days[DAYS - 1].cost.pico = 1101 * 1000;
+	found = find_one(days, DAYS); /* the mean before is 101, of 1000 each */
+	assert_int_equal(found.what, ANOMALY_VOLUME);
+	assert_true(found.extra.pico == (__int128)(1101 - found.usual) * 1000);
+	fill(days);
+	days[DAYS - 2].invocations = 0;
+	days[DAYS - 2].cost.pico = 0;
+	found = find_one(days, DAYS);
+	assert_false(found.up);
+	assert_true(found.extra.pico == -(__int128)found.usual * 1000);
+	fill(days);
+	scale(&days[DAYS - 1], 2, 1, 1);
+	found = find_one(days, DAYS);
+	assert_int_equal(found.what, ANOMALY_UNIT_COST);
+	assert_true(found.extra.pico == (__int128)days[DAYS - 1].invocations * 1000);
+}
+
+static void test_anomaly_of_a_cost_is_over_once_a_day_after_it_says_so(void **state)
+{
+	struct anomaly_day days[DAYS];
+
+	(void)state;
+	fill(days);
+	scale(&days[DAYS - 2], 2, 1, 1);
+	days[DAYS - 1].invocations = ANOMALY_CALLS_MIN - 1; /* too few to tell */
+	days[DAYS - 1].cost.pico = (__int128)days[DAYS - 1].invocations * 1000;
+	assert_false(find_one(days, DAYS).is_over);
+	days[DAYS - 1].invocations = ANOMALY_CALLS_MIN;
+	days[DAYS - 1].cost.pico = (__int128)days[DAYS - 1].invocations * 1000;
+	assert_true(find_one(days, DAYS).is_over);
+	fill(days);
+	days[DAYS - 2].invocations = 1000; /* of a volume only the end of a day says so */
+	days[DAYS - 2].cost.pico = 1000 * 1000;
+	assert_false(find_one(days, DAYS).is_over);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,6 +205,8 @@ int main(void)
 	    cmocka_unit_test(test_anomaly_tells_the_cause_of_a_cost),
 	    cmocka_unit_test(test_anomaly_knows_a_restless_function),
 	    cmocka_unit_test(test_anomaly_of_huge_figures_does_not_wrap),
+	    cmocka_unit_test(test_anomaly_tells_the_money_that_it_makes),
+	    cmocka_unit_test(test_anomaly_of_a_cost_is_over_once_a_day_after_it_says_so),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

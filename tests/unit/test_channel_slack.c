@@ -174,6 +174,45 @@ static void test_small_sums_keep_the_digits_that_matter(void **state)
 	assert_string_equal(text, "$0.000000000007");
 }
 
+static void test_an_anomaly_says_what_it_makes_and_why(void **state)
+{
+	struct alert alert = {.id = "anomaly-re_size-20261124",
+	    .kind = ALERT_ANOMALY,
+	    .function = "re<size>`",
+	    .anomaly = {.what = ANOMALY_UNIT_COST,
+		.cause = ANOMALY_MEMORY,
+		.up = true,
+		.day = 20781,
+		.value = 4000000,
+		.usual = 1000000,
+		.low = 750000,
+		.high = 1250000,
+		.memory_mb = {128, 512},
+		.extra = {DOLLAR * 1240 / 100}}};
+	struct message message = {.event = MESSAGE_FIRED,
+	    .key = "k",
+	    .alert = &alert,
+	    .others = {.n = 4, .names = "a, b<c>, d", .extra = {DOLLAR * 3}}};
+	char *text = channel_slack.render(&message);
+	json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	json_t *blocks = json_object_get(root, "blocks");
+
+	(void)state;
+	assert_non_null(root);
+	assert_non_null(strstr(
+	    text_of(root), "$0.0000040 an invocation on 2026-11-24, usually $0.0000010"));
+	assert_non_null(strstr(text_of(root), "$12.40 more than usual"));
+	assert_non_null(strstr(text_of(root), "more memory (512 MiB, usually 128)"));
+	assert_non_null(strstr(text_of(root), "So are 4 more, $3.00 in all"));
+	assert_null(strstr(text, "<size>"));
+	assert_null(strstr(text, "<c>"));
+	assert_int_equal(json_array_size(blocks), 4);
+	assert_int_equal(
+	    json_array_size(json_object_get(json_array_get(blocks, 1), "fields")), 4);
+	json_decref(root);
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -182,6 +221,7 @@ int main(void)
 	    cmocka_unit_test(test_hostile_names_are_escaped_and_bounded),
 	    cmocka_unit_test(test_each_event_is_told_apart),
 	    cmocka_unit_test(test_small_sums_keep_the_digits_that_matter),
+	    cmocka_unit_test(test_an_anomaly_says_what_it_makes_and_why),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -103,6 +103,40 @@ static void test_the_table_finds_its_channels(void **state)
 	assert_string_equal(tiny, "sla");
 }
 
+static void test_an_anomaly_is_flat_too(void **state)
+{
+	struct alert alert = {.id = "anomaly-resize-20261124",
+	    .kind = ALERT_ANOMALY,
+	    .function = "resize",
+	    .anomaly = {.cause = ANOMALY_CALLS,
+		.day = 20781,
+		.value = 10,
+		.usual = 1000,
+		.low = 700,
+		.high = 1300,
+		.extra = {-DOLLAR * 2}}};
+	struct message message = {.event = MESSAGE_RESOLVED, .key = "k", .alert = &alert};
+	char *text = channel_webhook.render(&message);
+	json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+
+	(void)state;
+	assert_non_null(root);
+	assert_string_equal(
+	    json_string_value(json_object_get(root, "event")), "anomaly.resolved");
+	assert_string_equal(
+	    json_string_value(json_object_get(root, "cause")), "fewer calls");
+	assert_string_equal(
+	    json_string_value(json_object_get(root, "extra_usd")), "-2.00");
+	assert_int_equal(json_integer_value(json_object_get(root, "usual")), 1000);
+	assert_null(json_object_get(root, "budget"));
+	assert_string_equal(json_string_value(json_object_get(root, "message")),
+	    "Resolved. Function resize is back in its band. It was out: 10 invocations "
+	    "on 2026-11-24, usually 1000 (700 to 1300): $2.00 less than usual, fewer "
+	    "calls.");
+	json_decref(root);
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -110,6 +144,7 @@ int main(void)
 	    cmocka_unit_test(test_events_have_their_names),
 	    cmocka_unit_test(test_names_that_are_not_utf8_still_make_json),
 	    cmocka_unit_test(test_the_table_finds_its_channels),
+	    cmocka_unit_test(test_an_anomaly_is_flat_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
