@@ -158,86 +158,184 @@ static bool is_written(const struct manifest_setting *setting)
 	return setting->from == SETTING_OWN || setting->from == SETTING_SHARED;
 }
 
-/* The size that is enough for every function that takes it from the same place, which
- * may be the own size of one of them. 0: one of them has no advice, whose name goes to
- * *missing. */
-static uint64_t enough_for_all(const struct sizes *sizes,
-    const struct manifest_setting *setting, const char **missing)
+/* What the functions need that take their size from one place, which may be the own size
+ * of one of them. */
+struct need {
+	uint64_t most;
+	bool differs;        /* not all need as much */
+	const char *missing; /* one of them that has no advice; NULL: none */
+};
+
+static struct need need_at(
+    const struct sizes *sizes, const struct manifest_setting *setting)
 {
-	uint64_t most = 0;
+	struct need need = {0};
 
 	for (size_t i = 0; i < sizes->manifest->functions_n; i++) {
 		const struct manifest_function *other = &sizes->manifest->functions[i];
 
 		if (!is_written(&other->memory_mb) || other->memory_mb.at != setting->at)
 			continue;
-		if (!sizes->mb[i]) {
-			*missing = other->name;
-			return 0;
-		}
-		most = sizes->mb[i] > most ? sizes->mb[i] : most;
+		if (!sizes->mb[i])
+			need.missing = other->name;
+		need.differs |= need.most && sizes->mb[i] != need.most;
+		need.most = sizes->mb[i] > need.most ? sizes->mb[i] : need.most;
 	}
-	return most;
+	return need;
 }
 
-/* False: the function's size is left alone, and why is said. */
-static bool plan_edit(const struct sizes *sizes, const struct manifest_function *function,
-    struct patch_edit *edit, char why[LEFT_WHY_BYTES])
+/* The change of one function's size. */
+struct change {
+	struct patch_edit edit;
+	uint64_t then_mb; /* 0: it is left alone */
+	char why[LEFT_WHY_BYTES];
+};
+
+/* Puts a size of its own into a function that takes it from where others do, or from
+ * nowhere. */
+static void plan_own(
+    const struct manifest_function *function, uint64_t mb, struct change *change)
 {
 	const struct manifest_setting *setting = &function->memory_mb;
-	const char *missing = NULL;
-	uint64_t mb = 0;
 
-	if (setting->from == SETTING_ABSENT || setting->from == SETTING_DEFAULT)
-		(void)text_copy(why, LEFT_WHY_BYTES, "no size is written there");
-	else if (setting->from == SETTING_UNKNOWN)
-		(void)snprintf(why, LEFT_WHY_BYTES, "its size %s",
-		    setting->why ? setting->why : "is no figure there");
-	else if (manifest_is_generated(sizes->manifest->kind))
-		(void)text_copy(why, LEFT_WHY_BYTES,
-		    "a tool wrote the file: change what it was made from");
-	else
-		mb = enough_for_all(sizes, setting, &missing);
-	if (missing)
-		(void)snprintf(why, LEFT_WHY_BYTES,
-		    "its size is also that of %s, which has no advice", missing);
-	return mb && patch_memory(setting, mb, edit);
+	if (!patch_memory_in(&function->memory_gap, mb, &change->edit)) {
+		(void)text_copy(change->why, sizeof(change->why),
+		    "no size is written there, and no place for one is found");
+		return;
+	}
+	change->then_mb = mb;
+	if (is_written(setting))
+		(void)snprintf(change->why, sizeof(change->why),
+		    "gets its own size: that of line %d is also the size of others",
+		    setting->line);
 }
 
-static size_t plan_edits(const struct call *call, const struct manifest_file *file,
-    const struct sizes *sizes, struct patch_edit *edits)
+static void plan_shared(const struct sizes *sizes,
+    const struct manifest_function *function, uint64_t mb, struct change *change)
 {
-	char why[LEFT_WHY_BYTES] = "";
-	size_t n = 0;
+	const struct manifest_setting *setting = &function->memory_mb;
+	struct need need = need_at(sizes, setting);
+	bool has_gap = function->memory_gap.is_there;
 
+	if (has_gap && (need.missing || need.differs)) {
+		if (mb != setting->value)
+			plan_own(function, mb, change);
+	} else if (need.missing) {
+		(void)snprintf(change->why, sizeof(change->why),
+		    "is left alone: its size is also that of %s, which has no advice",
+		    need.missing);
+	} else if (patch_memory(setting, need.most, &change->edit)) {
+		change->then_mb = need.most;
+	}
+}
+
+/* A change that changes nothing may be among them. */
+static void plan_change(const struct sizes *sizes,
+    const struct manifest_function *function, uint64_t mb, struct change *change)
+{
+	const struct manifest_setting *setting = &function->memory_mb;
+
+	*change = (struct change){.then_mb = 0};
+	if (manifest_is_generated(sizes->manifest->kind))
+		(void)text_copy(change->why, sizeof(change->why),
+		    "is left alone: a tool wrote the file, which is only read: change "
+		    "what it was made from");
+	else if (setting->from == SETTING_UNKNOWN)
+		(void)snprintf(change->why, sizeof(change->why),
+		    "is left alone: its size %s",
+		    setting->why ? setting->why : "is no figure there");
+	else if (is_written(setting))
+		plan_shared(sizes, function, mb, change);
+	else if (setting->from != SETTING_DEFAULT || setting->value != mb)
+		plan_own(function, mb, change);
+}
+
+/* What is to change in one file. */
+struct plan {
+	struct patch_edit *edits;
+	size_t edits_n;
+	uint64_t *then_mb; /* of each function; 0: not changed */
+};
+
+static void plan_done(struct plan *plan)
+{
+	free(plan->edits);
+	free(plan->then_mb);
+}
+
+static void plan_file(const struct call *call, const struct manifest_file *file,
+    const struct sizes *sizes, struct plan *plan)
+{
 	for (size_t i = 0; i < sizes->manifest->functions_n; i++) {
 		const struct manifest_function *function = &sizes->manifest->functions[i];
+		struct change change;
 
 		if (!sizes->mb[i])
 			continue;
-		if (plan_edit(sizes, function, &edits[n], why))
-			n++;
-		else
-			(void)fprintf(stderr, "%s: %s:%d: %s is left alone: %s\n",
-			    call->program, file->path, function->line, function->name,
-			    why);
+		plan_change(sizes, function, sizes->mb[i], &change);
+		if (change.why[0])
+			(void)fprintf(stderr, "%s: %s:%d: %s %s\n", call->program,
+			    file->path, function->line, function->name, change.why);
+		if (!change.then_mb)
+			continue;
+		plan->then_mb[i] = change.then_mb;
+		plan->edits[plan->edits_n++] = change.edit;
 	}
-	return n;
+}
+
+/* Whether the changed text is read as it is meant. */
+static bool is_read_back(const struct manifest *manifest, const struct plan *plan)
+{
+	struct manifest_error error;
+	struct manifest then;
+	struct buffer text = {0};
+	bool is_so;
+
+	patch_apply(&text, manifest, plan->edits, plan->edits_n);
+	is_so = !text.failed &&
+		manifest_parse((const char *)text.at, text.n, &then, &error) == 0;
+	buffer_done(&text);
+	if (!is_so)
+		return false;
+	is_so = then.functions_n == manifest->functions_n;
+	for (size_t i = 0; i < then.functions_n && is_so; i++) {
+		const struct manifest_setting *now = &then.functions[i].memory_mb;
+		const struct manifest_setting *was = &manifest->functions[i].memory_mb;
+
+		is_so = plan->then_mb[i]
+			    ? is_written(now) && now->value == plan->then_mb[i]
+			    : now->value == was->value;
+	}
+	manifest_done(&then);
+	return is_so;
 }
 
 static int patch_file(struct call *call, const struct manifest_files *files,
     const struct rows *list, const struct manifest_file *file, struct buffer *out)
 {
-	AUTO(free) struct patch_edit *edits = NULL;
-	struct sizes sizes;
+	const struct manifest *manifest = &file->manifest;
+	struct plan plan = {calloc(manifest->functions_n + 1, sizeof(*plan.edits)), 0,
+	    calloc(manifest->functions_n + 1, sizeof(*plan.then_mb))};
+	struct sizes sizes = {0};
+	int status = COMMAND_DONE;
 
-	edits = calloc(file->manifest.functions_n + 1, sizeof(*edits));
-	if (!edits || find_sizes(files, list, file, &sizes) < 0)
-		return command_failed(call, "out of memory");
-	patch_put(out, file->path, &file->manifest, edits,
-	    plan_edits(call, file, &sizes, edits));
+	if (!plan.edits || !plan.then_mb || find_sizes(files, list, file, &sizes) < 0) {
+		status = command_failed(call, "out of memory");
+	} else {
+		plan_file(call, file, &sizes, &plan);
+		if (plan.edits_n && !is_read_back(manifest, &plan))
+			status = command_failed(call,
+			    "%s: the changed file would be read as something else: it is "
+			    "left alone",
+			    file->path);
+		else
+			patch_put(out, file->path, manifest, plan.edits, plan.edits_n);
+	}
 	free(sizes.mb);
-	return out->failed ? command_failed(call, "out of memory") : COMMAND_DONE;
+	plan_done(&plan);
+	if (status == COMMAND_DONE && out->failed)
+		status = command_failed(call, "out of memory");
+	return status;
 }
 
 int advise_memory_patch(struct call *call, const struct reply *reply,

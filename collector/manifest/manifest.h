@@ -57,6 +57,17 @@ struct manifest_setting {
 	size_t bytes;
 };
 
+#define MANIFEST_GAP_BYTES 320 /* of a text before a value, or after it */
+
+/* Where a setting that is not written can be. */
+struct manifest_gap {
+	bool is_there;
+	enum setting_unit unit;
+	size_t at;                       /* in the file's bytes: before this one comes */
+	char before[MANIFEST_GAP_BYTES]; /* this, */
+	char after[MANIFEST_GAP_BYTES];  /* the value, and this */
+};
+
 /* A word and where it stands; value is "" of a trigger. */
 struct manifest_word {
 	char key[MANIFEST_WORD_BYTES];
@@ -74,6 +85,7 @@ struct manifest_function {
 	int arch_line;
 	int line;
 	struct manifest_setting memory_mb;   /* MiB */
+	struct manifest_gap memory_gap;      /* of the function itself */
 	struct manifest_setting timeout_ms;  /* of one invocation */
 	struct manifest_setting provisioned; /* instances that are always ready */
 	struct manifest_word triggers[MANIFEST_MAX_TRIGGERS]; /* each kind once */

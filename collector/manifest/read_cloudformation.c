@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "manifest/gap.h"
 #include "manifest/reader.h"
 #include "manifest/trigger.h"
 #include "manifest/variable.h"
@@ -223,6 +224,8 @@ static int take_function(
 		return template->reader->error->why[0] ? -EBADMSG : -ENOMEM;
 	take_name(template, properties, function);
 	take(template, &function->memory_mb, properties, "MemorySize", FIGURE_COUNT);
+	gap_find(&function->memory_gap, template->reader->manifest, properties,
+	    "MemorySize", SETTING_PLAIN);
 	take(template, &function->timeout_ms, properties, "Timeout", FIGURE_SECONDS);
 	take(template, &function->provisioned, properties,
 	    "ProvisionedConcurrencyConfig ProvisionedConcurrentExecutions", FIGURE_COUNT);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "manifest/gap.h"
 #include "manifest/reader.h"
 #include "manifest/trigger.h"
 
@@ -17,8 +18,11 @@ static bool is_api(struct fy_node *root, const char *group)
 	       strncmp(version, group, strlen(group)) == 0;
 }
 
-static void take_container(struct fy_node *container, struct manifest_function *function)
+static void take_container(const struct manifest *manifest, struct fy_node *container,
+    struct manifest_function *function)
 {
+	gap_find(&function->memory_gap, manifest, container, "resources limits memory",
+	    SETTING_QUANTITY);
 	setting_take(&function->memory_mb,
 	    node_find(container, "resources limits memory"), FIGURE_MEMORY, SETTING_OWN);
 }
@@ -38,7 +42,8 @@ static int take_service(struct reader *reader, struct fy_node *root)
 		return reader->error->why[0] ? -EBADMSG : -ENOMEM;
 	if (!node_text(name, function->name, sizeof(function->name)))
 		(void)text_copy(function->name, sizeof(function->name), "*");
-	take_container(node_item(node_get(spec, "containers"), 0), function);
+	take_container(
+	    reader->manifest, node_item(node_get(spec, "containers"), 0), function);
 	setting_take(&function->timeout_ms, node_get(spec, "timeoutSeconds"),
 	    FIGURE_SECONDS, SETTING_OWN);
 	setting_default(&function->timeout_ms, DEFAULT_TIMEOUT_MS);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "manifest/gap.h"
 #include "manifest/reader.h"
 #include "manifest/trigger.h"
 
@@ -44,6 +45,8 @@ static int take_function(struct reader *reader, struct fy_node *key, struct fy_n
 	(void)text_copy(function->name, sizeof(function->name), function->key);
 	setting_take(&function->memory_mb, node_find(node, "limits memory"),
 	    FIGURE_DOCKER, SETTING_OWN);
+	gap_find(&function->memory_gap, reader->manifest, node, "limits memory",
+	    SETTING_DOCKER);
 	take_timeout(node, &function->timeout_ms);
 	setting_take(&function->provisioned, node_get(labels, "com.openfaas.scale.min"),
 	    FIGURE_COUNT, SETTING_OWN);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "manifest/gap.h"
 #include "manifest/reader.h"
 #include "manifest/trigger.h"
 #include "manifest/variable.h"
@@ -207,6 +208,10 @@ static int take_function(
 		return service->reader->error->why[0] ? -EBADMSG : -ENOMEM;
 	take_name(service, node, function);
 	take_both(service, &function->memory_mb, node, "memorySize", FIGURE_COUNT);
+	if (service->platform == PLATFORM_AWS_LAMBDA ||
+	    service->platform == PLATFORM_GCP_FUNCTIONS)
+		gap_find(&function->memory_gap, service->reader->manifest, node,
+		    "memorySize", SETTING_PLAIN);
 	take_both(service, &function->timeout_ms, node, "timeout", FIGURE_SECONDS);
 	take(service, &function->provisioned, node_get(node, "provisionedConcurrency"),
 	    FIGURE_COUNT, SETTING_OWN);

@@ -13,6 +13,7 @@
 
 #define NEW_MEMORY_MB 333
 #define EDITS 64
+#define GAPS 4 /* looked at, of a text: each is read again */
 
 int LLVMFuzzerTestOneInput(const uint8_t *in, size_t size);
 /* NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the */
@@ -58,6 +59,9 @@ static void check_function(
 	check_setting(manifest, &function->provisioned);
 	check_words(function->triggers, function->triggers_n);
 	check_words(function->tags, function->tags_n);
+	if (function->memory_gap.is_there &&
+	    function->memory_gap.at > manifest->text_bytes)
+		abort();
 	(void)manifest_is_of(function, "shop-prod-orders", function->platform);
 }
 
@@ -83,6 +87,37 @@ static void replace(const struct manifest *manifest, const struct patch_edit *ed
 		at = edits[i].at + edits[i].bytes;
 	}
 	buffer_put(out, manifest->text + at, manifest->text_bytes - at);
+}
+
+/* A size that is put in is there then, when the text can be read at all. */
+static void check_gap(const struct manifest *manifest, size_t at)
+{
+	struct patch_edit edit;
+	struct buffer text = {0};
+	struct buffer diff = {0};
+	struct buffer patched = {0};
+	struct manifest_error error;
+	struct manifest then;
+
+	if (!patch_memory_in(&manifest->functions[at].memory_gap, NEW_MEMORY_MB, &edit))
+		return;
+	patch_put(&diff, "stack.yaml", manifest, &edit, 1);
+	buffer_put(&diff, "", 1);
+	patch_apply(&text, manifest, &edit, 1);
+	if (diff.failed || text.failed ||
+	    !apply_patch(manifest->text, (const char *)diff.at, &patched) ||
+	    patched.n != text.n || memcmp(patched.at, text.at, text.n) != 0)
+		abort();
+	if (manifest_parse((const char *)text.at, text.n, &then, &error) == 0) {
+		if (then.functions_n == manifest->functions_n &&
+		    (then.functions[at].memory_mb.from != SETTING_OWN ||
+			then.functions[at].memory_mb.value != NEW_MEMORY_MB))
+			abort();
+		manifest_done(&then);
+	}
+	buffer_done(&text);
+	buffer_done(&diff);
+	buffer_done(&patched);
 }
 
 static bool is_in_lines(const struct manifest *manifest, const struct patch_edit *edit)
@@ -134,6 +169,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t size)
 	}
 	for (size_t i = 0; i < manifest.functions_n; i++)
 		check_function(&manifest, &manifest.functions[i]);
+	for (size_t i = 0; i < manifest.functions_n && i < GAPS; i++)
+		check_gap(&manifest, i);
 	check_patch(&manifest);
 	manifest_done(&manifest);
 	return 0;

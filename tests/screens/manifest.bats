@@ -132,7 +132,7 @@ setup() {
 	sed 's/"api"/"worker"/' plan.json >"$BATS_TEST_TMPDIR/plan.json"
 	run --separate-stderr "$meter" advise memory --manifest "$BATS_TEST_TMPDIR/plan.json" --patch
 	[ -z "$output" ]
-	[[ $stderr == *"worker is left alone: a tool wrote the file"* ]]
+	[[ $stderr == *"worker is left alone: a tool wrote the file, which is only read"* ]]
 }
 
 @test "advise memory --patch sets the own size of one to what another that refers to it needs" {
@@ -153,6 +153,46 @@ setup() {
 	run --separate-stderr "$meter" advise memory --manifest . --patch
 	[ -z "$output" ]
 	[[ $stderr == *"shop-prod-orders is left alone: its size is also that of never-seen, which has no advice"* ]]
+}
+
+@test "advise memory --patch puts in a size that is not written, and GNU patch applies it" {
+	cd "$BATS_TEST_TMPDIR"
+	cat >serverless.yml <<-'END'
+		service: shop
+		provider:
+		  name: aws
+		  stage: prod
+		  memorySize: 512 # of all
+		functions:
+		  orders:
+		    # takes orders
+		    handler: h.orders # the first
+		    timeout: 10
+		  thumb: {handler: h.thumb}
+		  other: {handler: h.other}
+	END
+	cat >stack.yaml <<-'END'
+		provider: {name: openfaas}
+		functions:
+		  resize:
+		    lang: go
+	END
+	printf '{"Resources": {"Worker": {"Type": "AWS::Lambda::Function", "Properties": {\r\n\t"FunctionName": "worker"}}}}' >template.json
+	cp -r . ../before
+	run --separate-stderr "$meter" advise memory --manifest . --patch
+	[ "$status" -eq 0 ]
+	[ "$(grep -c '^-[^-]' <<<"$output")" -eq 1 ] # the flow mapping
+	[[ $stderr == *"./serverless.yml:7: shop-prod-orders gets its own size: that of line 5 is also the size of others"* ]]
+	patch -p1 --dry-run --fuzz=0 <<<"$output"
+	patch -p1 --fuzz=0 <<<"$output"
+	"$meter" manifest . --offline --json | jq -e '[.functions[] | select(.function != "shop-prod-other").memory_mb | .from] | unique == ["function"]'
+	grep -A1 -F '    handler: h.orders # the first' serverless.yml | grep '^    memorySize: [0-9]*$'
+	grep -x '  thumb: {memorySize: 896, handler: h.thumb}' serverless.yml
+	grep -A2 'lang: go' stack.yaml | tail -2 | diff - <(printf '    limits:\n      memory: 160Mi\n')
+	grep -P '^\t"MemorySize": [0-9]+,\r$' template.json
+	run --separate-stderr "$meter" advise memory --manifest . --patch
+	[ -z "$output" ]
+	[[ $stderr == *"nothing to change" ]]
 }
 
 @test "advise plan: what a manifest finds counts in the verdict on the function" {
