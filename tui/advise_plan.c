@@ -9,10 +9,12 @@
 #include "tui/field.h"
 #include "tui/manifest_view.h"
 #include "tui/rows.h"
+#include "tui/wrap.h"
 
 #define WHY_BYTES 768
 #define NEAR_PCT 80 /* of the timeout that is set: it is close */
 #define NAME_BYTES 48
+#define TEXT_COLUMN 25
 
 static bool find_place(
     const struct manifest_files *files, const json_t *one, struct manifest_place *place)
@@ -159,7 +161,18 @@ int advise_print_json(struct call *call, const struct reply *reply,
 	return COMMAND_DONE;
 }
 
-static void print_finding(const json_t *finding)
+/* "  consider  lock-in      Only one provider has ...", the text below itself. */
+static void print_row(const char *verdict, const char *check, const char *mark,
+    const char *text, size_t columns)
+{
+	size_t indent = TEXT_COLUMN + strlen(mark);
+
+	printf("  %-9s %-12s %s", verdict, check, mark);
+	wrap_put(stdout, text, indent, indent, columns);
+	printf("\n");
+}
+
+static void print_finding(const json_t *finding, size_t columns)
 {
 	char check[NAME_BYTES];
 	char verdict[NAME_BYTES];
@@ -167,34 +180,45 @@ static void print_finding(const json_t *finding)
 
 	(void)field_text(finding, "check", check, sizeof(check));
 	(void)field_text(finding, "verdict", verdict, sizeof(verdict));
-	printf("  %-9s %-12s %s\n", verdict, check,
-	    field_text(finding, "why", text, sizeof(text)));
+	print_row(
+	    verdict, check, "", field_text(finding, "why", text, sizeof(text)), columns);
 	if (*field_text(finding, "do", text, sizeof(text)))
-		printf("  %-9s %-12s -> %s\n", "", "", text);
+		print_row("", "", "-> ", text, columns);
 }
 
-static void print_one(const json_t *one)
+static void print_head(const json_t *one, size_t columns)
 {
-	const json_t *findings = json_object_get(one, "findings");
 	char name[FUNCTION_NAME_BYTES];
 	char platform[NAME_BYTES];
 	char verdict[NAME_BYTES];
 	char file[PATH_MAX];
-	const json_t *finding;
-	size_t i;
+	char place[PATH_MAX + 16] = "";
+	char head[PATH_MAX + FUNCTION_NAME_BYTES + 2 * NAME_BYTES + 16];
 
 	(void)field_text(one, "function", name, sizeof(name));
 	(void)field_text(one, "platform", platform, sizeof(platform));
 	(void)field_text(one, "verdict", verdict, sizeof(verdict));
-	printf("%s (%s): %s", name, platform, verdict);
 	if (*field_text(one, "file", file, sizeof(file)))
-		printf(", %s:%d", file, (int)field_count(one, "line"));
+		(void)snprintf(
+		    place, sizeof(place), ", %s:%d", file, (int)field_count(one, "line"));
+	(void)snprintf(
+	    head, sizeof(head), "%s (%s): %s%s", name, platform, verdict, place);
+	wrap_put(stdout, head, 0, 4, columns);
 	printf("\n");
+}
+
+static void print_one(const json_t *one, size_t columns)
+{
+	const json_t *findings = json_object_get(one, "findings");
+	const json_t *finding;
+	size_t i;
+
+	print_head(one, columns);
 	if (!field_is_true(one, "enough_data"))
 		printf("  too little was seen: 50 invocations in 1 hour are the least\n");
 	json_array_foreach(findings, i, finding)
 	{
-		print_finding(finding);
+		print_finding(finding, columns);
 	}
 }
 
@@ -203,6 +227,7 @@ int advise_plan_show(struct call *call, const struct reply *reply,
 {
 	AUTO(json) json_t *root = rows_root(reply->body, reply->body_bytes);
 	const json_t *list = json_object_get(root, "advice");
+	size_t columns = wrap_columns(80, 60, 120);
 	const json_t *one;
 	size_t i;
 
@@ -211,7 +236,7 @@ int advise_plan_show(struct call *call, const struct reply *reply,
 	join(root, files);
 	json_array_foreach(list, i, one)
 	{
-		print_one(one);
+		print_one(one, columns);
 	}
 	if (!json_array_size(list))
 		puts("no advice yet: it needs measured invocations of a function");

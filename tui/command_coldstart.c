@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -13,6 +11,7 @@
 #include "tui/format.h"
 #include "tui/rows.h"
 #include "tui/waterfall.h"
+#include "tui/wrap.h"
 
 #define WIDTH_DEFAULT 100 /* where the output is no terminal */
 #define WIDTH_LEAST 60
@@ -38,16 +37,6 @@ static const struct option_row rows[] = {
 };
 #undef AT
 
-static int width_of_output(void)
-{
-	struct winsize size;
-	int cols = WIDTH_DEFAULT;
-
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
-		cols = size.ws_col;
-	return cols < WIDTH_LEAST ? WIDTH_LEAST : cols > WIDTH_MOST ? WIDTH_MOST : cols;
-}
-
 static bool is_utf8(void)
 {
 	const char *bar = "\xe2\x96\x88";
@@ -57,7 +46,8 @@ static bool is_utf8(void)
 
 static int print_picture(const struct waterfall *w)
 {
-	struct area area = {0, 0, waterfall_rows(w), width_of_output()};
+	struct area area = {0, 0, waterfall_rows(w),
+	    (int)wrap_columns(WIDTH_DEFAULT, WIDTH_LEAST, WIDTH_MOST)};
 	struct canvas canvas;
 	char line[LINE_BYTES];
 
