@@ -15,8 +15,10 @@
 #define NODE_MAX_ANCHORS 256
 #define NODE_MAX_KEYS 10000 /* of one mapping */
 #define NODE_MAX_DOCUMENTS 1000
+#define NODE_MAX_LOOK_UPS 20000000 /* keys compared in one document: 1 s */
 
 struct fy_node;
+struct fy_mark;
 
 /* Reads each document of the text in turn. 0; -EBADMSG with *error; -ENOMEM; or what
  * visit returned, which ends it. root lives during the visit only. */
@@ -55,6 +57,9 @@ void node_tag(struct fy_node *node, char *out, size_t size);
 
 /* Where it begins: of a list or mapping its first word. 1 when that is not known. */
 int node_line(struct fy_node *node);
+
+/* The same, with its column; NULL when that is not known. */
+const struct fy_mark *node_mark(struct fy_node *node);
 
 /* Where a scalar stands in the text, without quotes. False when it is none. */
 bool node_span(struct fy_node *node, size_t *at, size_t *bytes);
