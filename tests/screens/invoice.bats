@@ -181,10 +181,16 @@ assert row[0]['CommitmentDiscountId'] == 'mine' and row[0]['PricingUnit'] == 'US
 	stop_collector "$BATS_TEST_TMPDIR/data"
 }
 
-@test "the shadow invoice of the README can be printed anew" {
-	run env PORT=$((port + 2)) "$BATS_TEST_DIRNAME/shadow_invoice.sh"
-	[ "$status" -eq 0 ]
-	head=$(sed -n 's/^    PLAN  */PLAN /p' "$BATS_TEST_DIRNAME/../../README.md" | tr -s ' ')
-	[ "$(tr -s ' ' <<< "${lines[1]}")" = "$head" ]
-	[[ $output == *aws-lambda*azure-consumption*gcp-run-request* ]]
+# table: the rows of a shadow invoice, whatever their order and width. What bills by the hour has another figure each day.
+table() {
+	tr -s ' ' | sed -E '/^aws-lambda-snapstart /s/\$[0-9.]+/$/g' | sort
+}
+
+@test "README shows the shadow invoice that the command prints" {
+	env PORT=$((port + 2)) "$BATS_TEST_DIRNAME/shadow_invoice.sh" >"$BATS_TEST_TMPDIR/printed"
+	sed -n '/^    \$ coldmeter invoice --plan all --brief$/,/^$/ { /^    \$/d; /^$/d; s/^    //; p }' \
+		"$BATS_TEST_DIRNAME/../../README.md" >"$BATS_TEST_TMPDIR/shown"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/shown")" -ge 6 ]
+	diff <(table <"$BATS_TEST_TMPDIR/shown") <(table <"$BATS_TEST_TMPDIR/printed")
+	diff <(head -1 "$BATS_TEST_TMPDIR/shown" | tr -s ' ') <(head -1 "$BATS_TEST_TMPDIR/printed" | tr -s ' ')
 }
