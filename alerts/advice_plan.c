@@ -6,6 +6,7 @@
 
 #include "alerts/advice_concurrency.h"
 #include "alerts/advice_memory.h"
+#include "alerts/advice_plan_parts.h"
 #include "alerts/message.h"
 
 #define MS_NS 1e6
@@ -25,7 +26,7 @@
 const char *plan_check_name(enum plan_check check)
 {
 	static const char *const names[] = {
-	    "steady", "latency", "timeout", "connections", "state"};
+	    "steady", "latency", "timeout", "connections", "state", "calls"};
 
 	return names[check];
 }
@@ -37,7 +38,7 @@ const char *plan_verdict_name(enum plan_verdict verdict)
 	return names[verdict];
 }
 
-static struct plan_finding *add(
+struct plan_finding *advice_plan_add(
     struct plan_advice *advice, enum plan_check check, enum plan_verdict verdict)
 {
 	struct plan_finding *finding = &advice->findings[advice->findings_n++];
@@ -113,7 +114,7 @@ static void check_steady(
 	even = break_even_pct(busy_pct, terms->month, best);
 	message_money(terms->month, now);
 	message_money(best->month, then);
-	finding = add(advice, PLAN_STEADY, PLAN_FITS);
+	finding = advice_plan_add(advice, PLAN_STEADY, PLAN_FITS);
 	put(finding, "busy_pct", busy_pct);
 	put(finding, "busiest_hour_pct", 100.0 * (double)m->hour_busy_ns / HOUR_NS);
 	put(finding, "break_even_pct", even);
@@ -151,7 +152,7 @@ static void check_latency(
 
 	if (!m->warm_p95_ns)
 		return;
-	finding = add(advice, PLAN_LATENCY, PLAN_FITS);
+	finding = advice_plan_add(advice, PLAN_LATENCY, PLAN_FITS);
 	put(finding, "target_ms", terms->target_ms);
 	put(finding, "warm_p95_ms", warm_ms);
 	put(finding, "cold_pct", cold_pct);
@@ -219,7 +220,7 @@ static void check_timeout(const struct measured *m, struct plan_advice *advice)
 
 	if (m->duration_max_ns <= 0 && !m->timeouts)
 		return;
-	finding = add(advice, PLAN_TIMEOUT,
+	finding = advice_plan_add(advice, PLAN_TIMEOUT,
 	    m->timeouts || is_near ? PLAN_ACT
 	    : is_half              ? PLAN_CONSIDER
 				   : PLAN_FITS);
@@ -251,7 +252,7 @@ static void check_connections(const struct measured *m, struct plan_advice *advi
 	if (!m->upgraded)
 		return;
 	each_s = (double)m->upgraded_ns / (double)m->upgraded / S_NS;
-	finding = add(advice, PLAN_CONNECTIONS, PLAN_ACT);
+	finding = advice_plan_add(advice, PLAN_CONNECTIONS, PLAN_ACT);
 	put(finding, "upgraded", (double)m->upgraded);
 	put(finding, "upgraded_pct", share_pct(m->upgraded, m->scanned));
 	put(finding, "open_s_mean", each_s);
@@ -273,7 +274,7 @@ static void check_state(const struct measured *m, struct plan_advice *advice)
 	if (m->firsts < FIRST_ENOUGH || !m->warm_p50_ns ||
 	    first_ms < warm_ms * FIRST_TIMES || first_ms - warm_ms < FIRST_LEAST_MS)
 		return;
-	finding = add(advice, PLAN_MEMORY_STATE, PLAN_CONSIDER);
+	finding = advice_plan_add(advice, PLAN_MEMORY_STATE, PLAN_CONSIDER);
 	put(finding, "first_p50_ms", first_ms);
 	put(finding, "warm_p50_ms", warm_ms);
 	say(finding,
@@ -300,4 +301,5 @@ void advice_plan(const struct measured *measured, const struct plan_terms *terms
 	check_timeout(measured, out);
 	check_connections(measured, out);
 	check_state(measured, out);
+	advice_plan_calls(measured, terms, out);
 }

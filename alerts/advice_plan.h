@@ -7,10 +7,11 @@
 
 #include "alerts/always_on.h"
 #include "alerts/measured.h"
+#include "price/companions.h"
 
-#define ADVICE_PLAN_FINDINGS 5
+#define ADVICE_PLAN_FINDINGS 6
 #define ADVICE_PLAN_NUMBERS 6
-#define ADVICE_PLAN_WHY_BYTES 384
+#define ADVICE_PLAN_WHY_BYTES 640
 #define ADVICE_PLAN_TARGET_MS 100 /* unless the user says another */
 
 /* A steady load: of what runs all the time no more than this share is used in the
@@ -19,17 +20,18 @@
 #define ADVICE_PLAN_STEADY_NS (24LL * 3600 * 1000000000) /* a day, with its night */
 
 enum plan_check {
-	PLAN_STEADY,      /* would what runs all the time be cheaper */
-	PLAN_LATENCY,     /* the target of the P95 against cold starts */
-	PLAN_TIMEOUT,     /* durations against the platform's limit */
-	PLAN_CONNECTIONS, /* connections that were upgraded, as WebSockets are */
-	PLAN_MEMORY_STATE /* what a sandbox's first invocation builds for the others */
+	PLAN_STEADY,       /* would what runs all the time be cheaper */
+	PLAN_LATENCY,      /* the target of the P95 against cold starts */
+	PLAN_TIMEOUT,      /* durations against the platform's limit */
+	PLAN_CONNECTIONS,  /* connections that were upgraded, as WebSockets are */
+	PLAN_MEMORY_STATE, /* what a sandbox's first invocation builds for the others */
+	PLAN_CALLS         /* services that only one provider has, which it calls */
 };
 
 enum plan_verdict { PLAN_FITS, PLAN_UNKNOWN, PLAN_CONSIDER, PLAN_ACT };
 
-const char *plan_check_name(
-    enum plan_check check); /* "steady", "latency", "timeout", "connections", "state" */
+const char *plan_check_name(enum plan_check check); /* "steady", "latency", "timeout",
+						       "connections", "state", "calls" */
 const char *plan_verdict_name(
     enum plan_verdict verdict); /* "fits", "unknown", "consider", "act" */
 
@@ -53,6 +55,7 @@ struct plan_terms {
 	struct money month;              /* what it costs now, without a free tier */
 	const struct always_on *options; /* cheapest first */
 	size_t options_n;
+	struct companions stated; /* calls for each invocation, as the settings say */
 };
 
 struct plan_advice {

@@ -9,6 +9,7 @@
 #include "alerts/advice_memory.h"
 #include "alerts/advice_plan.h"
 #include "alerts/api.h"
+#include "alerts/peer_service.h"
 #include "base/clock.h"
 #include "price/plan.h"
 #include "price/rates.h"
@@ -188,8 +189,29 @@ static json_t *format_options(const struct plan_terms *terms)
 	return list;
 }
 
-static json_t *format_finding(
-    const struct plan_finding *finding, const struct plan_terms *terms)
+static json_t *format_peers(const struct measured *m)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < m->peers_n; i++) {
+		const struct measured_peer *peer = &m->peers[i];
+		const struct peer_service *service = peer_service_of(peer->peer);
+		json_t *row = json_object();
+
+		fields_text(row, "peer", peer->peer);
+		fields_integer(row, "cold_starts", (int64_t)peer->starts);
+		fields_real(row, "wait_ms", (double)peer->wait_ns / 1e6);
+		if (service) {
+			fields_text(row, "service", service->name);
+			fields_text(row, "source", service->source);
+		}
+		(void)json_array_append_new(list, row);
+	}
+	return list;
+}
+
+static json_t *format_finding(const struct plan_finding *finding,
+    const struct measured *m, const struct plan_terms *terms)
 {
 	json_t *object = json_object();
 
@@ -200,6 +222,10 @@ static json_t *format_finding(
 	if (finding->check == PLAN_STEADY) {
 		fields_money(object, "cost_month_usd", terms->month);
 		fields_array(object, "always_on", format_options(terms));
+	}
+	if (finding->check == PLAN_CALLS) {
+		fields_integer(object, "cold_starts", (int64_t)m->phased);
+		fields_array(object, "peers", format_peers(m));
 	}
 	fields_text(object, "why", finding->why);
 	if (*finding->what)
@@ -217,13 +243,13 @@ static json_t *format_plan_advice(const struct measured *m,
 	fields_bool(object, "enough_data", advice->enough_data);
 	for (size_t i = 0; i < advice->findings_n; i++)
 		(void)json_array_append_new(
-		    findings, format_finding(&advice->findings[i], terms));
+		    findings, format_finding(&advice->findings[i], m, terms));
 	fields_array(object, "findings", findings);
 	return object;
 }
 
-static json_t *advise_plan(
-    const struct alerts *alerts, const struct measured *m, double target_ms)
+static json_t *advise_plan(const struct alerts *alerts, const struct cost_rules *rules,
+    const struct measured *m, double target_ms)
 {
 	const struct plan *plan = plan_of_platform(m->function.platform);
 	struct always_on_need need = {.provider = plan->provider,
@@ -239,6 +265,7 @@ static json_t *advise_plan(
 	terms.has_cost = cost_of(alerts->book, &m->function, &m->usage, &window) == 0;
 	if (terms.has_cost)
 		terms.month = advice_month(window, m->until_ns - m->since_ns);
+	cost_rules_companions(rules, m->function.name, &terms.stated);
 	advice_plan(m, &terms, &advice);
 	return format_plan_advice(m, &advice, &terms);
 }
@@ -248,6 +275,7 @@ int api_advice_plan(const struct alerts *alerts, const struct http_request *requ
 {
 	struct measured_list measured = {0};
 	struct measured_query query;
+	struct cost_rules *rules;
 	double target_ms;
 	const char *why = parse_window(request, &query);
 	json_t *list;
@@ -262,9 +290,11 @@ int api_advice_plan(const struct alerts *alerts, const struct http_request *requ
 	if (err)
 		return err;
 	list = json_array();
+	rules = cost_rules_hold(alerts->rules);
 	for (size_t i = 0; i < measured.n; i++)
 		(void)json_array_append_new(
-		    list, advise_plan(alerts, &measured.rows[i], target_ms));
+		    list, advise_plan(alerts, rules, &measured.rows[i], target_ms));
+	cost_rules_free(rules);
 	err = send_list(&measured, list, reply);
 	measured_done(&measured);
 	return err;

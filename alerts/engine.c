@@ -184,7 +184,7 @@ static int start(struct alerts *alerts)
 }
 
 int alerts_start(struct store *store, struct ingest *ingest, const struct book *book,
-    struct alerts **out)
+    struct cost_rules_slot *rules, struct alerts **out)
 {
 	struct alerts *alerts = calloc(1, sizeof(*alerts));
 	int err;
@@ -194,6 +194,7 @@ int alerts_start(struct store *store, struct ingest *ingest, const struct book *
 	alerts->store = store;
 	alerts->ingest = ingest;
 	alerts->book = book;
+	alerts->rules = rules;
 	err = start(alerts);
 	if (err) {
 		(void)log_error(err, "cannot start alerts");

@@ -4,6 +4,7 @@
 #define COLDMETER_ALERTS_ENGINE_H
 
 #include "price/book.h"
+#include "serve/cost_rules.h"
 #include "serve/http.h"
 #include "serve/ingest.h"
 #include "store/store.h"
@@ -12,9 +13,9 @@ struct alerts;
 
 /* Reads budgets, alerts and keep-warm settings from the store, observes what is ingested
  * and starts the thread. Call it before http_start(), so that no commit is missed. store,
- * ingest and book must outlive it. 0 or -errno, said through log_error. */
+ * ingest, book and rules must outlive it. 0 or -errno, said through log_error. */
 int alerts_start(struct store *store, struct ingest *ingest, const struct book *book,
-    struct alerts **out);
+    struct cost_rules_slot *rules, struct alerts **out);
 
 /* /v1/budgets, /v1/anomalies, /v1/alerts, /v1/keepwarm and /v1/advice. Before
  * http_start(). */

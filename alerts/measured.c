@@ -7,6 +7,7 @@
 
 #include "alerts/advice_feed.h"
 #include "base/clock.h"
+#include "base/text.h"
 
 #define HOUR_NS (3600LL * CLOCK_NS_PER_S)
 #define SWITCHING_PROTOCOLS 101
@@ -230,6 +231,36 @@ static struct measured *find_row(
 	return NULL;
 }
 
+static void add_peer(struct measured *row, const char *peer, uint64_t wait_ns)
+{
+	struct measured_peer *found;
+	size_t i = 0;
+
+	while (i < row->peers_n && strcmp(row->peers[i].peer, peer) != 0)
+		i++;
+	if (i == MEASURED_PEERS) {
+		row->more_peers = true;
+		return;
+	}
+	found = &row->peers[i];
+	if (i == row->peers_n) {
+		*found = (struct measured_peer){.starts = 0};
+		(void)text_copy(found->peer, sizeof(found->peer), peer);
+		text_make_printable(found->peer);
+		row->peers_n++;
+	}
+	found->starts++;
+	found->wait_ns += wait_ns;
+}
+
+static void see_peers(struct measured *row, const struct coldstart *coldstart)
+{
+	row->phased++;
+	for (size_t i = 0; i < coldstart->peers_n; i++)
+		add_peer(row, coldstart->peers[i].peer, coldstart->peers[i].wait_ns);
+	row->more_peers |= coldstart->others > 0;
+}
+
 static int see_connection(void *context, const struct invocation *inv, const char *host)
 {
 	struct connections *connections = context;
@@ -246,6 +277,8 @@ static int see_connection(void *context, const struct invocation *inv, const cha
 		row->upgraded++;
 		row->upgraded_ns += inv->has & HAS_DURATION ? inv->duration_ns : 0;
 	}
+	if (inv->has & HAS_COLDSTART && inv->coldstart)
+		see_peers(row, inv->coldstart);
 	return 0;
 }
 

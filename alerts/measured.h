@@ -12,6 +12,16 @@
 #define MEASURED_MAX_FUNCTIONS 512
 #define MEASURED_MAX_HOURS (31 * 24LL) /* a window is cut to that */
 
+#define MEASURED_PEERS                                                                   \
+	16 /* of a function; of further ones it is known that there are some */
+
+/* Whom inits of a function waited for. */
+struct measured_peer {
+	char peer[COLDSTART_PEER_BYTES]; /* "10.0.0.5:5432" */
+	uint64_t starts;                 /* cold starts that did */
+	uint64_t wait_ns;                /* sum */
+};
+
 /* Times in ns; a figure of 0 is not known, but for counts. */
 struct measured {
 	struct function function;
@@ -39,6 +49,10 @@ struct measured {
 	uint64_t upgraded;    /* connections that were switched to another protocol */
 	uint64_t upgraded_ns; /* sum of their durations */
 	uint64_t scanned;     /* invocations among which those were looked for */
+	uint64_t phased;      /* cold starts among them whose peers are known: */
+	struct measured_peer peers[MEASURED_PEERS]; /* in the order seen, newest first */
+	size_t peers_n;
+	bool more_peers;
 };
 
 struct measured_list {
@@ -49,9 +63,9 @@ struct measured_list {
 	bool cut; /* there were more functions */
 };
 
-/* function NULL: all. connections: looks for upgraded ones among the newest
- * ADVICE_MAX_INTERVALS invocations. 0, -ENOMEM or the store's error; release with
- * measured_done(). */
+/* function NULL: all. connections: looks for upgraded ones, and for the peers of
+ * inits, among the newest ADVICE_MAX_INTERVALS invocations. 0, -ENOMEM or the store's
+ * error; release with measured_done(). */
 struct measured_query {
 	int64_t since_ns;
 	int64_t until_ns;

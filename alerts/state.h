@@ -65,6 +65,7 @@ struct alerts {
 	struct store *store;
 	struct ingest *ingest;
 	const struct book *book;
+	struct cost_rules_slot *rules;
 	CURLM *multi; /* curl_multi_wakeup() from anywhere, the rest on the thread */
 	pthread_t thread;
 	atomic_bool stopping;

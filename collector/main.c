@@ -154,7 +154,7 @@ static int start(struct collector *c)
 	if (err)
 		return log_error(err, "cannot start the writer");
 	if (settings->alerts)
-		err = alerts_start(c->store, c->ingest, c->book, &c->alerts);
+		err = alerts_start(c->store, c->ingest, c->book, &c->rules, &c->alerts);
 	if (!err)
 		err = exports_start(
 		    &settings->exports, settings->data, c->store, c->ingest, &c->exports);

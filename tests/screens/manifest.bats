@@ -18,12 +18,17 @@ measured() {
 
 setup_file() {
 	export data=$BATS_FILE_TMPDIR/data
-	start_collector $port "$data"
+	echo 'companions: {zz-locked: {sqs-requests: 1}}' >"$BATS_FILE_TMPDIR/settings.yaml"
+	start_collector $port "$data" --config "$BATS_FILE_TMPDIR/settings.yaml"
 	{
 		measured shop-prod-orders aws-lambda 9000 20 120 512
 		measured shop-prod-thumb aws-lambda 50 5 700 2048
 		measured resize openfaas 80 10 120 128
 		measured worker aws-lambda 400000 200000 300 1769
+		measured zz-locked aws-lambda 50 5 100 256 | jq -c 'if .cold then . + {
+			init_phases: [{phase: "fork", start_ms: 0, wall_ms: 400}],
+			init_peers: [{peer: "52.94.0.7:443", wait_ms: 30, waits: 2}, {peer: "10.0.0.5:5432", wait_ms: 3, waits: 1}]}
+			else . end'
 	} | post $port
 }
 
@@ -213,6 +218,16 @@ setup() {
 	[[ $output == *"shop-prod-thumb"*"act latency"*"The P95 is a cold start"* ]]
 	"$meter" advise plan --target-ms 500 --function shop-prod-thumb --json |
 		jq -e '.advice[0].findings[] | select(.check == "latency") | .verdict == "fits" and .target_ms == 500'
+}
+
+@test "advise plan names the services that inits were measured to call, and guesses none" {
+	"$meter" advise plan --function zz-locked --json | jq -e '.advice[0].findings[] | select(.check == "calls") | .verdict == "consider"
+		and .cold_starts == 30 and .peers == [
+		{peer: "52.94.0.7:443", cold_starts: 30, wait_ms: 900, service: "Amazon DynamoDB", source: "https://ip-ranges.amazonaws.com/ip-ranges.json"},
+		{peer: "10.0.0.5:5432", cold_starts: 30, wait_ms: 90}]'
+	run "$meter" advise plan --function zz-locked
+	output=$(tr -s ' \n' ' ' <<<"$output")
+	[[ $output == *"consider calls Its settings state calls of a queue (SQS, Service Bus, Pub/Sub). Its inits were measured to call Amazon DynamoDB (52.94.0.7:443). Measured: 1 peer, of which service is not known: port 5432 at 10.0.0.5. -> Call them through"* ]]
 }
 
 @test "options of advice go with their kind" {
