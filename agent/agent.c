@@ -15,6 +15,7 @@
 #include "agent/overhead.h"
 #include "agent/privileges.h"
 #include "agent/probes.h"
+#include "agent/ruled.h"
 #include "agent/rules.h"
 #include "agent/running.h"
 #include "agent/sandboxes.h"
@@ -414,6 +415,17 @@ static void say_ledger(struct agent *agent)
 	say_cost(agent);
 }
 
+/* SIGHUP without rules: the terminal is gone. */
+static bool goes_on(struct agent *agent, int signals)
+{
+	enum stop_told told = stop_told(signals);
+	const char *config = agent->settings->config;
+
+	if (told == STOP_HANG_UP && config)
+		ruled_again(config, &agent->rules, agent->sandboxes, agent->probes);
+	return told == STOP_NOTHING || (told == STOP_HANG_UP && config);
+}
+
 int agent_run(const struct settings *settings)
 {
 	struct agent agent = {.settings = settings};
@@ -424,7 +436,7 @@ int agent_run(const struct settings *settings)
 		return log_error(signals, "cannot wait for signals");
 	err = open_all(&agent);
 	if (!err) {
-		while (!stop_is_told(signals) && !agent.reader_gone)
+		while (!agent.reader_gone && goes_on(&agent, signals))
 			turn(&agent, signals);
 		say_ledger(&agent);
 	}

@@ -11,6 +11,7 @@
 #include "agent/foreign.h"
 #include "agent/names.h"
 #include "agent/waterfall.h"
+#include "base/log.h"
 #include "base/text.h"
 
 static size_t bucket(uint64_t key)
@@ -40,11 +41,6 @@ static void free_known(struct known *k)
 void sandboxes_said_foreign(struct sandboxes *s, uint32_t said)
 {
 	s->foreign_said = said;
-}
-
-void sandboxes_set_rules(struct sandboxes *s, const struct rules *rules)
-{
-	s->rules = rules;
 }
 
 void sandboxes_free(struct sandboxes *s)
@@ -309,6 +305,21 @@ static int become(struct sandboxes *s, struct known *k, const struct function *f
 	}
 	k->function = *function;
 	return 0;
+}
+
+void sandboxes_set_rules(struct sandboxes *s, const struct rules *rules)
+{
+	s->rules = rules;
+	for (size_t i = 0; i < BUCKETS; i++) {
+		for (struct known *k = s->by_id[i]; k; k = k->next) {
+			struct function function = k->function;
+
+			(void)text_copy(function.name, sizeof(function.name), k->told);
+			(void)name_by_rules(s, k, k->port, &function);
+			if (become(s, k, &function) < 0)
+				log_warn("no memory to name %s anew", k->function.name);
+		}
+	}
 }
 
 /* A server was told its name. One that has one keeps it. */

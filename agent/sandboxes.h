@@ -32,7 +32,8 @@ void sandboxes_on_loss(struct sandboxes *sandboxes, sandboxes_lose lose);
 
 struct rules;
 
-/* Names are given by these rules first, which must live as long. NULL: there are none. */
+/* Names are given by these rules first, also to sandboxes that are known. They must live
+ * until others are set. NULL: there are none. */
 void sandboxes_set_rules(struct sandboxes *sandboxes, const struct rules *rules);
 
 /* The kinds of enum foreign, as bits, that were said already. */

@@ -5,11 +5,13 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-bool stop_is_told(int signals)
+enum stop_told stop_told(int signals)
 {
 	struct signalfd_siginfo info;
 
-	return read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info);
+	if (read(signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
+		return STOP_NOTHING;
+	return info.ssi_signo == SIGHUP ? STOP_HANG_UP : STOP_END;
 }
 
 int stop_open(void)

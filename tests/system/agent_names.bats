@@ -103,6 +103,26 @@ get() { curl -sS "${@/#/http://127.0.0.1:$port}" >/dev/null; }
 	agent_stop
 }
 
+@test "on SIGHUP rules are read again, and name what runs" {
+	printf 'functions:\n  - match: {function: %s}\n    name: %s-one\n' "$f" "$f" >"$dir/agent.yml"
+	agent_start --config "$dir/agent.yml"
+	many
+	get /items
+	expect "$f-one" 1
+	printf 'functions:\n  - match: {function: %s, path: /items}\n    name: %s-two\n' "$f" "$f" >"$dir/agent.yml"
+	kill -HUP "$agent"
+	until_true 10 grep -q 'rules read again' "$dir/agent.err"
+	get /items /others
+	expect "$f-two" 1
+	expect "$f" 1
+	echo 'functions: lots' >"$dir/agent.yml"
+	kill -HUP "$agent"
+	until_true 10 grep -q 'the rules stay as they were' "$dir/agent.err"
+	get /items
+	expect "$f-two" 2
+	agent_stop
+}
+
 @test "rules go by the process that began a sandbox, and by the one that got it ready" {
 	cat >"$dir/agent.yml" <<-EOF
 		functions:

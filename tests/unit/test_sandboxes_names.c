@@ -185,10 +185,33 @@ static void test_a_sandbox_that_has_worked_keeps_its_name(void **state)
 	rules_free(rules);
 }
 
+static void test_other_rules_name_what_runs_anew(void **state)
+{
+	struct scene *scene = *state;
+	struct rules *rules =
+	    ruled(scene, "functions:\n  - {match: {function: hello}, name: greeter}\n");
+	struct rules *others;
+
+	told(scene, 7, "hello");
+	told(scene, 8, "other");
+	assert_string_equal(invoke(scene, 7, 0)->function->name, "greeter");
+	others =
+	    ruled(scene, "functions:\n  - {match: {function: other}, name: another}\n"
+			 "  - {match: {function: hello, path: /a}, name: asker}\n");
+	rules_free(rules);
+	assert_string_equal(invoke(scene, 7, 0)->function->name, "hello");
+	assert_string_equal(invoke(scene, 8, 0)->function->name, "another");
+	assert_string_equal(asked(scene, 7, "GET /a"), "asker");
+	sandboxes_set_rules(scene->sandboxes, NULL);
+	assert_string_equal(invoke(scene, 8, 0)->function->name, "other");
+	rules_free(others);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(test_rules_name_what_a_server_was_told_to_be),
+	    TEST(test_other_rules_name_what_runs_anew),
 	    TEST(test_a_rule_that_keeps_the_name_makes_no_second_sandbox),
 	    TEST(test_rules_for_requests_go_by_the_name_without_rules),
 	    TEST(test_rules_go_by_what_the_kernel_called_the_process),
