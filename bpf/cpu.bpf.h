@@ -285,16 +285,13 @@ static __always_inline bool is_one_thread(struct task_struct *task, bool wanted)
 	return wanted && task->signal->nr_threads > 1;
 }
 
-/* An invocation begins in the current process. */
-static __always_inline void cpu_begins(struct task_struct *task,
-    struct cpu_reading *start, bool one_thread, bool is_limited, __u64 now)
+/* An invocation begins in the current process, p, which no limit stops. */
+static __always_inline void cpu_begins_in(struct task_struct *task,
+    struct cpu_reading *start, struct process *p, bool one_thread, __u64 now)
 {
-	struct process *p = process_of((__u32)task->tgid);
 	struct cpu_total total = {};
 
-	start->pid = start->one_thread = 0;
-	if (!p)
-		return;
+	start->one_thread = 0;
 	if (is_one_thread(task, one_thread)) {
 		start->one_thread = (__u32)task->pid;
 		p->total_ns = 0;
@@ -309,20 +306,38 @@ static __always_inline void cpu_begins(struct task_struct *task,
 	start->share_ns = start->one_thread ? thread_ns(task, now) : p->share_ns;
 	start->run_queue_ns = total.run_queue_ns;
 	start->throttled_ns = RECORD_UNKNOWN;
+}
+
+/* An invocation begins in the current process. */
+static __always_inline void cpu_begins(struct task_struct *task,
+    struct cpu_reading *start, bool one_thread, bool is_limited, __u64 now)
+{
+	struct process *p = process_of((__u32)task->tgid);
+
+	start->pid = start->one_thread = 0;
+	if (!p)
+		return;
+	cpu_begins_in(task, start, p, one_thread, now);
 	if (is_limited)
 		start->throttled_ns = read_throttled(task);
 }
 
-static __always_inline void fill_waits(struct task_struct *task,
+static __always_inline void fill_throttled(struct task_struct *task,
+    struct record_invocation *r, const struct cpu_reading *start)
+{
+	__u64 throttled;
+
+	if (start->throttled_ns == RECORD_UNKNOWN)
+		return;
+	throttled = read_throttled(task);
+	if (throttled > start->throttled_ns)
+		r->throttled_ns = throttled - start->throttled_ns;
+}
+
+static __always_inline void fill_run_queue(struct task_struct *task,
     struct record_invocation *r, const struct cpu_reading *start,
     const struct cpu_total *now)
 {
-	if (start->throttled_ns != RECORD_UNKNOWN) {
-		__u64 throttled = read_throttled(task);
-
-		if (throttled > start->throttled_ns)
-			r->throttled_ns = throttled - start->throttled_ns;
-	}
 	if (!bpf_core_field_exists(task->sched_info.run_delay))
 		r->run_queue_ns = RECORD_UNKNOWN;
 	else if (now->run_queue_ns > start->run_queue_ns)
@@ -335,6 +350,21 @@ static __always_inline void cpu_lets_go(struct process *p, __u32 pid)
 {
 	if (__sync_fetch_and_add(&p->in_flight, -1) == 1 && p->gone)
 		process_forget(p, pid);
+}
+
+/* It ends, in the current process, p, that it began in. */
+static __always_inline void cpu_ends_in(struct task_struct *task,
+    const struct cpu_reading *start, struct record_invocation *r, struct process *p,
+    __u64 now)
+{
+	struct cpu_total total;
+
+	read_at(task, &total, p, false, now);
+	fill_run_queue(task, r, start, &total);
+	share_out(p, total.cpu_ns);
+	r->cpu_ns = p->share_ns - start->share_ns;
+	if (p->overlaps != start->overlaps)
+		r->flags |= INVOCATION_CPU_ESTIMATE;
 }
 
 /* It ends. task, the current one, may be of another process than it began in: one that a
@@ -354,13 +384,12 @@ static __always_inline void cpu_ends(struct task_struct *task,
 	if (r && start->one_thread) {
 		r->cpu_ns = ours ? thread_ns_since(task, start, now) : 0;
 		r->flags |= INVOCATION_CPU_ESTIMATE;
+	} else if (r && !p->gone && ours) {
+		cpu_ends_in(task, start, r, p, now);
+		fill_throttled(task, r, start);
 	} else if (r) {
-		if (!p->gone && ours) {
-			read_at(task, &total, p, false, now);
-			fill_waits(task, r, start, &total);
-		} else if (!p->gone) {
+		if (!p->gone)
 			add_threads(&total, pid, 0);
-		}
 		share_out(p, total.cpu_ns);
 		r->cpu_ns = p->share_ns - start->share_ns;
 		if (!ours || p->overlaps != start->overlaps)
@@ -392,7 +421,8 @@ static __always_inline void cpu_ends_alone(
 		r->cpu_ns = total.cpu_ns - start->share_ns;
 	if (start->one_thread)
 		r->flags |= INVOCATION_CPU_ESTIMATE;
-	fill_waits(bpf_get_current_task_btf(), r, start, &total);
+	fill_run_queue(bpf_get_current_task_btf(), r, start, &total);
+	fill_throttled(bpf_get_current_task_btf(), r, start);
 }
 
 /* A process ends, in its own context: its time stays with its sandbox and, when it began

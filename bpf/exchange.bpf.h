@@ -161,19 +161,10 @@ static __always_inline bool read_tail_of_pieces(
 	return true;
 }
 
-/* whole: all of it stands in head. */
 static __always_inline void read_tail(
-    struct message *s, const struct buffer *buffer, __u64 moved, bool whole)
+    struct message *s, const struct buffer *buffer, __u64 moved)
 {
-	__u32 at = s->head_len - TAIL_BYTES;
-
-	if (whole && s->head_len >= TAIL_BYTES) {
-		for (int i = 0; i < TAIL_BYTES; i++)
-			s->tail[i] = s->head[(at + i) & (HEAD_BYTES - 1)];
-		s->tail_len = TAIL_BYTES;
-		return;
-	}
-	if (whole || moved < TAIL_BYTES)
+	if (s->is_whole || moved < TAIL_BYTES)
 		return;
 	if (buffer->vector ? read_tail_of_pieces(s, buffer, moved)
 			   : !bpf_probe_read_user(
@@ -223,8 +214,9 @@ VERIFIED_ONCE int fill_message(
 		n = HEAD_BYTES;
 	s->head_len = n;
 	s->head[n] = 0;
+	s->is_whole = n == moved + before;
 	if (with_tail)
-		read_tail(s, &buffer, moved, n == moved + before);
+		read_tail(s, &buffer, moved);
 	return 1;
 }
 
@@ -243,6 +235,68 @@ static __always_inline struct message *read_message(
     int moved, bool with_tail, const struct head_rest *rest)
 {
 	return read_message_behind(0, moved, with_tail, rest);
+}
+
+/* Where the kernel saves the caller's registers, from the start of its stack: the same
+ * for all threads. 0: not asked for yet. */
+volatile __u64 registers_offset = 0;
+
+static __noinline void ask_for_registers(struct task_struct *task)
+{
+	long regs = bpf_task_pt_regs(task);
+	__u64 at; /* to the verifier a number, with which it lets us calculate */
+
+	if (!bpf_probe_read_kernel(&at, sizeof(at), &regs))
+		registers_offset = at - (__u64)task->stack;
+}
+
+static __always_inline const struct pt_regs *registers_of(struct task_struct *task)
+{
+	if (!bpf_rdonly_cast) /* before 6.2 */
+		return (const struct pt_regs *)bpf_task_pt_regs(task);
+	if (unlikely(!registers_offset))
+		ask_for_registers(task);
+	return bpf_rdonly_cast(
+	    task->stack + registers_offset, bpf_core_type_id_kernel(struct pt_regs));
+}
+
+/* Where the bytes are that the call moved. NULL: not in one buffer that is found soon. */
+static __always_inline const void *one_buffer(const struct pt_regs *regs, __u64 moved)
+{
+	__u64 call = regs->orig_ax;
+	struct iovec piece;
+
+	if (call == 0 || call == 1 || call == 44 ||
+	    call == 45) /* read write sendto recvfrom */
+		return (const void *)regs->si;
+	/* Node.js writes so, with an empty piece behind */
+	if ((call != 19 && call != 20) || /* readv writev */
+	    bpf_probe_read_user(&piece, sizeof(piece), (const void *)regs->si))
+		return NULL;
+	return piece.iov_len >= moved ? piece.iov_base : NULL;
+}
+
+/* As read_message(), of what most messages are: in one buffer, and short enough to stand
+ * in head. NULL: it is not, or cannot be read. */
+static __always_inline struct message *read_short(struct task_struct *task, int moved)
+{
+	__u64 n = (__u32)moved;
+	__u32 zero = 0;
+	struct message *s;
+	const void *at;
+
+	if (n > HEAD_BYTES)
+		return NULL;
+	at = one_buffer(registers_of(task), n);
+	s = bpf_map_lookup_elem(&messages, &zero);
+	barrier_var(n); /* so that what is compared is what is passed on */
+	if (!s || !at || n > HEAD_BYTES || bpf_probe_read_user(s->head, n, at))
+		return NULL;
+	s->head_len = n;
+	s->tail_len = 0;
+	s->is_whole = 1;
+	s->head[n] = 0;
+	return s;
 }
 
 /* Whether the caller's buffer lies in a ring and not in its registers. */

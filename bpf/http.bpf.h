@@ -8,6 +8,7 @@
 #include "bpf/http1.h"
 #include "bpf/http2.bpf.h"
 #include "bpf/http_invocation.bpf.h"
+#include "bpf/http_usual.bpf.h"
 
 #define ANSWERS_MAX 63 /* and pieces of heads, behind the first one of a write */
 
@@ -81,17 +82,6 @@ static __noinline void http2_takes_over(
 	e->phase = PHASE_HTTP2;
 }
 
-/* How many bytes were given to the socket, from an unknown start and modulo 2^32. */
-static __always_inline __u32 tcp_written(struct sock *sk)
-{
-	struct tcp_sock *tcp = (struct tcp_sock *)sk;
-
-	if (!bpf_rdonly_cast) /* before 6.2 */
-		return BPF_CORE_READ(tcp, write_seq);
-	tcp = bpf_rdonly_cast(sk, bpf_core_type_id_kernel(struct tcp_sock));
-	return tcp->write_seq;
-}
-
 /* Apart, as its frame is large and those of HTTP/2 are not above it. */
 static __noinline int http1_moved_in(struct task_struct *task, struct sock *sk,
     struct exchange *e, struct sandbox *s, int n)
@@ -141,6 +131,8 @@ static __noinline int http1_moved_in(struct task_struct *task, struct sock *sk,
 static __always_inline void http_received(struct task_struct *task, struct sock *sk,
     struct exchange *e, struct sandbox *s, int n)
 {
+	if (http_asked(task, sk, e, s, n))
+		return;
 	if (e->phase != PHASE_HTTP2)
 		http1_moved_in(task, sk, e, s, n);
 	if (e->phase == PHASE_HTTP2)
@@ -225,9 +217,14 @@ static __always_inline void http1_moved_out(
 		http2_takes_over(sk, e, s, n, bpf_ktime_get_boot_ns());
 }
 
-static __always_inline void http_sent(
-    struct sock *sk, struct exchange *e, struct sandbox *s, int n)
+static __always_inline void http_sent(struct task_struct *task, struct sock *sk,
+    struct exchange *e, struct sandbox *s, int n)
 {
+	if (http_answered(task, e, s, n)) {
+		if (unlikely(e->is_closed))
+			http_gone(e, s, true, false);
+		return;
+	}
 	if (e->phase != PHASE_HTTP2)
 		http1_moved_out(sk, e, s, n);
 	if (e->phase == PHASE_HTTP2)

@@ -132,6 +132,19 @@ static __always_inline enum http1_step http1_before_received(
 	    e, e->last_send_ns, INVOCATION_RESPONDED | INVOCATION_END_INFERRED);
 }
 
+/* A request of n bytes, whose head was scanned, or nothing of which can be read. */
+static __always_inline void http1_asked(
+    struct exchange *e, const struct message *m, int n, __u64 now)
+{
+	e->last_receive_ns = now;
+	http1_begin(e, now, 0);
+	e->request_bytes = n;
+	if (m) {
+		e->is_head = m->head[0] == 'H';
+		copy_trace(m, e->trace_id);
+	}
+}
+
 /* n bytes were received; m: their text, or NULL when it was not asked for or could not be
  * read. */
 static __always_inline enum http1_step http1_received(
@@ -157,13 +170,9 @@ static __always_inline enum http1_step http1_received(
 		}
 		return HTTP1_GOES_ON; /* the rest of a body that was not waited for */
 	}
-	http1_begin(e, now, 0);
-	e->request_bytes = n;
-	if (m) {
-		e->is_head = m->head[0] == 'H';
+	if (m)
 		scan_head(m, &e->rest, false);
-		copy_trace(m, e->trace_id);
-	}
+	http1_asked(e, m, n, now);
 	return HTTP1_BEGINS;
 }
 

@@ -7,7 +7,7 @@
 
 #define HEAD_BYTES 1024    /* of a message that are looked at */
 #define HEAD_ROOM_BYTES 96 /* copies of a fixed length may reach beyond */
-#define STEP_LOOKS 10      /* of sixteen bytes each, in one step */
+#define STEP_LOOKS 16      /* of sixteen bytes each, in one step */
 #define NUMBER_DIGITS 17   /* with a blank in front: 2^53 has 16 */
 #define TAIL_BYTES 5       /* "0 CRLF CRLF", the end of chunks */
 
@@ -26,7 +26,8 @@ enum exchange_target { TARGET_NONE, TARGET_REQUEST, TARGET_FRONT_DOOR };
 struct message {
 	char tail[8];
 	__u32 head_len;
-	__u32 tail_len;
+	__u32 tail_len; /* of what is not in head */
+	__u32 is_whole; /* head has all of it */
 	/* found by scan_head(); 0: absent */
 	__u32 end;  /* offset behind the empty line */
 	__u32 line; /* offset of the last line that begins in it */
@@ -74,6 +75,39 @@ VERIFIED_ONCE __s64 number_at(const struct message *s, __u32 at)
 	return -1;
 }
 
+/* Marks zero bytes in their highest bits: exact for the lowest one, which is all that is
+ * asked here. */
+static __always_inline __u64 zeros_in(__u64 word)
+{
+	return (word - 0x0101010101010101ULL) & ~word & 0x8080808080808080ULL;
+}
+
+/* How many bytes there are up to the first mark, with it. */
+static __always_inline __u32 bytes_to_mark(__u64 marks)
+{
+	__u64 below = marks ^ (marks - 1); /* all bits up to the first mark */
+
+	return (__u32)(((below & 0x0101010101010101ULL) * 0x0101010101010101ULL) >> 56);
+}
+
+/* As number_at(), which looks closer at what has not one to seven digits. */
+static __always_inline __s64 short_number_at(const struct message *s, __u32 at)
+{
+	__u32 first = at + (s->head[at & (HEAD_BYTES - 1)] == ' ');
+	__u64 digits = word_at(s, first) ^ 0x3030303030303030ULL;
+	__u64 others =
+	    ((digits + 0x7676767676767676ULL) | digits) & 0x8080808080808080ULL;
+	__u32 n = bytes_to_mark(others) - 1;
+
+	if (unlikely(!others || !n || first + n >= s->head_len))
+		return number_at(s, at);
+	/* from there on by pairs, fours and eights */
+	digits <<= 64 - 8 * n;
+	digits = (digits * 10 + (digits >> 8)) & 0x00ff00ff00ff00ffULL;
+	digits = (digits * 100 + (digits >> 16)) & 0x0000ffff0000ffffULL;
+	return (__u32)(digits * 10000 + (digits >> 32));
+}
+
 #define LETTER(c) (1U << ((c)&31))
 /* What names that say something begin with. */
 #define HEADER_LETTERS                                                                   \
@@ -88,7 +122,7 @@ static __always_inline void header_at(struct message *s, __u32 at)
 	if (a == WORD('c', 'o', 'n', 't', 'e', 'n', 't', '-')) {
 		if ((b & 0xffffffffffffffULL) ==
 		    (WORD('l', 'e', 'n', 'g', 't', 'h', ':', 0) & 0xffffffffffffffULL))
-			s->length = number_at(s, at + 15);
+			s->length = short_number_at(s, at + 15);
 	} else if (a == WORD('t', 'r', 'a', 'n', 's', 'f', 'e', 'r')) {
 		s->chunked = 1;
 	} else if (a == WORD('l', 'a', 'm', 'b', 'd', 'a', '-', 'r')) {
@@ -117,13 +151,6 @@ static __always_inline void header_at(struct message *s, __u32 at)
 	}
 }
 
-/* Marks zero bytes in their highest bits: exact for the lowest one, which is all that is
- * asked here. */
-static __always_inline __u64 zeros_in(__u64 word)
-{
-	return (word - 0x0101010101010101ULL) & ~word & 0x8080808080808080ULL;
-}
-
 /* Looks at the line that starts at offset at. True at the empty line that ends the head.
  */
 static __always_inline bool line_at(struct message *s, __u32 at)
@@ -146,14 +173,6 @@ static __always_inline bool line_at(struct message *s, __u32 at)
 
 #define LINE_FEEDS 0x0a0a0a0a0a0a0a0aULL
 
-/* How many bytes there are up to the first mark of zeros_in(), with it. */
-static __always_inline __u32 bytes_to_mark(__u64 marks)
-{
-	__u64 below = marks ^ (marks - 1); /* all bits up to the first mark */
-
-	return (__u32)(((below & 0x0101010101010101ULL) * 0x0101010101010101ULL) >> 56);
-}
-
 /* How many of the sixteen bytes there are up to the first line feed, with it; 0: there is
  * none. */
 static __always_inline __u32 bytes_of_line(const struct message *s, __u32 at)
@@ -171,26 +190,32 @@ struct scan {
 	__u32 at;
 };
 
-/* Most heads take a step or two: a call costs more than a few words do. */
-static long scan_step(__u32 i, struct scan *scan)
+/* True: the head or the text has ended. Most heads take one of these: a call costs more
+ * than a few words do. */
+static __always_inline bool scan_looks(struct scan *scan)
 {
 	struct message *s = scan->message;
 	__u32 at = scan->at;
 
-	(void)i;
 	for (int look = 0; look < STEP_LOOKS; look++) {
 		__u32 n;
 
-		if (at >= s->head_len || at >= HEAD_BYTES)
-			return 1;
+		if (unlikely(at >= s->head_len || at >= HEAD_BYTES))
+			return true;
 		n = bytes_of_line(s, at);
 		s->at = at + (n ? n : 16);
 		at = *(volatile __u32 *)&s->at; /* of what the verifier knows nothing */
 		if (n && line_at(s, at))
-			return 1;
+			return true;
 	}
 	scan->at = at;
-	return 0;
+	return false;
+}
+
+static long scan_step(__u32 i, struct scan *scan)
+{
+	(void)i;
+	return scan_looks(scan);
 }
 
 /* A piece that continues a head begins with what was left of the piece before: put there
@@ -205,10 +230,10 @@ VERIFIED_ONCE int scan_head(
 	s->end = s->id = s->trace = s->deadline = s->chunked = s->line = s->h2c = 0;
 	s->probe = s->failed = 0;
 	s->length = -1;
-	if (continued && !before->cut && line_at(s, 0))
+	if (unlikely(continued) && !before->cut && line_at(s, 0))
 		return 0;
-	bpf_loop(
-	    HEAD_BYTES, scan_step, &scan, 0); /* at most: a step takes a byte or more */
+	if (unlikely(!scan_looks(&scan))) /* at most: a step takes a byte or more */
+		bpf_loop(HEAD_BYTES, scan_step, &scan, 0);
 	/* a name at the very end of the piece, its value is not here */
 	if (s->trace > s->head_len)
 		s->trace = 0;
@@ -236,7 +261,12 @@ static __always_inline void keep_rest(const struct message *s, struct head_rest 
  * hold only some of its five, or with those before, whose last are in tail. */
 static __always_inline bool ends_chunks(const struct message *s, int n, char *tail)
 {
-	if (s->tail_len == TAIL_BYTES) {
+	if (s->is_whole && s->head_len >= TAIL_BYTES) {
+		__u32 at = s->head_len - TAIL_BYTES;
+
+		for (__u32 i = 0; i < TAIL_BYTES; i++)
+			tail[i] = s->head[(at + i) & (HEAD_BYTES - 1)];
+	} else if (s->tail_len == TAIL_BYTES) {
 		__builtin_memcpy(tail, s->tail, TAIL_BYTES);
 	} else if (n < TAIL_BYTES && s->head_len == (__u32)n) {
 		for (int i = 0; i < TAIL_BYTES - 1 && i < n; i++) {

@@ -7,12 +7,39 @@
 
 #define LIMITS_EVERY_NS 100000000 /* a CPU limit is looked for, and in another cgroup */
 
+/* How many bytes were given to the socket, from an unknown start and modulo 2^32. */
+static __always_inline __u32 tcp_written(struct sock *sk)
+{
+	struct tcp_sock *tcp = (struct tcp_sock *)sk;
+
+	if (!bpf_rdonly_cast) /* before 6.2 */
+		return BPF_CORE_READ(tcp, write_seq);
+	tcp = bpf_rdonly_cast(sk, bpf_core_type_id_kernel(struct tcp_sock));
+	return tcp->write_seq;
+}
+
+/* Whether it is known that, or that not, a CPU limit may stop the current process. */
+static __always_inline bool knows_limits(
+    struct task_struct *task, const struct sandbox *s, __u64 now)
+{
+	return now - s->limits_ns <= LIMITS_EVERY_NS && group_of(task) == s->limits_group;
+}
+
+/* It is one of those that are open in the sandbox. */
+static __always_inline void http_counts(struct exchange *e, struct sandbox *s, __u64 now)
+{
+	busy_begin(s, now);
+	if (e->is_unix)
+		__sync_fetch_and_add(&s->unix_in_flight, 1);
+	e->concurrency = (__u16)s->in_flight;
+}
+
 static __always_inline void http_begin(
     struct task_struct *task, struct exchange *e, struct sandbox *s, __u64 now)
 {
 	e->is_open = 1;
 	read_memory(task, &e->rss, &e->peak);
-	if (now - s->limits_ns > LIMITS_EVERY_NS || group_of(task) != s->limits_group) {
+	if (!knows_limits(task, s, now)) {
 		s->limits_ns = now;
 		s->limits_group = group_of(task);
 		s->is_limited = is_limited(task);
@@ -20,10 +47,7 @@ static __always_inline void http_begin(
 	cpu_begins(task, &e->cpu, shed_step >= SHED_THREADS, s->is_limited, now);
 	if (e->role == ROLE_INNER || e->control)
 		return;
-	busy_begin(s, now);
-	if (e->is_unix)
-		__sync_fetch_and_add(&s->unix_in_flight, 1);
-	e->concurrency = (__u16)s->in_flight;
+	http_counts(e, s, now);
 	e->is_first = __sync_fetch_and_add(&s->seen, 1) == 0;
 	if (s->starting) {
 		coldstart_reach(e->sandbox, MARK_EVENT, e->start_ns);
@@ -112,6 +136,22 @@ static __always_inline void http_coldstart_ends(struct exchange *e, struct sandb
 		coldstart_tell(s, e->sandbox);
 }
 
+/* What the connection knows of the invocation that ended on it. */
+static __always_inline void fill_exchange(
+    struct record_invocation *r, const struct exchange *e)
+{
+	r->pid = e->pid;
+	r->start_ns = e->start_ns;
+	r->end_ns = e->end_ns;
+	r->response_ns = e->last_send_ns;
+	r->request_bytes = e->request_bytes;
+	r->response_bytes = e->response_bytes;
+	r->http_status = e->status;
+	r->concurrency = e->concurrency;
+	r->port = e->port;
+	r->flags = e->flags;
+}
+
 /* ours: the current process, whose task it is, is the function, not one that a packet
  * happened to interrupt. */
 static __always_inline void http_end(
@@ -159,17 +199,8 @@ static __always_inline void http_end(
 		untold(s, busy);
 		return;
 	}
-	r->pid = e->pid;
-	r->start_ns = e->start_ns;
-	r->end_ns = e->end_ns;
-	r->response_ns = e->last_send_ns;
+	fill_exchange(r, e);
 	r->busy_ns = busy + untold_busy(s);
-	r->request_bytes = e->request_bytes;
-	r->response_bytes = e->response_bytes;
-	r->http_status = e->status;
-	r->concurrency = e->concurrency;
-	r->port = e->port;
-	r->flags = e->flags;
 	if (e->flags & INVOCATION_WAITED)
 		r->wait_ns = e->wait_ns;
 	cpu_ends(task, &e->cpu, r, now);

@@ -8,6 +8,13 @@
 #ifndef __always_inline
 #define __always_inline inline __attribute__((always_inline))
 #endif
+/* What each invocation goes through stands together: the cache for code is small, and the
+ * function has use for it. */
+#ifndef likely
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+#endif
+
 #ifdef __bpf__
 /* A function that the verifier looks at by itself and not again at each call. To it any
  * pointer may be NULL. */

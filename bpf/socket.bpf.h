@@ -103,7 +103,7 @@ static __always_inline struct exchange *exchange_of(struct sock *sk)
 	struct process *p;
 	struct sandbox *s;
 
-	if (e)
+	if (likely(e))
 		return e;
 	if (sk->__sk_common.skc_family != AF_UNIX)
 		return inits_open > 0 && sk->sk_protocol == IPPROTO_UDP
@@ -149,15 +149,17 @@ static __always_inline void peer_goes_on(
 static __always_inline void exchange_sent(struct sock *sk, struct exchange *e, int ret)
 {
 	struct sandbox *s = e ? sandbox_of(e->sandbox) : NULL;
+	struct task_struct *task;
 
-	if (!s)
+	if (unlikely(!s))
 		return;
-	e->pid = bpf_get_current_pid_tgid() >> 32;
-	if (ret < 0) {
+	task = bpf_get_current_task_btf();
+	e->pid = (__u32)task->tgid;
+	if (unlikely(ret < 0)) {
 		if (e->is_unix) /* of a TCP socket the state tells */
 			http_closed(sk, e, s);
-	} else if (e->role == ROLE_SERVER || e->role == ROLE_INNER) {
-		http_sent(sk, e, s, ret);
+	} else if (likely(e->role == ROLE_SERVER || e->role == ROLE_INNER)) {
+		http_sent(task, sk, e, s, ret);
 	} else if (e->role == ROLE_PEER) {
 		peer_goes_on(e, s, sk, true);
 	} else if (e->role == ROLE_CLIENT) {
@@ -171,12 +173,12 @@ static __always_inline void exchange_received(
 	struct sandbox *s = e ? sandbox_of(e->sandbox) : NULL;
 	struct task_struct *task;
 
-	if (!s)
+	if (unlikely(!s))
 		return;
 	task = bpf_get_current_task_btf();
 	e->pid = (__u32)task->tgid;
-	if (e->role == ROLE_SERVER || e->role == ROLE_INNER) {
-		if (s->starting && e->phase == PHASE_IDLE)
+	if (likely(e->role == ROLE_SERVER || e->role == ROLE_INNER)) {
+		if (unlikely(s->starting) && e->phase == PHASE_IDLE)
 			e->wait_ns = waited_ns(sk);
 		http_received(task, sk, e, s, ret);
 	} else if (e->role == ROLE_PEER) {

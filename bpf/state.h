@@ -50,7 +50,7 @@ struct process {
  * lines. */
 struct sandbox {
 	__u64 number; /* 0: this place is free */
-	__u64 seen;
+	__u64 seen;   /* 0: no invocation has begun in it */
 	__u64 ended;
 	__u64 busy_since_ns;
 	__u64 busy_ns;  /* of the busy period, not yet settled */
@@ -146,9 +146,10 @@ struct exchange {
 	__u64 rss, peak;        /* pages, at the start */
 	struct cpu_reading cpu; /* at the start */
 	__u64 request_bytes, response_bytes;
-	__s64 left;      /* of the body; -1: until the end is seen */
-	__u32 outer_pid; /* ROLE_INNER: of the server that sent it */
-	__u32 is_h2c;    /* what it is upgraded to */
+	__s64 left;       /* of the body; -1: until the end is seen */
+	__u32 outer_pid;  /* ROLE_INNER: of the server that sent it */
+	__u16 is_h2c;     /* what it is upgraded to */
+	__u16 is_unusual; /* it had an answer that http_usual.bpf.h is not for */
 	__s64 over; /* bytes of the last write that are behind the response it ended */
 	__u32 role, phase;
 	__u32 chunked, is_head, is_first;

@@ -2,9 +2,10 @@
 #ifndef COLDMETER_TESTS_REPLAY_H
 #define COLDMETER_TESTS_REPLAY_H
 
+#include <stdlib.h>
 #include <string.h>
 
-#include "bpf/http1.h"
+#include "bpf/http1_usual.h"
 #include "bpf/runtime_api.h"
 
 struct replay {
@@ -37,12 +38,9 @@ static inline struct message *replay_message(struct replay *r, const void *text,
 	}
 	m->head_len = (__u32)(at < HEAD_BYTES ? at : HEAD_BYTES);
 	m->head[m->head_len] = 0;
+	m->is_whole = m->head_len == n + second_n + (rest ? rest->bytes : 0);
 	m->tail_len = 0;
-	if (at == n + second_n + (rest ? rest->bytes : 0) && at >= TAIL_BYTES) {
-		last = m->head; /* all of it is there */
-		last_n = at;
-	}
-	if (last_n >= TAIL_BYTES) {
+	if (!m->is_whole && last_n >= TAIL_BYTES) {
 		memcpy(m->tail, last + last_n - TAIL_BYTES, TAIL_BYTES);
 		m->tail_len = TAIL_BYTES;
 	}
@@ -74,17 +72,41 @@ static inline void replay_receive(struct replay *r, const void *text, size_t n)
 	replay_step(r, step);
 }
 
+/* What the kernel side does with a usual response instead of http1_sent(), on a copy.
+ * False: it is none. */
+static inline bool replay_usual(
+    const struct replay *r, struct exchange *copy, struct message *m, int n)
+{
+	__u32 status = m ? http1_status(m) : 0;
+
+	*copy = r->e;
+	if (!http1_awaits_usual(copy) || !status)
+		return false;
+	(void)scan_head(m, &copy->rest, false);
+	if (!http1_is_usual(m, status))
+		return false;
+	http1_answered(copy, n, status, r->now_ns);
+	return true;
+}
+
 /* In one call, in two pieces of memory as writev() has them: second_n may be 0. */
 static inline void replay_send(
     struct replay *r, const void *text, size_t n, const void *second, size_t second_n)
 {
 	const struct head_rest *rest = r->e.phase == PHASE_IDLE ? NULL : &r->e.rest;
 	struct message *m = NULL;
+	struct exchange usual;
+	enum http1_step step;
+	bool is_usual;
 
 	r->now_ns++;
 	if (http1_reads_sent(&r->e))
 		m = replay_message(r, text, n, second, second_n, rest);
-	replay_step(r, http1_sent(&r->e, m, (int)(n + second_n), r->now_ns));
+	is_usual = replay_usual(r, &usual, m, (int)(n + second_n));
+	step = http1_sent(&r->e, m, (int)(n + second_n), r->now_ns);
+	if (is_usual && (step != HTTP1_ENDS || memcmp(&usual, &r->e, sizeof(usual)) != 0))
+		abort();
+	replay_step(r, step);
 }
 
 /* Several heads or responses in one call, one behind the other, as the kernel side takes

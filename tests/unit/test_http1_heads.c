@@ -36,6 +36,48 @@ static void is_final(const char *sent, __u16 status)
 	}
 }
 
+/* A text that ends with what is looked at; behind that stands what was there before. */
+static void is_the_same_number(const char *text, const char *behind)
+{
+	static struct message m;
+
+	m.head_len = (__u32)snprintf(m.head, sizeof(m.head), "%s", text);
+	memcpy(m.head + m.head_len, behind, 16);
+	assert_int_equal(short_number_at(&m, 0), number_at(&m, 0));
+}
+
+static void test_http1_a_number_that_is_short_is_the_number(void **state)
+{
+	static const char *const before[] = {"", " ", "  ", "\t"};
+	static const char *const ends[] = {"", "\r", "\n", "x", "/", ":", "\xff", " "};
+	char text[64];
+
+	(void)state;
+	for (size_t b = 0; b < 4; b++) {
+		for (size_t e = 0; e < 8; e++) {
+			for (int digits = 0; digits <= 18; digits++) {
+				(void)snprintf(text, sizeof(text), "%s%.*s%s", before[b],
+				    digits, "907254310688129754", ends[e]);
+				is_the_same_number(text, "0123456789\r\n....");
+				is_the_same_number(text, "\r\n..............");
+			}
+		}
+	}
+}
+
+static void test_http1_a_short_number_has_the_value_of_its_digits(void **state)
+{
+	static const __u32 values[] = {0, 7, 10, 99, 100, 4096, 65535, 102400, 9999999};
+	static struct message m;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		m.head_len =
+		    (__u32)snprintf(m.head, sizeof(m.head), " %u\r\n", values[i]);
+		assert_int_equal(short_number_at(&m, 0), values[i]);
+	}
+}
+
 static void test_http1_the_answer_behind_those_that_are_none(void **state)
 {
 	(void)state;
@@ -127,6 +169,8 @@ static void test_http1_an_upgrade_says_how_much_of_the_write_is_frames(void **st
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_http1_a_number_that_is_short_is_the_number),
+	    cmocka_unit_test(test_http1_a_short_number_has_the_value_of_its_digits),
 	    cmocka_unit_test(test_http1_the_answer_behind_those_that_are_none),
 	    cmocka_unit_test(test_http1_an_answer_of_a_pipeline_behind_one_that_is_none),
 	    cmocka_unit_test(test_http1_a_client_that_goes_away_after_100_continue),
