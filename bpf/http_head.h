@@ -108,52 +108,75 @@ static __always_inline __s64 short_number_at(const struct message *s, __u32 at)
 	return (__u32)(digits * 10000 + (digits >> 32));
 }
 
-#define LETTER(c) (1U << ((c)&31))
-/* What names that say something begin with. */
-#define HEADER_LETTERS                                                                   \
-	(LETTER('c') | LETTER('t') | LETTER('l') | LETTER('u') | LETTER('k') |           \
-	    LETTER('x'))
+/* What a scan is for. Each place that scans says so with a constant: what it does not ask
+ * for is not in its code. */
+enum scan_for {
+	SCAN_ALL,
+	SCAN_REQUEST, /* its end, trace, probe */
+	SCAN_RESPONSE /* its end, length, chunked, h2c */
+};
 
-static __always_inline void header_at(struct message *s, __u32 at)
+#define LETTER(c) (1U << ((c)&31))
+
+/* What names that say something begin with. */
+static __always_inline __u32 header_letters(enum scan_for what)
 {
+	switch (what) {
+	case SCAN_REQUEST:
+		return LETTER('t') | LETTER('u') | LETTER('k') | LETTER('x');
+	case SCAN_RESPONSE:
+		return LETTER('c') | LETTER('t') | LETTER('u');
+	case SCAN_ALL:
+		break;
+	}
+	return LETTER('c') | LETTER('t') | LETTER('l') | LETTER('u') | LETTER('k') |
+	       LETTER('x');
+}
+
+static __always_inline void header_at(struct message *s, __u32 at, enum scan_for what)
+{
+	bool request = what != SCAN_RESPONSE;
+	bool response = what != SCAN_REQUEST;
 	__u64 a = word_at(s, at) | FOLD;
 	__u64 b = word_at(s, at + 8) | FOLD;
 
-	if (a == WORD('c', 'o', 'n', 't', 'e', 'n', 't', '-')) {
+	if (response && a == WORD('c', 'o', 'n', 't', 'e', 'n', 't', '-')) {
 		if ((b & 0xffffffffffffffULL) ==
 		    (WORD('l', 'e', 'n', 'g', 't', 'h', ':', 0) & 0xffffffffffffffULL))
 			s->length = short_number_at(s, at + 15);
-	} else if (a == WORD('t', 'r', 'a', 'n', 's', 'f', 'e', 'r')) {
+	} else if (response && a == WORD('t', 'r', 'a', 'n', 's', 'f', 'e', 'r')) {
 		s->chunked = 1;
-	} else if (a == WORD('l', 'a', 'm', 'b', 'd', 'a', '-', 'r')) {
+	} else if (what == SCAN_ALL &&
+		   a == WORD('l', 'a', 'm', 'b', 'd', 'a', '-', 'r')) {
 		if (b == WORD('u', 'n', 't', 'i', 'm', 'e', '-', 'a'))
 			s->id = at + 30; /* lambda-runtime-aws-request-id: */
 		else if (b == WORD('u', 'n', 't', 'i', 'm', 'e', '-', 'd'))
 			s->deadline = at + 27;
 		else if (b == WORD('u', 'n', 't', 'i', 'm', 'e', '-', 't'))
 			s->trace = at + 24;
-	} else if (a == WORD('t', 'r', 'a', 'c', 'e', 'p', 'a', 'r')) {
+	} else if (request && a == WORD('t', 'r', 'a', 'c', 'e', 'p', 'a', 'r')) {
 		if (!s->trace)
 			s->trace = at + 12;
-	} else if (a == WORD('u', 's', 'e', 'r', '-', 'a', 'g', 'e')) {
+	} else if (request && a == WORD('u', 's', 'e', 'r', '-', 'a', 'g', 'e')) {
 		if (b == WORD('n', 't', ':', ' ', 'k', 'u', 'b', 'e'))
 			s->probe = 1; /* User-Agent: kube-probe/1.29 */
-	} else if (a == WORD('k', '-', 'n', 'e', 't', 'w', 'o', 'r') ||
-		   a == WORD('k', '-', 'k', 'u', 'b', 'e', 'l', 'e')) {
+	} else if (request && (a == WORD('k', '-', 'n', 'e', 't', 'w', 'o', 'r') ||
+				  a == WORD('k', '-', 'k', 'u', 'b', 'e', 'l', 'e'))) {
 		s->probe = 1; /* Knative's K-Network-Probe, K-Kubelet-Probe */
-	} else if (a == WORD('x', '-', 'a', 'm', 'z', '-', 'f', 'u')) {
+	} else if (what == SCAN_ALL &&
+		   a == WORD('x', '-', 'a', 'm', 'z', '-', 'f', 'u')) {
 		s->failed = b == WORD('n', 'c', 't', 'i', 'o', 'n', '-', 'e');
-	} else if (a == WORD('x', '-', 'a', 'm', 'z', 'n', '-', 't') &&
+	} else if (request && a == WORD('x', '-', 'a', 'm', 'z', 'n', '-', 't') &&
 		   b == WORD('r', 'a', 'c', 'e', '-', 'i', 'd', ':')) {
 		s->trace = at + 16;
-	} else if (a == WORD('u', 'p', 'g', 'r', 'a', 'd', 'e', ':')) {
+	} else if (response && a == WORD('u', 'p', 'g', 'r', 'a', 'd', 'e', ':')) {
 		s->h2c = (b & 0xffffffff) == 0x63326820; /* " h2c" */
 	}
 }
 
 /* Looks at the line that starts at offset at. True at the empty line that ends the head.
  */
-static __always_inline bool line_at(struct message *s, __u32 at)
+static __always_inline bool line_at(struct message *s, __u32 at, enum scan_for what)
 {
 	char c;
 
@@ -166,8 +189,8 @@ static __always_inline bool line_at(struct message *s, __u32 at)
 		s->end = at + (c == '\r' ? 2 : 1);
 		return 1;
 	}
-	if (HEADER_LETTERS & 1U << (c & 31))
-		header_at(s, at);
+	if (header_letters(what) & 1U << (c & 31))
+		header_at(s, at, what);
 	return 0;
 }
 
@@ -192,7 +215,7 @@ struct scan {
 
 /* True: the head or the text has ended. Most heads take one of these: a call costs more
  * than a few words do. */
-static __always_inline bool scan_looks(struct scan *scan)
+static __always_inline bool scan_looks(struct scan *scan, enum scan_for what)
 {
 	struct message *s = scan->message;
 	__u32 at = scan->at;
@@ -205,7 +228,7 @@ static __always_inline bool scan_looks(struct scan *scan)
 		n = bytes_of_line(s, at);
 		s->at = at + (n ? n : 16);
 		at = *(volatile __u32 *)&s->at; /* of what the verifier knows nothing */
-		if (n && line_at(s, at))
+		if (n && line_at(s, at, what))
 			return true;
 	}
 	scan->at = at;
@@ -215,7 +238,28 @@ static __always_inline bool scan_looks(struct scan *scan)
 static long scan_step(__u32 i, struct scan *scan)
 {
 	(void)i;
-	return scan_looks(scan);
+	return scan_looks(scan, SCAN_ALL);
+}
+
+static __always_inline void scan_begins(struct message *s)
+{
+	s->end = s->id = s->trace = s->deadline = s->chunked = s->line = s->h2c = 0;
+	s->probe = s->failed = 0;
+	s->length = -1;
+}
+
+/* From the start of the text. */
+static __always_inline void scan_lines(struct message *s, enum scan_for what)
+{
+	struct scan scan = {s, 0};
+
+	if (unlikely(!scan_looks(&scan, what))) /* at most: a step takes a byte or more */
+		bpf_loop(HEAD_BYTES, scan_step, &scan, 0);
+	/* a name at the very end of the piece, its value is not here */
+	if (s->trace > s->head_len)
+		s->trace = 0;
+	if (s->id > s->head_len)
+		s->id = 0;
 }
 
 /* A piece that continues a head begins with what was left of the piece before: put there
@@ -223,23 +267,19 @@ static long scan_step(__u32 i, struct scan *scan)
 VERIFIED_ONCE int scan_head(
     struct message *s, const struct head_rest *before, bool continued)
 {
-	struct scan scan = {s, 0};
-
 	if (!s || !before)
 		return 0;
-	s->end = s->id = s->trace = s->deadline = s->chunked = s->line = s->h2c = 0;
-	s->probe = s->failed = 0;
-	s->length = -1;
-	if (unlikely(continued) && !before->cut && line_at(s, 0))
-		return 0;
-	if (unlikely(!scan_looks(&scan))) /* at most: a step takes a byte or more */
-		bpf_loop(HEAD_BYTES, scan_step, &scan, 0);
-	/* a name at the very end of the piece, its value is not here */
-	if (s->trace > s->head_len)
-		s->trace = 0;
-	if (s->id > s->head_len)
-		s->id = 0;
+	scan_begins(s);
+	if (!continued || before->cut || !line_at(s, 0, SCAN_ALL))
+		scan_lines(s, SCAN_ALL);
 	return 0;
+}
+
+/* A head that is whole, or of which nothing else is asked. In place: it costs no call. */
+static __always_inline void scan_for(struct message *s, enum scan_for what)
+{
+	scan_begins(s);
+	scan_lines(s, what);
 }
 
 /* What is left of a piece that did not end the head. */

@@ -28,12 +28,11 @@ static __always_inline struct process *process_here(struct task_struct *task)
 }
 
 /* Whether what was received is a request like any other. Scans it. */
-static __always_inline bool is_usual_request(
-    struct message *m, const struct exchange *e, const struct sandbox *s)
+static __always_inline bool is_usual_request(struct message *m, const struct sandbox *s)
 {
 	if (!http1_is_method(m) || is_runtime_call(m) || is_front_door(m))
 		return false;
-	scan_head(m, &e->rest, false);
+	scan_for(m, SCAN_REQUEST);
 	return http_control_of(m, s->speaks) == CONTROL_NONE;
 }
 
@@ -49,7 +48,7 @@ static __noinline bool http_asked(struct task_struct *task, struct sock *sk,
 	    !is_usual(e, s))
 		return false;
 	m = read_short(task, n);
-	if (!m || !is_usual_request(m, e, s))
+	if (!m || !is_usual_request(m, s))
 		return false;
 	now = bpf_ktime_get_boot_ns();
 	if (!knows_limits(task, s, now))
@@ -128,7 +127,7 @@ static __noinline bool http_answered(
 	status = m ? http1_status(m) : 0;
 	if (!status)
 		return false;
-	scan_head(m, &e->rest, false);
+	scan_for(m, SCAN_RESPONSE);
 	if (!http1_is_usual(m, status)) {
 		e->is_unusual = 1; /* so are the next ones, likely */
 		return false;

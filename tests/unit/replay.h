@@ -57,6 +57,19 @@ static inline void replay_step(struct replay *r, enum http1_step step)
 	r->upgraded = r->upgraded || step == HTTP1_UPGRADES;
 }
 
+/* A scan for a request finds of it what that for all does. */
+static inline void replay_scan(const struct message *text)
+{
+	const struct head_rest rest = {0};
+	struct message all = *text;
+	struct message some = *text;
+
+	(void)scan_head(&all, &rest, false);
+	scan_for(&some, SCAN_REQUEST);
+	if (some.end != all.end || some.trace != all.trace || some.probe != all.probe)
+		abort();
+}
+
 static inline void replay_receive(struct replay *r, const void *text, size_t n)
 {
 	struct message *m = NULL;
@@ -65,6 +78,8 @@ static inline void replay_receive(struct replay *r, const void *text, size_t n)
 	r->now_ns++;
 	if (http1_reads_received(&r->e) || http1_is_unbounded(&r->e))
 		m = replay_message(r, text, n, NULL, 0, NULL);
+	if (m)
+		replay_scan(m);
 	replay_step(r, http1_before_received(&r->e, m));
 	step = http1_received(&r->e, m, (int)n, r->now_ns);
 	if (step == HTTP1_BEGINS && m)
@@ -82,7 +97,7 @@ static inline bool replay_usual(
 	*copy = r->e;
 	if (!http1_awaits_usual(copy) || !status)
 		return false;
-	(void)scan_head(m, &copy->rest, false);
+	scan_for(m, SCAN_RESPONSE);
 	if (!http1_is_usual(m, status))
 		return false;
 	http1_answered(copy, n, status, r->now_ns);
