@@ -79,6 +79,16 @@ phase() { seen "$f" "select(.init_phases) | [.init_phases[] | select(.phase == \
 	is "$(phase event disk_bytes)" 0 "disk_bytes of the event"
 }
 
+@test "an init that waits for its CPU says how long" {
+	in_background "$dir/beside" taskset -c 0 sh -c 'while :; do :; done'
+	COLDMETER_FUNCTION=$f in_background "$dir/$f" taskset -c 0 $python -B "$functions/slow_init.py" 127.0.0.1 $port
+	until_true 20 listening 127.0.0.1:$port
+	ask
+	expect "$f" 1
+	agent_stop
+	between "$(phase 'exec python3' run_queue_ms)" 5 "$(phase 'exec python3' wall_ms)" "run_queue_ms of the init"
+}
+
 @test "an init that waits for peers says for whom and how long, the longest first" {
 	peer 127.0.0.1 $((port + 1)) 300
 	peer ::1 $((port + 2)) 100

@@ -15,6 +15,10 @@ setup() {
 	agent_start
 	"$functions/container.sh" "$dir/bundle" "$id" 256 COLDMETER_FUNCTION="$f" -- \
 		/usr/bin/python3 -B /tests/python/http_server.py 127.0.0.1 $port
+	container
+}
+
+container() {
 	runc --root "$dir/runc" run -d --bundle "$dir/bundle" "$id" >"$dir/container" 2>&1 </dev/null 3>&- 4>&- ||
 		skip "runc cannot make a container here: $(cat "$dir/container")"
 	until_true 20 listening "127.0.0.1:$port"
@@ -32,8 +36,13 @@ ask() { curl -s --max-time 20 -o /dev/null "http://127.0.0.1:$port/$1"; }
 	ask "?ms=10"
 	ask "?mb=400" || true
 	expect "$f" 2
+	runc --root "$dir/runc" delete -f "$id"
+	container
+	ask "?ms=10"
+	expect "$f" 3
 	agent_stop
-	is "$(seen "$f" .status | tr '\n' ' ')" "ok oom " status
+	is "$(seen "$f" .status | tr '\n' ' ')" "ok oom ok " status
+	is "$(seen "$f" 'select(.cold) | .cause' | tail -n 1)" oom "cause of the next start"
 }
 
 @test "a container that is frozen and thawed: the time passes, the invocation ends" {
@@ -58,4 +67,10 @@ ask() { curl -s --max-time 20 -o /dev/null "http://127.0.0.1:$port/$1"; }
 	agent_stop
 	is "$(seen "$f" .sandbox | sort -u)" "$id" "sandbox of each"
 	is "$(seen "$f" .kind | sort -u)" http kind
+	printf 'functions:\n  - match: {container: %s*, path: /named*}\n    name: %s-named\n' "${id:0:12}" "$f" >"$dir/agent.yml"
+	agent_start --config "$dir/agent.yml"
+	ask "named?ms=10"
+	expect "$f-named" 1
+	agent_stop
+	is "$(seen "$f-named" .sandbox)" "$id" "sandbox of what a rule names by its container"
 }

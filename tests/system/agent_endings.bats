@@ -58,6 +58,16 @@ PY
 	between "$(seen "$f" .duration_ms | sed -n 6p)" 1500 1700 "duration of three pauses of 0.5 s"
 }
 
+@test "answers that nothing follows on a connection that stays open end with their last byte" {
+	curl -s --max-time 20 "http://127.0.0.1:$port/{no_content,length,not_modified,length,nothing,length,pieces,length,stream,length}" \
+		--next -s --max-time 20 -I "http://127.0.0.1:$port/length" \
+		--next -s --max-time 20 "http://127.0.0.1:$port/length" >"$dir/answers"
+	expect "$f" 12
+	is "$(seen "$f" .http_status | tr '\n' ' ')" "204 200 304 200 200 200 200 200 200 200 200 200 " http_status
+	is "$(seen "$f" .status | sort -u)" ok status
+	is "$(seen "$f" '.quality // [] | index("duration:estimate")' | sort -u)" null "durations that are estimates"
+}
+
 @test "sendfile and splice: every byte is counted" {
 	ask sendfile
 	ask splice
@@ -110,6 +120,14 @@ PY
 	expect "$f" 1
 	is "$(seen "$f" .http_status)" 101 http_status
 	between "$(seen "$f" .duration_ms)" 900 2000 "duration of the session"
+}
+
+@test "the trace of a request is kept, by either of its names" {
+	ask length -H 'traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+	ask length -H 'X-Amzn-Trace-Id: Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1'
+	ask length
+	expect "$f" 3
+	is "$(seen "$f" .trace_id | tr '\n' ' ')" "4bf92f3577b34da6a3ce929d0e0e4736 1-5759e988-bd862e3fe1be46a994272793 null " trace_id
 }
 
 @test "TLS is no invocation, and is said once; nor is the preface of HTTP/2" {

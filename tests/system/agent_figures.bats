@@ -47,6 +47,29 @@ within() {
 	is "$(seen "$f" '.quality // [] | index("cpu:estimate")' | sort -u)" null "estimates among them"
 }
 
+@test "CPU time of threads that live on beside the one that answers" {
+	figures
+	ask /burn?ms=1 /pool?ms=20
+	expect "$f" 2
+	agent_stop
+	within 1.5 cpu_ms '.cpu_ns / 1e6'
+}
+
+@test "what another process on its CPU takes is a wait, as the kernel counts it" {
+	[ -e /proc/thread-self/schedstat ] || skip "this kernel does not count waits for a CPU"
+	timed=(taskset -c 0)
+	figures
+	in_background "$dir/beside" taskset -c 0 sh -c 'while :; do :; done'
+	ask /burn?ms=100
+	expect "$f" 1
+	agent_stop
+	real=$(jq '.wait_ns / 1e6' "$dir/own")
+	figure "$f run_queue_ms $(seen "$f" .run_queue_ms), the function's own $real"
+	between "$real" 30 100000 "what it waited"
+	# once more it may have to wait, before it reads its clock or behind that
+	between "$(seen "$f" .run_queue_ms)" "$(jq -n "$real - 0.1")" "$(jq -n "$real * 1.1 + 25")" run_queue_ms
+}
+
 @test "invocations that overlap share the CPU time: together they have what was used" {
 	figures
 	ask /burn?ms=1

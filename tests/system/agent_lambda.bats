@@ -166,6 +166,20 @@ host() {
 	is "$(seen "$f" .sandbox | sort -u | wc -l)" 2 sandboxes
 }
 
+@test "a start beside another sandbox, and one with another memory size or version, have their causes" {
+	python_runtime
+	send '{}'
+	port=$((port + 1)) python_runtime
+	port=$((port + 1)) send '{}'
+	port=$((port + 2)) python_runtime --memory 512
+	port=$((port + 2)) send '{}'
+	port=$((port + 3)) python_runtime --memory 512 --version 7
+	port=$((port + 3)) send '{}'
+	expect "$f" 4
+	is "$(seen "$f" .cause | tr '\n' ' ')" 'first scale_out deploy deploy ' causes
+	is "$(seen "$f" .cause_certainty | tr '\n' ' ')" 'likely likely likely certain ' "how sure these are"
+}
+
 @test "the caller's trace id is kept, and a ping is known by it" {
 	python_runtime
 	send '{}' -H 'X-Amzn-Trace-Id: Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1'

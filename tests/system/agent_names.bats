@@ -285,7 +285,7 @@ stand_in() {
 	until_true 10 runs "${started[-1]}" "$program"
 }
 
-@test "gVisor and microVMs are named, once each, when they are there and when they come" {
+@test "gVisor, Kata and microVMs are named, once each, when they are there and when they come" {
 	stand_in firecracker firecracker
 	agent_start
 	until_true 5 grep -q "a microVM (firecracker) runs here (process ${started[-1]})" "$dir/agent.err"
@@ -293,9 +293,11 @@ stand_in() {
 	until_true 5 grep -q "gVisor (runsc) runs here (process ${started[-1]})" "$dir/agent.err"
 	stand_in exe runsc-sandbox
 	stand_in exe something-else
+	stand_in qemu-system-x86_64 /opt/kata/bin/qemu-system-x86_64
+	until_true 5 grep -q "Kata runs here (process ${started[-1]})" "$dir/agent.err"
 	sleep 0.3
 	agent_stop
-	is "$(grep -c '\(gVisor\|firecracker\).* runs here' "$dir/agent.err")" 2 "lines about them"
+	is "$(grep -c '\(gVisor\|Kata\|firecracker\).* runs here' "$dir/agent.err")" 3 "lines about them"
 	"$OUT/coldmeter-agent" --check | grep -q "running here	gVisor (runsc), process"
 }
 

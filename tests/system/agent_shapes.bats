@@ -121,6 +121,18 @@ inner_of() { jq -c 'select(.listen_ns == null)' "$dir/$f.log" | wc -l; }
 	is "$(inner_of)" 10 "requests that the inner server had"
 }
 
+@test "a watchdog and its inner server on IPv6, and on IPv4 through an IPv6 socket: counted once" {
+	for address in "[::1]" "[::ffff:127.0.0.1]"; do
+		f=$(name "shapes-six-${#address}")
+		watchdog http "$address:$((port + 1))" "$programs/http_function" --listen "$address:$((port + 1))" --log "$dir/$f.log"
+		for _ in $(seq 5); do curl -sS "http://127.0.0.1:$port/?ms=20" >/dev/null; done
+		end "${started[-1]}"
+		expect "$f" 5
+		is "$(inner_of)" 5 "requests that the inner server had"
+	done
+	agent_stop
+}
+
 # asked_of_inner N: each is counted once, and its answer is the inner server's.
 asked_of_inner() {
 	for _ in $(seq "$1"); do curl -sS "http://127.0.0.1:$port/?ms=5&bytes=1000" >/dev/null; done

@@ -1,7 +1,7 @@
 """A function that tells its own figures: figures.py PORT [MB of a child that lives beside it].
 
-It answers with what it used itself between the request and the answer: {"cpu_ns", "rss_bytes", "peak_bytes"}.
-/threads?ms=N burns so much on each of 4 threads, /child?ms=N in a child that it waits for, /burn?ms=N in the thread
+It answers with what it used itself between the request and the answer: {"cpu_ns", "wait_ns" for a CPU, "rss_bytes",
+"peak_bytes"}. /threads?ms=N burns so much on each of 4 threads, /pool?ms=N on 4 that live on, /child?ms=N in a child that it waits for, /burn?ms=N in the thread
 that answers, /move?ms=N while it moves from CPU to CPU, /hold?mb=N has so much memory for a moment.
 """
 
@@ -42,6 +42,13 @@ def threads(ms):
         one.join()
 
 
+def pool(ms):
+    done = threading.Barrier(5)
+    for _ in range(4):
+        threading.Thread(target=lambda: (burn(ms), done.wait(), time.sleep(1)), daemon=True).start()
+    done.wait()
+
+
 def child(ms):
     pid = os.fork()
     if not pid:
@@ -62,15 +69,21 @@ def memory_of(pid):
     return [int(lines[key].split()[0]) * 1024 for key in ("VmRSS", "VmHWM")]
 
 
+def waited_ns():
+    with open("/proc/thread-self/schedstat", encoding="ascii") as file:
+        return int(file.read().split()[1])
+
+
 def serve(connection, beside):
     with connection:
         while request := connection.recv(4096):
-            began = used_ns()
+            began, waited = used_ns(), waited_ns()
             path = urlsplit(request.split()[1].decode())
-            work = {"/burn": burn, "/move": move, "/threads": threads, "/child": child, "/hold": hold}[path.path]
+            work = {"/burn": burn, "/move": move, "/threads": threads, "/pool": pool, "/child": child, "/hold": hold}[path.path]
             work(int(next(iter(parse_qs(path.query).values()))[0]))
             both = [memory_of(pid) for pid in ["self", *beside]]
             figures = {"rss_bytes": sum(rss for rss, _ in both), "peak_bytes": both[0][1], "cpu_ns": used_ns() - began}
+            figures["wait_ns"] = waited_ns() - waited
             body = json.dumps(figures)
             connection.sendall(f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
 

@@ -2,7 +2,7 @@
 """A watchdog as OpenFaaS has them: watchdog.py PORT http INNER_PORT COMMAND... starts the function, a server of its own,
 once, and forwards each request to it; watchdog.py PORT pooled INNER_PORT COMMAND... on connections that it keeps;
 watchdog.py PORT classic COMMAND... starts the function for each request, with the request's body as its input. INNER_PORT
-may be the path of a unix socket."""
+may be [ADDRESS]:PORT of IPv6 or the path of a unix socket."""
 
 import http.client
 import signal
@@ -20,6 +20,8 @@ class UnixConnection(http.client.HTTPConnection):
 
 
 def inner_connection(where):
+    if where.startswith("["):
+        return http.client.HTTPConnection(where)
     return http.client.HTTPConnection("127.0.0.1", int(where)) if where.isdigit() else UnixConnection(where)
 
 
