@@ -40,7 +40,7 @@ ALL_LDFLAGS = -pie -Wl,--as-needed $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps run demo check check-unit check-system check-screens check-kernels check-fresh lint bench fuzz install clean help FORCE
+.PHONY: all deps run demo check check-unit check-system check-screens check-kernels check-fresh mutants lint bench fuzz install clean help FORCE
 # A program is built once its rooms are in the tree.
 PROGRAMS := $(if $(wildcard agent/main.c),$(OUT)/coldmeter-agent) \
             $(if $(wildcard collector/main.c),$(OUT)/coldmeter-collector) \
@@ -58,7 +58,7 @@ endif
 GOALS     := $(or $(MAKECMDGOALS),all)
 GROUPS    := $(if $(filter deps,$(GOALS)),build run test lint fresh,$(sort \
                $(if $(filter run demo,$(GOALS)),build run) \
-               $(if $(filter check bench fuzz,$(GOALS)),build run test) \
+               $(if $(filter check mutants bench fuzz,$(GOALS)),build run test) \
                $(if $(filter lint,$(GOALS)),build lint) \
                $(if $(filter check-fresh,$(GOALS)),fresh)))
 PRESENT   := $(if $(GROUPS),deps,$(if $(filter all install check-unit check-system check-screens check-kernels,$(GOALS)),deps-missing))
@@ -207,6 +207,11 @@ check-kernels: all $(OUT)/tests/functions ## Debian's 6.1 and 6.12, emulated: ev
 	@OUT=$(abspath $(OUT)) tests/kernels.sh all
 check-fresh: deps ## build and unit-test in a bare Debian root (needs root)
 	@tests/check_fresh.sh
+# MUTANTS='head cause-*': only these. They are built in a copy of the tree.
+MUTANTS ?=
+mutants: deps ## takes away what handles one ending or shape at a time: a test must fail (needs root)
+	@OUT=$(abspath $(OUT)) python3 tests/mutants/mutants.py run $(wildcard tests/mutants/*.mutants) $(if $(MUTANTS),-- $(MUTANTS)); status=$$?; \
+	    [ -z "$$SUDO_UID" ] || chown -R --from=root "$$SUDO_UID:$$SUDO_GID" $(OUT); exit $$status
 lint: all $(BPF_SKEL) $(OUT)/gen/vmlinux.h ## format, tidy, cppcheck, house rules
 	@OUT=$(OUT) tests/lint.sh selftest
 	@OUT=$(OUT) tests/lint.sh all

@@ -8,7 +8,7 @@
 # OUT: the build folder (generated headers, results of earlier runs).
 set -u
 
-RULES="format space length includes walls bpf tidy cppcheck shell man"
+RULES="format space length includes walls bpf tidy cppcheck shell man mutants"
 OUT=${OUT:-out}
 top=$(cd "$(dirname "$0")/.." && pwd)
 case $OUT in /*) ;; *) OUT=$top/$OUT ;; esac
@@ -42,7 +42,7 @@ rule_format() { # clang-format, .clang-format of the tree
 }
 
 rule_space() { # no trailing whitespace, no CRLF, a newline at the end
-	list=$(files '*.c' '*.h' '*.sh' '*.bats' '*.md' '*.py' '*.js' '*.json' '*.service' '*.[18]' 'Makefile' '.ci/run')
+	list=$(files '*.c' '*.h' '*.sh' '*.bats' '*.md' '*.py' '*.js' '*.json' '*.service' '*.[18]' '*.mutants' 'Makefile' '.ci/run')
 	need "$list" 'text file' || return 1
 	bad=0
 	cr=$(printf '\r')
@@ -226,6 +226,13 @@ rule_man() { # mandoc is content, and the pages name the options that --help nam
 		done
 	done
 	return $bad
+}
+
+rule_mutants() { # what `make mutants` takes away is still there, and so is the test that has to fail then
+	list=$(files '*.mutants')
+	need "$list" 'list of mutants' || return 1
+	# shellcheck disable=SC2086
+	python3 "$top/tests/mutants/mutants.py" check $list
 }
 
 run_rules() {

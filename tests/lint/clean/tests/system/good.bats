@@ -1,0 +1,3 @@
+@test "an error is one" {
+	true
+}

@@ -1,0 +1,4 @@
+int is_error(int status)
+{
+	return status >= 500 || status < 0;
+}

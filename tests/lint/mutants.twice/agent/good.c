@@ -1,0 +1,9 @@
+int is_error(int status)
+{
+	return status >= 500 || status < 0;
+}
+
+int is_crash(int status)
+{
+	return status >= 500 || status < 0;
+}
