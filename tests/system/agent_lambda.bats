@@ -155,9 +155,9 @@ host() {
 }
 
 @test "after its idle life a sandbox is gone, and the next start says so" {
-	python_runtime --idle-life 0.5
+	python_runtime --idle-life 2
 	send '{}'
-	sleep 1.2
+	sleep 3.5
 	send '{}'
 	send '{}'
 	expect "$f" 3

@@ -95,11 +95,14 @@ at_least() { between "$1" "$2" 1000000 "$3"; }
 # inner_of: requests that the inner server had, by its own log.
 inner_of() { jq -c 'select(.listen_ns == null)' "$dir/$f.log" | wc -l; }
 
+inner_had() { [ "$(inner_of)" -eq "$1" ]; }
+
 @test "a watchdog that forwards to a server in a child process: counted once, at its own door, with what the inner one cost" {
 	export CLOCK_LOG="$dir/$f.log" PYTHONDONTWRITEBYTECODE=1
 	watchdog http $((port + 1)) env PYTHONPATH="$functions/python" \
 		python3 "$functions/python/http_server.py" 127.0.0.1 $((port + 1))
-	for _ in $(seq 10); do curl -sS "http://127.0.0.1:$port/?ms=20&cpu=30&mb=40" >/dev/null; done
+	for _ in $(seq 10); do curl -sS "http://127.0.0.1:$port/?ms=20&cpu=30&mb=200" >/dev/null; done
+	until_true 5 inner_had 10 || true # it writes the last one down when it closes that connection
 	end "${started[-1]}"
 	expect "$f" 10
 	agent_stop
@@ -108,7 +111,8 @@ inner_of() { jq -c 'select(.listen_ns == null)' "$dir/$f.log" | wc -l; }
 	is "$(seen "$f" '[.platform, .kind, .status, .http_status] | join(" ")' | sort -u)" "openfaas http ok 200" "the rest"
 	for ms in $(seen "$f" .duration_ms); do at_least "$ms" 50 duration_ms; done
 	for ms in $(seen "$f" .cpu_ms); do at_least "$ms" 29 "CPU time with the inner server's"; done
-	for mb in $(seen "$f" .peak_memory_mb); do at_least "$mb" 40 "memory with the inner server's"; done
+	# the kernel notes a peak once: that of the others is a bound
+	at_least "$(seen "$f" .peak_memory_mb | head -n 1)" 200 "memory with the inner server's"
 }
 
 @test "a watchdog and its inner server on a unix socket: counted once" {
@@ -171,6 +175,16 @@ asked_of_inner() {
 		sleep 1; curl -s 'http://127.0.0.1:$port/?ms=1' >/dev/null; curl -s 'http://127.0.0.1:$port/?ms=1' >/dev/null; wait"
 	expect "$f" 2
 	pkill -P "${started[-1]}"
+	# one that asks what it was forked from
+	in_background "$dir/$f" env COLDMETER_FUNCTION="$f-own" python3 -c '
+import socket, subprocess, sys
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+client = subprocess.Popen(["curl", "-s", f"http://127.0.0.1:{sys.argv[1]}/"])
+connection = server.accept()[0]
+connection.recv(4096)
+connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+client.wait()' $((port + 1))
+	expect "$f-own" 1
 	agent_stop
 }
 
@@ -219,8 +233,8 @@ PY
 		end "${started[-1]}"
 		compare "$f" "$dir/$f.log" read_ns sent_ns
 		one_sandbox
-		is "$(seen "$f" '[.status, .http_status, .quality // [] | tostring] | join(" ")' | grep -c 'ok 200.*\(start\|duration\)')" 0 \
-			"estimates"
+		is "$(seen "$f" '[.status, .http_status] | join(" ")' | sort -u)" "ok 200" "what came of each by ${pair/ / and }"
+		is "$(seen "$f" '.quality // [] | map(select(startswith("start") or startswith("duration"))) | length' | sort -u)" 0 estimates
 	done
 	agent_stop
 }
