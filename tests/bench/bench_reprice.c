@@ -22,7 +22,7 @@
 #define FUNCTIONS 300
 #define RECORDS 1000 /* of a batch */
 #define TOGETHER 32  /* batches of a transaction */
-#define DAYS 30
+#define DAYS 30LL
 #define BEGIN_NS 1793491200000000000LL /* 2026-11-01 */
 
 static struct function functions[FUNCTIONS];
@@ -146,7 +146,7 @@ static struct stated stand(const struct plan *plan, size_t place)
 	for (size_t i = 0; plan->stand && i < FUNCTIONS; i++)
 		if (place_of(&functions[i]) == place)
 			(void)stated_add(&stated, plan->needs,
-			    plan->stand(&functions[i], DAYS * 86400000ULL));
+			    plan->stand(&functions[i], (uint64_t)DAYS * 86400000));
 	return stated;
 }
 

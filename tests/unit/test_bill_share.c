@@ -105,7 +105,7 @@ static void test_shares_add_up_to_the_last_pico_dollar(void **state)
 		if (i == BILLS / 2)
 			commit(book);
 		struct bill bill = {.terms = {.book = book,
-					.committed_ms = 1 << (i % 32),
+					.committed_ms = 1ULL << (i % 32),
 					.own = i % 3 == 0,
 					.plan = i % 3 == 1 ? plans[0] : NULL,
 					.free_tier = i % 2}};

@@ -21,7 +21,7 @@
 #define PLAN(key, percent)                                                               \
 	"{\"key\":\"" key "\",\"percent\":\"" percent                                    \
 	"\",\"kind\":\"savings-plan\",\"commitment\":\"sp\"," END
-#define HOUR_MS 3600000
+#define HOUR_MS 3600000ULL
 #define GB_S 1024000ULL
 #define ROUNDS 2000
 
