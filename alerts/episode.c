@@ -40,7 +40,7 @@ int episode_add(
 			last->anomaly = *anomaly;
 		return 0;
 	}
-	if (list->n == list->room) {
+	if (list->n == list->room || !list->items) {
 		size_t room = list->room ? list->room * 2 : 16;
 		struct episode *items = reallocarray(list->items, room, sizeof(*items));
 

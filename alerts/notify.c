@@ -62,10 +62,12 @@ static int parse_entry(json_t *entry, struct notify *out, size_t i, const struct
 int notify_parse(
     const json_t *list, struct notify out[NOTIFY_MAX], size_t *n, char *text, size_t size)
 {
-	const struct why why = {text, size};
+	struct why why;
 	size_t entries = json_array_size(list);
 	int err = 0;
 
+	why.text = text;
+	why.size = size;
 	if (list && !json_is_array(list))
 		return reject(&why, "notify must be a list of {\"type\",\"url\"}");
 	if (entries > NOTIFY_MAX)

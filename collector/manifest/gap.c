@@ -52,7 +52,7 @@ static bool span_of(const struct place *place, struct fy_node *node, struct span
 	return style != FYSS_LITERAL && style != FYSS_FOLDED;
 }
 
-/* A key of the mapping itself. *merged: it may come by a merge, too. */
+/* The value of a key that the mapping itself has; one that a merge brings is none. */
 static struct fy_node *own(struct fy_node *map, const char *key, bool *is_there)
 {
 	struct fy_node *found;
@@ -75,12 +75,13 @@ static bool descend(struct place *place, const char *path)
 	while (*path) {
 		size_t n = strcspn(path, " ");
 		bool is_last = path[n] == '\0';
-		char *key = place->keys[place->keys_n];
 		struct fy_node *next;
 		bool is_there;
+		char *key;
 
 		if (place->keys_n == KEYS_MAX || n >= MANIFEST_WORD_BYTES)
 			return false;
+		key = place->keys[place->keys_n];
 		(void)text_copy_bytes(key, MANIFEST_WORD_BYTES, path, n);
 		next = place->keys_n ? NULL : own(place->map, key, &is_there);
 		if (!place->keys_n && is_there) {

@@ -9,6 +9,7 @@
 
 #include "alerts/advice_plan.h"
 #include "alerts/peer_service.h"
+#include "base/text.h"
 
 #define HOUR_NS 3600000000000LL
 
@@ -17,7 +18,8 @@ static struct measured calling(const char *const *peers, size_t n)
 	struct measured m = {.until_ns = 240 * HOUR_NS, .invocations = 1000};
 
 	for (size_t i = 0; i < n; i++)
-		(void)strcpy(m.peers[m.peers_n++].peer, peers[i]);
+		(void)text_copy(
+		    m.peers[m.peers_n++].peer, COLDSTART_PEER_BYTES, peers[i]);
 	return m;
 }
 
@@ -164,8 +166,8 @@ static void test_the_sentence_holds_the_longest_peers(void **state)
 		memset(m.peers[i].peer, 'a' + (int)i, COLDSTART_PEER_BYTES - 1);
 		m.peers_n++;
 	}
-	(void)strcpy(m.peers[3].peer, "169.254.170.23:80");
-	(void)strcpy(m.peers[7].peer, "52.94.0.1:443");
+	(void)text_copy(m.peers[3].peer, COLDSTART_PEER_BYTES, "169.254.170.23:80");
+	(void)text_copy(m.peers[7].peer, COLDSTART_PEER_BYTES, "52.94.0.1:443");
 	m.more_peers = true;
 	finding = calls(&m, &stated, &advice);
 	assert_non_null(finding);

@@ -160,7 +160,7 @@ static void test_anomaly_tells_the_money_that_it_makes(void **state)
 	(void)state;
 	fill(days);
 	days[DAYS - 1].invocations = 1101;
-	days[DAYS - 1].cost.pico = 1101 * 1000;
+	days[DAYS - 1].cost.pico = (__int128)1101 * 1000;
 	found = find_one(days, DAYS); /* the mean before is 101, of 1000 each */
 	assert_int_equal(found.what, ANOMALY_VOLUME);
 	assert_true(found.extra.pico == (__int128)(1101 - found.usual) * 1000);
@@ -192,7 +192,7 @@ static void test_anomaly_of_a_cost_is_over_once_a_day_after_it_says_so(void **st
 	assert_true(find_one(days, DAYS).is_over);
 	fill(days);
 	days[DAYS - 2].invocations = 1000; /* of a volume only the end of a day says so */
-	days[DAYS - 2].cost.pico = 1000 * 1000;
+	days[DAYS - 2].cost.pico = (__int128)1000 * 1000;
 	assert_false(find_one(days, DAYS).is_over);
 }
 

@@ -12,6 +12,7 @@
 
 #include "alerts/episode.h"
 
+#define MANY ((size_t)2 * EPISODE_MAX)
 #define DOLLAR ((__int128)1000000000000)
 #define DAY 20785 /* 2026-11-28 */
 
@@ -165,21 +166,21 @@ static void test_an_episode_can_be_acked_snoozed_and_called_off(void **state)
 /* The names of strangers, and many at once. */
 static void test_episodes_are_bounded_and_told_apart(void **state)
 {
-	char names[2 * EPISODE_MAX][64];
-	const char *all[2 * EPISODE_MAX];
+	char names[MANY][64];
+	const char *all[MANY];
 	static const char *const odd[] = {"a b", "a/b"};
 	struct alert_list list = {0};
 	struct seen seen;
 
 	(void)state;
-	for (size_t i = 0; i < 2 * EPISODE_MAX; i++) {
+	for (size_t i = 0; i < MANY; i++) {
 		(void)snprintf(names[i], sizeof(names[i]), "f%05zu", i);
 		all[i] = names[i];
 	}
-	seen = step(&list, all, 2 * EPISODE_MAX, DAY);
+	seen = step(&list, all, MANY, DAY);
 	assert_int_equal(seen.fired, EPISODE_MAX);
 	assert_string_equal(seen.first, "anomaly-f00999-20261128");
-	assert_int_equal(step(&list, all, 2 * EPISODE_MAX, DAY).fired, 0);
+	assert_int_equal(step(&list, all, MANY, DAY).fired, 0);
 	alert_list_done(&list);
 	assert_int_equal(step(&list, odd, 2, DAY).fired, 2);
 	assert_string_not_equal(list.items[0].id, list.items[1].id);

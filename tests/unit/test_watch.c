@@ -60,13 +60,14 @@ static void test_what_is_said_comes_back_without_its_secret(void **state)
 
 static void test_bad_settings_are_refused_in_one_sentence(void **state)
 {
+	static const char twice[] =
+	    "{\"notify\":[{\"type\":\"webhook\",\"url\":\"https://a.b/"
+	    "\"},{\"type\":\"webhook\",\"url\":\"https://a.b/\"}]}";
 	static const char *const wrong[] = {"", "[]", "{\"least\":\"1\"}",
 	    "{\"enabled\":\"yes\"}", "{\"least_usd\":1}", "{\"least_usd\":\"-1\"}",
 	    "{\"least_usd\":\"lots\"}", "{\"notify\":{}}",
 	    "{\"notify\":[{\"type\":\"pigeon\",\"url\":\"https://a.b/\"}]}",
-	    "{\"notify\":[{\"type\":\"slack\",\"url\":\"ftp://a.b/\"}]}",
-	    "{\"notify\":[{\"type\":\"webhook\",\"url\":\"https://a.b/\"},"
-	    "{\"type\":\"webhook\",\"url\":\"https://a.b/\"}]}"};
+	    "{\"notify\":[{\"type\":\"slack\",\"url\":\"ftp://a.b/\"}]}", twice};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {

@@ -65,8 +65,11 @@ static void test_no_line_is_wider_than_the_terminal(void **state)
 		size_t columns = 20 + round % 61;
 
 		for (unsigned int i = 0; i < 12; i++) {
-			strcat(text, words[(round * 31 + i * i + i * round) % 7]);
-			strcat(text, i % 5 ? " " : "  ");
+			size_t at = strlen(text);
+
+			(void)snprintf(text + at, sizeof(text) - at, "%s%s",
+			    words[(round * 31 + i * i + i * round) % 7],
+			    i % 5 ? " " : "  ");
 		}
 		out = wrapped(text, 10, 10, columns);
 		for (char *line = strtok(out, "\n"); line; line = strtok(NULL, "\n"))
