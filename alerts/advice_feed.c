@@ -7,6 +7,7 @@
 #define MS_NS 1000000
 #define MB (1024ULL * 1024)
 #define STEP_MB 128
+#define READ_MAX 1000000 /* pings, and batches of other functions, are read too */
 
 void advice_feed_done(struct advice_feed *feed)
 {
@@ -123,10 +124,14 @@ int advice_feed_read(struct store *store, int64_t since_ns, int64_t until_ns,
     const char *function, struct advice_feed *out)
 {
 	struct advice_feed feed = {.since_ns = since_ns, .until_ns = until_ns};
-	int err = store_scan_invocations(
-	    store, since_ns, until_ns, function, true, visit, &feed);
+	struct store_reading reading = {.since_ns = since_ns,
+	    .until_ns = until_ns,
+	    .function = function,
+	    .newest_first = true,
+	    .most = READ_MAX};
+	int err = store_read_invocations(store, &reading, visit, &feed);
 
-	feed.truncated = err > 0;
+	feed.truncated = err > 0 || reading.cut;
 	if (err >= 0)
 		err = store_scan_functions(store, visit_function, &feed);
 	if (err < 0) {
@@ -134,7 +139,7 @@ int advice_feed_read(struct store *store, int64_t since_ns, int64_t until_ns,
 		return err;
 	}
 	if (feed.truncated) {
-		feed.since_ns = until_ns;
+		feed.since_ns = reading.cut ? reading.reached_ns : until_ns;
 		for (size_t i = 0; i < feed.n; i++)
 			if (feed.intervals[i].start_ns < feed.since_ns)
 				feed.since_ns = feed.intervals[i].start_ns;

@@ -204,11 +204,6 @@ static int take_rows(struct survey *survey, struct measured_list *list)
 	return err;
 }
 
-struct connections {
-	struct measured_list *list;
-	size_t seen;
-};
-
 static struct measured *find_row(
     const struct measured_list *list, const struct function *function)
 {
@@ -263,13 +258,10 @@ static void see_peers(struct measured *row, const struct coldstart *coldstart)
 
 static int see_connection(void *context, const struct invocation *inv, const char *host)
 {
-	struct connections *connections = context;
 	struct measured *row;
 
 	(void)host;
-	if (connections->seen++ == ADVICE_MAX_INTERVALS)
-		return 1;
-	row = find_row(connections->list, inv->function);
+	row = find_row(context, inv->function);
 	if (!row || inv->ping)
 		return 0;
 	row->scanned++;
@@ -316,10 +308,13 @@ int measured_read(
 	if (!err)
 		err = take_rows(&survey, &list);
 	if (!err && query->connections) {
-		struct connections connections = {.list = &list};
+		struct store_reading reading = {.since_ns = since_ns,
+		    .until_ns = query->until_ns,
+		    .function = query->function,
+		    .newest_first = true,
+		    .most = ADVICE_MAX_INTERVALS};
 
-		err = store_scan_invocations(store, since_ns, query->until_ns,
-		    query->function, true, see_connection, &connections);
+		err = store_read_invocations(store, &reading, see_connection, &list);
 	}
 	list.since_ns = since_ns;
 	list.until_ns = query->until_ns;

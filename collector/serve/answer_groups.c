@@ -17,8 +17,7 @@
 
 #define MINUTE_NS (60 * CLOCK_NS_PER_S)
 #define HOUR_NS (3600 * (uint64_t)CLOCK_NS_PER_S)
-#define SCAN_MAX 2000000 /* single invocations read at most: about a second */
-#define STOP 1
+#define READ_MAX 2000000 /* about a second */
 
 enum by { BY_FUNCTION, BY_HOST, BY_PLATFORM, BY_REGION, BY_VERSION, BY_COUNT };
 
@@ -33,7 +32,8 @@ struct reading {
 	struct groups groups;
 	uint64_t invocations; /* of the window, as sums tell it */
 	uint64_t found;       /* of these in the groups */
-	uint64_t scanned;
+	bool truncated;       /* not all single invocations were read */
+	int64_t reached_ns;   /* but back to here */
 };
 
 static struct group_key key_of(enum by by, const struct function *f)
@@ -82,8 +82,6 @@ static int add_invocation(void *context, const struct invocation *inv, const cha
 	int64_t minute_s = inv->start_ns / MINUTE_NS * 60;
 	int err;
 
-	if (++reading->scanned > SCAN_MAX)
-		return STOP;
 	if (inv->ping)
 		return 0;
 	err = groups_find(&reading->groups, &key, inv->function, &group, &member);
@@ -104,11 +102,17 @@ static int add_invocation(void *context, const struct invocation *inv, const cha
 static int read_hosts(struct reading *reading)
 {
 	int64_t until_ns = reading->window.until_ns + MINUTE_NS - 1;
-	int err = store_scan_invocations(reading->answers->store,
-	    reading->window.since_ns, until_ns - until_ns % MINUTE_NS, reading->function,
-	    true, add_invocation, reading);
+	struct store_reading single = {.since_ns = reading->window.since_ns,
+	    .until_ns = until_ns - until_ns % MINUTE_NS,
+	    .function = reading->function,
+	    .newest_first = true,
+	    .most = READ_MAX};
+	int err = store_read_invocations(
+	    reading->answers->store, &single, add_invocation, reading);
 
-	return err == STOP ? 0 : err;
+	reading->truncated = single.cut;
+	reading->reached_ns = single.reached_ns;
+	return err;
 }
 
 static int read_groups(struct reading *reading)
@@ -242,11 +246,14 @@ int answer_groups(const struct answers *answers, const struct http_request *requ
 		return err == -E2BIG ? 0 : err;
 	}
 	found = reading.found < reading.invocations ? reading.found : reading.invocations;
-	root = json_pack("{s:o,s:s,s:s,s:o,s:o,s:o}", "window",
+	root = json_pack("{s:o,s:s,s:s,s:o,s:b,s:o,s:o}", "window",
 	    answer_window_json(&reading.window), "by", names[reading.by], "basis",
 	    reading.by == BY_HOST ? "invocations" : "sums", "unattributed",
-	    answer_count(reading.invocations - found), "group_count",
-	    answer_count(reading.groups.n), "groups", list);
+	    answer_count(reading.invocations - found), "truncated", reading.truncated,
+	    "group_count", answer_count(reading.groups.n), "groups", list);
+	if (root && reading.truncated)
+		(void)json_object_set_new(
+		    root, "looked_back_to", answer_time(reading.reached_ns));
 	groups_done(&reading.groups);
 	return answer_send(reply, root);
 }

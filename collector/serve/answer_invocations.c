@@ -9,16 +9,13 @@
 
 #define LIMIT_DEFAULT 100
 #define LIMIT_MAX 10000
-#define SCAN_MAX                                                                         \
-	2000000 /* read at most, about a second; then the answer is truncated            \
-		 */
+#define READ_MAX 2000000 /* about a second; then the answer is truncated */
 #define STOP 1
 
 struct list {
 	FILE *out;
 	unsigned long limit;
 	unsigned long n;
-	unsigned long scanned;
 	bool by_cold;
 	bool cold;
 	bool by_ping;
@@ -46,10 +43,6 @@ static int add(void *context, const struct invocation *invocation, const char *h
 	char line[JSON_LINE_MAX_BYTES];
 	size_t len;
 
-	if (++list->scanned > SCAN_MAX) {
-		list->truncated = true;
-		return STOP;
-	}
 	if (!fits(list, invocation))
 		return 0;
 	if (list->n == list->limit) {
@@ -107,6 +100,7 @@ int answer_invocations(
     void *context, const struct http_request *request, struct http_reply *reply)
 {
 	const struct answers *answers = context;
+	struct store_reading reading;
 	struct list list = {0};
 	struct window window;
 	char *body = NULL;
@@ -128,8 +122,13 @@ int answer_invocations(
 	}
 	(void)fprintf(list.out, "{\"window\":%s,\"invocations\":[", text);
 	free(text);
-	err = store_scan_invocations(answers->store, window.since_ns, window.until_ns,
-	    http_query(request, "function"), true, add, &list);
+	reading = (struct store_reading){.since_ns = window.since_ns,
+	    .until_ns = window.until_ns,
+	    .function = http_query(request, "function"),
+	    .newest_first = true,
+	    .most = READ_MAX};
+	err = store_read_invocations(answers->store, &reading, add, &list);
+	list.truncated |= reading.cut;
 	(void)fprintf(list.out, "],\"truncated\":%s", list.truncated ? "true" : "false");
 	if (err >= 0 && list.trace_id)
 		err = write_total(&list, answers->book);

@@ -6,6 +6,8 @@
 
 #include "base/count.h"
 
+#define READ_MAX 10000000 /* about five seconds */
+
 struct host_cells {
 	struct bill_cell *cells; /* one for each host, then one for what has none */
 	size_t n;
@@ -139,11 +141,15 @@ int bill_fill_hosts(struct bill *bill, const struct spending *spending,
 	    .spending = spending,
 	    .rows = calloc(spending->n + 1, sizeof(struct host_cells)),
 	    .last = spending->n};
+	/* what is not read is nobody's, as what was forgotten is */
+	struct store_reading reading = {.since_ns = spending->window.since_ns,
+	    .until_ns = spending->window.until_ns,
+	    .function = function,
+	    .most = READ_MAX};
 	int err = r.rows ? 0 : -ENOMEM;
 
 	if (!err)
-		err = store_scan_invocations(store, spending->window.since_ns,
-		    spending->window.until_ns, function, false, add_invocation, &r);
+		err = store_read_invocations(store, &reading, add_invocation, &r);
 	if (!err)
 		err = add_rows(&r);
 	for (size_t i = 0; r.rows && i < spending->n; i++)

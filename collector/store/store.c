@@ -167,15 +167,26 @@ int store_scan_rollups(struct store *store, int64_t since_ns, int64_t until_ns,
 	    store->sqlite, since_ns, until_ns, function, visit, context);
 }
 
+int store_read_invocations(struct store *store, struct store_reading *reading,
+    store_invocation_visit visit, void *context)
+{
+	reading->cut = false;
+	if (store->clickhouse)
+		return clickhouse_read_invocations(
+		    store->clickhouse, reading, visit, context);
+	return sqlite_read_invocations(store->sqlite, reading, visit, context);
+}
+
 /* NOLINTNEXTLINE(readability-function-size): the interface of store.h */
 int store_scan_invocations(struct store *store, int64_t since_ns, int64_t until_ns,
     const char *function, bool newest_first, store_invocation_visit visit, void *context)
 {
-	if (store->clickhouse)
-		return clickhouse_scan_invocations(store->clickhouse, since_ns, until_ns,
-		    function, newest_first, visit, context);
-	return sqlite_scan_invocations(
-	    store->sqlite, since_ns, until_ns, function, newest_first, visit, context);
+	struct store_reading reading = {.since_ns = since_ns,
+	    .until_ns = until_ns,
+	    .function = function,
+	    .newest_first = newest_first};
+
+	return store_read_invocations(store, &reading, visit, context);
 }
 
 int store_scan_functions(struct store *store, store_function_visit visit, void *context)

@@ -211,6 +211,21 @@ typedef int (*store_invocation_visit)(
 int store_scan_invocations(struct store *store, int64_t since_ns, int64_t until_ns,
     const char *function, bool newest_first, store_invocation_visit visit, void *context);
 
+/* The same with an end to the work, for who asks on behalf of strangers: a window may
+ * hold any number of batches of which nothing is wanted, and those are read too. */
+#define STORE_READ_BATCH 10 /* what a batch costs besides its invocations, in these */
+struct store_reading {
+	int64_t since_ns;
+	int64_t until_ns;
+	const char *function;
+	bool newest_first;
+	uint64_t most; /* invocations that may be read, wanted or not; 0: any number */
+	bool cut;      /* out: not all was read, but all as far as */
+	int64_t reached_ns; /* this time, out when cut; read from there on for the rest */
+};
+int store_read_invocations(struct store *store, struct store_reading *reading,
+    store_invocation_visit visit, void *context);
+
 /* Every function ever stored, by name; at most one visit each. */
 typedef int (*store_function_visit)(void *context, const struct function *function,
     int64_t first_seen_ns, int64_t last_seen_ns);

@@ -78,6 +78,86 @@ static void test_store_returns_what_stopped_a_scan(void **state)
 	assert_int_equal(n, 3);
 }
 
+struct starts {
+	int64_t reached_ns;
+	size_t n;
+	size_t beyond; /* of these, those that reached_ns promises */
+	bool back;
+};
+
+static int note_start(
+    void *context, const struct invocation *invocation, const char *host)
+{
+	struct starts *starts = context;
+
+	(void)host;
+	starts->n++;
+	starts->beyond += starts->back ? invocation->start_ns > starts->reached_ns
+				       : invocation->start_ns < starts->reached_ns;
+	return 0;
+}
+
+static struct starts starts_of(struct store *store, struct store_reading *reading)
+{
+	struct starts starts = {
+	    .back = reading->newest_first, .reached_ns = reading->reached_ns};
+
+	assert_int_equal(store_read_invocations(store, reading, note_start, &starts), 0);
+	return starts;
+}
+
+static void test_store_reads_no_more_than_it_may(void **state)
+{
+	struct place *place = *state;
+
+	for (uint64_t i = 1; i <= 40; i++) {
+		const struct plan_of_batch b = {1, i, "f",
+		    T0 + (int64_t)((i * 7) % 40) * CLOCK_NS_PER_S, 53 * 1000000LL, 100};
+
+		assert_int_equal(put(place->store, &b), 1);
+	}
+	for (int back = 0; back < 2; back++) {
+		struct store_reading reading = {
+		    .until_ns = INT64_MAX, .newest_first = back, .most = 2000};
+		struct store_reading whole = {
+		    .until_ns = INT64_MAX, .newest_first = back};
+		struct starts some = starts_of(place->store, &reading);
+
+		assert_true(reading.cut);
+		assert_in_range(some.n, 500, 2000);
+		whole.reached_ns = reading.reached_ns;
+		assert_int_equal(starts_of(place->store, &whole).beyond, some.n);
+		assert_false(whole.cut);
+		whole.most = 40ULL * (100 + STORE_READ_BATCH);
+		assert_int_equal(starts_of(place->store, &whole).n, 4000);
+		assert_false(whole.cut);
+	}
+}
+
+/* Batches of which nothing is wanted are work as well. */
+static void test_store_reads_no_more_in_vain(void **state)
+{
+	struct place *place = *state;
+	struct store_reading reading = {.since_ns = T0,
+	    .until_ns = T0 + 100 * CLOCK_NS_PER_S,
+	    .function = "stranger",
+	    .newest_first = true,
+	    .most = 10ULL * STORE_READ_BATCH};
+
+	for (uint64_t i = 1; i <= 20; i++) {
+		const struct plan_of_batch b = {
+		    1, i, "f", T0 + (int64_t)i * CLOCK_NS_PER_S, 1, 1};
+
+		assert_int_equal(put(place->store, &b), 1);
+	}
+	assert_int_equal(starts_of(place->store, &reading).n, 0);
+	assert_true(reading.cut);
+	assert_int_equal(reading.reached_ns, T0 + 10 * CLOCK_NS_PER_S);
+	reading.most = 30ULL * STORE_READ_BATCH;
+	assert_int_equal(starts_of(place->store, &reading).n, 0);
+	assert_false(reading.cut);
+}
+
 static void test_store_refuses_a_second_collector(void **state)
 {
 	struct place *place = *state;
@@ -340,6 +420,8 @@ int main(void)
 	    TEST(test_store_scans_one_function_as_it_scans_all),
 	    TEST(test_store_walks_overlapping_batches_in_order),
 	    TEST(test_store_returns_what_stopped_a_scan),
+	    TEST(test_store_reads_no_more_than_it_may),
+	    TEST(test_store_reads_no_more_in_vain),
 	    TEST(test_store_refuses_a_second_collector),
 	    TEST(test_store_refuses_a_damaged_ledger),
 	    TEST(test_store_refuses_a_newer_ledger),

@@ -23,8 +23,7 @@ int clickhouse_scan_rollups(struct clickhouse *store, int64_t since_ns, int64_t 
     const char *function, store_rollup_visit visit, void *context);
 int clickhouse_scan_spans(struct clickhouse *store, const struct store_window *window,
     store_span_visit visit, void *context);
-int clickhouse_scan_invocations(struct clickhouse *store, int64_t since_ns,
-    int64_t until_ns, const char *function, bool newest_first,
+int clickhouse_read_invocations(struct clickhouse *store, struct store_reading *reading,
     store_invocation_visit visit, void *context);
 int clickhouse_scan_functions(
     struct clickhouse *store, store_function_visit visit, void *context);

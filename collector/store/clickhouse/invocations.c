@@ -14,6 +14,8 @@
 
 struct walk {
 	struct clickhouse *store;
+	struct store_reading *reading;
+	uint64_t read;
 	const char *filter;
 	const char *columns;
 	store_invocation_visit visit;
@@ -55,6 +57,11 @@ static int take(struct walk *walk)
 	if (walk->has_last && start_ns == walk->last_start_ns &&
 	    row->batch == walk->last_batch && row->row == walk->last_row)
 		return 0; /* sent twice */
+	if (walk->reading->most && walk->read++ >= walk->reading->most) {
+		walk->reading->cut = true;
+		walk->reading->reached_ns = start_ns;
+		return 0;
+	}
 	walk->has_last = true;
 	walk->last_start_ns = start_ns;
 	walk->last_batch = row->batch;
@@ -105,7 +112,7 @@ static int read_page(struct walk *walk, const struct window *w, size_t *rows)
 	err = link_select(walk->store->link, sql, &bytes, &n);
 	in = (struct row_in){.at = bytes, .end = bytes ? bytes + n : bytes};
 	*rows = 0;
-	while (!err && in.at < in.end) {
+	while (!err && !walk->reading->cut && in.at < in.end) {
 		err = invocation_row_get(&in, &walk->row) ? take(walk) : -EUCLEAN;
 		(*rows)++;
 	}
@@ -124,23 +131,26 @@ static int run(struct walk *walk, struct window *w)
 		do {
 			err = read_page(walk, w, &rows);
 			sum += rows;
-		} while (!err && rows == WINDOW_ROWS);
-	} while (!err && window_next(w, sum));
+		} while (!err && !walk->reading->cut && rows == WINDOW_ROWS);
+	} while (!err && !walk->reading->cut && window_next(w, sum));
 	return err;
 }
 
-/* NOLINTNEXTLINE(readability-function-size): the interface of store.h */
-int clickhouse_scan_invocations(struct clickhouse *store, int64_t since_ns,
-    int64_t until_ns, const char *function, bool newest_first,
+int clickhouse_read_invocations(struct clickhouse *store, struct store_reading *reading,
     store_invocation_visit visit, void *context)
 {
-	struct walk walk = {
-	    .store = store, .visit = visit, .context = context, .back = newest_first};
+	int64_t since_ns = reading->since_ns;
+	int64_t until_ns = reading->until_ns;
+	struct walk walk = {.store = store,
+	    .reading = reading,
+	    .visit = visit,
+	    .context = context,
+	    .back = reading->newest_first};
 	AUTO(free) char *filter = NULL;
 	AUTO(free) char *columns = invocation_row_list(false);
 	AUTO(free) char *sql = NULL;
 	struct window w;
-	int err = engine_ready(store, function, &filter);
+	int err = engine_ready(store, reading->function, &filter);
 
 	if (err <= 0 || until_ns <= since_ns)
 		return err < 0 ? err : 0;
@@ -157,6 +167,6 @@ int clickhouse_scan_invocations(struct clickhouse *store, int64_t since_ns,
 		sql = NULL;
 		return -ENOMEM;
 	}
-	err = window_start(&w, store->link, sql, newest_first);
+	err = window_start(&w, store->link, sql, reading->newest_first);
 	return err == 1 ? run(&walk, &w) : err;
 }

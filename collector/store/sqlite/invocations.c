@@ -29,10 +29,12 @@ struct open_batch {
 
 struct walk {
 	struct sqlite *store;
+	struct store_reading *reading;
 	int64_t since_ns;
 	int64_t until_ns;
 	const char *function;
 	bool back;
+	uint64_t read; /* as reading->most counts */
 	struct day_cursor *days;
 	size_t days_n;
 	struct open_batch open[OPEN_MAX];
@@ -146,6 +148,7 @@ static int open_batch(struct walk *walk, struct day_cursor *day)
 
 	if (err)
 		return err == -EBADMSG ? -EUCLEAN : err;
+	walk->read += STORE_READ_BATCH + batch->invocations_n;
 	if (!names_function(walk, batch)) {
 		batch_free(batch);
 		return step_day(day);
@@ -195,6 +198,18 @@ static struct open_batch *first_open(struct walk *walk)
 	return first;
 }
 
+/* Whether the batch that day stands on is too much; all before it was visited. */
+static bool is_enough(const struct walk *walk, const struct day_cursor *day)
+{
+	struct store_reading *reading = walk->reading;
+
+	if (!reading->most || walk->read < reading->most)
+		return false;
+	reading->cut = true;
+	reading->reached_ns = day->edge_ns;
+	return true;
+}
+
 static int run(struct walk *walk, store_invocation_visit visit, void *context)
 {
 	for (;;) {
@@ -206,6 +221,8 @@ static int run(struct walk *walk, store_invocation_visit visit, void *context)
 			return 0;
 		if (day && (!open || !before(walk, open->order[open->next]->start_ns,
 					 day->edge_ns))) {
+			if (is_enough(walk, day))
+				return 0;
 			err = open_batch(walk, day);
 		} else {
 			err = visit(
@@ -218,15 +235,15 @@ static int run(struct walk *walk, store_invocation_visit visit, void *context)
 	}
 }
 
-/* NOLINTNEXTLINE(readability-function-size): the interface of store.h */
-int sqlite_scan_invocations(struct sqlite *store, int64_t since_ns, int64_t until_ns,
-    const char *function, bool newest_first, store_invocation_visit visit, void *context)
+int sqlite_read_invocations(struct sqlite *store, struct store_reading *reading,
+    store_invocation_visit visit, void *context)
 {
 	struct walk walk = {.store = store,
-	    .since_ns = since_ns,
-	    .until_ns = until_ns,
-	    .function = function,
-	    .back = newest_first};
+	    .reading = reading,
+	    .since_ns = reading->since_ns,
+	    .until_ns = reading->until_ns,
+	    .function = reading->function,
+	    .back = reading->newest_first};
 	int err = start(&walk);
 
 	if (!err)

@@ -20,8 +20,8 @@ int sqlite_scan_spans(struct sqlite *store, const struct store_window *window,
 int sqlite_backup(const char *directory, const char *to);
 int sqlite_scan_rollups(struct sqlite *store, int64_t since_ns, int64_t until_ns,
     const char *function, store_rollup_visit visit, void *context);
-int sqlite_scan_invocations(struct sqlite *store, int64_t since_ns, int64_t until_ns,
-    const char *function, bool newest_first, store_invocation_visit visit, void *context);
+int sqlite_read_invocations(struct sqlite *store, struct store_reading *reading,
+    store_invocation_visit visit, void *context);
 int sqlite_scan_functions(
     struct sqlite *store, store_function_visit visit, void *context);
 int sqlite_find_function(
