@@ -209,10 +209,39 @@ static void test_an_agent_may_go_to_another_collector(void **state)
 	clickhouse_free(&server);
 }
 
+/* Names are read again at most once a second, but for those that were sent since. */
+static void test_a_function_is_told_by_name_as_soon_as_it_is_there(void **state)
+{
+	static const char *const names[] = {"one", "two", "three", "four"};
+	static const struct collector collector = {.agent = 21};
+	struct plan_of_batch plan = {
+	    .agent = 21, .start_ns = T0, .step_ns = 1, .n = RECORDS};
+	struct store *store;
+
+	(void)state;
+	if (!clickhouse_is_here())
+		skip();
+	clickhouse_new(&server, false);
+	clickhouse_start(&server);
+	store = open_store(&collector);
+	assert_non_null(store);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		plan.name = names[i];
+		plan.sequence = i + 1;
+		assert_int_equal(walk(store, 0, INT64_MAX, plan.name, true).rows, 0);
+		assert_int_equal(put(store, &plan), 1);
+		assert_int_equal(
+		    walk(store, 0, INT64_MAX, plan.name, true).rows, RECORDS);
+	}
+	store_close(store);
+	clickhouse_free(&server);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_an_agent_may_go_to_another_collector),
+	    cmocka_unit_test(test_a_function_is_told_by_name_as_soon_as_it_is_there),
 	    cmocka_unit_test(test_what_was_acknowledged_is_there_once_whoever_was_killed),
 	};
 	char command[128];

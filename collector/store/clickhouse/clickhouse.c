@@ -157,7 +157,7 @@ int engine_ready(struct clickhouse *store, const char *function, char **filter)
 	int err = ship_flush(store->ship, SHIP_FLUSH_S);
 
 	if (!err)
-		err = names_refresh(store->names);
+		err = names_refresh(store->names, ship_named_ns(store->ship));
 	if (err)
 		return err;
 	if (!function) {

@@ -178,22 +178,24 @@ static int read_again(struct names *names)
 	AUTO(free) uint8_t *bytes = NULL;
 	struct row_in in;
 	size_t n = 0;
+	uint64_t began_ns = clock_boot_ns();
 	int err = link_select(names->link, sql, &bytes, &n);
 
 	if (err)
 		return err;
 	in = (struct row_in){.at = bytes, .end = bytes ? bytes + n : bytes};
 	err = take_rows(names, &in);
-	names->read_ns = err ? 0 : clock_boot_ns();
+	names->read_ns = err ? 0 : began_ns;
 	return err;
 }
 
-int names_refresh(struct names *names)
+int names_refresh(struct names *names, uint64_t named_ns)
 {
 	int err = 0;
 
 	(void)pthread_mutex_lock(&names->mutex);
-	if (!names->read_ns || clock_boot_ns() - names->read_ns > CLOCK_NS_PER_S)
+	if (names->read_ns <= named_ns ||
+	    clock_boot_ns() - names->read_ns > CLOCK_NS_PER_S)
 		err = read_again(names);
 	(void)pthread_mutex_unlock(&names->mutex);
 	return err;

@@ -14,8 +14,9 @@ struct names;
 int names_new(struct link *link, struct sqlite_spool *spool, struct names **out);
 void names_free(struct names *names);
 
-/* Reads the table again unless that was done less than a second ago. */
-int names_refresh(struct names *names);
+/* Reads the table again unless that was done less than a second ago, and after named_ns,
+ * the boot time when this collector sent functions. */
+int names_refresh(struct names *names, uint64_t named_ns);
 
 /* The function of a hash; reads the table again when it is not known. -EUCLEAN when it is
  * not there either: functions are sent ahead of what names them. */

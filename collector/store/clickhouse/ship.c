@@ -31,6 +31,7 @@ struct ship {
 	struct sqlite_spool *spool;
 	struct ship_sums *sums;
 	bool prepared; /* the thread alone, once it runs */
+	_Atomic uint64_t named_ns;
 	pthread_t thread;
 	pthread_mutex_t mutex; /* over what follows */
 	pthread_cond_t asked;
@@ -246,6 +247,8 @@ static int ship_rows(struct ship *ship, enum sqlite_spool_kind kind)
 			err = link_insert_rows(ship->link, inserts[kind], &gather.rows);
 		if (!err)
 			err = sqlite_spool_settle(ship->spool, kind, version);
+		if (!err && kind == SQLITE_SPOOL_FUNCTIONS)
+			ship->named_ns = clock_boot_ns();
 	}
 	row_out_done(&gather.rows);
 	return err;
@@ -375,6 +378,11 @@ int ship_flush(struct ship *ship, int timeout_s)
 		err = ship->stopping ? -ECANCELED : ship->err;
 	(void)pthread_mutex_unlock(&ship->mutex);
 	return err;
+}
+
+uint64_t ship_named_ns(const struct ship *ship)
+{
+	return ship->named_ns;
 }
 
 bool ship_is_well(struct ship *ship)

@@ -24,6 +24,10 @@ int ship_flush(struct ship *ship, int timeout_s);
  * Any thread. */
 bool ship_is_well(struct ship *ship);
 
+/* Boot time when functions were sent last, so that names read before are not all; 0:
+ * never. Any thread. */
+uint64_t ship_named_ns(const struct ship *ship);
+
 /* Sends one block of a ledger's batches. */
 int ship_block(
     struct link *link, struct sqlite *ledger, const struct sqlite_spool_block *block);
