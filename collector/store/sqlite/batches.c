@@ -137,7 +137,7 @@ static int run_head(
     sqlite3_stmt *s, const struct batch_head *head, int64_t now_ns, uint8_t *room)
 {
 	uint8_t *figures = room;
-	uint8_t *lost = room + HOST_FIGURES_MAX_BYTES;
+	uint8_t *lost = room + (size_t)HOST_FIGURES_MAX_BYTES;
 	size_t lost_bytes = 0;
 
 	for (size_t i = 0; i < LOST_REASONS; i++) {
