@@ -18,7 +18,6 @@
 #include "serve/answers.h"
 #include "serve/cost_rules.h"
 #include "serve/exports.h"
-#include "serve/heap.h"
 #include "serve/http.h"
 #include "serve/ingest.h"
 #include "serve/ready.h"

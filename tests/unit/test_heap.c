@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "serve/heap.h"
+#include "base/heap.h"
 
 #define PIECES 20000
 #define PIECE_BYTES 4000 /* 80 MB in all */
