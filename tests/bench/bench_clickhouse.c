@@ -28,7 +28,7 @@
 #define CONNECTIONS_MAX 2
 #define BEGIN_S 1790000000LL /* 14:13 of a day */
 #define DAYS 30
-#define DAY_MINUTES 1440
+#define DAY_MINUTES INT64_C(1440)
 #define RUNS 5
 
 static struct function functions[FUNCTIONS];

@@ -109,7 +109,7 @@ static void make_bodies(
 	struct batch_writer *w;
 
 	s->n = minutes * hosts * (VALUES / OF_A_BATCH);
-	s->bodies = calloc(s->n, sizeof(*s->bodies));
+	s->bodies = calloc(s->n + 1, sizeof(*s->bodies));
 	if (!s->bodies || batch_writer_new(&w) < 0)
 		die("calloc");
 	for (size_t i = 0; i < s->n; i++) {

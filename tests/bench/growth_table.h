@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #define GROWTH_SIZES 8
 
@@ -73,7 +74,10 @@ static const struct {
 
 static inline double growth_figure(const struct growth *g, size_t row)
 {
-	return *(const double *)((const char *)g + growth_rows[row].at);
+	double v;
+
+	memcpy(&v, (const char *)g + growth_rows[row].at, sizeof(v));
+	return v;
 }
 
 /* Three digits, whatever its size. */

@@ -13,8 +13,8 @@
 #include "store/clickhouse/rollups.h"
 
 #define MINUTE_NS INT64_C(60000000000)
-#define HOUR_MINUTES 60
-#define DAY_MINUTES 1440
+#define HOUR_MINUTES INT64_C(60)
+#define DAY_MINUTES INT64_C(1440)
 #define HOUR_NS (HOUR_MINUTES * MINUTE_NS)
 #define SHORT_STEP (6 * HOUR_MINUTES) /* not worth questions of its own */
 
