@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 #define DAY_NS (86400 * CLOCK_NS_PER_S)
 /* Agents ship within seconds: an hour that is over so long gets few minutes more. */
 #define GRACE_NS (120 * CLOCK_NS_PER_S)
+#define ROUNDS 16       /* of some hundreds of rows */
 #define NOT_ODD (-1000) /* no minute's day is near it: days lie in one partition */
 
 struct ship_sums {
@@ -137,8 +139,9 @@ static int see_sum(void *context, const struct spool_sum *sum)
 	return err;
 }
 
+/* 1: there is more than in that many rounds; 0; or an error. */
 static int send_level(
-    struct ship_sums *sums, enum spool_sums_level level, int64_t before_hour)
+    struct ship_sums *sums, enum spool_sums_level level, int64_t before_hour, int rounds)
 {
 	const char *sql =
 	    level == SPOOL_SUMS_HOURS
@@ -157,24 +160,35 @@ static int send_level(
 			err = link_insert_rows(sums->link, sql, &gather.rows);
 		if (n > 0 && !err)
 			err = spool_sums_settle(sums->spool, &made);
-	} while (n > 0 && !err);
+	} while (n > 0 && !err && --rounds > 0);
 	spool_sums_done(&made);
 	row_out_done(&gather.rows);
-	return n < 0 ? n : err;
+	return n < 0 ? n : err ? err : n > 0;
 }
 
+/* Sums that are read already must be right when this returns. Others may take a few
+ * times: a spool of an older release has those of all its past to make, and who asks
+ * meanwhile waits for each. */
 int ship_sums_send(struct ship_sums *sums)
 {
 	int err = load(sums);
+	int64_t told = atomic_load(&sums->hour);
 	int64_t hour = over_hour(sums);
+	int left = 0;
 
 	if (!err)
-		err = send_level(sums, SPOOL_SUMS_HOURS, hour);
+		err = send_level(sums, SPOOL_SUMS_HOURS, told, INT_MAX);
 	if (!err)
-		err = send_level(sums, SPOOL_SUMS_DAYS, hour);
-	if (!err && (!sums->told || hour > atomic_load(&sums->hour)))
-		err = tell(sums, hour, sums->horizon);
-	return err;
+		err = send_level(sums, SPOOL_SUMS_DAYS, told, INT_MAX);
+	if (!err && hour > told)
+		left = send_level(sums, SPOOL_SUMS_HOURS, hour, ROUNDS);
+	if (!err && hour > told && left == 0)
+		left = send_level(sums, SPOOL_SUMS_DAYS, hour, ROUNDS);
+	if (err || left < 0)
+		return err ? err : left;
+	if (sums->told && (left || hour == told))
+		return 0;
+	return tell(sums, left ? told : hour, sums->horizon);
 }
 
 int ship_sums_are_due(struct ship_sums *sums)
