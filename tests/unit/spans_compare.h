@@ -55,7 +55,8 @@ static inline struct invocation random_invocation(struct pair *pair, int64_t sta
 	return inv;
 }
 
-/* The same batch of invocations around a moment to the first and another one. */
+/* The same batch of invocations around a moment to the first and another one; 0: to
+ * it alone. */
 static inline void put_random(struct pair *pair, int64_t around_ns, int other)
 {
 	struct batch_head head = {
@@ -83,7 +84,7 @@ static inline void put_random(struct pair *pair, int64_t around_ns, int other)
 	struct batch_loss *own = batch->losses;
 
 	batch->losses = &loss;
-	for (int i = 0; i <= other; i += other) {
+	for (int i = 0; i <= other; i += other ? other : 1) {
 		struct store_batch b = {.batch = batch};
 
 		assert_int_equal(store_write(pair->store[i], &b, 1), 0);

@@ -181,6 +181,38 @@ static void test_sums_that_are_sent_again_change_nothing(void **state)
 	close_pair(pair);
 }
 
+static void migrate(struct pair *pair, const char *database)
+{
+	char url[128];
+	struct store_remote remote = {.url = clickhouse_url(&server, database, url)};
+
+	store_close(pair->store[0]);
+	assert_int_equal(store_migrate(pair->directory[0], &remote), 0);
+	assert_int_equal(store_open(pair->directory[0], &pair->store[0]), 0);
+}
+
+/* History that is moved takes its sums along, also what came late and is moved later. */
+static void test_history_moves_with_its_sums(void **state)
+{
+	struct pair *pair = open_pair("moved");
+	size_t by_seconds[3];
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < 40; i++)
+			put_random(pair,
+			    BEGIN + (int64_t)random_below(&pair->random, DAYS * DAY), 0);
+		migrate(pair, "moved");
+		compare(pair);
+	}
+	count_spans(pair, by_seconds);
+	assert_in_range(by_seconds[0], 0, 20 * FUNCTIONS);
+	assert_int_equal(by_seconds[2], (DAYS - 2) * FUNCTIONS);
+	put_some(pair, 20, 1); /* and goes on */
+	compare(pair);
+	close_pair(pair);
+}
+
 /* Forgotten with the minutes that they are of. */
 static void test_sums_go_with_their_minutes(void **state)
 {
@@ -223,6 +255,7 @@ int main(void)
 	    cmocka_unit_test(test_sums_tell_what_the_minutes_tell),
 	    cmocka_unit_test(test_a_source_without_sums_is_read_by_minutes),
 	    cmocka_unit_test(test_sums_that_are_sent_again_change_nothing),
+	    cmocka_unit_test(test_history_moves_with_its_sums),
 	    cmocka_unit_test(test_sums_go_with_their_minutes),
 	};
 

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/clickhouse/agents.h"
+#include "store/clickhouse/migrate_sums.h"
 #include "store/clickhouse/minute_row.h"
 #include "store/clickhouse/names.h"
 #include "store/clickhouse/schema.h"
@@ -212,7 +213,11 @@ int migrate(const struct clickhouse_address *address, struct sqlite *ledger)
 	if (!err)
 		err = send_rows(&m, agents_sql, 0);
 	if (!err)
+		err = migrate_sums_begin(m.link, ledger, m.source);
+	if (!err)
 		err = send_minutes(&m);
+	if (!err)
+		err = migrate_sums_send(m.link, ledger, m.source, m.today);
 	if (!err)
 		err = send_invocations(&m);
 	row_out_done(&m.rows);
