@@ -80,33 +80,48 @@ static size_t function_slot(const struct function *f)
 	return slot_of(f->name, (uint64_t)f->memory_limit_mb ^ (uint8_t)f->version[0]);
 }
 
+static bool is_set_up_alike(const struct function *a, const struct function *b)
+{
+	return function_is_same(a, b) && a->arch == b->arch &&
+	       a->memory_limit_mb == b->memory_limit_mb &&
+	       strcmp(a->region, b->region) == 0;
+}
+
+/* The last one first: what sends has often one function, and one sandbox. */
 size_t batch_keep_find_function(
     const struct batch_keep *keep, const struct function *function)
 {
-	size_t index = keep->function_slots[function_slot(function)];
-	const struct function *f;
+	const struct batch *batch = keep->batch;
+	size_t index;
 
-	if (index == 0)
+	if (!batch || batch->invocations_n == 0)
 		return BATCH_KEEP_NONE;
-	f = &keep->batch->functions[index - 1];
-	return function_is_same(f, function) && f->arch == function->arch &&
-		       f->memory_limit_mb == function->memory_limit_mb &&
-		       strcmp(f->region, function->region) == 0
+	index = (size_t)(batch->invocations[batch->invocations_n - 1].function -
+			 batch->functions);
+	if (is_set_up_alike(&batch->functions[index], function))
+		return index;
+	index = keep->function_slots[function_slot(function)];
+	return index > 0 && is_set_up_alike(&batch->functions[index - 1], function)
 		   ? index - 1
 		   : BATCH_KEEP_NONE;
 }
 
+static bool is_sandbox(const struct batch_keep *keep, size_t index, const char *sandbox)
+{
+	uint32_t record = keep->sandbox_record[index];
+
+	return strcmp(keep->batch->invocations[record].sandbox, sandbox) == 0;
+}
+
 size_t batch_keep_find_sandbox(const struct batch_keep *keep, const char *sandbox)
 {
-	size_t index = keep->sandbox_slots[slot_of(sandbox, 0)];
-	uint32_t record;
+	size_t index;
 
-	if (index == 0)
-		return BATCH_KEEP_NONE;
-	record = keep->sandbox_record[index - 1];
-	return strcmp(keep->batch->invocations[record].sandbox, sandbox) == 0
-		   ? index - 1
-		   : BATCH_KEEP_NONE;
+	if (keep->sandboxes_n > 0 && is_sandbox(keep, keep->last_sandbox, sandbox))
+		return keep->last_sandbox;
+	index = keep->sandbox_slots[slot_of(sandbox, 0)];
+	return index > 0 && is_sandbox(keep, index - 1, sandbox) ? index - 1
+								 : BATCH_KEEP_NONE;
 }
 
 static void add_function(struct batch_keep *keep, const struct function *function)
@@ -121,7 +136,7 @@ static void add_function(struct batch_keep *keep, const struct function *functio
 }
 
 void batch_keep_add(struct batch_keep *keep, const struct invocation *inv,
-    size_t function, size_t sandbox, struct coldstart *coldstart)
+    size_t function, size_t sandbox, struct coldstart *coldstart, bool is_plain)
 {
 	struct batch *batch = keep->batch;
 	struct invocation *kept = &batch->invocations[batch->invocations_n];
@@ -132,9 +147,12 @@ void batch_keep_add(struct batch_keep *keep, const struct invocation *inv,
 	*kept = *inv;
 	kept->function = &batch->functions[function];
 	kept->coldstart = coldstart;
-	text_make_printable(kept->request_id);
-	text_make_printable(kept->sandbox);
-	text_make_printable(kept->trace_id);
+	if (!is_plain) {
+		text_make_printable(kept->request_id);
+		text_make_printable(kept->sandbox);
+		text_make_printable(kept->trace_id);
+	}
+	keep->last_sandbox = sandbox;
 	if (sandbox == keep->sandboxes_n) {
 		keep->sandbox_record[keep->sandboxes_n++] =
 		    (uint32_t)batch->invocations_n;

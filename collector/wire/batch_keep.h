@@ -15,6 +15,7 @@ struct batch_keep {
 	size_t functions_room;
 	size_t invocations_room;
 	size_t sandboxes_n;
+	size_t last_sandbox;
 	uint32_t sandbox_record[BATCH_MAX_RECORDS]; /* the first record of each */
 	uint16_t function_slots[BATCH_KEEP_SLOTS];
 	uint16_t sandbox_slots[BATCH_KEEP_SLOTS];
@@ -32,10 +33,11 @@ size_t batch_keep_find_function(
 size_t batch_keep_find_sandbox(const struct batch_keep *keep, const char *sandbox);
 
 /* Adds a copy of inv, with the indices of its function and sandbox: that of the last plus
- * one is a new one. Texts are made printable. Figures that inv does not have must be 0.
+ * one is a new one. Its texts are made printable, unless is_plain says that its ids and
+ * its sandbox surely are. Figures that inv does not have must be 0.
  * Takes coldstart over, which is what is kept of inv->coldstart. */
 void batch_keep_add(struct batch_keep *keep, const struct invocation *inv,
-    size_t function, size_t sandbox, struct coldstart *coldstart);
+    size_t function, size_t sandbox, struct coldstart *coldstart, bool is_plain);
 
 /* What was kept, of that head, or NULL when memory is short; empties the rest. */
 struct batch *batch_keep_take(struct batch_keep *keep, const struct batch_head *head);

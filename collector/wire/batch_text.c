@@ -114,6 +114,11 @@ size_t batch_text_encode(const char *s, size_t size, uint8_t *out)
 	return tag_bytes + len;
 }
 
+bool batch_text_is_packed(const uint8_t *written)
+{
+	return written[0] < TAG_PLAIN;
+}
+
 static bool decode_digits(struct cursor *in, char *out, size_t size)
 {
 	uint8_t last[4] = {0};

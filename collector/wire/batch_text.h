@@ -15,6 +15,9 @@
  */
 size_t batch_text_encode(const char *s, size_t size, uint8_t *out);
 
+/* Whether what was written is nothing, or digits and what belongs between them. */
+bool batch_text_is_packed(const uint8_t *written);
+
 /* Reads one text and its NUL into out. False when it is malformed, holds a NUL, or does
  * not fit. Whatever its bytes are, what is read is fit to be shown and to be part of any
  * answer: text_make_printable(). This is the one place for that, as all that is stored

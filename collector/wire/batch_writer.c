@@ -249,6 +249,7 @@ int batch_writer_add(struct batch_writer *w, const struct invocation *inv)
 	struct coldstart *coldstart = NULL;
 	struct batch_entry entry;
 	struct batch_row row;
+	bool is_plain;
 
 	batch_entry_encode(inv, w->keep, &entry);
 	if (!has_room(w, &entry))
@@ -256,6 +257,10 @@ int batch_writer_add(struct batch_writer *w, const struct invocation *inv)
 	if (reserve_all(w, &entry) < 0 ||
 	    (w->keep && batch_entry_coldstart(&entry, &coldstart) < 0))
 		return -ENOMEM;
+	/* a sandbox that was found is as it was kept, and digits are digits */
+	is_plain = entry.sandbox_index != BATCH_KEEP_NONE &&
+		   batch_text_is_packed(entry.request_id) &&
+		   batch_text_is_packed(entry.trace_id);
 	if (entry.function_index == BATCH_KEEP_NONE)
 		entry.function_index =
 		    intern(w, &w->functions, entry.function, entry.function_bytes);
@@ -271,8 +276,8 @@ int batch_writer_add(struct batch_writer *w, const struct invocation *inv)
 	if (entry.coldstart_bytes)
 		add_text(w, COLUMN_COLDSTART, entry.coldstart, entry.coldstart_bytes);
 	if (w->keep)
-		batch_keep_add(
-		    w->keep, inv, entry.function_index, entry.sandbox_index, coldstart);
+		batch_keep_add(w->keep, inv, entry.function_index, entry.sandbox_index,
+		    coldstart, is_plain);
 	w->spare--;
 	w->n++;
 	return 0;

@@ -1,4 +1,5 @@
-/* What is read is written to what is read as the same. */
+/* What is read is written to what is read as the same; and of several lines each is read
+ * as if it were alone. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -9,6 +10,38 @@
 #include "wire/json_coldstart.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *in, size_t size);
+
+static void check_line(struct json_reader *reader, const char *line, size_t n)
+{
+	struct invocation inv;
+	struct function function;
+	char host[JSON_HOST_BYTES];
+	const char *why = NULL;
+	const char *reader_why = NULL;
+	int err = json_parse_invocation(line, n, &inv, &function, host, &why);
+
+	if (json_reader_parse(reader, line, n, &reader_why) != err || why != reader_why)
+		abort();
+	if (!err && (!sample_same_invocation(&inv, &reader->inv) ||
+			!sample_same_function(&function, &reader->function) ||
+			strcmp(host, reader->host) != 0))
+		abort();
+}
+
+static void check_lines(const char *at, size_t size)
+{
+	const char *end = at + size;
+	struct json_reader reader;
+
+	json_reader_init(&reader);
+	while (at < end) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+		size_t n = (size_t)((newline ? newline : end) - at);
+
+		check_line(&reader, at, n);
+		at += n + (newline ? 1 : 0);
+	}
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *in, size_t size)
 {
@@ -24,6 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t size)
 	const char *why = NULL;
 	size_t n;
 
+	check_lines((const char *)in, size);
 	if (json_parse_invocation(
 		(const char *)in, size, &first, &first_function, first_host, &why) < 0) {
 		if (!why)

@@ -28,6 +28,18 @@ static void make_printable(struct invocation *inv, struct function *function)
 	inv->function = function;
 }
 
+static void check_made(const struct batch *batch, const struct invocation *shown,
+    const struct function *function)
+{
+	if (batch->invocations_n != 2 || batch->functions_n != 1)
+		abort();
+	for (size_t i = 0; i < 2; i++) {
+		if (!sample_same_invocation(shown, &batch->invocations[i]) ||
+		    !sample_same_function(function, batch->invocations[i].function))
+			abort();
+	}
+}
+
 static void through_a_batch(const struct invocation *inv)
 {
 	static const struct batch_head head = {.id.sequence = 1};
@@ -35,17 +47,20 @@ static void through_a_batch(const struct invocation *inv)
 	struct invocation shown = *inv;
 	struct batch_writer *w;
 	struct batch *batch;
+	struct batch *kept;
 	uint8_t *sealed;
 	size_t n;
 
 	make_printable(&shown, &function);
-	if (batch_writer_new(&w) < 0 || batch_writer_add(w, inv) < 0 ||
-	    batch_writer_seal(w, &head, &sealed, &n) < 0 ||
-	    batch_decode(sealed, n, &batch, NULL) < 0 || batch->invocations_n != 1 ||
-	    !sample_same_invocation(&shown, &batch->invocations[0]) ||
-	    !sample_same_function(&function, batch->invocations[0].function))
+	if (batch_writer_new_keeping(&w) < 0 || batch_writer_add(w, inv) < 0 ||
+	    batch_writer_add(w, inv) < 0 ||
+	    batch_writer_seal_kept(w, &head, &sealed, &n, &kept) < 0 ||
+	    batch_decode(sealed, n, &batch, NULL) < 0)
 		abort();
+	check_made(batch, &shown, &function);
+	check_made(kept, &shown, &function);
 	batch_free(batch);
+	batch_free(kept);
 	free(sealed);
 	batch_writer_free(w);
 }
