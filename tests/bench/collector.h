@@ -3,6 +3,7 @@
 #define COLDMETER_TESTS_BENCH_COLLECTOR_H
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdint.h>
@@ -91,24 +92,51 @@ static inline unsigned long status_kib(pid_t pid, const char *field)
 	return kib;
 }
 
-static inline double cpu_s(pid_t pid)
+/* User and system time that a stat file of /proc tells, when it is one of that name. */
+static inline double stat_cpu_s(const char *path, const char *name)
 {
-	char path[64];
 	char line[1024];
 	unsigned long user = 0;
 	unsigned long system_time = 0;
 	const char *at;
-	FILE *f;
+	FILE *f = fopen(path, "re");
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	f = fopen(path, "re");
-	if (f && fgets(line, sizeof(line), f) && (at = strrchr(line, ')')))
+	if (f && fgets(line, sizeof(line), f) && strstr(line, name) &&
+	    (at = strrchr(line, ')')))
 		(void)sscanf(at, /* NOLINT(cert-err34-c): the kernel's own numbers */
 		    ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
 		    &system_time);
 	if (f)
 		(void)fclose(f);
 	return (double)(user + system_time) / (double)sysconf(_SC_CLK_TCK);
+}
+
+static inline double cpu_s(pid_t pid)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	return stat_cpu_s(path, "");
+}
+
+/* Of the thread that reads requests; libmicrohttpd names it. */
+static inline double server_cpu_s(pid_t pid)
+{
+	char path[512];
+	double sum = 0;
+	struct dirent *task;
+	DIR *tasks;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	tasks = opendir(path);
+	while (tasks && (task = readdir(tasks))) {
+		(void)snprintf(
+		    path, sizeof(path), "/proc/%d/task/%s/stat", (int)pid, task->d_name);
+		sum += stat_cpu_s(path, "(MHD-");
+	}
+	if (tasks)
+		(void)closedir(tasks);
+	return sum;
 }
 
 #endif
