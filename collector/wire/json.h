@@ -26,9 +26,9 @@ size_t json_format_invocation(const struct invocation *inv, const char *host, ch
 struct json_reader {
 	struct invocation inv; /* of the object that was read last; its function is: */
 	struct function function;
-	char host[JSON_HOST_BYTES];  /* or "" */
-	bool has_phases;             /* there is something for json_parse_coldstart() */
-	uint8_t next[JSON_KEYS_MAX]; /* its own */
+	char host[JSON_HOST_BYTES]; /* or "" */
+	bool has_phases;            /* there is something for json_parse_coldstart() */
+	uint8_t next[JSON_KEYS_MAX + 1]; /* its own: behind none, and each */
 };
 void json_reader_init(struct json_reader *reader);
 

@@ -169,6 +169,7 @@ static const char *settle(struct json_object *object)
 void json_reader_init(struct json_reader *reader)
 {
 	reader->has_phases = false;
+	memset(reader->next, 0, sizeof(reader->next));
 	for (size_t row = 0; row < json_keys_n; row++)
 		reader->next[row] = (uint8_t)row; /* as we write them */
 }

@@ -54,6 +54,33 @@ static void test_lines_of_any_order_are_read_alike(void **state)
 	}
 }
 
+/* Whatever was in its memory before. */
+static void test_a_new_reader_expects_only_keys(void **state)
+{
+	static const char *const lines[] = {"{\"quality\":[],\"function\":\"f\"," START
+					    ",\"duration_ms\":1}",
+	    "{\"quality\":[],\"quality\":[]}"};
+	struct json_reader reader;
+	const char *why;
+
+	(void)state;
+	for (int fill = 0; fill < 256; fill++) {
+		memset(&reader, fill, sizeof(reader));
+		json_reader_init(&reader);
+		assert_int_equal(
+		    json_reader_parse(&reader, lines[0], strlen(lines[0]), &why), 0);
+		assert_string_equal(reader.function.name, "f");
+		memset(&reader, fill, sizeof(reader));
+		json_reader_init(&reader);
+		assert_int_equal(
+		    json_reader_parse(&reader, lines[1], strlen(lines[1]), &why),
+		    -EBADMSG);
+		assert_string_equal(why, "quality comes twice");
+		for (size_t i = 0; i < sizeof(reader.next); i++)
+			assert_in_range(reader.next[i], 0, JSON_KEYS_MAX - 1);
+	}
+}
+
 /* One that is cut off behind a key that is expected. */
 static void test_a_line_ends_where_it_ends(void **state)
 {
@@ -158,6 +185,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_lines_of_any_order_are_read_alike),
+	    cmocka_unit_test(test_a_new_reader_expects_only_keys),
 	    cmocka_unit_test(test_a_line_ends_where_it_ends),
 	    cmocka_unit_test(test_strings_of_every_length_are_read_whole),
 	    cmocka_unit_test(test_short_numbers_are_what_long_ones_are),
