@@ -93,7 +93,8 @@ static void test_what_is_nearly_hexadecimal_comes_back(void **state)
 			for (const char *c = others; *c; c++) {
 				struct invocation inv = {.function = &f};
 
-				(void)strcpy(inv.request_id, forms[i]);
+				(void)snprintf(inv.request_id, sizeof(inv.request_id),
+				    "%s", forms[i]);
 				if (inv.request_id[at])
 					inv.request_id[at] = *c;
 				assert_int_equal(batch_writer_add(w, &inv), 0);
