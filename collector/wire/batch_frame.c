@@ -11,11 +11,12 @@ ssize_t batch_frame_write(
     uint8_t *out, size_t room, const uint8_t *body, const size_t *ends, size_t n)
 {
 	ZSTD_CCtx *zstd = zstd_thread_compressor();
-	ZSTD_outBuffer to = {.dst = out, .size = room};
+	ZSTD_outBuffer to = {.size = room};
 	ZSTD_inBuffer from = {.src = body};
 
 	if (!zstd)
 		return -ENOMEM;
+	to.dst = out;
 	(void)ZSTD_CCtx_reset(zstd, ZSTD_reset_session_only);
 	(void)ZSTD_CCtx_setParameter(zstd, ZSTD_c_compressionLevel, LEVEL);
 	(void)ZSTD_CCtx_setParameter(zstd, ZSTD_c_checksumFlag, 1);

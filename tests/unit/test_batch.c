@@ -70,6 +70,28 @@ static void test_what_is_kept_is_what_the_bytes_decode_to(void **state)
 	batch_writer_free(w);
 }
 
+static void add_one(struct batch_writer *w, const char *id)
+{
+	static const struct function f = {.name = "f"};
+	struct invocation inv = {.function = &f};
+
+	(void)snprintf(inv.request_id, sizeof(inv.request_id), "%s", id);
+	assert_int_equal(batch_writer_add(w, &inv), 0);
+}
+
+/* With each of the characters there that is next to a digit, and others. */
+static void add_spoiled(struct batch_writer *w, const char *id, size_t at)
+{
+	static const char others[] = "/:`gG\xb0 ";
+	char spoiled[INVOCATION_ID_BYTES];
+
+	for (const char *c = others; *c; c++) {
+		(void)snprintf(spoiled, sizeof(spoiled), "%s", id);
+		spoiled[at] = *c;
+		add_one(w, spoiled);
+	}
+}
+
 /* Ids are packed eight digits at once: one that is none, wherever it stands, keeps the
  * text as it is. */
 static void test_what_is_nearly_hexadecimal_comes_back(void **state)
@@ -77,8 +99,6 @@ static void test_what_is_nearly_hexadecimal_comes_back(void **state)
 	static const char *const forms[] = {"01234567-89ab-cdef-0123-456789abcdef",
 	    "0123456789abcdef0123456789abcdef", "1-01234567-89abcdef0123456789abcdef",
 	    "0123456789abcdef01", "09af"};
-	static const char others[] = "/:`gG\xb0 ";
-	const struct function f = {.name = "f"};
 	const struct batch_head head = {.host = "h"};
 	struct batch_writer *w;
 	struct batch *kept;
@@ -89,17 +109,9 @@ static void test_what_is_nearly_hexadecimal_comes_back(void **state)
 	(void)state;
 	assert_int_equal(batch_writer_new_keeping(&w), 0);
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		for (size_t at = 0; at <= strlen(forms[i]); at++) {
-			for (const char *c = others; *c; c++) {
-				struct invocation inv = {.function = &f};
-
-				(void)snprintf(inv.request_id, sizeof(inv.request_id),
-				    "%s", forms[i]);
-				if (inv.request_id[at])
-					inv.request_id[at] = *c;
-				assert_int_equal(batch_writer_add(w, &inv), 0);
-			}
-		}
+		add_one(w, forms[i]);
+		for (size_t at = 0; forms[i][at]; at++)
+			add_spoiled(w, forms[i], at);
 	}
 	assert_int_equal(batch_writer_seal_kept(w, &head, &bytes, &n, &kept), 0);
 	assert_int_equal(batch_decode(bytes, n, &decoded, NULL), 0);
