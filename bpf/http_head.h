@@ -123,7 +123,8 @@ static __always_inline __u32 header_letters(enum scan_for what)
 {
 	switch (what) {
 	case SCAN_REQUEST:
-		return LETTER('t') | LETTER('u') | LETTER('k') | LETTER('x');
+		return LETTER('t') | LETTER('l') | LETTER('u') | LETTER('k') |
+		       LETTER('x');
 	case SCAN_RESPONSE:
 		return LETTER('c') | LETTER('t') | LETTER('u');
 	case SCAN_ALL:
@@ -146,14 +147,15 @@ static __always_inline void header_at(struct message *s, __u32 at, enum scan_for
 			s->length = short_number_at(s, at + 15);
 	} else if (response && a == WORD('t', 'r', 'a', 'n', 's', 'f', 'e', 'r')) {
 		s->chunked = 1;
-	} else if (what == SCAN_ALL &&
-		   a == WORD('l', 'a', 'm', 'b', 'd', 'a', '-', 'r')) {
-		if (b == WORD('u', 'n', 't', 'i', 'm', 'e', '-', 'a'))
+	} else if (request && a == WORD('l', 'a', 'm', 'b', 'd', 'a', '-', 'r')) {
+		if (b == WORD('u', 'n', 't', 'i', 'm', 'e', '-', 't'))
+			s->trace = at + 24;
+		else if (what == SCAN_REQUEST)
+			return;
+		else if (b == WORD('u', 'n', 't', 'i', 'm', 'e', '-', 'a'))
 			s->id = at + 30; /* lambda-runtime-aws-request-id: */
 		else if (b == WORD('u', 'n', 't', 'i', 'm', 'e', '-', 'd'))
 			s->deadline = at + 27;
-		else if (b == WORD('u', 'n', 't', 'i', 'm', 'e', '-', 't'))
-			s->trace = at + 24;
 	} else if (request && a == WORD('t', 'r', 'a', 'c', 'e', 'p', 'a', 'r')) {
 		if (!s->trace)
 			s->trace = at + 12;
