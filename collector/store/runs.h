@@ -29,18 +29,21 @@ int store_runs_gather(
     struct store_runs *runs, const struct store_batch *batches, size_t n);
 void store_runs_done(struct store_runs *runs);
 
-/* Invocations of a run lie about in memory: asks for the one after next while there is
- * time. Call it at each step. */
+/* Invocations of a run lie about in memory, in lines that the thread that read them wrote:
+ * asks for some that come later while there is time. Call it at each step. */
+#define STORE_RUN_AHEAD 8
+#define STORE_RUN_FUNCTION_AHEAD 3 /* its invocation is there by then */
 static inline void store_run_ahead(const struct store_run *run, size_t i)
 {
-	const char *next;
+	const char *later;
 
-	if (i + 2 >= run->n)
+	if (i + STORE_RUN_AHEAD >= run->n)
 		return;
-	next = (const char *)run->invocations[i + 2];
-	__builtin_prefetch(next);
-	__builtin_prefetch(next + 64);
-	__builtin_prefetch(next + 128);
+	later = (const char *)run->invocations[i + STORE_RUN_AHEAD];
+	__builtin_prefetch(later);
+	__builtin_prefetch(later + 64);
+	__builtin_prefetch(later + 128);
+	__builtin_prefetch(run->invocations[i + STORE_RUN_FUNCTION_AHEAD]->function);
 }
 
 #endif
