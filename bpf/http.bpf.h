@@ -91,6 +91,11 @@ static __noinline int http1_moved_in(struct task_struct *task, struct sock *sk,
 	enum http1_step step;
 
 	if (!e->last_receive_ns) {
+		/* also what listens on a unix socket, or on one that it was given */
+		struct process *own = process_of((__u32)task->tgid);
+
+		if (own)
+			own->serves = 1;
 		e->outer_pid = forwarder_of(sk, s, e->sandbox);
 		if (e->outer_pid)
 			e->role = ROLE_INNER;

@@ -19,10 +19,14 @@ static __always_inline bool stays(
 	return !name_hash || !old->name_hash || name_hash == old->name_hash;
 }
 
-/* A link of the chain of programs that the first process becomes. */
+/* A link of the chain of programs that the first process becomes; or a child's program,
+ * which does not serve until it listens or is asked itself. */
 static __always_inline void exec_continues(
-    struct sandbox *s, __u64 id, __u32 pid, struct task_struct *task)
+    struct sandbox *s, struct process *p, __u32 pid, struct task_struct *task)
 {
+	__u64 id = p->sandbox;
+
+	p->serves = 0;
 	if (s->starting && !s->ready_ns)
 		coldstart_exec(id, task);
 	if (s->ready_ns || pid != s->first_pid)
@@ -161,7 +165,7 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 	notice_foreign(task);
 	if (!v || !(v->record.present & (NAMED | MARKED))) {
 		if (old)
-			exec_continues(old, p->sandbox, pid, task);
+			exec_continues(old, p, pid, task);
 		return 0;
 	}
 	fresh = &v->fresh;
@@ -169,8 +173,7 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 	fresh->name_hash = hash_name(v);
 	if (old) {
 		if (stays(old, v, fresh->name_hash)) {
-			p->serves = 0;
-			exec_continues(old, p->sandbox, pid, task);
+			exec_continues(old, p, pid, task);
 			return 0;
 		}
 		if (v->record.present & BIT(VARIABLE_LAMBDA_API))

@@ -34,7 +34,7 @@ struct process {
 	__u64 share_ns;    /* of one invocation that was open all the time */
 	__u64 children_ns; /* CPU time of those of its children that ended */
 	__u64 start_ns;
-	__u32 serves; /* it listens, or was forked from one that does */
+	__u32 serves; /* it listens or is asked, or was forked from one that is */
 	__u32 walked_tid;
 	struct cpu_total others; /* of all threads but that one */
 	__u64 walked_ns;         /* when that was read */

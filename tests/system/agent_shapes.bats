@@ -185,6 +185,16 @@ connection.recv(4096)
 connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 client.wait()' $((port + 1))
 	expect "$f-own" 1
+	# the same, without the function's variables
+	in_background "$dir/$f" env COLDMETER_FUNCTION="$f-bare" python3 -c '
+import socket, subprocess, sys
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+client = subprocess.Popen(["/usr/bin/curl", "-s", f"http://127.0.0.1:{sys.argv[1]}/"], env={"PATH": "/usr/bin:/bin"})
+connection = server.accept()[0]
+connection.recv(4096)
+connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+client.wait()' $((port + 2))
+	expect "$f-bare" 1
 	agent_stop
 }
 
