@@ -172,8 +172,8 @@ void engine_budgets(struct alerts *alerts, int64_t now_ns)
 	(void)pthread_mutex_unlock(&alerts->lock);
 	if (taken) {
 		evaluate(alerts, &work, now_ns);
-		expire(alerts, now_ns);
 		alerts->evaluated_ns = now_ns;
 	}
+	expire(alerts, now_ns); /* there are alerts without a budget */
 	free_work(&work);
 }

@@ -1,6 +1,7 @@
 #include "alerts/episode.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,12 +56,12 @@ int episode_add(
 	return 0;
 }
 
-static uint32_t hash_name(const char *s) /* FNV-1a */
+static uint64_t hash_name(const char *s) /* FNV-1a */
 {
-	uint32_t hash = 0x811c9dc5;
+	uint64_t hash = 0xcbf29ce484222325;
 
 	for (; *s; s++)
-		hash = (hash ^ (unsigned char)*s) * 0x01000193;
+		hash = (hash ^ (unsigned char)*s) * 0x100000001b3;
 	return hash;
 }
 
@@ -71,14 +72,15 @@ static void format_id(struct alert *alert)
 	time_t at = (time_t)(alert->anomaly.day * DAY_S);
 	char shown[NAME_SHOWN + 1];
 	char day[16] = "";
-	char hash[16] = "";
+	char hash[24] = "";
 	struct tm tm;
 
 	if (gmtime_r(&at, &tm))
 		(void)strftime(day, sizeof(day), "%Y%m%d", &tm);
 	(void)text_copy(shown, sizeof(shown), alert->function);
 	if (strlen(alert->function) > NAME_SHOWN || !budget_name_is_valid(shown))
-		(void)snprintf(hash, sizeof(hash), "-%08x", hash_name(alert->function));
+		(void)snprintf(
+		    hash, sizeof(hash), "-%016" PRIx64, hash_name(alert->function));
 	for (char *c = shown; *c; c++)
 		if (!budget_name_is_valid((char[]){*c, '\0'}))
 			*c = '_';
@@ -122,7 +124,7 @@ static int begin(struct alert_list *list, const struct episode *episode, int64_t
 	(void)text_copy(alert.function, sizeof(alert.function), episode->function);
 	format_id(&alert);
 	again = alert_find(list, alert.id);
-	if (again) {
+	if (again && strcmp(again->function, alert.function) == 0) {
 		again->state = ALERT_FIRING;
 		again->until_ns = 0;
 		again->anomaly = episode->anomaly;

@@ -7,7 +7,8 @@
 
 #include "price/book_discount.h"
 
-#define COMMITMENTS_MAX 100
+/* Each takes up to two lines of INVOICE_MAX_LINES beside a plan's own. */
+#define COMMITMENTS_MAX 12
 #define DOLLAR ((__int128)1000000000000LL)
 /* Of all hours of a month less than 2^64 pico-dollars. */
 #define PER_HOUR_MAX (10000 * DOLLAR)

@@ -131,10 +131,15 @@ static int spend_row(const struct bill *bill, const struct spending *spending,
 static int with_rest(
     const struct bill *bill, struct money spent, struct money rest, struct money *total)
 {
+	int err;
+
 	if (spent.pico > 0)
 		return bill_scaled(bill, money_add(spent, rest), spent, total);
-	*total = money_add(bill_total(bill, NULL), rest);
-	return 0;
+	/* what is committed to is due for all of the month; rest at list is the most */
+	err = bill_scaled(bill, (struct money){0}, (struct money){1}, total);
+	if (!err)
+		*total = money_add(*total, rest);
+	return err;
 }
 
 static json_t *forecast_json(

@@ -194,7 +194,8 @@ uint64_t spending_active_ms(
 	return until_ns > since_ns ? (uint64_t)(until_ns - since_ns) / NS_PER_MS : 0;
 }
 
-/* The function's calls in the window, and what they used. */
+/* The function's calls in the window, without pings, of which hours do not tell; and what
+ * all of them used. */
 static uint64_t sum_days(
     const struct spending *s, const struct spending_row *row, uint64_t *used)
 {
@@ -204,22 +205,26 @@ static uint64_t sum_days(
 	for (size_t i = 0; i < row->days_n; i++) {
 		if (!spending_is_asked(s, &row->days[i]))
 			continue;
-		count_add(&calls, row->days[i].invocations);
+		count_add(&calls, row->days[i].measured);
 		count_add(used, row->days[i].usage.item[USAGE_AWS_MB_MS]);
 	}
 	return calls;
 }
 
-/* Adds a function's hours from place first on; false: they do not tell all calls. */
+/* Adds a function's hours, n of them from place first on; false: they do not tell all
+ * calls. */
 static bool add_hours(const struct spending *s, const struct spending_row *row,
-    size_t first, uint64_t *weights)
+    size_t first, size_t n, uint64_t *weights)
 {
 	uint64_t used;
 	uint64_t calls = sum_days(s, row, &used);
 	uint64_t told = 0;
 
-	if (calls == 0)
+	if (calls == 0) { /* pings alone come as evenly as a clock ticks */
+		for (size_t h = 0; h < n; h++)
+			count_add(&weights[h], used / n);
 		return true;
+	}
 	for (size_t h = first; h <= SPENDING_HOURS; h++)
 		told += row->hours[h];
 	if (told < calls)
@@ -236,15 +241,18 @@ size_t spending_by_hour(
 	int64_t first =
 	    spending->window.since_ns / CLOCK_NS_PER_S / HOUR_S - spending->first_hour;
 
-	if (!spending->with_hours || first < 0 || first > SPENDING_HOURS)
+	size_t n = (size_t)((spending->window.until_ns - spending->window.since_ns +
+				HOUR_NS - 1) /
+			    HOUR_NS);
+
+	if (!spending->with_hours || first < 0 || first > SPENDING_HOURS ||
+	    n > SPENDING_HOURS + 1)
 		return 0;
 	memset(weights, 0, (SPENDING_HOURS + 1) * sizeof(*weights));
 	for (size_t i = 0; i < spending->n; i++)
-		if (!add_hours(spending, spending->rows[i], (size_t)first, weights))
+		if (!add_hours(spending, spending->rows[i], (size_t)first, n, weights))
 			return 0;
-	return (size_t)((spending->window.until_ns - spending->window.since_ns + HOUR_NS -
-			    1) /
-			HOUR_NS);
+	return n;
 }
 
 int spending_read(struct spending *s, struct store *store, const struct window *window,

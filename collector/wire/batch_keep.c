@@ -8,8 +8,8 @@
 #include "base/hash.h"
 #include "base/text.h"
 
-#define FIRST_FUNCTIONS 16
-#define FIRST_INVOCATIONS 256
+#define FIRST_FUNCTIONS 4 /* many a batch has one record */
+#define FIRST_INVOCATIONS 16
 
 void batch_keep_done(struct batch_keep *keep)
 {
@@ -165,11 +165,17 @@ void batch_keep_add(struct batch_keep *keep, const struct invocation *inv,
 struct batch *batch_keep_take(struct batch_keep *keep, const struct batch_head *head)
 {
 	struct batch *batch = keep->batch;
+	struct invocation *fitted;
 
 	if (!batch)
 		batch = calloc(1, sizeof(*batch));
 	if (!batch)
 		return NULL;
+	fitted = batch->invocations_n == 0 ? NULL
+					   : realloc(batch->invocations,
+						 batch->invocations_n * sizeof(*fitted));
+	if (fitted) /* nothing points into them; many batches may wait */
+		batch->invocations = fitted;
 	batch->head = *head;
 	text_make_printable(batch->head.host);
 	keep->batch = NULL;

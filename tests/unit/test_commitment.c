@@ -253,7 +253,7 @@ static void test_a_commitment_that_is_wrong_is_refused(void **state)
 {
 	(void)state;
 	assert_refused(HEAD "\"commitments\":[]}",
-	    "commitments: must be a list of 1 to 100 commitments");
+	    "commitments: must be a list of 1 to 12 commitments");
 	assert_refused(HEAD COMMITMENT("0") "}",
 	    "commitments[0].usd_per_hour: must be a decimal above 0 and at most 10000, "
 	    "not \"0\"");

@@ -80,7 +80,7 @@ static void test_calls_whose_hour_is_not_known_have_none(void **state)
 {
 	static uint32_t hours[SPENDING_HOURS + 1];
 	static uint64_t weights[SPENDING_HOURS + 1];
-	struct spending_day day = {.day = BEGIN / DAY, .invocations = 3};
+	struct spending_day day = {.day = BEGIN / DAY, .invocations = 5, .measured = 3};
 	struct spending_row row = {.days = &day, .days_n = 1, .hours = hours};
 	struct spending_row *rows[] = {&row};
 	struct spending spending = {.window = {BEGIN, BEGIN + DAY},
@@ -99,12 +99,34 @@ static void test_calls_whose_hour_is_not_known_have_none(void **state)
 	assert_int_equal(weights[20], 10);
 }
 
+static void test_pings_alone_are_spread_evenly(void **state)
+{
+	static uint32_t hours[SPENDING_HOURS + 1];
+	static uint64_t weights[SPENDING_HOURS + 1];
+	struct spending_day day = {.day = BEGIN / DAY, .invocations = 7};
+	struct spending_row row = {.days = &day, .days_n = 1, .hours = hours};
+	struct spending_row *rows[] = {&row};
+	struct spending spending = {.window = {BEGIN, BEGIN + DAY},
+	    .first_hour = BEGIN / HOUR - SPENDING_HOURS + 24,
+	    .with_hours = true,
+	    .rows = rows,
+	    .n = 1};
+
+	(void)state;
+	day.usage.item[USAGE_AWS_MB_MS] = 240;
+	assert_int_equal(spending_by_hour(&spending, weights), 24);
+	assert_int_equal(weights[0], 10);
+	assert_int_equal(weights[23], 10);
+	assert_int_equal(weights[24], 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(
 		test_hours_that_are_forgotten_take_nothing_along, set_up, tear_down),
 	    cmocka_unit_test(test_calls_whose_hour_is_not_known_have_none),
+	    cmocka_unit_test(test_pings_alone_are_spread_evenly),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

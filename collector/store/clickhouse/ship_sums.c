@@ -71,8 +71,8 @@ static int load(struct ship_sums *sums)
 		sums->horizon = strtoll(at, &at, 10);
 	}
 	free(text);
-	if (err == -ENOENT)
-		err = 0;
+	if (err == -ENOENT) /* an older release may have sent any of them */
+		err = spool_sums_newest_minute(sums->spool, &sums->horizon);
 	sums->loaded = err == 0;
 	return err;
 }

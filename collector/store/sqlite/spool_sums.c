@@ -323,6 +323,25 @@ int spool_sums_settle(struct sqlite_spool *spool, struct spool_sums *sums)
 	return sqlite_end(ledger, err);
 }
 
+int spool_sums_newest_minute(struct sqlite_spool *spool, int64_t *minute)
+{
+	static const char sql[] = "SELECT coalesce(max(id), 0) FROM minute_counters";
+	struct sqlite *ledger = sqlite_spool_ledger(spool);
+	struct connection *c;
+	sqlite3_stmt *s;
+	int err = pool_borrow(ledger->readers, &c);
+
+	if (err)
+		return err;
+	err = statement_get(c, sql, &s);
+	if (!err)
+		err = statement_step(s);
+	if (err == 1)
+		*minute = sqlite3_column_int64(s, 0) >> 24;
+	pool_return(ledger->readers, c);
+	return err < 0 ? err : 0;
+}
+
 int spool_sums_are_due(struct sqlite_spool *spool, int64_t before_hour)
 {
 	static const char sql[] =

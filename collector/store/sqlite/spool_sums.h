@@ -43,6 +43,9 @@ int spool_sums_make(struct sqlite_spool *spool, struct spool_sums *sums,
 int spool_sums_settle(struct sqlite_spool *spool, struct spool_sums *sums);
 void spool_sums_done(struct spool_sums *sums);
 
+/* The newest minute of the epoch that it has, 0: none. 0 or an error. Any thread. */
+int spool_sums_newest_minute(struct sqlite_spool *spool, int64_t *minute);
+
 /* Whether any is to be made: 1, 0 or an error. Any thread. */
 int spool_sums_are_due(struct sqlite_spool *spool, int64_t before_hour);
 
