@@ -29,8 +29,8 @@ int store_runs_gather(
     struct store_runs *runs, const struct store_batch *batches, size_t n);
 void store_runs_done(struct store_runs *runs);
 
-/* Invocations of a run lie about in memory, in lines that the thread that read them wrote:
- * asks for some that come later while there is time. Call it at each step. */
+/* Invocations of a run lie about in memory, in lines that the thread that read them
+ * wrote: asks for some that come later while there is time. Call it at each step. */
 #define STORE_RUN_AHEAD 8
 #define STORE_RUN_FUNCTION_AHEAD 3 /* its invocation is there by then */
 static inline void store_run_ahead(const struct store_run *run, size_t i)
