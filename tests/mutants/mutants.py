@@ -22,6 +22,7 @@ import fnmatch
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -202,12 +203,18 @@ def content(path):
 
 
 def command(words, environment=None, folder=None, limit=TEST_LIMIT_S):
-    try:
-        done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            timeout=limit, env=environment, cwd=folder, check=False)
-    except subprocess.TimeoutExpired as late:
-        return 124, (late.stdout or b"").decode(errors="replace") + "stopped after its limit\n"
-    return done.returncode, done.stdout.decode(errors="replace")
+    """Its exit status and what it said; 124 when it was stopped after its limit, with all that it started."""
+    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment,
+        cwd=folder, start_new_session=True) as process:
+        try:
+            said = process.communicate(timeout=limit)[0]
+        except KeyboardInterrupt:  # which it does not get, in a session of its own
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            return 124, process.communicate()[0].decode(errors="replace") + "stopped after its limit\n"
+        return process.returncode, said.decode(errors="replace")
 
 
 def row(name, test, outcome, seconds):
