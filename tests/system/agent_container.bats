@@ -15,13 +15,13 @@ setup() {
 	agent_start
 	"$functions/container.sh" "$dir/bundle" "$id" 256 COLDMETER_FUNCTION="$f" -- \
 		/usr/bin/python3 -B /tests/python/http_server.py 127.0.0.1 $port
-	container
+	container || skip "runc cannot make a container here: $(cat "$dir/container")"
+	until_true 20 listening "127.0.0.1:$port"
 }
 
+# container: makes and starts it; what runc says is in $dir/container.
 container() {
-	runc --root "$dir/runc" run -d --bundle "$dir/bundle" "$id" >"$dir/container" 2>&1 </dev/null 3>&- 4>&- ||
-		skip "runc cannot make a container here: $(cat "$dir/container")"
-	until_true 20 listening "127.0.0.1:$port"
+	runc --root "$dir/runc" run -d --bundle "$dir/bundle" "$id" >"$dir/container" 2>&1 </dev/null 3>&- 4>&-
 }
 
 teardown() {
@@ -37,7 +37,11 @@ ask() { curl -s --max-time 20 -o /dev/null "http://127.0.0.1:$port/$1"; }
 	ask "?mb=400" || true
 	expect "$f" 2
 	runc --root "$dir/runc" delete -f "$id"
-	container
+	container || {
+		cat "$dir/container"
+		return 1
+	}
+	until_true 20 listening "127.0.0.1:$port"
 	ask "?ms=10"
 	expect "$f" 3
 	agent_stop

@@ -115,7 +115,7 @@ has() {
 	end "$collector" KILL
 	load_start 50
 	until_true 30 gone "$load"
-	sleep 0.7 # a batch is sealed within half a second
+	sleep 2 # a batch is sealed within half a second; on a busy host the agent may come to it later
 	[ "$(spooled)" -gt 0 ]
 	end "$agent" KILL
 	clock agent 0
@@ -151,6 +151,10 @@ keys() { cat "$dir"/posts/post.*[0-9] | tr -d '\r' | sed -n 's/^[Ii]dempotency-[
 fired() { grep -lF '"event":"budget.threshold"' "$dir"/posts/post.*[0-9] | wc -l; }
 fired_is() { [ "$(fired)" -eq "$1" ]; }
 
+# steps_back: by an hour, that the collector has told of since it was started; the two clocks that say so are read one
+# after the other, and the seconds are cut off.
+steps_back() { grep -Ec 'the wall clock went back by 3(599|60[0-9]) s' "$dir/collector.err"; }
+
 @test "a budget by the hour is told of once, also when the collector's clock leaves the hour and comes back" {
 	mkdir "$dir/posts"
 	in_background "$dir/receiver" python3 "$BATS_TEST_DIRNAME/alerts_receiver.py" receive $((port + 2)) "$dir/posts"
@@ -170,11 +174,12 @@ fired_is() { [ "$(fired)" -eq "$1" ]; }
 	sleep 2.5
 	is "$(fired)" 2 "how many times a threshold was told of"
 	is "$(keys | uniq -d)" "" "what was told twice"
+	between "$(steps_back)" 1 2 "how many steps back of the clock were noticed"
 	end "$collector" KILL
 	collector_start
 	sleep 2.5
 	is "$(fired)" 2 "how many times a threshold was told of, after a kill"
-	is "$(grep -c 'the wall clock went back by 36' "$dir/collector.err")" 0 "what this one knows of the clock"
+	is "$(steps_back)" 0 "what this one knows of the clock"
 }
 
 @test "a ledger on ClickHouse gets what came when the clock was ahead over midnight, and was set right" {
