@@ -299,13 +299,21 @@ int spool_put(struct spool *spool, uint8_t *batch, size_t bytes, uint64_t n)
 	return 0;
 }
 
+/* Of a batch that waits -ENOENT would say that there is none. */
+static int cannot_open(int err)
+{
+	if (err == EMFILE || err == ENFILE)
+		return -ENOMEM;
+	return err == ENOENT ? -ESTALE : -err;
+}
+
 static int load(struct spool *spool, struct waiting *w)
 {
 	AUTO(fd)
 	int fd = openat(spool->directory, w->name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
 	if (fd < 0)
-		return -errno;
+		return cannot_open(errno);
 	w->batch = malloc(w->bytes);
 	if (!w->batch)
 		return -ENOMEM;

@@ -25,8 +25,9 @@ const uint8_t *spool_agent_id(const struct spool *spool);
 #define SPOOL_MEMORY_MAX 64 /* 4 MiB; an agent that is not busy seals two a second */
 int spool_put(struct spool *spool, uint8_t *batch, size_t bytes, uint64_t n);
 
-/* The oldest batch; -ENOENT: none waits; -ENOMEM: not now; or it cannot be read. The
- * bytes live until spool_pop(). */
+/* The oldest batch; -ENOENT: none waits; -ENOMEM: not now, for want of memory or of
+ * descriptors; or it cannot be read, -ESTALE when its file is gone. The bytes live until
+ * spool_pop(). */
 int spool_peek(struct spool *spool, const uint8_t **batch, size_t *bytes);
 
 /* The oldest is done with. Returns how many invocations were put with it; 0 of one that

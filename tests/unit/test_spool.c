@@ -217,6 +217,48 @@ static void test_spool_tells_how_much_was_in_a_batch_that_cannot_be_read(void **
 	assert_int_equal(spool_pop(spool), 0);
 }
 
+/* Someone has tidied up. */
+static void test_spool_tells_a_file_that_is_gone_from_nothing_that_waits(void **state)
+{
+	const uint8_t *batch;
+	size_t bytes;
+	char name[128];
+
+	(void)state;
+	for (int i = 0; i < SPOOL_MEMORY_MAX; i++)
+		assert_int_equal(put('a'), 0);
+	assert_int_equal(put('b'), 0);
+	(void)look(name);
+	assert_int_equal(put('c'), 0);
+	assert_int_equal(unlink(name), 0);
+	for (int i = 0; i < SPOOL_MEMORY_MAX; i++)
+		assert_int_equal(spool_pop(spool), 'a');
+	assert_int_equal(spool_peek(spool, &batch, &bytes), -ESTALE);
+	assert_int_equal(spool_pop(spool), 'b');
+	expect("c");
+}
+
+static void test_spool_keeps_a_file_that_it_has_no_descriptor_for(void **state)
+{
+	struct rlimit limit;
+	struct rlimit none;
+	const uint8_t *batch;
+	size_t bytes;
+	int err;
+
+	(void)state;
+	assert_int_equal(put('a'), 0);
+	open_again(); /* it is read from disk then */
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = limit;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	err = spool_peek(spool, &batch, &bytes);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_int_equal(err, -ENOMEM);
+	expect("a");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -227,6 +269,8 @@ int main(void)
 	    TEST(test_spool_on_a_full_disk_waits_in_memory_and_is_written_later),
 	    TEST(test_spool_on_a_full_disk_keeps_no_more_than_it_says),
 	    TEST(test_spool_tells_how_much_was_in_a_batch_that_cannot_be_read),
+	    TEST(test_spool_tells_a_file_that_is_gone_from_nothing_that_waits),
+	    TEST(test_spool_keeps_a_file_that_it_has_no_descriptor_for),
 	};
 
 	log_init("test", LOG_LEVEL_ERROR);
