@@ -214,6 +214,16 @@ size_t spool_waiting(const struct spool *spool)
 	return spool->waiting_n;
 }
 
+/* What waits long is read from disk again, so that memory stays bounded; but not the
+ * oldest, which may be on its way. */
+static void unload(const struct spool *spool, struct waiting *w)
+{
+	if (w == spool->oldest || spool->waiting_n <= SPOOL_MEMORY_MAX)
+		return;
+	free(w->batch);
+	w->batch = NULL;
+}
+
 static int write_waiting(struct spool *spool, struct waiting *w)
 {
 	char name[NAME_BYTES];
@@ -221,9 +231,11 @@ static int write_waiting(struct spool *spool, struct waiting *w)
 
 	make_name(spool, name);
 	err = write_file(spool->directory, name, w->batch, w->bytes);
-	if (!err)
-		set_name(spool, w, name);
-	return err;
+	if (err)
+		return err;
+	set_name(spool, w, name);
+	unload(spool, w);
+	return 0;
 }
 
 /* Writes what the disk did not take before, as far as it takes it now. */
@@ -249,15 +261,6 @@ static int keep(struct spool *spool)
 		break;
 	}
 	return err;
-}
-
-/* What waits long is read from disk again, so that memory stays bounded. */
-static void unload(const struct spool *spool, struct waiting *w)
-{
-	if (!w->name[0] || spool->waiting_n <= SPOOL_MEMORY_MAX)
-		return;
-	free(w->batch);
-	w->batch = NULL;
 }
 
 /* Takes one out, whose bytes it leaves. */
@@ -295,7 +298,6 @@ int spool_put(struct spool *spool, uint8_t *batch, size_t bytes, uint64_t n)
 		free(w);
 		return err;
 	}
-	unload(spool, w);
 	return 0;
 }
 

@@ -217,6 +217,56 @@ static void test_spool_tells_how_much_was_in_a_batch_that_cannot_be_read(void **
 	assert_int_equal(spool_pop(spool), 0);
 }
 
+/* What is in memory can be read without its file. */
+static void test_spool_that_was_full_has_no_more_in_memory_than_it_says(void **state)
+{
+	struct rlimit limit;
+	struct rlimit none;
+	const uint8_t *batch;
+	size_t bytes;
+	int in_memory = 0;
+
+	(void)state;
+	for (int i = 0; i < SPOOL_MEMORY_MAX; i++)
+		assert_int_equal(put('a'), 0);
+	set_full(true);
+	for (int i = 0; i < SPOOL_MEMORY_MAX; i++)
+		assert_int_equal(put('b'), 0);
+	set_full(false);
+	assert_int_equal(put('c'), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = limit;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	for (; spool_peek(spool, &batch, &bytes) == 0; in_memory++)
+		(void)spool_pop(spool);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_int_equal(in_memory, SPOOL_MEMORY_MAX);
+	assert_int_equal(spool_waiting(spool), SPOOL_MEMORY_MAX + 1);
+	for (int i = 0; i < SPOOL_MEMORY_MAX; i++)
+		assert_int_equal(spool_pop(spool), 'b');
+	expect("c");
+}
+
+/* What is on its way to the collector must not go. */
+static void test_spool_leaves_the_oldest_where_it_was_read(void **state)
+{
+	const uint8_t *oldest;
+	const uint8_t *again;
+	size_t bytes;
+
+	(void)state;
+	set_full(true);
+	for (int i = 0; i < SPOOL_MEMORY_MAX; i++)
+		assert_int_equal(put('b'), 0);
+	assert_int_equal(spool_peek(spool, &oldest, &bytes), 0);
+	set_full(false);
+	assert_int_equal(put('c'), 0);
+	assert_int_equal(oldest[0], 'b');
+	assert_int_equal(spool_peek(spool, &again, &bytes), 0);
+	assert_ptr_equal(oldest, again);
+}
+
 /* Someone has tidied up. */
 static void test_spool_tells_a_file_that_is_gone_from_nothing_that_waits(void **state)
 {
@@ -269,6 +319,8 @@ int main(void)
 	    TEST(test_spool_on_a_full_disk_waits_in_memory_and_is_written_later),
 	    TEST(test_spool_on_a_full_disk_keeps_no_more_than_it_says),
 	    TEST(test_spool_tells_how_much_was_in_a_batch_that_cannot_be_read),
+	    TEST(test_spool_that_was_full_has_no_more_in_memory_than_it_says),
+	    TEST(test_spool_leaves_the_oldest_where_it_was_read),
 	    TEST(test_spool_tells_a_file_that_is_gone_from_nothing_that_waits),
 	    TEST(test_spool_keeps_a_file_that_it_has_no_descriptor_for),
 	};
