@@ -200,12 +200,19 @@ bool rules_want_ports(const struct rules *rules)
 	return rules && rules->want_ports;
 }
 
-static bool matches(const struct rule *rule, const char *const known[PARTS])
+static bool fits(const struct rule *rule, int part, const char *text)
+{
+	return text && fnmatch(rule->pattern[part], text, 0) == 0;
+}
+
+static bool matches(
+    const struct rule *rule, const char *const known[PARTS], const char *began)
 {
 	for (int part = 0; part < PARTS; part++) {
 		if (!rule->pattern[part][0])
 			continue;
-		if (!known[part] || fnmatch(rule->pattern[part], known[part], 0) != 0)
+		if (!fits(rule, part, known[part]) &&
+		    !(part == PART_PROCESS && fits(rule, part, began)))
 			return false;
 	}
 	return true;
@@ -228,7 +235,7 @@ static const struct rule *first_that_matches(
 	(void)snprintf(port, sizeof(port), "%u", subject->port);
 	for (size_t i = 0; rules && i < rules->n; i++)
 		if ((rules->rule[i].name[0] == '\0') == is_door &&
-		    matches(&rules->rule[i], known))
+		    matches(&rules->rule[i], known, subject->began))
 			return &rules->rule[i];
 	return NULL;
 }

@@ -14,6 +14,7 @@ struct rules;
 struct rules_subject {
 	const char *function; /* its name without rules */
 	const char *process;  /* what the kernel calls it: 15 bytes */
+	const char *began;    /* so it called what began it: either will do */
 	const char *container;
 	uint16_t port; /* of this host that it is served on, 0: not known, or none */
 	const char *method;

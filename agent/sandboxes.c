@@ -168,6 +168,7 @@ static struct rules_subject subject_of(const struct known *k, uint16_t port)
 {
 	return (struct rules_subject){.function = k->told,
 	    .process = k->process[0] ? k->process : NULL,
+	    .began = k->began[0] ? k->began : NULL,
 	    .container = k->name,
 	    .port = port};
 }
@@ -203,6 +204,7 @@ static int add(struct sandboxes *s, const struct record_exec *exec, bool late)
 		(void)containers_name("", k->name, k->function.name);
 	(void)text_copy_bytes(
 	    k->process, sizeof(k->process), exec->process, sizeof(exec->process));
+	memcpy(k->began, k->process, sizeof(k->began));
 	(void)text_copy(k->told, sizeof(k->told), k->function.name);
 	(void)name_by_rules(s, k, 0, &k->function);
 	k->owner = known_functions_begin(&s->functions, &k->function, &k->life.cause);
@@ -313,11 +315,13 @@ void sandboxes_set_rules(struct sandboxes *s, const struct rules *rules)
 	for (size_t i = 0; i < BUCKETS; i++) {
 		for (struct known *k = s->by_id[i]; k; k = k->next) {
 			struct function function = k->function;
+			const struct cause cause = k->life.cause;
 
 			(void)text_copy(function.name, sizeof(function.name), k->told);
 			(void)name_by_rules(s, k, k->port, &function);
 			if (become(s, k, &function) < 0)
 				log_warn("no memory to name %s anew", k->function.name);
+			k->life.cause = cause; /* it began before */
 		}
 	}
 }

@@ -37,6 +37,7 @@ struct known {
 	struct function function; /* with the set-up of this sandbox */
 	char told[FUNCTION_NAME_BYTES]; /* its name without rules */
 	struct targets targets;
+	char began[RECORD_PROCESS_BYTES];   /* what began it was called so, "" unknown */
 	char process[RECORD_PROCESS_BYTES]; /* what it is called, "" unknown */
 	uint16_t port;                      /* it listened on first, 0 unknown */
 	char name[INVOCATION_ID_BYTES];

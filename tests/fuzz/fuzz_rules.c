@@ -26,7 +26,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t size)
 	static const struct rules_subject subjects[] = {
 	    {.function = "shop", .process = "node", .container = "0a1b"},
 	    {.function = "shop", .port = 8080, .method = "POST", .path = "/orders/7"},
-	    {.process = "gunicorn", .method = "GET", .path = "/"}, {.function = NULL}};
+	    {.process = "gunicorn", .began = "sh", .method = "GET", .path = "/"},
+	    {.function = NULL}};
 	struct rules *rules = NULL;
 	char path[32];
 	int err;

@@ -130,6 +130,8 @@ get() { curl -sS "${@/#/http://127.0.0.1:$port}" >/dev/null; }
 		    name: $f-became
 		  - match: {function: $f-short, process: sleep}
 		    name: $f-slept
+		  - match: {function: $f-shell, process: bash}
+		    name: $f-began
 	EOF
 	agent_start --config "$dir/agent.yml"
 	in_background "$dir/$f" env COLDMETER_FUNCTION="$f" bash -c "sleep 0.3; exec '$programs/system_calls' $port read write '$dir/$f.log'"
@@ -138,6 +140,15 @@ get() { curl -sS "${@/#/http://127.0.0.1:$port}" >/dev/null; }
 	for _ in 1 2 3; do COLDMETER_FUNCTION=$f-short sleep 0; done # has gone when the agent hears of it
 	expect "$f-became" 1
 	expect "$f-slept" 3
+	end "${started[-1]}"
+	in_background "$dir/$f" env COLDMETER_FUNCTION="$f-shell" bash -c "sleep 0.3; exec '$programs/system_calls' $port read write '$dir/$f.log'"
+	until_true 20 listening 127.0.0.1:$port
+	get /a
+	expect "$f-began" 1
+	kill -HUP "$agent" # the same rules
+	until_true 10 grep -q 'rules read again' "$dir/agent.err"
+	get /a
+	expect "$f-began" 2
 	agent_stop
 }
 

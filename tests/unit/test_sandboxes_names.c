@@ -136,6 +136,45 @@ static void test_rules_go_by_what_the_kernel_called_the_process(void **state)
 	rules_free(rules);
 }
 
+static void test_the_same_rules_again_name_all_as_before(void **state)
+{
+	static const char text[] =
+	    "functions:\n  - {match: {process: start.sh}, name: started}\n"
+	    "  - {match: {process: java}, name: ready}\n"
+	    "  - {match: {function: f}, name: other}\n";
+	struct scene *scene = *state;
+	struct rules *rules = ruled(scene, text);
+	struct rules *same;
+
+	assert_string_equal(became(scene, 1, "start.sh", "python3"), "started");
+	assert_string_equal(became(scene, 2, "start.sh", "java"), "started");
+	assert_string_equal(became(scene, 3, "bash", "java"), "ready");
+	assert_string_equal(became(scene, 4, "bash", "python3"), "other");
+	same = ruled(scene, text);
+	rules_free(rules);
+	assert_string_equal(invoke(scene, 1, 0)->function->name, "started");
+	assert_string_equal(invoke(scene, 2, 0)->function->name, "started");
+	assert_string_equal(invoke(scene, 3, 0)->function->name, "ready");
+	assert_string_equal(invoke(scene, 4, 0)->function->name, "other");
+	assert_string_equal(asked(scene, 1, "GET /a HTTP/1.1"), "started");
+	rules_free(same);
+}
+
+/* Why it began is no matter of its name. */
+static void test_other_rules_keep_the_cause_of_a_start(void **state)
+{
+	struct scene *scene = *state;
+	struct rules *rules;
+
+	begin(scene, 7, "f");
+	(void)invoke(scene, 7, INVOCATION_FIRST);
+	begin(scene, 8, "f");
+	rules = ruled(scene, "functions:\n  - {match: {container: 8-*}, name: g}\n");
+	assert_string_equal(invoke(scene, 8, INVOCATION_FIRST)->function->name, "g");
+	assert_int_equal(scene->emitted.last.cause, CAUSE_SCALE_OUT);
+	rules_free(rules);
+}
+
 /* The function of an invocation on that port. */
 static const char *served(struct scene *scene, uint64_t sandbox, uint16_t port)
 {
@@ -215,6 +254,8 @@ int main(void)
 	    TEST(test_a_rule_that_keeps_the_name_makes_no_second_sandbox),
 	    TEST(test_rules_for_requests_go_by_the_name_without_rules),
 	    TEST(test_rules_go_by_what_the_kernel_called_the_process),
+	    TEST(test_the_same_rules_again_name_all_as_before),
+	    TEST(test_other_rules_keep_the_cause_of_a_start),
 	    TEST(test_rules_go_by_the_port_of_each_invocation),
 	    TEST(test_a_sandbox_that_has_worked_keeps_its_name),
 	};
