@@ -59,7 +59,8 @@ struct agent {
 	uint64_t unnamed;
 	uint64_t missed_runs; /* of the probes, a second ago at most */
 	uint64_t missed_said;
-	bool reader_gone; /* nobody reads standard output any more */
+	bool reader_gone;  /* nobody reads standard output any more */
+	bool had_terminal; /* when it began */
 	char host[JSON_HOST_BYTES];
 };
 
@@ -415,20 +416,22 @@ static void say_ledger(struct agent *agent)
 	say_cost(agent);
 }
 
-/* SIGHUP without rules: the terminal is gone. */
+/* SIGHUP without rules, or when the terminal has gone, ends the agent. */
 static bool goes_on(struct agent *agent, int signals)
 {
 	enum stop_told told = stop_told(signals);
 	const char *config = agent->settings->config;
+	bool again = told == STOP_HANG_UP && config &&
+		     (!agent->had_terminal || stop_has_terminal());
 
-	if (told == STOP_HANG_UP && config)
+	if (again)
 		ruled_again(config, &agent->rules, agent->sandboxes, agent->probes);
-	return told == STOP_NOTHING || (told == STOP_HANG_UP && config);
+	return told == STOP_NOTHING || again;
 }
 
 int agent_run(const struct settings *settings)
 {
-	struct agent agent = {.settings = settings};
+	struct agent agent = {.settings = settings, .had_terminal = stop_has_terminal()};
 	int signals = stop_open();
 	int err;
 

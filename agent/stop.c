@@ -1,9 +1,12 @@
 #include "agent/stop.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
+
+#include "base/cleanup.h"
 
 enum stop_told stop_told(int signals)
 {
@@ -28,4 +31,11 @@ int stop_open(void)
 	int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 
 	return fd < 0 ? -errno : fd;
+}
+
+bool stop_has_terminal(void)
+{
+	AUTO(fd) int fd = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+
+	return fd >= 0;
 }

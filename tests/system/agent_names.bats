@@ -123,6 +123,20 @@ get() { curl -sS "${@/#/http://127.0.0.1:$port}" >/dev/null; }
 	agent_stop
 }
 
+@test "on SIGHUP an agent ends when its terminal has gone, and reads rules while that is there" {
+	needs tmux
+	echo 'functions: []' >"$dir/agent.yml"
+	tmux -L "$f" -f /dev/null new-session -d \
+		"exec '$OUT/coldmeter-agent' --stdout --config '$dir/agent.yml' >'$dir/seen' 2>'$dir/agent.err'" 3>&-
+	agent=$(tmux -L "$f" display-message -p '#{pane_pid}')
+	until_true 20 grep -q measuring "$dir/agent.err"
+	kill -HUP "$agent"
+	until_true 10 grep -q 'rules read again' "$dir/agent.err"
+	tmux -L "$f" kill-server
+	until_true 10 gone "$agent"
+	grep -q ledger: "$dir/agent.err"
+}
+
 @test "rules go by the process that began a sandbox, and by the one that got it ready" {
 	cat >"$dir/agent.yml" <<-EOF
 		functions:
