@@ -7,7 +7,8 @@
 #include "agent/sandboxes.h"
 
 /* Puts the rules of the file in the place of *rules, which are freed: what runs is named
- * anew. Where the file is wrong they stay as they were, and that is said. */
+ * anew. Where the file is wrong, or cannot be read any more (see
+ * privileges_drop), they stay as they were, and that is said. */
 void ruled_again(const char *path, struct rules **rules, struct sandboxes *sandboxes,
     struct probes *probes);
 

@@ -123,6 +123,19 @@ get() { curl -sS "${@/#/http://127.0.0.1:$port}" >/dev/null; }
 	agent_stop
 }
 
+@test "on SIGHUP it says why rules that could be read at the start cannot be read again" {
+	echo 'functions: []' >"$dir/agent.yml"
+	chown 12345 "$dir/agent.yml"
+	chmod 600 "$dir/agent.yml"
+	agent_start --config "$dir/agent.yml"
+	kill -HUP "$agent"
+	until_true 10 grep -q 'the rules stay as they were: .*must belong to root or be open to all' "$dir/agent.err"
+	chown 0 "$dir/agent.yml"
+	kill -HUP "$agent"
+	until_true 10 grep -q 'rules read again' "$dir/agent.err"
+	agent_stop
+}
+
 @test "on SIGHUP an agent ends when its terminal has gone, and reads rules while that is there" {
 	needs tmux
 	echo 'functions: []' >"$dir/agent.yml"
