@@ -215,7 +215,7 @@ static void print_one(const json_t *one, size_t columns)
 
 	print_head(one, columns);
 	if (!field_is_true(one, "enough_data"))
-		printf("  too little was seen: 50 invocations in 1 hour are the least\n");
+		printf("  too little was seen: 50 invocations over 1 hour are needed\n");
 	json_array_foreach(findings, i, finding)
 	{
 		print_finding(finding, columns);
