@@ -94,15 +94,18 @@ def check_function(ledger, name, log, blind):
         return {"answered": 0}, [f"{name}: nothing was answered"]
     all_rows = list(ledger.invocations(name, answered[-1] + 60 * 10**9))
     # the last one may be cut off with its client
-    rows = sorted((moment_ns(row["start"]), row["duration_ms"]) for row in all_rows if row["status"] != "aborted")
+    rows = sorted((moment_ns(row["start"]), row["duration_ms"], "start:estimate" in row.get("quality", []))
+                  for row in all_rows if row["status"] != "aborted")
     starts = [start for start, _ in rows]
     met = collections.Counter()
     figures = {"answered": len(answered), "stored": len(rows), "doubled": len(starts) - len(set(starts)), "no agent": 0,
                "in memory": 0, "missing": 0}
-    for at in answered:
+    for at, following in zip(answered, answered[1:] + [answered[-1] + 10**12]):
         i = bisect.bisect_right(starts, at + 10**6) - 1
         if i >= 0 and at <= starts[i] + rows[i][1] * 1e6 + 10**6 and not met[i]:
             met[i] += 1
+        elif i + 1 < len(rows) and rows[i + 1][2] and starts[i + 1] < following:
+            met[i + 1] += 1  # under way when an agent came: its start is when that was
         elif any(killed <= at <= back for killed, back in blind):
             figures["no agent"] += 1
         elif any(killed - SEAL_S * 10**9 <= at < killed for killed, _ in blind):
