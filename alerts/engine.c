@@ -49,17 +49,18 @@ static struct warm *warm_of(
 }
 
 /* On the ingest's writer thread, after each commit. Learns in place: no queue, nothing to
- * drop; the lock is held for a function's part, some microseconds. */
-static void observe(void *context, const struct store_run *run)
+ * drop; the lock is held for a batch, some tens of microseconds. */
+static void observe(void *context, const struct store_batch *stored)
 {
 	struct alerts *alerts = context;
+	const struct batch *batch = stored->batch;
 	const struct function *set_up = NULL;
-	struct warm *warm;
 
 	(void)pthread_mutex_lock(&alerts->lock);
-	warm = warm_of(alerts, run->function, run->id);
-	for (size_t i = 0; i < run->n; i++) {
-		const struct invocation *inv = run->invocations[i];
+	for (size_t i = 0; i < batch->invocations_n; i++) {
+		const struct invocation *inv = &batch->invocations[i];
+		struct warm *warm =
+		    warm_of(alerts, inv->function, store_batch_id(stored, inv->function));
 
 		if (warm && inv->function != set_up && !inv->ping)
 			track_set_up(&warm->track, inv->function);
@@ -175,8 +176,7 @@ static int start(struct alerts *alerts)
 		err = state_load(alerts);
 	if (err)
 		return err;
-	ingest_observe(
-	    alerts->ingest, &(struct observer){.run = observe, .context = alerts});
+	ingest_observe(alerts->ingest, observe, alerts);
 	err = -pthread_create(&alerts->thread, NULL, engine_run, alerts);
 	if (err)
 		ingest_unobserve(alerts->ingest, alerts);

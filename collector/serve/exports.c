@@ -71,17 +71,11 @@ static void keep_spans(struct exports *e, const struct batch *batch)
 	(void)pthread_mutex_unlock(&e->mutex);
 }
 
-static void follow_run(void *context, const struct store_run *run)
+static void follow(void *context, const struct store_batch *batch)
 {
 	struct exports *e = context;
 
-	totals_count(e->totals, run, clock_wall_ns());
-}
-
-static void follow_batch(void *context, const struct store_batch *batch)
-{
-	struct exports *e = context;
-
+	totals_count(e->totals, batch, clock_wall_ns());
 	if (e->push[TO_SPANS])
 		keep_spans(e, batch->batch);
 }
@@ -267,8 +261,7 @@ int exports_start(const struct exports_settings *settings, const char *directory
 		exports_free(e);
 		return err;
 	}
-	ingest_observe(
-	    ingest, &(struct observer){follow_run, follow_batch, .context = e});
+	ingest_observe(ingest, follow, e);
 	*out = e;
 	return 0;
 }

@@ -15,7 +15,6 @@
 #include "serve/receipt.h"
 #include "serve/traces.h"
 #include "serve/upkeep.h"
-#include "store/runs.h"
 
 /* Beyond either a sender is told to come back: about 40 MB decoded. */
 #define QUEUE_BATCHES_MAX 1024
@@ -215,7 +214,7 @@ static void fill_ledger(const struct job *job, struct batch_ledger *ledger)
 }
 
 /* What is imported is over: it is no part of what goes on. */
-static void announce_batches(struct ingest *ingest, const struct job *job)
+static void announce(struct ingest *ingest, const struct job *job)
 {
 	for (size_t b = 0; b < job->in.n; b++) {
 		const struct store_batch *stored = &job->in.batches[b];
@@ -225,19 +224,8 @@ static void announce_batches(struct ingest *ingest, const struct job *job)
 			continue;
 		for (size_t i = 0; i < batch->losses_n; i++)
 			losses_count(ingest->losses, &batch->losses[i], batch->head.host);
-		observers_tell_batch(&ingest->observers, stored);
-	}
-}
-
-/* What was stored last, by function; nothing of jobs that stored nothing. */
-static void announce_runs(struct ingest *ingest)
-{
-	const struct store_runs *runs = store_last_runs(ingest->store);
-	int64_t now_ns = clock_wall_ns();
-
-	for (size_t r = 0; r < runs->n; r++) { /* each is in the cache for all of them */
-		live_count(ingest->live, &runs->runs[r], now_ns);
-		observers_tell_run(&ingest->observers, &runs->runs[r]);
+		live_count(ingest->live, stored, clock_wall_ns());
+		observers_tell(&ingest->observers, stored);
 	}
 }
 
@@ -264,7 +252,6 @@ static int store_jobs(struct ingest *ingest, struct job *from, const struct job 
 	err = store_write(ingest->store, ingest->group, n);
 	if (err)
 		return err;
-	announce_runs(ingest);
 	ingest->made = ledger;
 	n = 0;
 	for (struct job *job = from; job != end; job = job->next) {
@@ -296,7 +283,7 @@ static void store_list(struct ingest *ingest, struct job *list)
 		if (!together)
 			err = store_jobs(ingest, job, job->next);
 		if (!err)
-			announce_batches(ingest, job);
+			announce(ingest, job);
 		finish(ingest, job, err);
 	}
 	atomic_store(&ingest->busy_since_ns, 0);
@@ -415,9 +402,9 @@ void ingest_retain(struct ingest *ingest, const struct ingest_retention *retenti
 	ingest->upkeep.max_bytes = retention->max_bytes;
 }
 
-void ingest_observe(struct ingest *ingest, const struct observer *observer)
+void ingest_observe(struct ingest *ingest, observer tell, void *context)
 {
-	observers_add(&ingest->observers, observer);
+	observers_add(&ingest->observers, tell, context);
 }
 
 void ingest_unobserve(struct ingest *ingest, const void *context)

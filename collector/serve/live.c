@@ -6,7 +6,6 @@
 
 #include "base/by_id.h"
 #include "base/clock.h"
-#include "store/runs.h"
 
 #define FUNCTIONS_MAX 100000
 #define RING_S 16 /* more than LIVE_RATE_S and the delay of a batch */
@@ -155,20 +154,22 @@ static struct known *known_of(
 	return *at;
 }
 
-void live_count(struct live *live, const struct store_run *run, int64_t now_ns)
+void live_count(struct live *live, const struct store_batch *stored, int64_t now_ns)
 {
+	const struct batch *batch = stored->batch;
 	int64_t now_s = now_ns / CLOCK_NS_PER_S;
-	struct known *known = NULL;
 
 	(void)pthread_mutex_lock(&live->mutex);
-	for (size_t i = 0; i < run->n; i++) {
-		store_run_ahead(run, i);
-		if (run->invocations[i]->ping)
+	for (size_t i = 0; i < batch->invocations_n; i++) {
+		const struct invocation *inv = &batch->invocations[i];
+		struct known *known;
+
+		if (inv->ping)
 			continue;
-		if (!known)
-			known = known_of(live, run->function, run->id);
+		known =
+		    known_of(live, inv->function, store_batch_id(stored, inv->function));
 		if (known)
-			count_one(known, run->invocations[i], now_s);
+			count_one(known, inv, now_s);
 	}
 	(void)pthread_mutex_unlock(&live->mutex);
 }

@@ -2,12 +2,15 @@
 
 #include "base/log.h"
 
-void observers_add(struct observers *observers, const struct observer *observer)
+void observers_add(struct observers *observers, observer tell, void *context)
 {
-	if (observers->n < OBSERVERS_MAX)
-		observers->items[observers->n++] = *observer;
-	else
+	if (observers->n == OBSERVERS_MAX) {
 		(void)log_error(0, "too many want to be told of batches");
+		return;
+	}
+	observers->items[observers->n].tell = tell;
+	observers->items[observers->n].context = context;
+	observers->n++;
 }
 
 void observers_remove(struct observers *observers, const void *context)
@@ -20,17 +23,8 @@ void observers_remove(struct observers *observers, const void *context)
 	observers->n = kept;
 }
 
-void observers_tell_run(const struct observers *observers, const struct store_run *run)
+void observers_tell(const struct observers *observers, const struct store_batch *batch)
 {
 	for (size_t i = 0; i < observers->n; i++)
-		if (observers->items[i].run)
-			observers->items[i].run(observers->items[i].context, run);
-}
-
-void observers_tell_batch(
-    const struct observers *observers, const struct store_batch *batch)
-{
-	for (size_t i = 0; i < observers->n; i++)
-		if (observers->items[i].batch)
-			observers->items[i].batch(observers->items[i].context, batch);
+		observers->items[i].tell(observers->items[i].context, batch);
 }

@@ -6,25 +6,22 @@
 
 #define OBSERVERS_MAX 4
 
-/* Either may be NULL, and must not block. */
-struct observer {
-	void (*run)(void *context, const struct store_run *run);       /* by function */
-	void (*batch)(void *context, const struct store_batch *batch); /* in order */
-	void *context;
-};
+/* Must not block. */
+typedef void (*observer)(void *context, const struct store_batch *batch);
 
 /* Zero-initialised is empty and valid. */
 struct observers {
-	struct observer items[OBSERVERS_MAX];
+	struct {
+		observer tell;
+		void *context;
+	} items[OBSERVERS_MAX];
 	size_t n;
 };
 
 /* One too many is logged and left out. */
-void observers_add(struct observers *observers, const struct observer *observer);
+void observers_add(struct observers *observers, observer tell, void *context);
 void observers_remove(struct observers *observers, const void *context);
 
-void observers_tell_run(const struct observers *observers, const struct store_run *run);
-void observers_tell_batch(
-    const struct observers *observers, const struct store_batch *batch);
+void observers_tell(const struct observers *observers, const struct store_batch *batch);
 
 #endif

@@ -181,20 +181,23 @@ static struct totals_function *row_of(
 	return row;
 }
 
-void totals_count(struct totals *t, const struct store_run *run, int64_t now_ns)
+void totals_count(struct totals *t, const struct store_batch *stored, int64_t now_ns)
 {
-	struct totals_function *row = NULL;
+	const struct batch *batch = stored->batch;
 
 	(void)pthread_mutex_lock(&t->mutex);
-	for (size_t i = 0; i < run->n; i++) {
-		if (run->invocations[i]->ping)
+	for (size_t i = 0; i < batch->invocations_n; i++) {
+		const struct invocation *inv = &batch->invocations[i];
+		struct totals_function *row;
+
+		if (inv->ping)
 			continue;
+		row = row_of(
+		    t, inv->function, store_batch_id(stored, inv->function), now_ns);
 		if (!row)
-			row = row_of(t, run->function, run->id, now_ns);
-		if (!row)
-			break; /* no memory even for the overflow */
+			continue; /* no memory even for the overflow */
 		row->last_ns = now_ns;
-		count_one(row, run->invocations[i]);
+		count_one(row, inv);
 		t->changed = true;
 	}
 	(void)pthread_mutex_unlock(&t->mutex);

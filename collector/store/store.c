@@ -108,12 +108,6 @@ int store_write(struct store *store, struct store_batch *batches, size_t n)
 	return sqlite_write(store->sqlite, batches, n);
 }
 
-const struct store_runs *store_last_runs(const struct store *store)
-{
-	return store->clickhouse ? clickhouse_last_runs(store->clickhouse)
-				 : sqlite_last_runs(store->sqlite);
-}
-
 int store_expire(struct store *store, const struct store_keep *keep)
 {
 	if (store->clickhouse)

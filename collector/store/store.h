@@ -108,25 +108,11 @@ static inline uint32_t store_batch_id(
 	return stored->ids ? stored->ids[function - stored->batch->functions] : 0;
 }
 
-/* What a group of batches holds of one function. */
-struct store_run {
-	const struct function *function; /* as the first of its batches tells it */
-	uint32_t id;                     /* the store's number, as in store_batch.ids */
-	size_t n;
-	const struct invocation **invocations; /* in the order in which they came */
-};
-
 /* (writer) Commits all of them in one transaction: raw bytes, rollups, ledger, batch ids.
  * Losses of functions count in the minute when their batch was sent.
  * After 0 each is durable against a crash of the process, each id once. On error
  * (-ENOSPC, -EROFS, -EIO, -ENOMEM) nothing of them is kept. */
 int store_write(struct store *store, struct store_batch *batches, size_t n);
-
-/* (writer) Of the last write, when it did not fail: its batches that are new, have ids
- * and were not imported, by function; until the next write, and as long as they live. See
- * store/runs.h. */
-struct store_runs;
-const struct store_runs *store_last_runs(const struct store *store);
 
 /* (writer) Forgets what is older, in whole hours and days: batches as received; minutes,
  * batch ids and settled deliveries; sums of hours; sums of days. Each is kept at least as

@@ -6,7 +6,6 @@
 
 #include "serve/metrics.h"
 #include "serve/totals.h"
-#include "store/runs.h"
 #include "tests/unit/random.h"
 
 #define FUNCTIONS 1000
@@ -47,8 +46,6 @@ static double count_all(struct totals *totals, uint64_t *random)
 	    .invocations = batch,
 	    .invocations_n = BATCH};
 	uint32_t ids[FUNCTIONS];
-	const struct store_batch stored = {.batch = &decoded, .is_new = true, .ids = ids};
-	struct store_runs runs = {0};
 	double spent = 0;
 
 	for (uint32_t i = 0; i < FUNCTIONS; i++)
@@ -58,13 +55,10 @@ static double count_all(struct totals *totals, uint64_t *random)
 
 		fill_batch(random); /* which also sweeps the cache, as a store does */
 		start = now_ns();
-		if (store_runs_gather(&runs, &stored, 1) < 0)
-			abort();
-		for (size_t r = 0; r < runs.n; r++)
-			totals_count(totals, &runs.runs[r], 1);
+		totals_count(
+		    totals, &(struct store_batch){.batch = &decoded, .ids = ids}, 1);
 		spent += now_ns() - start;
 	}
-	store_runs_done(&runs);
 	return spent / ((double)BATCHES * BATCH);
 }
 

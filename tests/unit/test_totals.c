@@ -30,11 +30,11 @@ static struct function function_of(unsigned int i)
 static void commit(struct totals *totals, struct function *f, struct invocation *inv,
     uint32_t id, int64_t now_ns)
 {
-	const struct invocation *one = inv;
-	struct store_run run = {.function = f, .id = id, .n = 1, .invocations = &one};
+	struct batch batch = {
+	    .functions = f, .functions_n = 1, .invocations = inv, .invocations_n = 1};
 
 	inv->function = f;
-	totals_count(totals, &run, now_ns);
+	totals_count(totals, &(struct store_batch){.batch = &batch, .ids = &id}, now_ns);
 }
 
 /* One of function i, of that many ms. */

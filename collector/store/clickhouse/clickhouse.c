@@ -92,11 +92,6 @@ int clickhouse_write(struct clickhouse *store, struct store_batch *batches, size
 	return err ? err : sqlite_write(sqlite_spool_ledger(store->spool), batches, n);
 }
 
-const struct store_runs *clickhouse_last_runs(const struct clickhouse *store)
-{
-	return sqlite_last_runs(sqlite_spool_ledger(store->spool));
-}
-
 /* Rows that lie in no day's partition are deleted one by one: a rewrite of their parts,
  * so only when there are some. */
 static int expire_odd(struct clickhouse *store, const char *table, int64_t before_minute)

@@ -16,7 +16,6 @@ int clickhouse_open(const struct clickhouse_address *address, const char *direct
     const char *older, struct clickhouse **out);
 void clickhouse_close(struct clickhouse *store);
 int clickhouse_write(struct clickhouse *store, struct store_batch *batches, size_t n);
-const struct store_runs *clickhouse_last_runs(const struct clickhouse *store);
 int clickhouse_expire(
     struct clickhouse *store, int64_t raw_before_ns, int64_t minutes_before_ns);
 int clickhouse_scan_rollups(struct clickhouse *store, int64_t since_ns, int64_t until_ns,

@@ -2,7 +2,6 @@
 #ifndef COLDMETER_STORE_SQLITE_ENGINE_H
 #define COLDMETER_STORE_SQLITE_ENGINE_H
 
-#include "store/runs.h"
 #include "store/sqlite/connection.h"
 #include "store/sqlite/dictionary.h"
 #include "store/sqlite/fold.h"
@@ -22,7 +21,6 @@ struct sqlite {
 	struct minutes *minutes;
 	struct fold *fold;
 	struct raw *raw;
-	struct store_runs runs; /* of the last write */
 	/* Since when there are minutes, and hours, in hours of the epoch; any thread. */
 	_Atomic int64_t minutes_hour;
 	_Atomic int64_t hours_hour;

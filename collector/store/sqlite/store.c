@@ -166,7 +166,6 @@ void sqlite_close(struct sqlite *store)
 	minutes_free(store->minutes);
 	fold_free(store->fold);
 	dictionary_free(store->functions);
-	store_runs_done(&store->runs);
 	connection_close(store->writer);
 	gate_done(&store->gate);
 	if (store->lock_fd >= 0)

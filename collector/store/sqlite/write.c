@@ -6,7 +6,6 @@
 #include "base/clock.h"
 #include "base/count.h"
 #include "price/plan.h"
-#include "store/runs.h"
 #include "store/sqlite/batches.h"
 #include "store/sqlite/engine.h"
 #include "store/sqlite/imported.h"
@@ -124,7 +123,6 @@ static int count_losses(
 	return err;
 }
 
-/* Of those that are in no run. */
 static int count_batch(
     struct sqlite *store, const struct batch *batch, const uint32_t *ids)
 {
@@ -139,35 +137,16 @@ static int count_batch(
 	return err;
 }
 
-static int count_runs(struct sqlite *store, const struct store_batch *batches, size_t n)
-{
-	struct counting at = {.store = store};
-	int err = store_runs_gather(&store->runs, batches, n);
-
-	for (size_t r = 0; !err && r < store->runs.n; r++) {
-		const struct store_run *run = &store->runs.runs[r];
-
-		for (size_t i = 0; !err && i < run->n; i++) {
-			store_run_ahead(run, i);
-			err = count_one(&at, run->invocations[i], run->id);
-		}
-	}
-	return err;
-}
-
 static int write_functions(struct sqlite *store, struct store_batch *batch, uint32_t *ids)
 {
 	int err = take_functions(store, batch, ids);
 
 	if (!err)
 		err = count_losses(store, batch->batch, ids);
-	if (!err && !store_is_in_runs(batch))
-		err = count_batch(store, batch->batch, ids);
-	return err;
+	return err ? err : count_batch(store, batch->batch, ids);
 }
 
-/* Everything of one new batch but its raw bytes and what goes by runs; is_new says
- * whether it was one. */
+/* Everything of one new batch but its raw bytes; is_new says whether it was one. */
 static int write_batch(struct sqlite *store, struct store_batch *batch, int64_t now_ns)
 {
 	const struct batch_head *head = &batch->batch->head;
@@ -238,8 +217,6 @@ int sqlite_write(struct sqlite *store, struct store_batch *batches, size_t n)
 	for (size_t i = 0; !err && i < n; i++)
 		err = write_batch(store, &batches[i], now_ns);
 	if (!err)
-		err = count_runs(store, batches, n);
-	if (!err)
 		err = dictionary_flush(store->functions, store->writer);
 	if (!err)
 		err = minutes_flush(store->minutes, store->writer);
@@ -249,7 +226,6 @@ int sqlite_write(struct sqlite *store, struct store_batch *batches, size_t n)
 	}
 	err = sqlite_end(store, err);
 	if (err) {
-		store->runs.n = 0;
 		for (size_t i = 0; i < n; i++)
 			imported_restore(&batches[i]);
 		dictionary_drop(store->functions);
@@ -262,9 +238,4 @@ int sqlite_write(struct sqlite *store, struct store_batch *batches, size_t n)
 	if (wrote_raw)
 		raw_settle(store->raw);
 	return 0;
-}
-
-const struct store_runs *sqlite_last_runs(const struct sqlite *store)
-{
-	return &store->runs;
 }
