@@ -96,7 +96,7 @@ def check_function(ledger, name, log, blind):
     # the last one may be cut off with its client
     rows = sorted((moment_ns(row["start"]), row["duration_ms"], "start:estimate" in row.get("quality", []))
                   for row in all_rows if row["status"] != "aborted")
-    starts = [start for start, _ in rows]
+    starts = [row[0] for row in rows]
     met = collections.Counter()
     figures = {"answered": len(answered), "stored": len(rows), "doubled": len(starts) - len(set(starts)), "no agent": 0,
                "in memory": 0, "missing": 0}
