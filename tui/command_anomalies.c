@@ -21,14 +21,7 @@ static const struct option_row rows[] = {
     {"least", "USD",
 	"set: the money, more or less a day, from which on it is told (1.00)",
 	OPTION_TEXT, AT(least)},
-    {"slack-file", "FILE", "set: a file that holds a Slack webhook address, - for stdin",
-	OPTION_TEXT, AT(whom.slack_file)},
-    {"slack", "-", "set: read the Slack webhook address from standard input", OPTION_TEXT,
-	AT(whom.slack)},
-    {"webhook", "URL", "set: POST alerts as JSON there; - reads the address from stdin",
-	OPTION_TEXT, AT(whom.webhook)},
-    {"webhook-file", "FILE", "set: the same, the address being in a file", OPTION_TEXT,
-	AT(whom.webhook_file)},
+    WHOM_OPTIONS(AT(whom)),
     {"json", NULL, "the collector's answer", OPTION_FLAG, AT(json)},
 };
 #undef AT

@@ -23,14 +23,7 @@ static const struct option_row rows[] = {
     {"function", "NAME", "set: one function (all of them)", OPTION_TEXT, AT(function)},
     {"threshold", "PERCENT", "set: warn there; may be given again (80 and 100)",
 	OPTION_LIST, AT(thresholds)},
-    {"slack-file", "FILE", "set: a file that holds a Slack webhook address, - for stdin",
-	OPTION_TEXT, AT(whom.slack_file)},
-    {"slack", "-", "set: read the Slack webhook address from standard input", OPTION_TEXT,
-	AT(whom.slack)},
-    {"webhook", "URL", "set: POST alerts as JSON there; - reads the address from stdin",
-	OPTION_TEXT, AT(whom.webhook)},
-    {"webhook-file", "FILE", "set: the same, the address being in a file", OPTION_TEXT,
-	AT(whom.webhook_file)},
+    WHOM_OPTIONS(AT(whom)),
     {"json", NULL, "the collector's answer", OPTION_FLAG, AT(json)},
 };
 #undef AT

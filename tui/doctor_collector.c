@@ -9,30 +9,19 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "tui/doctor.h"
+#include "tui/fetch.h"
 #include "tui/snapshot.h"
 
 #define SKEW_MAX_NS                                                                      \
 	(2 * CLOCK_NS_PER_S) /* NTP keeps milliseconds; minutes are rolled up */
 #define CERTIFICATE_SOON_DAYS 14
 
-static bool is_loopback(const char *url)
-{
-	static const char *const hosts[] = {"127.", "localhost", "[::1]"};
-	const char *host = strstr(url, "://");
-
-	for (size_t i = 0; host && i < sizeof(hosts) / sizeof(hosts[0]); i++) {
-		if (strncmp(host + 3, hosts[i], strlen(hosts[i])) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void check_tls(struct doctor *doctor, const char *url)
 {
 	if (strncmp(url, "https:", 6) == 0)
 		doctor_add(doctor, DOCTOR_OK, "TLS",
 		    "yes, and its certificate is one that we trust");
-	else if (is_loopback(url))
+	else if (fetch_is_loopback(url))
 		doctor_add(
 		    doctor, DOCTOR_OK, "TLS", "no, and on this machine none is needed");
 	else
@@ -48,7 +37,8 @@ static bool check_token(struct doctor *doctor, const char *url, const json_t *to
 	const char *role = json_string_value(json_object_get(token, "role"));
 
 	if (!role) {
-		doctor_add(doctor, is_loopback(url) ? DOCTOR_OK : DOCTOR_WARN, "token",
+		doctor_add(doctor, fetch_is_loopback(url) ? DOCTOR_OK : DOCTOR_WARN,
+		    "token",
 		    "none is asked for: whoever reaches the collector may do all");
 		return true;
 	}

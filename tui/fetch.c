@@ -150,21 +150,31 @@ bool fetch_is_same_server(const char *a, const char *b)
 	return same;
 }
 
-bool fetch_is_private(const char *url)
+bool fetch_is_loopback(const char *url)
 {
 	static const char *const hosts[] = {"127.0.0.1", "localhost", "[::1]"};
 	CURLU *parsed = curl_url();
 	bool ok = parsed && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK;
-	char *scheme = ok ? part_of(parsed, CURLUPART_SCHEME) : NULL;
 	char *host = ok ? part_of(parsed, CURLUPART_HOST) : NULL;
 
-	ok = scheme && strcmp(scheme, "https") == 0;
+	ok = false;
 	for (size_t i = 0; !ok && host && i < sizeof(hosts) / sizeof(hosts[0]); i++)
 		ok = strcmp(host, hosts[i]) == 0;
-	curl_free(scheme);
 	curl_free(host);
 	curl_url_cleanup(parsed);
 	return ok;
+}
+
+bool fetch_is_private(const char *url)
+{
+	CURLU *parsed = curl_url();
+	bool ok = parsed && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK;
+	char *scheme = ok ? part_of(parsed, CURLUPART_SCHEME) : NULL;
+
+	ok = scheme && strcmp(scheme, "https") == 0;
+	curl_free(scheme);
+	curl_url_cleanup(parsed);
+	return ok || fetch_is_loopback(url);
 }
 
 int fetch_append(char url[FETCH_URL_BYTES], const char *text)

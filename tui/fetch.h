@@ -27,6 +27,9 @@ bool fetch_is_same_server(const char *a, const char *b);
  * loopback. */
 bool fetch_is_private(const char *url);
 
+/* Whether its host is this machine: 127.0.0.1, localhost or [::1]. */
+bool fetch_is_loopback(const char *url);
+
 /* Appends text to url, of FETCH_URL_BYTES, with what a query does not take as it is
  * escaped. 0, -ENAMETOOLONG or -ENOMEM. */
 int fetch_append(char url[FETCH_URL_BYTES], const char *text);

@@ -158,6 +158,8 @@ static void test_doctor_says_how_we_talk_to_the_collector(void **state)
 	assert_true(about("http://box:7077", "{" AT_NOON "}", NOON, 0));
 	expect(DOCTOR_WARN, "TLS", "can be read on the way");
 	expect(DOCTOR_WARN, "token", "none is asked for");
+	assert_true(about("http://127.example.com:7077", "{" AT_NOON "}", NOON, 0));
+	expect(DOCTOR_WARN, "TLS", "can be read on the way");
 	assert_false(about("https://box:7077",
 	    "{" AT_NOON ",\"token\":{\"name\":\"web-1\",\"role\":\"agent\"}}", NOON, 0));
 	expect(DOCTOR_WARN, "token", "web-1 is of role agent");
