@@ -2,10 +2,12 @@
 #include "alerts/engine.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
 #include "alerts/state.h"
+#include "base/ahead.h"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -16,6 +18,18 @@
 void engine_wake(struct alerts *alerts)
 {
 	(void)curl_multi_wakeup(alerts->multi);
+}
+
+static struct warm *warm_of(
+    struct alerts *alerts, const struct function *function, uint32_t id)
+{
+	void **at = by_id_at(&alerts->warm_by_id, id);
+
+	if (!at)
+		return state_get_warm(alerts, function->name);
+	if (!*at)
+		*at = state_get_warm(alerts, function->name);
+	return *at;
 }
 
 static void observe_one(
@@ -33,19 +47,42 @@ static void observe_one(
 	track_observe(&warm->track, inv);
 	if (inv->ping)
 		warm->unseen = 0;
+	else
+		warm->set_up = inv->function;
 	warm->unsaved = true;
 }
 
-static struct warm *warm_of(
-    struct alerts *alerts, const struct function *function, uint32_t id)
+/* At most AHEAD_RECORDS of them. */
+static void observe_some(struct alerts *alerts, const struct store_batch *stored,
+    const struct invocation *invocations, size_t n)
 {
-	void **at = by_id_at(&alerts->warm_by_id, id);
+	struct warm *warm[AHEAD_RECORDS];
 
-	if (!at)
-		return state_get_warm(alerts, function->name);
-	if (!*at)
-		*at = state_get_warm(alerts, function->name);
-	return *at;
+	for (size_t i = 0; i < n; i++) {
+		const struct function *function = invocations[i].function;
+
+		warm[i] = warm_of(alerts, function, store_batch_id(stored, function));
+		ahead(warm[i], offsetof(struct warm, track.life));
+	}
+	for (size_t i = 0; i < n; i++)
+		observe_one(alerts, warm[i], &invocations[i]);
+}
+
+/* Functions of one name may differ: the one that was invoked last tells how it is set up.
+ */
+static void set_up(struct alerts *alerts, const struct store_batch *stored)
+{
+	for (size_t i = 0; i < stored->batch->functions_n; i++) {
+		const struct function *function = &stored->batch->functions[i];
+		void **at =
+		    by_id_at(&alerts->warm_by_id, store_batch_id(stored, function));
+		struct warm *warm = at ? *at : state_find_warm(alerts, function->name);
+
+		if (!warm || !warm->set_up)
+			continue;
+		track_set_up(&warm->track, warm->set_up);
+		warm->set_up = NULL;
+	}
 }
 
 /* On the ingest's writer thread, after each commit. Learns in place: no queue, nothing to
@@ -54,19 +91,15 @@ static void observe(void *context, const struct store_batch *stored)
 {
 	struct alerts *alerts = context;
 	const struct batch *batch = stored->batch;
-	const struct function *set_up = NULL;
 
 	(void)pthread_mutex_lock(&alerts->lock);
-	for (size_t i = 0; i < batch->invocations_n; i++) {
-		const struct invocation *inv = &batch->invocations[i];
-		struct warm *warm =
-		    warm_of(alerts, inv->function, store_batch_id(stored, inv->function));
+	for (size_t i = 0; i < batch->invocations_n; i += AHEAD_RECORDS) {
+		size_t left = batch->invocations_n - i;
 
-		if (warm && inv->function != set_up && !inv->ping)
-			track_set_up(&warm->track, inv->function);
-		set_up = inv->function;
-		observe_one(alerts, warm, inv);
+		observe_some(alerts, stored, &batch->invocations[i],
+		    left < AHEAD_RECORDS ? left : AHEAD_RECORDS);
 	}
+	set_up(alerts, stored);
 	(void)pthread_mutex_unlock(&alerts->lock);
 }
 

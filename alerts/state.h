@@ -36,17 +36,18 @@ struct budget_entry {
 
 /* A function followed, whether it is kept warm or not. */
 struct warm {
+	const struct function *set_up; /* met in the batch that is observed just now */
+	uint64_t unseen;               /* pings sent since one was seen at the function */
+	bool unsaved;
+	struct track track;
 	char name[FUNCTION_NAME_BYTES];
 	uint64_t hash;
 	struct keepwarm settings;
-	bool is_set; /* the user has said something about it */
-	struct track track;
+	bool is_set;      /* the user has said something about it */
 	struct ping ping; /* the engine's thread only */
-	uint64_t unseen;  /* pings sent since one was seen at the function */
 	int64_t last_ping_ns;
 	struct ping_result last;
 	bool has_result;
-	bool unsaved;
 	double saved_ping_s; /* when its document was last written */
 	struct alerts *alerts;
 };

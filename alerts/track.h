@@ -25,8 +25,6 @@ struct track_counts {
 };
 
 struct track {
-	struct function function; /* the latest set-up of that name */
-	struct idle_life life;
 	int64_t end_ns;      /* end of the last activity, pings included; 0: none */
 	int64_t real_end_ns; /* of the last real one */
 	bool pinged;         /* a ping came after the last real one */
@@ -34,6 +32,9 @@ struct track {
 	struct track_counts counts;
 	uint64_t init_ns; /* sum over init_n cold starts, real or not */
 	uint64_t init_n;
+	/* Up to here: what an invocation usually touches. */
+	struct idle_life life;
+	struct function function; /* the latest set-up of that name */
 };
 
 void track_init(struct track *track, const struct function *function);

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ahead.h"
+
 #define STEPS (1 << HISTOGRAM_SCALE)
 
 /* A tick is 2^-40 s: ns * 2^40 / 10^9 = ns * 2^31 / 5^9. */
@@ -161,6 +163,19 @@ int histogram_add(struct histogram *h, uint64_t value)
 int histogram_add_ns(struct histogram *h, uint64_t ns)
 {
 	return histogram_add(h, histogram_ticks(ns));
+}
+
+void histogram_ahead(const struct histogram *h, uint64_t value)
+{
+	uint32_t at = value ? (uint32_t)(histogram_index(value) - h->first) : 0;
+
+	if (at < h->buckets_used)
+		ahead(&h->buckets[at], 1);
+}
+
+void histogram_ahead_ns(const struct histogram *h, uint64_t ns)
+{
+	histogram_ahead(h, histogram_ticks(ns));
 }
 
 void histogram_count_in(struct histogram *into, const struct histogram *from)

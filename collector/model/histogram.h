@@ -50,6 +50,11 @@ int histogram_add(struct histogram *h, uint64_t value);
 int histogram_add_ns(struct histogram *h, uint64_t ns);
 int histogram_merge(struct histogram *into, const struct histogram *from);
 
+/* Asks for the memory that adding the value (of the _ns form: that duration) will touch;
+ * see base/ahead.h. */
+void histogram_ahead(const struct histogram *h, uint64_t value);
+void histogram_ahead_ns(const struct histogram *h, uint64_t ns);
+
 /* Widens the window to hold the buckets first..last as well; new ones are 0. For readers
  * of other codings. 0 or -ENOMEM, unchanged then. */
 int histogram_cover(struct histogram *h, int32_t first, int32_t last);

@@ -27,13 +27,14 @@ struct rollup {
 	uint64_t response_bytes;
 	uint64_t memory_max_bytes;
 	uint64_t concurrency_max;
-	uint64_t lost[LOST_REASONS]; /* seen, and not among the invocations */
-	struct usage usage;          /* of everything but pings */
-	struct usage ping_usage;     /* of the pings */
-	struct histogram warm;       /* duration of invocations that were not cold */
+	struct usage usage;      /* of everything but pings */
+	struct histogram warm;   /* duration of invocations that were not cold */
+	struct histogram memory; /* peak_memory_bytes, unscaled */
+	/* Up to here: what an invocation usually touches. */
 	struct histogram cold_duration;
 	struct histogram init;
-	struct histogram memory; /* peak_memory_bytes, unscaled */
+	struct usage ping_usage;     /* of the pings */
+	uint64_t lost[LOST_REASONS]; /* seen, and not among the invocations */
 };
 
 void rollup_done(struct rollup *r);
@@ -44,6 +45,11 @@ void rollup_clear(struct rollup *r); /* empty, keeps its memory */
  * (merge: also -EOVERFLOW, see histogram_merge()); after an error the rollup may hold
  * part of it and must be thrown away. */
 int rollup_add(struct rollup *r, const struct invocation *inv, const struct usage *usage);
+
+/* Asks for the memory that adding an invocation will touch, see base/ahead.h: first for
+ * that of the rollup, which need not be one yet, and once it is there for the buckets. */
+void rollup_ahead(const struct rollup *r);
+void rollup_ahead_buckets(const struct rollup *r, const struct invocation *inv);
 
 /* Where the usage of such an invocation goes. */
 static inline struct usage *rollup_usage(struct rollup *r, const struct invocation *inv)

@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdlib.h>
 
+#include "base/ahead.h"
 #include "base/by_id.h"
 #include "base/clock.h"
 
@@ -16,11 +18,11 @@ const uint64_t live_bounds_ns[LIVE_BUCKETS] = {5 * MS, 10 * MS, 25 * MS, 50 * MS
     60000 * MS, 300000 * MS, 900000 * MS};
 
 struct known {
-	uint64_t hash;
-	struct function function;
 	struct live_totals totals;
 	int64_t second[RING_S]; /* which one each count is of */
 	uint32_t count[RING_S];
+	uint64_t hash; /* from here on only to be found */
+	struct function function;
 };
 
 struct live {
@@ -154,22 +156,36 @@ static struct known *known_of(
 	return *at;
 }
 
+/* At most AHEAD_RECORDS of them. */
+static void count_some(struct live *live, const struct store_batch *stored,
+    const struct invocation *invocations, size_t n, int64_t now_s)
+{
+	struct known *known[AHEAD_RECORDS];
+
+	for (size_t i = 0; i < n; i++) {
+		const struct function *function = invocations[i].function;
+
+		known[i] = invocations[i].ping ? NULL
+					       : known_of(live, function,
+						     store_batch_id(stored, function));
+		ahead(known[i], offsetof(struct known, hash));
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (known[i])
+			count_one(known[i], &invocations[i], now_s);
+	}
+}
+
 void live_count(struct live *live, const struct store_batch *stored, int64_t now_ns)
 {
 	const struct batch *batch = stored->batch;
-	int64_t now_s = now_ns / CLOCK_NS_PER_S;
 
 	(void)pthread_mutex_lock(&live->mutex);
-	for (size_t i = 0; i < batch->invocations_n; i++) {
-		const struct invocation *inv = &batch->invocations[i];
-		struct known *known;
+	for (size_t i = 0; i < batch->invocations_n; i += AHEAD_RECORDS) {
+		size_t left = batch->invocations_n - i;
 
-		if (inv->ping)
-			continue;
-		known =
-		    known_of(live, inv->function, store_batch_id(stored, inv->function));
-		if (known)
-			count_one(known, inv, now_s);
+		count_some(live, stored, &batch->invocations[i],
+		    left < AHEAD_RECORDS ? left : AHEAD_RECORDS, now_ns / CLOCK_NS_PER_S);
 	}
 	(void)pthread_mutex_unlock(&live->mutex);
 }

@@ -23,9 +23,6 @@ struct totals_measure {
 
 /* Pings are left out. */
 struct totals_function {
-	struct function function;
-	uint64_t hash;
-	uint32_t id;     /* the store's number, 0: not known */
 	int64_t last_ns; /* when it was last counted; wall clock */
 	uint64_t invocations;
 	uint64_t cold;
@@ -35,6 +32,9 @@ struct totals_function {
 	struct totals_measure init;
 	struct totals_measure cpu;
 	struct totals_measure memory;
+	struct function function; /* from here on only to be found */
+	uint64_t hash;
+	uint32_t id; /* the store's number, 0: not known */
 };
 
 /* Safe on any thread. At most functions_max functions are held. One more takes the place

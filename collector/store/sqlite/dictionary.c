@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ahead.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/text.h"
@@ -203,6 +204,12 @@ static void learn(struct slot *slot, const struct dictionary_news *seen)
 		slot->changed = true;
 }
 
+/* Else nobody uses it. */
+static bool is_used(const struct dictionary_news *seen)
+{
+	return seen->last_seen_ns != INT64_MIN;
+}
+
 /* One that is new. */
 static int add_news(
     struct dictionary *d, const struct dictionary_news *seen, uint32_t *id)
@@ -215,25 +222,55 @@ static int add_news(
 	return d->slots_n < DICTIONARY_MAX ? add(d, &entry, id) : -EDQUOT;
 }
 
-int dictionary_take(
-    struct dictionary *d, const struct dictionary_news *seen, uint32_t *id)
+static int take_one(
+    struct dictionary *d, const struct dictionary_news *seen, uint64_t hash, uint32_t *id)
 {
-	uint32_t found;
+	uint32_t found = *probe(d, seen->function, hash);
+	struct slot *slot;
+	int err = found ? 0 : add_news(d, seen, &found);
+
+	if (err)
+		return err;
+	slot = &d->slots[found - 1];
+	learn(slot, seen);
+	if (!slot->touched)
+		d->touched[d->touched_n++] = found;
+	slot->touched = true;
+	*id = found;
+	return 0;
+}
+
+/* At most AHEAD_RECORDS of them. */
+static int take_some(
+    struct dictionary *d, const struct dictionary_news *seen, size_t n, uint32_t *ids)
+{
+	uint64_t hashes[AHEAD_RECORDS];
+	int err = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t id;
+
+		hashes[i] = is_used(&seen[i]) ? function_hash(seen[i].function) : 0;
+		id = d->table[(uint32_t)hashes[i] & (d->table_size - 1)];
+		if (id) /* most stand at the first place where they are looked for */
+			ahead(&d->slots[id - 1], sizeof(struct slot));
+	}
+	for (size_t i = 0; !err && i < n; i++) {
+		if (is_used(&seen[i]))
+			err = take_one(d, &seen[i], hashes[i], &ids[i]);
+	}
+	return err;
+}
+
+int dictionary_take(
+    struct dictionary *d, const struct dictionary_news *seen, size_t n, uint32_t *ids)
+{
 	int err = 0;
 
 	(void)pthread_mutex_lock(&d->mutex);
-	found = *probe(d, seen->function, function_hash(seen->function));
-	if (found == 0)
-		err = add_news(d, seen, &found);
-	if (!err) {
-		struct slot *slot = &d->slots[found - 1];
-
-		learn(slot, seen);
-		if (!slot->touched)
-			d->touched[d->touched_n++] = found;
-		slot->touched = true;
-		*id = found;
-	}
+	for (size_t i = 0; !err && i < n; i += AHEAD_RECORDS)
+		err = take_some(
+		    d, &seen[i], n - i < AHEAD_RECORDS ? n - i : AHEAD_RECORDS, &ids[i]);
 	(void)pthread_mutex_unlock(&d->mutex);
 	return err;
 }

@@ -24,16 +24,17 @@ struct dictionary_news {
 	const struct function *function;
 	enum invocation_kind kind;
 	int64_t first_seen_ns;
-	int64_t last_seen_ns;
+	int64_t last_seen_ns; /* INT64_MIN: nothing */
 };
 
 int dictionary_new(struct connection *c, struct dictionary **out);
 void dictionary_free(struct dictionary *d);
 
-/* The writer's part. take: the id of what was seen, made when new; flush: writes what
- * take changed; then one of settle (committed) or drop (rolled back). */
+/* The writer's part. take: the ids of what was seen, made when new, untouched where
+ * nothing was; flush: writes what take changed; then one of settle (committed) or drop
+ * (rolled back). */
 int dictionary_take(
-    struct dictionary *d, const struct dictionary_news *seen, uint32_t *id);
+    struct dictionary *d, const struct dictionary_news *seen, size_t n, uint32_t *ids);
 int dictionary_flush(struct dictionary *d, struct connection *c);
 /* Before the end: when functions were last seen, which is written seldom alone. */
 int dictionary_flush_last(struct dictionary *d, struct connection *c);

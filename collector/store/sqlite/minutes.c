@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ahead.h"
 #include "base/cleanup.h"
 #include "model/rollup_pack.h"
 
@@ -15,8 +16,9 @@
 	10 /* a step of minutes_expire, so that it never blocks for long                 \
 	    */
 
+/* Begins on a line of the cache, so that its size is a number of them. */
 struct hot {
-	int64_t key;
+	_Alignas(AHEAD_LINE_BYTES) int64_t key;
 	bool changed;
 	struct rollup rollup;
 };
@@ -30,9 +32,14 @@ struct minutes {
 	size_t changed_room;
 };
 
+static size_t place_of(int64_t key, size_t size)
+{
+	return (size_t)((uint64_t)key * 0x9e3779b97f4a7c15ULL >> 20) & (size - 1);
+}
+
 static struct hot **probe(struct hot **table, size_t size, int64_t key)
 {
-	size_t i = (size_t)((uint64_t)key * 0x9e3779b97f4a7c15ULL >> 20) & (size - 1);
+	size_t i = place_of(key, size);
 
 	while (table[i] && table[i]->key != key)
 		i = (i + 1) & (size - 1);
@@ -136,10 +143,10 @@ static int find_or_load(
 	err = grow(m);
 	if (err)
 		return err;
-	hot = calloc(1, sizeof(*hot));
+	hot = aligned_alloc(AHEAD_LINE_BYTES, sizeof(*hot));
 	if (!hot)
 		return -ENOMEM;
-	hot->key = key;
+	*hot = (struct hot){.key = key};
 	err = load(c, hot);
 	if (err) {
 		hot_free(hot);
@@ -180,6 +187,17 @@ int minutes_open(
 	if (!err)
 		*rollup = &hot->rollup;
 	return err;
+}
+
+/* Most stand at the first place where they are looked for. */
+void minutes_ahead(const struct minutes *m, int64_t key)
+{
+	const struct hot *hot = m->table[place_of(key, m->table_size)];
+
+	if (hot) {
+		ahead(hot, 1);
+		rollup_ahead(&hot->rollup);
+	}
 }
 
 static int write_part(

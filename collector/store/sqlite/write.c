@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/ahead.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/count.h"
@@ -69,56 +70,52 @@ static int take_functions(struct sqlite *store, struct store_batch *stored, uint
 	for (size_t i = 0; !err && i < batch->losses_n; i++)
 		see_loss(
 		    store, batch, &seen[batch->losses[i].function - batch->functions]);
-	for (size_t i = 0; !err && i < batch->functions_n; i++) {
-		if (seen[i].last_seen_ns != INT64_MIN) /* else nobody uses it */
-			err = dictionary_take(store->functions, &seen[i], &ids[i]);
-	}
+	if (!err)
+		err = dictionary_take(store->functions, seen, batch->functions_n, ids);
 	free(seen);
 	return err;
-}
-
-/* Adds up what lies in one minute after the other. */
-struct counting {
-	struct sqlite *store;
-	int64_t key; /* of the rollup, when there is one */
-	struct rollup *rollup;
-};
-
-static int open_minute(struct counting *at, int64_t minute, uint32_t id)
-{
-	int64_t key = minutes_key(minute, id);
-	int err = 0;
-
-	if (!at->rollup || key != at->key)
-		err =
-		    minutes_open(at->store->minutes, at->store->writer, key, &at->rollup);
-	at->key = key;
-	return err;
-}
-
-static int count_one(struct counting *at, const struct invocation *inv, uint32_t id)
-{
-	int err = open_minute(at, inv->start_ns / MINUTE_NS, id);
-
-	if (err)
-		return err;
-	plan_count_all(inv, rollup_usage(at->rollup, inv));
-	return rollup_add(at->rollup, inv, NULL);
 }
 
 static int count_losses(
     struct sqlite *store, const struct batch *batch, const uint32_t *ids)
 {
-	struct counting at = {.store = store};
 	int err = 0;
 
 	for (size_t i = 0; !err && i < batch->losses_n; i++) {
 		const struct batch_loss *loss = &batch->losses[i];
+		int64_t key = minutes_key(
+		    lost_ns(batch) / MINUTE_NS, ids[loss->function - batch->functions]);
+		struct rollup *rollup;
 
-		err = open_minute(&at, lost_ns(batch) / MINUTE_NS,
-		    ids[loss->function - batch->functions]);
+		err = minutes_open(store->minutes, store->writer, key, &rollup);
 		if (!err)
-			count_add(&at.rollup->lost[loss->reason], loss->n);
+			count_add(&rollup->lost[loss->reason], loss->n);
+	}
+	return err;
+}
+
+/* At most AHEAD_RECORDS of them. */
+static int count_some(struct sqlite *store, const struct batch *batch,
+    const struct invocation *invocations, size_t n, const uint32_t *ids)
+{
+	int64_t keys[AHEAD_RECORDS];
+	struct rollup *rollups[AHEAD_RECORDS];
+	int err = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		keys[i] = minutes_key(invocations[i].start_ns / MINUTE_NS,
+		    ids[invocations[i].function - batch->functions]);
+		minutes_ahead(store->minutes, keys[i]);
+	}
+	for (size_t i = 0; !err && i < n; i++) {
+		err = minutes_open(store->minutes, store->writer, keys[i], &rollups[i]);
+		if (!err)
+			rollup_ahead_buckets(rollups[i], &invocations[i]);
+	}
+	for (size_t i = 0; !err && i < n; i++) {
+		plan_count_all(
+		    &invocations[i], rollup_usage(rollups[i], &invocations[i]));
+		err = rollup_add(rollups[i], &invocations[i], NULL);
 	}
 	return err;
 }
@@ -126,13 +123,13 @@ static int count_losses(
 static int count_batch(
     struct sqlite *store, const struct batch *batch, const uint32_t *ids)
 {
-	struct counting at = {.store = store};
 	int err = 0;
 
-	for (size_t i = 0; !err && i < batch->invocations_n; i++) {
-		const struct invocation *inv = &batch->invocations[i];
+	for (size_t i = 0; !err && i < batch->invocations_n; i += AHEAD_RECORDS) {
+		size_t left = batch->invocations_n - i;
 
-		err = count_one(&at, inv, ids[inv->function - batch->functions]);
+		err = count_some(store, batch, &batch->invocations[i],
+		    left < AHEAD_RECORDS ? left : AHEAD_RECORDS, ids);
 	}
 	return err;
 }
