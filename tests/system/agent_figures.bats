@@ -57,13 +57,16 @@ within() {
 
 @test "CPU time of short invocations: what no tick has counted yet is there" {
 	figures
-	mapfile -t paths < <(yes '/burn?ms=1' | head -n 30)
+	mapfile -t paths < <(yes '/spin?ms=1' | head -n 30)
 	ask "${paths[@]}"
 	expect "$f" 30
 	agent_stop
-	own=$(jq -s 'map(.cpu_ns) | add / 1e6' "$dir/own")
-	# the interpreter has some before and behind its own readings
-	between "$(seen "$f" .cpu_ms | jq -s add)" "$(jq -n "$own * 0.95")" "$(jq -n "$own + 30 * 0.5")" "CPU time of 30"
+	seen "$f" .cpu_ms >"$dir/spun"
+	figure "$f cpu_ms of 30 that spun for 1 ms: $(sort -n "$dir/spun" | tr '\n' ' ')"
+	# a neighbour may take the CPU from some; the interpreter has something around what it tells
+	between "$(jq -s 'sort | .[15]' "$dir/spun")" 0.95 2 "the middle CPU time"
+	wall=$(jq -s 'map(.wall_ns) | add / 1e6' "$dir/own")
+	between "$(jq -s add "$dir/spun")" 0 "$(jq -n "$wall + 30 * 0.5")" "CPU time of 30"
 }
 
 @test "what another process on its CPU takes is a wait, as the kernel counts it" {

@@ -2,7 +2,8 @@
 
 It answers with what it used itself between the request and the answer: {"cpu_ns", "wait_ns" for a CPU, "rss_bytes",
 "peak_bytes"}. /threads?ms=N burns so much on each of 4 threads, /pool?ms=N on 4 that live on, /child?ms=N in a child that it waits for, /burn?ms=N in the thread
-that answers, /move?ms=N while it moves from CPU to CPU, /hold?mb=N has so much memory for a moment.
+that answers, /move?ms=N while it moves from CPU to CPU, /hold?mb=N has so much memory for a moment. /spin?ms=N goes by the wall
+clock and tells {"wall_ns"} alone: whoever asks the kernel for CPU time makes it count what it had not counted yet.
 """
 
 import json
@@ -24,6 +25,13 @@ def burn(ms):
     until = time.thread_time_ns() + ms * 1000000
     while time.thread_time_ns() < until:
         pass
+
+
+def spin(ms):
+    began = time.monotonic_ns()
+    while time.monotonic_ns() < began + ms * 1000000:
+        pass
+    return {"wall_ns": time.monotonic_ns() - began}
 
 
 def move(ms):
@@ -77,17 +85,22 @@ def waited_ns():
         return 0
 
 
+def figures_of(work, amount, beside):
+    began, waited = used_ns(), waited_ns()
+    work(amount)
+    both = [memory_of(pid) for pid in ["self", *beside]]
+    figures = {"rss_bytes": sum(rss for rss, _ in both), "peak_bytes": both[0][1], "cpu_ns": used_ns() - began}
+    figures["wait_ns"] = waited_ns() - waited
+    return figures
+
+
 def serve(connection, beside):
+    works = {"/burn": burn, "/move": move, "/threads": threads, "/pool": pool, "/child": child, "/hold": hold}
     with connection:
         while request := connection.recv(4096):
-            began, waited = used_ns(), waited_ns()
             path = urlsplit(request.split()[1].decode())
-            work = {"/burn": burn, "/move": move, "/threads": threads, "/pool": pool, "/child": child, "/hold": hold}[path.path]
-            work(int(next(iter(parse_qs(path.query).values()))[0]))
-            both = [memory_of(pid) for pid in ["self", *beside]]
-            figures = {"rss_bytes": sum(rss for rss, _ in both), "peak_bytes": both[0][1], "cpu_ns": used_ns() - began}
-            figures["wait_ns"] = waited_ns() - waited
-            body = json.dumps(figures)
+            amount = int(next(iter(parse_qs(path.query).values()))[0])
+            body = json.dumps(spin(amount) if path.path == "/spin" else figures_of(works[path.path], amount, beside))
             connection.sendall(f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
 
 
