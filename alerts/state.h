@@ -36,8 +36,7 @@ struct budget_entry {
 
 /* A function followed, whether it is kept warm or not. */
 struct warm {
-	const struct function *set_up; /* met in the batch that is observed just now */
-	uint64_t unseen;               /* pings sent since one was seen at the function */
+	uint64_t unseen; /* pings sent since one was seen at the function */
 	bool unsaved;
 	struct track track;
 	char name[FUNCTION_NAME_BYTES];

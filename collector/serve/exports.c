@@ -58,8 +58,11 @@ static void flush_spans(struct exports *e)
 	e->spans_n = 0;
 }
 
-static void keep_spans(struct exports *e, const struct batch *batch)
+static void keep_spans(void *context, const struct store_batch *stored)
 {
+	struct exports *e = context;
+	const struct batch *batch = stored->batch;
+
 	/* what came as spans is somebody's already, and would go in a circle */
 	if (memcmp(batch->head.id.agent, INTAKE_SPANS, sizeof(INTAKE_SPANS)) == 0)
 		return;
@@ -71,13 +74,11 @@ static void keep_spans(struct exports *e, const struct batch *batch)
 	(void)pthread_mutex_unlock(&e->mutex);
 }
 
-static void follow(void *context, const struct store_batch *batch)
+static void count(void *context, const struct store_record *records, size_t n)
 {
 	struct exports *e = context;
 
-	totals_count(e->totals, batch, clock_wall_ns());
-	if (e->push[TO_SPANS])
-		keep_spans(e, batch->batch);
+	totals_count(e->totals, records, n, clock_wall_ns());
 }
 
 /* --- the exporting thread ---------------------------------------------------------- */
@@ -261,7 +262,9 @@ int exports_start(const struct exports_settings *settings, const char *directory
 		exports_free(e);
 		return err;
 	}
-	ingest_observe(ingest, follow, e);
+	ingest_observe(ingest, &(struct observer){.counted = count,
+				   .batch = e->push[TO_SPANS] ? keep_spans : NULL,
+				   .context = e});
 	*out = e;
 	return 0;
 }

@@ -70,11 +70,9 @@ static int reserve(struct intake *in)
 int intake_append(struct intake *in, struct batch *batch, const uint8_t *raw,
     size_t raw_bytes, uint8_t *sealed)
 {
-	uint32_t *ids = calloc(batch->functions_n + 1, sizeof(*ids));
-	int err = ids ? reserve(in) : -ENOMEM;
+	int err = reserve(in);
 
 	if (err) {
-		free(ids);
 		batch_free(batch);
 		free(sealed);
 		return err;
@@ -86,8 +84,8 @@ int intake_append(struct intake *in, struct batch *batch, const uint8_t *raw,
 	}
 	in->decoded[in->n] = batch;
 	in->sealed[in->n] = sealed;
-	in->batches[in->n] = (struct store_batch){
-	    .batch = batch, .raw = raw, .raw_bytes = raw_bytes, .ids = ids};
+	in->batches[in->n] =
+	    (struct store_batch){.batch = batch, .raw = raw, .raw_bytes = raw_bytes};
 	in->records += batch->invocations_n;
 	in->n++;
 	return 0;
@@ -225,7 +223,6 @@ void intake_done(struct intake *in)
 	for (size_t i = 0; i < in->n; i++) {
 		batch_free(in->decoded[i]);
 		free(in->sealed[i]);
-		free(in->batches[i].ids);
 	}
 	free(in->decoded);
 	free(in->sealed);

@@ -101,11 +101,12 @@ void store_close(struct store *store)
 	free(store);
 }
 
-int store_write(struct store *store, struct store_batch *batches, size_t n)
+int store_write(
+    struct store *store, struct store_batch *batches, size_t n, struct store_order *order)
 {
 	if (store->clickhouse)
-		return clickhouse_write(store->clickhouse, batches, n);
-	return sqlite_write(store->sqlite, batches, n);
+		return clickhouse_write(store->clickhouse, batches, n, order);
+	return sqlite_write(store->sqlite, batches, n, order);
 }
 
 int store_expire(struct store *store, const struct store_keep *keep)
