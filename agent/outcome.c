@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "agent/resolution.h"
 #include "base/text.h"
 
 /* An event that arrives within this time of ready had been waiting for it: a Runtime API
@@ -74,7 +75,7 @@ static void set_start(struct invocation *inv, const struct outcome_life *life,
 		inv->quality |= QUALITY_INIT_UNKNOWN;
 		return;
 	}
-	inv->init_ns = inited_ns - life->start_ns;
+	inv->init_ns = resolution_span(inited_ns, inited_ns - life->start_ns);
 	inv->has |= HAS_INIT;
 	if (!init_failed && life->story.execs) {
 		inv->has |= HAS_INIT_STORY;
@@ -133,44 +134,52 @@ static void set_trace(struct invocation *inv, const char *trace)
 	inv->ping = invocation_trace_is_ping(inv->trace_id);
 }
 
+/* A time of a record that is no moment ends, as told, with its invocation. */
+static void set_times(struct invocation *inv, const struct record_invocation *r)
+{
+	if (r->end_ns > r->start_ns)
+		inv->duration_ns = resolution_span(r->end_ns, r->end_ns - r->start_ns);
+	inv->busy_ns = resolution_span(r->end_ns, r->busy_ns);
+	if (!(r->flags & INVOCATION_INIT_ERROR))
+		inv->has |= HAS_DURATION | HAS_BUSY;
+	if (r->flags & INVOCATION_RESPONDED && r->response_ns >= r->start_ns) {
+		inv->has |= HAS_RESPONSE;
+		inv->response_ns =
+		    resolution_span(r->response_ns, r->response_ns - r->start_ns);
+	}
+	if (r->cpu_ns) {
+		inv->has |= HAS_CPU;
+		inv->cpu_ns = resolution_span(r->end_ns, r->cpu_ns);
+	}
+	if (r->cpu_ns && r->run_queue_ns != RECORD_UNKNOWN) {
+		inv->has |= HAS_RUN_QUEUE;
+		inv->run_queue_ns = resolution_span(r->end_ns, r->run_queue_ns);
+	}
+	if (r->throttled_ns) {
+		inv->has |= HAS_THROTTLED;
+		inv->throttled_ns = resolution_span(r->end_ns, r->throttled_ns);
+	}
+	if (r->flags & INVOCATION_WAITED) {
+		inv->has |= HAS_WAIT;
+		inv->wait_ns = resolution_span(r->start_ns, r->wait_ns);
+	}
+}
+
 static void set_figures(struct invocation *inv, const struct record_invocation *r)
 {
-	inv->duration_ns = r->end_ns > r->start_ns ? r->end_ns - r->start_ns : 0;
-	inv->busy_ns = r->busy_ns;
-	inv->cpu_ns = r->cpu_ns;
 	inv->peak_memory_bytes = r->peak_bytes;
 	inv->request_bytes = r->request_bytes;
 	inv->response_bytes = r->response_bytes;
 	inv->http_status = is_http_status(r->http_status) ? r->http_status : 0;
 	inv->concurrency = r->concurrency ? r->concurrency : 1;
-	if (!(r->flags & INVOCATION_INIT_ERROR))
-		inv->has |= HAS_DURATION | HAS_BUSY;
-	if (r->flags & INVOCATION_RESPONDED && r->response_ns >= r->start_ns) {
-		inv->has |= HAS_RESPONSE;
-		inv->response_ns = r->response_ns - r->start_ns;
-	}
-	if (r->cpu_ns)
-		inv->has |= HAS_CPU;
-	if (r->cpu_ns && r->run_queue_ns != RECORD_UNKNOWN) {
-		inv->has |= HAS_RUN_QUEUE;
-		inv->run_queue_ns = r->run_queue_ns;
-	}
-	if (r->throttled_ns) {
-		inv->has |= HAS_THROTTLED;
-		inv->throttled_ns = r->throttled_ns;
-	}
 	if (r->peak_bytes)
 		inv->has |= HAS_MEMORY;
 	if (is_http_status(r->http_status))
 		inv->has |= HAS_HTTP_STATUS;
 	if (inv->kind != KIND_PROCESS)
 		inv->has |= HAS_BYTES;
-	if (r->flags & INVOCATION_WAITED) {
-		inv->has |= HAS_WAIT;
-		inv->wait_ns = r->wait_ns;
-		if (!(r->flags & INVOCATION_WAIT_EXACT))
-			inv->quality |= QUALITY_WAIT_ESTIMATE;
-	}
+	if (r->flags & INVOCATION_WAITED && !(r->flags & INVOCATION_WAIT_EXACT))
+		inv->quality |= QUALITY_WAIT_ESTIMATE;
 	if (r->peak_bytes && !(r->flags & INVOCATION_MEMORY_EXACT))
 		inv->quality |= QUALITY_MEMORY_BOUND;
 	if (r->flags & INVOCATION_CPU_ESTIMATE)
@@ -190,12 +199,14 @@ void outcome_read(const struct record_invocation *r, const struct outcome_life *
 	inv->kind = r->function_kind == FUNCTION_LAMBDA    ? KIND_LAMBDA
 		    : r->function_kind == FUNCTION_PROCESS ? KIND_PROCESS
 							   : KIND_HTTP;
-	inv->start_ns = (int64_t)r->start_ns + boot_to_wall_ns;
+	inv->start_ns = (int64_t)(resolution_moment(r->start_ns) +
+				  resolution_moment((uint64_t)boot_to_wall_ns));
 	inv->status = status_of(r, boot_to_wall_ns);
 	if (inv->status == STATUS_TIMEOUT)
 		inv->quality |= QUALITY_STATUS_ESTIMATE; /* from the deadline */
 	if (inv->kind == KIND_HTTP && r->flags & INVOCATION_RESPONDED && !r->http_status)
 		inv->quality |= QUALITY_STATUS_ESTIMATE; /* nobody could read it */
+	set_times(inv, r);
 	set_figures(inv, r);
 	set_start(inv, life, r);
 	set_trace(inv, r->trace_id);
@@ -228,10 +239,12 @@ bool outcome_ready(
 	    ready->last_exec_ns < start_ns)
 		return true;
 	life->story = (struct init_story){
-	    .first_exec_ns = ready->first_exec_ns - start_ns,
-	    .last_exec_ns = ready->last_exec_ns - start_ns,
-	    .cpu_ns = ready->cpu_ns,
-	    .run_queue_ns = ready->run_queue_ns,
+	    .first_exec_ns =
+		resolution_span(ready->first_exec_ns, ready->first_exec_ns - start_ns),
+	    .last_exec_ns =
+		resolution_span(ready->last_exec_ns, ready->last_exec_ns - start_ns),
+	    .cpu_ns = resolution_span(ready->ready_ns, ready->cpu_ns),
+	    .run_queue_ns = resolution_span(ready->ready_ns, ready->run_queue_ns),
 	    .read_bytes = ready->read_bytes,
 	    .disk_bytes = ready->disk_bytes,
 	    .major_faults = ready->major_faults,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/resolution.h"
 #include "base/text.h"
 
 /* A cgroup that is older was made for something else: a login, a slice of services. */
@@ -14,7 +15,7 @@
 
 struct moment {
 	char name[COLDSTART_PHASE_BYTES];
-	uint64_t at_ns;
+	uint64_t at_ns;                    /* to the resolution */
 	const struct coldstart_mark *mark; /* NULL: no counters */
 };
 
@@ -30,6 +31,7 @@ static void add(struct moments *m, const char *name, uint64_t at_ns,
 {
 	struct moment *moment = &m->moment[m->n];
 
+	at_ns = resolution_moment(at_ns);
 	/* a moment that was inferred may lie before the one that led to it */
 	if (m->n > 0 && at_ns < moment[-1].at_ns)
 		at_ns = moment[-1].at_ns;
@@ -84,8 +86,9 @@ static void read_counters(struct coldstart_phase *phase, const struct coldstart_
     const struct coldstart_mark *b)
 {
 	phase->has_counters = true;
-	phase->cpu_ns = cpu_between(a, b);
-	phase->run_queue_ns = between(a->run_queue_ns, b->run_queue_ns);
+	phase->cpu_ns = resolution_span(b->at_ns, cpu_between(a, b));
+	phase->run_queue_ns =
+	    resolution_span(b->at_ns, between(a->run_queue_ns, b->run_queue_ns));
 	phase->disk_bytes = between(a->disk_bytes, b->disk_bytes);
 	phase->major_faults = (uint32_t)between(a->major_faults, b->major_faults);
 }
@@ -98,7 +101,7 @@ static void read_phases(const struct moments *m, uint64_t start_ns, struct colds
 		struct coldstart_phase *phase = &out->phases[out->phases_n++];
 
 		memcpy(phase->name, from->name, sizeof(phase->name));
-		phase->start_ns = (int64_t)(from->at_ns - start_ns);
+		phase->start_ns = (int64_t)(from->at_ns - resolution_moment(start_ns));
 		phase->wall_ns = to->at_ns - from->at_ns;
 		if (from->mark && to->mark && to->mark->pid)
 			read_counters(phase, from->mark, to->mark);
@@ -143,7 +146,7 @@ static void read_peer(
 		name_unix(peer, path, wait->peer);
 	else
 		name_internet(peer, wait->peer);
-	wait->wait_ns = peer->wait_ns;
+	wait->wait_ns = resolution_moment(peer->wait_ns);
 	wait->waits = peer->waits;
 }
 
@@ -160,7 +163,7 @@ static void read_peers(
 			out->peers_n++;
 	}
 	coldstart_sort_peers(out);
-	out->others_wait_ns = r->others_wait_ns;
+	out->others_wait_ns = resolution_moment(r->others_wait_ns);
 	out->others = r->others;
 }
 

@@ -24,7 +24,7 @@ static void test_a_wait_is_known_or_absent_and_says_how_exact_it_is(void **state
 	struct invocation inv;
 
 	(void)state;
-	r.wait_ns = 7;
+	r.wait_ns = 7000;
 	assert_false(read(&r).has & HAS_WAIT);
 	r.flags = INVOCATION_WAITED;
 	inv = read(&r);
@@ -32,7 +32,7 @@ static void test_a_wait_is_known_or_absent_and_says_how_exact_it_is(void **state
 	r.flags |= INVOCATION_WAIT_EXACT;
 	inv = read(&r);
 	assert_true(inv.has & HAS_WAIT && !(inv.quality & QUALITY_WAIT_ESTIMATE));
-	assert_int_equal(inv.wait_ns, 7);
+	assert_int_equal(inv.wait_ns, 7000);
 }
 
 int main(void)

@@ -177,7 +177,7 @@ static void test_counters_of_another_process_never_run_backwards(void **state)
 	(void)state;
 	record.execs[1].mark.disk_bytes = 4096;
 	record.execs[1].mark.major_faults = 3;
-	record.execs[1].mark.run_queue_ns = 5;
+	record.execs[1].mark.run_queue_ns = 5000;
 	record.marks[MARK_READY] = mark(60, 1, 8);
 	c = read(&record);
 	assert_int_equal(c.phases[2].cpu_ns + c.phases[2].disk_bytes, 0);
@@ -206,20 +206,20 @@ static void test_peers_are_named_and_the_longest_wait_comes_first(void **state)
 	    .family = AF_INET,
 	    .port = htons(5432),
 	    .waits = 2,
-	    .wait_ns = 5};
+	    .wait_ns = 5000};
 	record.peers[1] =
 	    (struct coldstart_peer){.address = {[10] = 0xff, 0xff, 10, 0, 0, 6},
 		.family = AF_INET6,
 		.port = htons(443),
 		.waits = 1,
-		.wait_ns = 7};
+		.wait_ns = 7000};
 	record.peers[3] = (struct coldstart_peer){.address = {0xfe, 0x80, [15] = 1},
 	    .family = AF_INET6,
 	    .port = htons(80),
 	    .waits = 1,
-	    .wait_ns = 6};
+	    .wait_ns = 6000};
 	record.others = 4;
-	record.others_wait_ns = 9;
+	record.others_wait_ns = 9000;
 	c = read(&record);
 	assert_int_equal(c.peers_n, 3);
 	assert_string_equal(c.peers[0].peer, "10.0.0.6:443");
@@ -227,7 +227,7 @@ static void test_peers_are_named_and_the_longest_wait_comes_first(void **state)
 	assert_string_equal(c.peers[2].peer, "10.0.0.5:5432");
 	assert_int_equal(c.peers[2].waits, 2);
 	assert_int_equal(c.others, 4);
-	assert_int_equal(c.others_wait_ns, 9);
+	assert_int_equal(c.others_wait_ns, 9000);
 }
 
 /* What a peer of a path is called, of which the kernel left off the first bytes. */
@@ -238,7 +238,7 @@ static void assert_unix_peer(
 	struct coldstart c;
 
 	record.peers[1] = (struct coldstart_peer){
-	    .family = AF_UNIX, .port = left_off, .waits = 1, .wait_ns = 5};
+	    .family = AF_UNIX, .port = left_off, .waits = 1, .wait_ns = 5000};
 	memcpy(record.paths[1], path, bytes);
 	c = read(&record);
 	assert_int_equal(c.peers_n, 1);
