@@ -1,5 +1,6 @@
 /* clang-format off: tables stay as they are */
-/* Layout of a batch, version 1.
+/* Layout of a batch, version 2. Version 1 is the same without encoding PARTS and columns
+ * 34 and 1001, and is read as well.
  *
  * varint: base/varint.h. text: below. A signed number is a zigzag varint. A reader skips
  * what a newer writer puts at the end of the head, of a function or of a cold start,
@@ -8,7 +9,7 @@
  *
  * head, plain, so that a batch is known without inflating it:
  *    4  magic c0 'm' 't' 'r'
- *    1  version, 1
+ *    1  version, 2
  *       varint  bytes of the fields:
  *   16    agent
  *   16    boot
@@ -36,10 +37,17 @@
  *         varint  id, enum batch_column
  *         varint  encoding, enum batch_encoding
  *         varint  bytes of the values
- *         values  EACH: one per record that has one; SAME: one for all of them
+ *         values  EACH: one per record that has one; SAME: one for all of them. PARTS, of
+ *                 numbers:
+ *           varint  unit, above 0: the numbers are multiples of it, and stand divided
+ *           varint  signs, in a column of signed numbers: 0, none is below 0; 1, none is
+ *                   above, and the signs are left out; 2, they are zigzagged
+ *           varint  bytes that the column takes of column 1001
+ *           bytes   one per record that has one: the number below 128; else, where 2^k
+ *                   is its highest power of two, 128 + 2 * (k - 7) + the bit of 2^(k-1)
  *
  *    id  values      of records     meaning
- *     1  varint      all            index into functions
+ *     1  varint      all            index into functions; column 34 may stand for it
  *     2  varint      all            kind | status << 3 | start type << 7 | cause << 9 |
  *                                   ping << 13
  *     3  varint      all            HAS_* bits: which of the columns below it has
@@ -90,8 +98,14 @@
  *          varint  others
  *          varint  helpers
  *    33  varint      HAS_THROTTLED  throttled_ns
+ *    34  signed      all            index into functions, less the last of the same
+ *                                   sandbox; of its first record less 1 more than the
+ *                                   highest so far, which is 0 when there is none
  *  1000  3 varints   -              losses: index into functions, enum
  *                                 lost_reason, number
+ *  1001  bits        -              of numbers in parts: the k - 1 bits below that of
+ *                                   2^(k-1) of each. They fill bytes from the lowest
+ *                                   bit on; a column begins with a byte, ids ascending
  *
  * Sums and differences wrap at 64 bits; what differences start from is 0. A column that
  * would hold no value is left out.
@@ -114,6 +128,7 @@
 #include "base/cleanup.h"
 #include "wire/batch_body.h"
 #include "wire/batch_head.h"
+#include "wire/batch_parts.h"
 #include "wire/cursor.h"
 #include "wire/zstd_thread.h"
 
@@ -162,7 +177,7 @@ static int decode_records(
 
 	if (n == 0)
 		return -EBADMSG;
-	body = malloc(n);
+	body = malloc(n + BATCH_PARTS_MARGIN);
 	context = body ? zstd_thread_inflater() : NULL;
 	if (!context)
 		return -ENOMEM;

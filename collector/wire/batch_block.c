@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/varint.h"
+#include "wire/batch_body.h"
 
 /* Figures that stand in their column as they are, 64 bits each. */
 static const struct {
@@ -52,7 +53,7 @@ static void fill(uint64_t *value, size_t n, uint64_t same)
 		value[i] = same;
 }
 
-static bool read_all(struct cursor *in, uint64_t *value, size_t n)
+static bool read_varints(struct cursor *in, uint64_t *value, size_t n)
 {
 	struct cursor at = *in;
 
@@ -64,39 +65,103 @@ static bool read_all(struct cursor *in, uint64_t *value, size_t n)
 	return true;
 }
 
+/* Numbers that count in units, in place. False when one is beyond 64 bits then. */
+static bool count_in_ones(uint64_t *value, size_t n, uint64_t unit)
+{
+	bool overflows = false;
+
+	for (size_t i = 0; i < n; i++)
+		overflows |= __builtin_mul_overflow(value[i], unit, &value[i]);
+	return !overflows;
+}
+
+/* The same of those that may be negative, which become zigzagged: 2n - 1 is -n, 2n is n.
+ */
+static bool count_in_signed_ones(
+    uint64_t *value, size_t n, uint64_t unit, enum batch_signs signs)
+{
+	bool overflows = false;
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t sign = signs == SIGNS_EACH ? value[i] & 1
+						    : signs == SIGNS_ALL && value[i] > 0;
+		uint64_t number = signs == SIGNS_EACH ? (value[i] >> 1) + sign : value[i];
+		uint64_t ones;
+
+		overflows |= __builtin_mul_overflow(number, unit, &ones);
+		overflows |= ones > (uint64_t)INT64_MAX + sign;
+		value[i] = 2 * ones - sign;
+	}
+	return !overflows;
+}
+
+static bool read_parts(
+    struct batch_values *column, unsigned int id, uint64_t *value, size_t n)
+{
+	const uint8_t *byte = column->bytes.at;
+	struct batch_bits_read bits = column->bits;
+
+	if (cursor_left(&column->bytes) < n)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		value[i] = byte[i];
+		if (byte[i] >= BATCH_PARTS_WHOLE &&
+		    !batch_parts_take(&bits, byte[i], &value[i]))
+			return false;
+	}
+	column->bytes.at += n;
+	column->bits = bits;
+	if (batch_column_is_signed(id))
+		return count_in_signed_ones(
+		    value, n, column->unit, (enum batch_signs)column->signs);
+	return column->unit == 1 || count_in_ones(value, n, column->unit);
+}
+
+/* The next n values of a column. */
+static bool read_values(
+    struct batch_values *column, unsigned int id, uint64_t *value, size_t n)
+{
+	column->is_used = true;
+	if (column->is_parts)
+		return read_parts(column, id, value, n);
+	if (!column->is_same)
+		return read_varints(&column->bytes, value, n);
+	fill(value, n, column->same);
+	return true;
+}
+
 /* Of a column that not every record has. */
 static bool read_some(struct batch_values *column, unsigned int id, const uint64_t *has,
     uint64_t *value, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		value[i] = column->same;
-		if (!batch_row_has((enum batch_column)id, has[i]))
-			value[i] = 0;
-		else if (!column->is_same && !cursor_varint(&column->bytes, &value[i]))
-			return false;
-	}
+	uint64_t some[BATCH_BLOCK];
+	size_t some_n = 0;
+
+	for (size_t i = 0; i < n; i++)
+		some_n += batch_row_has((enum batch_column)id, has[i]);
+	if (!read_values(column, id, some, some_n))
+		return false;
+	for (size_t i = n; i-- > 0;)
+		value[i] =
+		    batch_row_has((enum batch_column)id, has[i]) ? some[--some_n] : 0;
 	return true;
 }
 
 static bool read_column(struct batch_block *block, unsigned int id, uint64_t every_has,
     struct batch_values *column)
 {
-	uint64_t *value = block->value[id];
-
-	column->is_used = true;
-	if (!batch_row_has((enum batch_column)id, every_has))
-		return read_some(column, id, block->value[COLUMN_HAS], value, block->n);
-	if (!column->is_same)
-		return read_all(&column->bytes, value, block->n);
-	fill(value, block->n, column->same);
-	return true;
+	if (batch_row_has((enum batch_column)id, every_has))
+		return read_values(column, id, block->value[id], block->n);
+	return read_some(
+	    column, id, block->value[COLUMN_HAS], block->value[id], block->n);
 }
 
 const char *batch_block_read(
     struct batch_block *block, size_t n, struct batch_values *columns)
 {
-	static const char too_few[] = "a column has too few values";
+	static const char too_few[] = "a column has too few values, or too large ones";
 	uint64_t every_has = UINT64_MAX;
+	unsigned int left_out;
 
 	block->n = n;
 	block->any_has = 0;
@@ -106,13 +171,29 @@ const char *batch_block_read(
 		block->any_has |= block->value[COLUMN_HAS][i];
 		every_has &= block->value[COLUMN_HAS][i];
 	}
+	block->has_expected = columns[COLUMN_FUNCTION_OF_SANDBOX].is_there;
+	left_out = block->has_expected ? COLUMN_FUNCTION : COLUMN_FUNCTION_OF_SANDBOX;
 	for (unsigned int id = COLUMN_NONE + 1; id < COLUMN_END_OF_IDS; id++) {
-		if (id != COLUMN_HAS && batch_column_is_number(id) &&
+		if (id != COLUMN_HAS && id != left_out && batch_column_is_number(id) &&
 		    batch_block_has(block, id) &&
 		    !read_column(block, id, every_has, &columns[id]))
 			return too_few;
 	}
 	return NULL;
+}
+
+void batch_block_functions(struct batch_block *block, struct batch_previous *previous)
+{
+	for (size_t i = 0; block->has_expected && i < block->n; i++) {
+		struct batch_of_sandbox *sandbox =
+		    &previous->sandbox[block->value[COLUMN_SANDBOX][i]];
+		uint64_t function =
+		    undo_difference(block->value[COLUMN_FUNCTION_OF_SANDBOX][i],
+			batch_previous_function(previous, sandbox));
+
+		block->value[COLUMN_FUNCTION][i] = function;
+		batch_previous_passes(previous, sandbox, function);
+	}
 }
 
 /* --- into records --------------------------------------------------------------------

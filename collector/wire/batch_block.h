@@ -3,6 +3,7 @@
 #ifndef COLDMETER_WIRE_BATCH_BLOCK_H
 #define COLDMETER_WIRE_BATCH_BLOCK_H
 
+#include "wire/batch_parts.h"
 #include "wire/batch_row.h"
 #include "wire/cursor.h"
 
@@ -13,14 +14,21 @@
 struct batch_values {
 	struct cursor bytes;
 	bool is_there;
-	bool is_same; /* one number stands for all */
+	bool is_same;  /* one number stands for all */
+	bool is_parts; /* numbers in units and in two parts, of which bytes are the first
+			*/
 	bool is_used;
 	uint64_t same;
+	uint64_t unit;       /* of those in parts; above 0 */
+	uint64_t signs;      /* enum batch_signs */
+	uint64_t bits_bytes; /* which their other parts take */
+	struct batch_bits_read bits;
 };
 
 struct batch_block {
-	size_t n;         /* at most BATCH_BLOCK */
-	uint64_t any_has; /* the HAS_* bits of all of them together */
+	size_t n;          /* at most BATCH_BLOCK */
+	bool has_expected; /* functions are told by sandbox */
+	uint64_t any_has;  /* the HAS_* bits of all of them together */
 	uint64_t value[COLUMN_END_OF_IDS][BATCH_BLOCK];
 };
 
@@ -35,8 +43,12 @@ static inline bool batch_block_has(const struct batch_block *block, unsigned int
 const char *batch_block_read(
     struct batch_block *block, size_t n, struct batch_values *columns);
 
-/* Puts them into n invocations that are all zeros. Sandboxes are below BATCH_MAX_RECORDS:
- * the caller looked. Functions, texts and cold starts are left to it. The same. */
+/* Finds the functions where they are told by sandbox; sandboxes are below
+ * BATCH_MAX_RECORDS: the caller looked. */
+void batch_block_functions(struct batch_block *block, struct batch_previous *previous);
+
+/* Puts them into n invocations that are all zeros, for sandboxes as above. Functions,
+ * texts and cold starts are left to it. The same. */
 const char *batch_block_into(const struct batch_block *block,
     struct invocation *invocations, struct batch_previous *previous);
 

@@ -13,6 +13,7 @@
 struct body {
 	struct batch_values columns[COLUMN_END_OF_IDS];
 	struct batch_values losses;
+	struct batch_values bits; /* of the columns in parts, one after the other */
 	struct batch_block block; /* of the records that are being read */
 	struct batch_previous previous;
 	uint32_t sandboxes_n;
@@ -43,6 +44,14 @@ static const char *read_function(struct cursor *in, struct function *function)
 	return NULL;
 }
 
+static bool read_scale(unsigned int id, struct batch_values *column)
+{
+	return cursor_varint(&column->bytes, &column->unit) && column->unit > 0 &&
+	       cursor_varint(&column->bytes, &column->signs) &&
+	       column->signs <= (batch_column_is_signed(id) ? SIGNS_EACH : SIGNS_NONE) &&
+	       cursor_varint(&column->bytes, &column->bits_bytes);
+}
+
 static const char *read_column(struct cursor *in, uint64_t *last_id, struct body *body)
 {
 	struct batch_values column = {.is_there = true};
@@ -56,19 +65,41 @@ static const char *read_column(struct cursor *in, uint64_t *last_id, struct body
 	if (id <= *last_id)
 		return "a column comes twice or out of order";
 	*last_id = id;
-	if (id == COLUMN_LOSSES && encoding != ENCODING_EACH)
+	if ((id == COLUMN_LOSSES || id == COLUMN_BITS) && encoding != ENCODING_EACH)
 		return "a column has an encoding that is not known here";
 	if (id == COLUMN_LOSSES)
 		body->losses = column;
+	if (id == COLUMN_BITS)
+		body->bits = column;
 	if (id >= COLUMN_END_OF_IDS) /* else a newer writer's */
 		return NULL;
 	if (encoding >
-	    (batch_column_is_number((unsigned int)id) ? ENCODING_SAME : ENCODING_EACH))
+	    (batch_column_is_number((unsigned int)id) ? ENCODING_PARTS : ENCODING_EACH))
 		return "a column has an encoding that is not known here";
 	column.is_same = encoding == ENCODING_SAME;
 	if (column.is_same && !cursor_varint(&column.bytes, &column.same))
 		return "a column of one value has none";
+	column.is_parts = encoding == ENCODING_PARTS;
+	if (column.is_parts && !read_scale((unsigned int)id, &column))
+		return "a column in parts has no unit, or signs that cannot be";
 	body->columns[id] = column;
+	return NULL;
+}
+
+/* Gives each column in parts its bits. */
+static const char *split_bits(struct body *body)
+{
+	for (size_t id = 0; id < COLUMN_END_OF_IDS; id++) {
+		struct batch_values *column = &body->columns[id];
+		struct cursor bits;
+
+		if (!column->is_parts)
+			continue;
+		if (!cursor_split(&body->bits.bytes, column->bits_bytes, &bits))
+			return "the bits of a column in parts are not there";
+		column->bits = (struct batch_bits_read){
+		    .bytes = bits.at, .end = 8 * cursor_left(&bits)};
+	}
 	return NULL;
 }
 
@@ -146,6 +177,8 @@ static const char *read_block(struct body *body, struct batch *batch, size_t fro
 		why =
 		    read_sandbox(body, block->value[COLUMN_SANDBOX][i], batch, from + i);
 	if (!why)
+		batch_block_functions(block, &body->previous);
+	if (!why)
 		why = batch_block_into(block, &batch->invocations[from], &body->previous);
 	for (size_t i = 0; !why && i < block->n; i++)
 		why = read_texts(body, batch, from + i, block->value[COLUMN_FUNCTION][i]);
@@ -159,10 +192,11 @@ static bool is_read_up(const struct body *body)
 		const struct batch_values *column = &body->columns[id];
 
 		if (cursor_left(&column->bytes) > 0 ||
-		    (column->is_same && !column->is_used))
+		    ((column->is_same || column->is_parts) && !column->is_used) ||
+		    column->bits.end - column->bits.at >= 8)
 			return false;
 	}
-	return true;
+	return cursor_left(&body->bits.bytes) == 0;
 }
 
 /* A reason of a newer writer is not known here, and left out. */
@@ -220,6 +254,8 @@ int batch_body_decode(struct cursor in, struct batch *batch, const char **why)
 		*why = read_function(&in, &batch->functions[i]);
 	while (!*why && in.at < in.end)
 		*why = read_column(&in, &last_id, body);
+	if (!*why)
+		*why = split_bits(body);
 	for (size_t i = 0; i < batch->invocations_n && !*why; i += BATCH_BLOCK)
 		*why = read_block(body, batch, i);
 	if (!*why && !is_read_up(body))

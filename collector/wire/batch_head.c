@@ -5,7 +5,8 @@
 
 #include "wire/batch_text.h"
 
-#define VERSION 1
+#define VERSION 2
+#define VERSION_FIRST 1 /* the same head; numbers are not in parts */
 #define VERSION_AT 4
 #define CHECK_BYTES 4
 #define REASONS_MAX 64 /* of a newer writer */
@@ -128,7 +129,7 @@ int batch_head_read(struct cursor *in, struct batch_head *head, const char **why
 	if (cursor_left(in) <= VERSION_AT || memcmp(in->at, magic, sizeof(magic)) != 0)
 		return -EBADMSG;
 	*why = "its version is not known here";
-	if (in->at[VERSION_AT] != VERSION)
+	if (in->at[VERSION_AT] < VERSION_FIRST || in->at[VERSION_AT] > VERSION)
 		return -EPROTONOSUPPORT;
 	in->at += VERSION_AT + 1;
 	*why = "the head is cut off";

@@ -59,13 +59,32 @@ static void story_from(uint64_t *value, const struct init_story *init)
 	value[COLUMN_INIT_EXECS] = init->execs;
 }
 
-void batch_row_from(
-    struct batch_row *row, const struct invocation *inv, struct batch_previous *previous)
+uint64_t batch_previous_function(
+    const struct batch_previous *previous, const struct batch_of_sandbox *sandbox)
 {
-	uint64_t duration = inv->has & HAS_DURATION ? inv->duration_ns : 0;
+	return sandbox->function ? sandbox->function - 1 : previous->functions;
+}
+
+void batch_previous_passes(
+    struct batch_previous *previous, struct batch_of_sandbox *sandbox, uint64_t function)
+{
+	sandbox->function = function + 1;
+	if (previous->functions <= function)
+		previous->functions = function + 1;
+}
+
+static uint64_t duration_of(const struct invocation *inv)
+{
+	return inv->has & HAS_DURATION ? inv->duration_ns : 0;
+}
+
+void batch_row_from(struct batch_row *row, const struct invocation *inv,
+    const struct batch_previous *previous)
+{
+	uint64_t duration = duration_of(inv);
 	uint64_t end = (uint64_t)inv->start_ns + duration;
 	uint64_t *value = row->value;
-	struct batch_of_sandbox *last = &previous->sandbox[value[COLUMN_SANDBOX]];
+	const struct batch_of_sandbox *last = &previous->sandbox[value[COLUMN_SANDBOX]];
 
 	value[COLUMN_CLASS] = class_of(inv);
 	value[COLUMN_HAS] = inv->has & BATCH_HAS_KNOWN & ~(uint64_t)HAS_COLDSTART;
@@ -89,7 +108,17 @@ void batch_row_from(
 	story_from(value, &inv->init);
 	value[COLUMN_CERTAINTY] = inv->certainty;
 	value[COLUMN_THROTTLED] = inv->throttled_ns;
-	previous->end = end;
+	value[COLUMN_FUNCTION_OF_SANDBOX] =
+	    difference(value[COLUMN_FUNCTION], batch_previous_function(previous, last));
+}
+
+void batch_row_passes(const struct batch_row *row, const struct invocation *inv,
+    struct batch_previous *previous)
+{
+	struct batch_of_sandbox *last = &previous->sandbox[row->value[COLUMN_SANDBOX]];
+
+	previous->end = (uint64_t)inv->start_ns + duration_of(inv);
+	batch_previous_passes(previous, last, row->value[COLUMN_FUNCTION]);
 	last->pid = inv->pid;
 	if (inv->has & HAS_MEMORY)
 		last->memory = inv->peak_memory_bytes;

@@ -44,6 +44,8 @@ enum batch_column {
 	COLUMN_CERTAINTY,
 	COLUMN_COLDSTART, /* not numbers, but cold starts */
 	COLUMN_THROTTLED,
+	COLUMN_FUNCTION_OF_SANDBOX, /* in place of COLUMN_FUNCTION: less the one expected
+				     */
 	COLUMN_END_OF_IDS
 };
 
@@ -51,12 +53,46 @@ enum batch_column {
  * is three varints: index into functions, enum lost_reason, number. */
 #define COLUMN_LOSSES 1000
 
+/* Another: the bits of numbers in two parts. */
+#define COLUMN_BITS 1001
+
 /* Whether a column holds numbers; the others hold bytes. */
 static inline bool batch_column_is_number(unsigned int id)
 {
 	return (id < COLUMN_SANDBOX_TEXTS || id > COLUMN_TRACE_ID) &&
 	       id != COLUMN_COLDSTART;
 }
+
+/* Whether a column's numbers are zigzagged, are times in ns, or bytes of memory. */
+static inline bool batch_column_is_signed(unsigned int id)
+{
+	return (UINT64_C(1) << COLUMN_END | UINT64_C(1) << COLUMN_RESPONSE |
+		   UINT64_C(1) << COLUMN_MEMORY | UINT64_C(1) << COLUMN_BUSY |
+		   UINT64_C(1) << COLUMN_PID |
+		   UINT64_C(1) << COLUMN_FUNCTION_OF_SANDBOX) >>
+		   id &
+	       1;
+}
+
+static inline bool batch_column_is_time(unsigned int id)
+{
+	return (UINT64_C(1) << COLUMN_END | UINT64_C(1) << COLUMN_DURATION |
+		   UINT64_C(1) << COLUMN_RESPONSE | UINT64_C(1) << COLUMN_INIT |
+		   UINT64_C(1) << COLUMN_WAIT | UINT64_C(1) << COLUMN_CPU |
+		   UINT64_C(1) << COLUMN_BUSY | UINT64_C(1) << COLUMN_RUN_QUEUE |
+		   UINT64_C(1) << COLUMN_INIT_FIRST_EXEC |
+		   UINT64_C(1) << COLUMN_INIT_LAST_EXEC | UINT64_C(1) << COLUMN_INIT_CPU |
+		   UINT64_C(1) << COLUMN_INIT_RUN_QUEUE |
+		   UINT64_C(1) << COLUMN_THROTTLED) >>
+		   id &
+	       1;
+}
+
+static inline bool batch_column_is_memory(unsigned int id)
+{
+	return id == COLUMN_MEMORY || id == COLUMN_INIT_DISK;
+}
+_Static_assert(COLUMN_END_OF_IDS <= 64, "a column is a bit");
 
 /* What this version knows of the columns of bits. */
 #define BATCH_HAS_KNOWN (HAS_END - 1)
@@ -74,10 +110,12 @@ _Static_assert(
 /* What the differences of columns are taken from: the same at both ends of the wire.
  * Starts as zeros. */
 struct batch_previous {
-	uint64_t end; /* of the record before */
+	uint64_t end;       /* of the record before */
+	uint64_t functions; /* the highest index, and 1 more: the next new one */
 	struct batch_of_sandbox {
 		uint64_t memory;
 		uint64_t pid;
+		uint64_t function;    /* and 1 more; 0: its first record is to come */
 	} sandbox[BATCH_MAX_RECORDS]; /* by index */
 };
 
@@ -90,7 +128,18 @@ bool batch_row_has(enum batch_column column, uint64_t has);
 
 /* The numbers of inv. The caller has set those of function and sandbox, which are indices
  * that it knows; sandbox is below BATCH_MAX_RECORDS. */
-void batch_row_from(
-    struct batch_row *row, const struct invocation *inv, struct batch_previous *previous);
+void batch_row_from(struct batch_row *row, const struct invocation *inv,
+    const struct batch_previous *previous);
+
+/* The row becomes the previous one. */
+void batch_row_passes(const struct batch_row *row, const struct invocation *inv,
+    struct batch_previous *previous);
+
+/* The function that a sandbox's next record is expected to be of: that of the one before,
+ * or a new one; and which it was. */
+uint64_t batch_previous_function(
+    const struct batch_previous *previous, const struct batch_of_sandbox *sandbox);
+void batch_previous_passes(
+    struct batch_previous *previous, struct batch_of_sandbox *sandbox, uint64_t function);
 
 #endif

@@ -13,45 +13,54 @@
 #include "wire/batch_entry.h"
 #include "wire/batch_frame.h"
 #include "wire/batch_head.h"
+#include "wire/batch_numbers.h"
 #include "wire/batch_row.h"
 
 /* An uncompressed body that is always taken: what zstd makes of one that does not
  * compress, and the head, still fit BATCH_MAX_BYTES. */
 #define BODY_MAX_BYTES 64512
 _Static_assert(
-    BATCH_FRAME_BOUND(BODY_MAX_BYTES) + BATCH_HEAD_MAX_BYTES <= BATCH_MAX_BYTES,
+    COLUMN_END_OF_IDS + 3 <= BATCH_FRAME_BLOCKS &&
+	BATCH_FRAME_BOUND(BODY_MAX_BYTES, BATCH_FRAME_BLOCKS) + BATCH_HEAD_MAX_BYTES <=
+	    BATCH_MAX_BYTES,
     "a full body fits the wire");
 
-/* What the numbers of one record take at most, and the counts and the columns' ids,
- * encodings and lengths of a body (each length is below 2^21). */
-#define NUMBERS_MAX_BYTES ((size_t)COLUMN_END_OF_IDS * VARINT_MAX_BYTES)
+/* What the counts and the columns take beside their values, of which bits end with a
+ * byte.
+ */
 #define FRAME_MAX_BYTES                                                                  \
-	((size_t)2 * VARINT_MAX_BYTES + ((size_t)COLUMN_END_OF_IDS + 1) * 6)
+	((size_t)2 * VARINT_MAX_BYTES +                                                  \
+	    ((size_t)COLUMN_END_OF_IDS + 2) * (BATCH_NUMBERS_MAX_BYTES + 1))
 #define LOSS_MAX_BYTES ((size_t)3 * VARINT_MAX_BYTES)
+
+/* What records leave free: losses that are told when a batch is full are few. */
+#define LOSSES_ROOM ((size_t)512)
 
 #define COLUMN_FIRST_BYTES 2048 /* the room that a column begins with */
 
+/* A column of bytes. */
 struct column {
 	uint8_t *bytes;
 	size_t used;
 	size_t room;
-	uint64_t first;  /* of the numbers in it */
-	bool is_varied;  /* not all are the first */
 	bool is_written; /* a text in it is not empty */
 };
 
 struct batch_writer {
 	struct batch_dictionary functions;
 	struct batch_dictionary sandboxes;
-	struct column columns[COLUMN_END_OF_IDS];
+	struct batch_numbers numbers[COLUMN_END_OF_IDS];
+	struct column request_ids;
+	struct column trace_ids;
+	struct column coldstarts;
 	struct column losses;
 	struct batch_previous previous;
 	size_t n;
-	size_t used;          /* bytes in columns and dictionaries */
+	size_t used; /* bytes in columns of bytes and dictionaries */
+	struct batch_numbers_size numbers_size;
 	uint64_t numbers_has; /* of the last record; its columns of numbers: */
-	uint8_t numbers[COLUMN_END_OF_IDS];
+	uint8_t numbers_ids[COLUMN_END_OF_IDS];
 	size_t numbers_n;
-	size_t spare;            /* records that each column surely has room for */
 	struct batch_keep *keep; /* NULL: nobody wants the batch itself */
 };
 
@@ -86,7 +95,10 @@ void batch_writer_free(struct batch_writer *w)
 	batch_dictionary_done(&w->functions);
 	batch_dictionary_done(&w->sandboxes);
 	for (size_t i = 0; i < COLUMN_END_OF_IDS; i++)
-		free(w->columns[i].bytes);
+		batch_numbers_done(&w->numbers[i]);
+	free(w->request_ids.bytes);
+	free(w->trace_ids.bytes);
+	free(w->coldstarts.bytes);
 	free(w->losses.bytes);
 	if (w->keep)
 		batch_keep_done(w->keep);
@@ -99,21 +111,27 @@ size_t batch_writer_count(const struct batch_writer *w)
 	return w->n;
 }
 
+static void column_clear(struct column *column)
+{
+	*column = (struct column){.bytes = column->bytes, .room = column->room};
+}
+
 static void writer_clear(struct batch_writer *w)
 {
 	w->previous.end = 0;
+	w->previous.functions = 0;
 	memset(w->previous.sandbox, 0, w->sandboxes.n * sizeof(w->previous.sandbox[0]));
 	batch_dictionary_clear(&w->functions);
 	batch_dictionary_clear(&w->sandboxes);
-	for (size_t i = 0; i < COLUMN_END_OF_IDS; i++) {
-		struct column *column = &w->columns[i];
-
-		*column = (struct column){.bytes = column->bytes, .room = column->room};
-	}
-	w->losses = (struct column){.bytes = w->losses.bytes, .room = w->losses.room};
+	for (size_t i = 0; i < COLUMN_END_OF_IDS; i++)
+		batch_numbers_clear(&w->numbers[i]);
+	column_clear(&w->request_ids);
+	column_clear(&w->trace_ids);
+	column_clear(&w->coldstarts);
+	column_clear(&w->losses);
 	w->n = 0;
 	w->used = 0;
-	w->spare = 0;
+	w->numbers_size = (struct batch_numbers_size){0};
 }
 
 static uint8_t *put(uint8_t *at, uint64_t value)
@@ -136,93 +154,63 @@ static int reserve(struct column *column, size_t n)
 	return 0;
 }
 
-/* A record's value in each column; all columns at once, for many records. */
-static int reserve_columns(struct batch_writer *w)
-{
-	if (w->spare > 0)
-		return 0;
-	w->spare = SIZE_MAX;
-	for (size_t i = 0; i < COLUMN_END_OF_IDS; i++) {
-		struct column *column = &w->columns[i];
-		size_t spare;
-
-		if (i == COLUMN_COLDSTART)
-			continue;
-		if (reserve(column, BATCH_ID_MAX) < 0) {
-			w->spare = 0;
-			return -ENOMEM;
-		}
-		spare = (column->room - column->used) / BATCH_ID_MAX;
-		w->spare = spare < w->spare ? spare : w->spare;
-	}
-	return 0;
-}
+/* What a record becomes. */
+struct coming {
+	struct batch_entry entry;
+	struct batch_row row;
+	struct batch_numbers_size numbers_size; /* of all, with it */
+};
 
 /* Makes sure that nothing can fail any more. */
-static int reserve_all(struct batch_writer *w, const struct batch_entry *entry)
+static int reserve_all(struct batch_writer *w, const struct coming *coming)
 {
+	const struct batch_entry *entry = &coming->entry;
+	int err = 0;
+
 	_Static_assert(
 	    BATCH_ID_MAX < COLUMN_FIRST_BYTES && BATCH_COLDSTART_MAX < COLUMN_FIRST_BYTES,
 	    "a column grows by more than one value");
-	if (batch_dictionary_reserve(&w->functions, entry->function_bytes) < 0 ||
+	for (size_t i = 0; !err && i < w->numbers_n; i++)
+		err = batch_numbers_reserve(
+		    &w->numbers[w->numbers_ids[i]], coming->row.value[w->numbers_ids[i]]);
+	if (err || batch_dictionary_reserve(&w->functions, entry->function_bytes) < 0 ||
 	    batch_dictionary_reserve(&w->sandboxes, entry->sandbox_bytes) < 0 ||
-	    reserve(&w->columns[COLUMN_COLDSTART], entry->coldstart_bytes) < 0 ||
+	    reserve(&w->request_ids, BATCH_ID_MAX) < 0 ||
+	    reserve(&w->trace_ids, BATCH_ID_MAX) < 0 ||
+	    reserve(&w->coldstarts, entry->coldstart_bytes) < 0 ||
 	    (w->keep && batch_keep_reserve(w->keep) < 0))
 		return -ENOMEM;
-	return reserve_columns(w);
-}
-
-static void add_number(struct batch_writer *w, enum batch_column id, uint64_t value)
-{
-	struct column *column = &w->columns[id];
-	uint8_t *at = column->bytes + column->used;
-	size_t n = (size_t)(put(at, value) - at);
-
-	if (column->used == 0)
-		column->first = value;
-	else if (value != column->first)
-		column->is_varied = true;
-	column->used += n;
-	w->used += n;
+	return 0;
 }
 
 static void add_text(
-    struct batch_writer *w, enum batch_column id, const uint8_t *text, size_t n)
+    struct batch_writer *w, struct column *column, const uint8_t *text, size_t n)
 {
-	struct column *column = &w->columns[id];
-
+	if (n == 0)
+		return;
 	memcpy(column->bytes + column->used, text, n);
 	column->used += n;
 	column->is_written |= text[0] != 0;
 	w->used += n;
 }
 
-/* The index of a string of a dictionary, added if it is new. */
-static size_t intern(
-    struct batch_writer *w, struct batch_dictionary *d, const uint8_t *s, size_t n)
+/* Adds a string to a dictionary if it has the index of a new one. */
+static void intern(struct batch_writer *w, struct batch_dictionary *d, size_t index,
+    const uint8_t *s, size_t n)
 {
-	size_t index = batch_dictionary_find(d, s, n);
-
-	if (index == d->n) {
-		batch_dictionary_add(d, s, n);
-		w->used += n;
-	}
-	return index;
+	if (index < d->n)
+		return;
+	batch_dictionary_add(d, s, n);
+	w->used += n;
 }
 
-static bool has_room(const struct batch_writer *w, const struct batch_entry *entry)
+/* Whether n more bytes fit the body, beside numbers of that size. */
+static bool has_room(
+    const struct batch_writer *w, size_t n, const struct batch_numbers_size *numbers)
 {
-	size_t most = w->used + FRAME_MAX_BYTES + NUMBERS_MAX_BYTES +
-		      entry->function_bytes + entry->sandbox_bytes +
-		      entry->request_id_bytes + entry->trace_id_bytes +
-		      entry->coldstart_bytes;
+	uint64_t bits = numbers->has_odd ? numbers->bits : numbers->bits_of_multiples;
 
-	if (w->n == BATCH_MAX_RECORDS || most > BODY_MAX_BYTES)
-		return false;
-	return entry->function_index != BATCH_KEEP_NONE ||
-	       w->functions.n < BATCH_MAX_FUNCTIONS ||
-	       batch_dictionary_find(&w->functions, entry->function,
-		   entry->function_bytes) < w->functions.n;
+	return w->used + bits / 8 + FRAME_MAX_BYTES + n <= BODY_MAX_BYTES;
 }
 
 /* Which columns those are that a record of these HAS_* bits has. */
@@ -230,56 +218,99 @@ static void find_numbers(struct batch_writer *w, uint64_t has)
 {
 	w->numbers_has = has;
 	w->numbers_n = 0;
-	for (unsigned int id = COLUMN_NONE + 1; id < COLUMN_END_OF_IDS; id++) {
+	for (unsigned int id = COLUMN_FUNCTION + 1; id < COLUMN_END_OF_IDS; id++) {
 		if (batch_column_is_number(id) && batch_row_has(id, has))
-			w->numbers[w->numbers_n++] = (uint8_t)id;
+			w->numbers_ids[w->numbers_n++] = (uint8_t)id;
 	}
 }
 
-static void add_numbers(struct batch_writer *w, const struct batch_row *row)
+static void measure_numbers(struct batch_writer *w, struct coming *coming)
 {
-	if (w->numbers_n == 0 || w->numbers_has != row->value[COLUMN_HAS])
-		find_numbers(w, row->value[COLUMN_HAS]);
-	for (size_t i = 0; i < w->numbers_n; i++)
-		add_number(w, w->numbers[i], row->value[w->numbers[i]]);
+	const uint64_t *value = coming->row.value;
+	struct batch_numbers_size size = w->numbers_size;
+
+	if (w->numbers_n == 0 || w->numbers_has != value[COLUMN_HAS])
+		find_numbers(w, value[COLUMN_HAS]);
+	for (size_t i = 0; i < w->numbers_n; i++) {
+		enum batch_column id = w->numbers_ids[i];
+
+		batch_numbers_measure(&w->numbers[id], id, value[id], &size);
+	}
+	coming->numbers_size = size;
+}
+
+/* Codes a record, and leaves the writer as it is. False when the batch is full. */
+static bool meet(
+    struct batch_writer *w, const struct invocation *inv, struct coming *coming)
+{
+	struct batch_entry *entry = &coming->entry;
+	size_t function;
+	size_t sandbox;
+
+	if (w->n == BATCH_MAX_RECORDS)
+		return false;
+	batch_entry_encode(inv, w->keep, entry);
+	function = entry->function_index;
+	if (function == BATCH_KEEP_NONE)
+		function = batch_dictionary_find(
+		    &w->functions, entry->function, entry->function_bytes);
+	sandbox = entry->sandbox_index;
+	if (sandbox == BATCH_KEEP_NONE)
+		sandbox = batch_dictionary_find(
+		    &w->sandboxes, entry->sandbox, entry->sandbox_bytes);
+	coming->row.value[COLUMN_FUNCTION] = function;
+	coming->row.value[COLUMN_SANDBOX] = sandbox;
+	batch_row_from(&coming->row, inv, &w->previous);
+	measure_numbers(w, coming);
+	return function < BATCH_MAX_FUNCTIONS &&
+	       has_room(w,
+		   LOSSES_ROOM + entry->function_bytes + entry->sandbox_bytes +
+		       entry->request_id_bytes + entry->trace_id_bytes +
+		       entry->coldstart_bytes,
+		   &coming->numbers_size);
+}
+
+static void add(
+    struct batch_writer *w, const struct invocation *inv, const struct coming *coming)
+{
+	const struct batch_entry *entry = &coming->entry;
+	const uint64_t *value = coming->row.value;
+
+	intern(w, &w->functions, value[COLUMN_FUNCTION], entry->function,
+	    entry->function_bytes);
+	intern(w, &w->sandboxes, value[COLUMN_SANDBOX], entry->sandbox,
+	    entry->sandbox_bytes);
+	for (size_t i = 0; i < w->numbers_n; i++) {
+		enum batch_column id = w->numbers_ids[i];
+
+		batch_numbers_add(&w->numbers[id], value[id]);
+	}
+	w->numbers_size = coming->numbers_size;
+	add_text(w, &w->request_ids, entry->request_id, entry->request_id_bytes);
+	add_text(w, &w->trace_ids, entry->trace_id, entry->trace_id_bytes);
+	add_text(w, &w->coldstarts, entry->coldstart, entry->coldstart_bytes);
+	batch_row_passes(&coming->row, inv, &w->previous);
+	w->n++;
 }
 
 int batch_writer_add(struct batch_writer *w, const struct invocation *inv)
 {
 	struct coldstart *coldstart = NULL;
-	struct batch_entry entry;
-	struct batch_row row;
-	bool is_plain;
+	struct coming coming;
 
-	batch_entry_encode(inv, w->keep, &entry);
-	if (!has_room(w, &entry))
+	if (!meet(w, inv, &coming))
 		return -ENOSPC;
-	if (reserve_all(w, &entry) < 0 ||
-	    (w->keep && batch_entry_coldstart(&entry, &coldstart) < 0))
+	if (reserve_all(w, &coming) < 0 ||
+	    (w->keep && batch_entry_coldstart(&coming.entry, &coldstart) < 0))
 		return -ENOMEM;
+	add(w, inv, &coming);
 	/* a sandbox that was found is as it was kept, and digits are digits */
-	is_plain = entry.sandbox_index != BATCH_KEEP_NONE &&
-		   batch_text_is_packed(entry.request_id) &&
-		   batch_text_is_packed(entry.trace_id);
-	if (entry.function_index == BATCH_KEEP_NONE)
-		entry.function_index =
-		    intern(w, &w->functions, entry.function, entry.function_bytes);
-	if (entry.sandbox_index == BATCH_KEEP_NONE)
-		entry.sandbox_index =
-		    intern(w, &w->sandboxes, entry.sandbox, entry.sandbox_bytes);
-	row.value[COLUMN_FUNCTION] = entry.function_index;
-	row.value[COLUMN_SANDBOX] = entry.sandbox_index;
-	batch_row_from(&row, inv, &w->previous);
-	add_numbers(w, &row);
-	add_text(w, COLUMN_REQUEST_ID, entry.request_id, entry.request_id_bytes);
-	add_text(w, COLUMN_TRACE_ID, entry.trace_id, entry.trace_id_bytes);
-	if (entry.coldstart_bytes)
-		add_text(w, COLUMN_COLDSTART, entry.coldstart, entry.coldstart_bytes);
 	if (w->keep)
-		batch_keep_add(w->keep, inv, entry.function_index, entry.sandbox_index,
-		    coldstart, is_plain);
-	w->spare--;
-	w->n++;
+		batch_keep_add(w->keep, inv, coming.row.value[COLUMN_FUNCTION],
+		    coming.row.value[COLUMN_SANDBOX], coldstart,
+		    coming.entry.sandbox_index != BATCH_KEEP_NONE &&
+			batch_text_is_packed(coming.entry.request_id) &&
+			batch_text_is_packed(coming.entry.trace_id));
 	return 0;
 }
 
@@ -288,18 +319,19 @@ int batch_writer_lose(struct batch_writer *w, const struct function *function,
 {
 	uint8_t bytes[BATCH_FUNCTION_MAX];
 	size_t bytes_n = batch_entry_function(function, bytes);
+	size_t index = batch_dictionary_find(&w->functions, bytes, bytes_n);
 	uint8_t *at;
 
 	assert(!w->keep);
-	if (w->used + FRAME_MAX_BYTES + LOSS_MAX_BYTES + bytes_n > BODY_MAX_BYTES ||
-	    (w->functions.n == BATCH_MAX_FUNCTIONS &&
-		batch_dictionary_find(&w->functions, bytes, bytes_n) == w->functions.n))
+	if (!has_room(w, LOSS_MAX_BYTES + bytes_n, &w->numbers_size) ||
+	    index == BATCH_MAX_FUNCTIONS)
 		return -ENOSPC;
 	if (reserve(&w->losses, LOSS_MAX_BYTES) < 0 ||
 	    batch_dictionary_reserve(&w->functions, bytes_n) < 0)
 		return -ENOMEM;
 	at = w->losses.bytes + w->losses.used;
-	at = put(at, intern(w, &w->functions, bytes, bytes_n));
+	intern(w, &w->functions, index, bytes, bytes_n);
+	at = put(at, index);
 	at = put(at, reason);
 	at = put(at, n);
 	w->used += (size_t)(at - w->losses.bytes) - w->losses.used;
@@ -307,103 +339,87 @@ int batch_writer_lose(struct batch_writer *w, const struct function *function,
 	return 0;
 }
 
-static uint8_t *put_column(uint8_t *at, unsigned int id, enum batch_encoding encoding,
-    const uint8_t *bytes, size_t n)
+static uint8_t *put_column(uint8_t *at, unsigned int id, const uint8_t *bytes, size_t n)
 {
 	at = put(at, id);
-	at = put(at, encoding);
+	at = put(at, ENCODING_EACH);
 	at = put(at, n);
 	memcpy(at, bytes, n);
 	return at + n;
 }
 
-static uint8_t *put_numbers(uint8_t *at, enum batch_column id, const struct column *c)
+static uint8_t *put_texts(uint8_t *at, unsigned int id, const struct column *c)
 {
-	uint8_t same[VARINT_MAX_BYTES];
-
-	if (c->used == 0)
-		return at;
-	if (c->is_varied)
-		return put_column(at, id, ENCODING_EACH, c->bytes, c->used);
-	return put_column(
-	    at, id, ENCODING_SAME, same, (size_t)(put(same, c->first) - same));
+	return c->is_written ? put_column(at, id, c->bytes, c->used) : at;
 }
 
-/* An uncompressed body, in parts whose values are alike. */
+/* An uncompressed body. */
 struct body {
-	uint8_t *bytes; /* BODY_MAX_BYTES */
-	size_t ends[BODY_MAX_BYTES / BATCH_FRAME_BLOCK_MIN + 1];
-	size_t ends_n;
+	uint8_t *bytes; /* BODY_MAX_BYTES, and a column's margin */
+	uint8_t *bits;  /* BODY_MAX_BYTES, and their margin */
+	struct batch_frame_blocks blocks;
 };
 
-/* Ends a part there, if it is large enough. */
-static void end_part(struct body *body, const uint8_t *at)
+/* The column of that id, if it has a value. */
+static uint8_t *put_of_id(
+    const struct batch_writer *w, unsigned int id, uint8_t *at, struct batch_bits *bits)
 {
-	size_t begin = body->ends_n ? body->ends[body->ends_n - 1] : 0;
-	size_t end = (size_t)(at - body->bytes);
-
-	if (end - begin >= BATCH_FRAME_BLOCK_MIN)
-		body->ends[body->ends_n++] = end;
-}
-
-/* The last part, which may be small, and is never empty. */
-static void end_body(struct body *body, const uint8_t *at)
-{
-	size_t end = (size_t)(at - body->bytes);
-
-	if (body->ends_n == 0 || body->ends[body->ends_n - 1] < end)
-		body->ends[body->ends_n++] = end;
-	assert(end <= BODY_MAX_BYTES);
+	if (batch_column_is_number(id))
+		return batch_numbers_put(
+		    &w->numbers[id], id, w->numbers_size.has_odd, at, bits);
+	if (id == COLUMN_SANDBOX_TEXTS)
+		return put_column(at, id, w->sandboxes.bytes, w->sandboxes.used);
+	return put_texts(at, id,
+	    id == COLUMN_REQUEST_ID ? &w->request_ids
+	    : id == COLUMN_TRACE_ID ? &w->trace_ids
+				    : &w->coldstarts);
 }
 
 static void write_body(const struct batch_writer *w, struct body *body)
 {
-	const struct batch_dictionary *sandboxes = &w->sandboxes;
+	struct batch_bits bits = {.at = body->bits};
 	uint8_t *at = put(body->bytes, w->n);
 
 	at = put(at, w->functions.n);
 	if (w->functions.n > 0)
 		memcpy(at, w->functions.bytes, w->functions.used);
 	at += w->functions.used;
-	end_part(body, at);
+	batch_frame_end_block(&body->blocks, (size_t)(at - body->bytes));
 	for (unsigned int id = COLUMN_NONE + 1; w->n && id < COLUMN_END_OF_IDS; id++) {
-		const struct column *column = &w->columns[id];
-
-		if (batch_column_is_number(id))
-			at = put_numbers(at, id, column);
-		else if (id == COLUMN_SANDBOX_TEXTS)
-			at = put_column(
-			    at, id, ENCODING_EACH, sandboxes->bytes, sandboxes->used);
-		else if (column->is_written)
-			at = put_column(
-			    at, id, ENCODING_EACH, column->bytes, column->used);
-		end_part(body, at);
+		at = put_of_id(w, id, at, &bits);
+		batch_frame_end_block(&body->blocks, (size_t)(at - body->bytes));
 	}
 	if (w->losses.used)
+		at = put_column(at, COLUMN_LOSSES, w->losses.bytes, w->losses.used);
+	if (bits.at > body->bits) {
+		batch_frame_end_block(&body->blocks, (size_t)(at - body->bytes));
 		at = put_column(
-		    at, COLUMN_LOSSES, ENCODING_EACH, w->losses.bytes, w->losses.used);
-	end_body(body, at);
+		    at, COLUMN_BITS, body->bits, (size_t)(bits.at - body->bits));
+	}
+	assert(at - body->bytes <= BODY_MAX_BYTES);
+	batch_frame_end_last(&body->blocks, (size_t)(at - body->bytes));
 }
 
 int batch_writer_seal(struct batch_writer *w, const struct batch_head *head,
     uint8_t **out, size_t *out_bytes)
 {
-	AUTO(free) uint8_t *bytes = malloc(BODY_MAX_BYTES);
+	AUTO(free) uint8_t *bytes = malloc(BODY_MAX_BYTES + BATCH_NUMBERS_MAX_BYTES);
+	AUTO(free) uint8_t *bits = malloc(BODY_MAX_BYTES + BATCH_PARTS_MARGIN);
 	AUTO(free) uint8_t *sealed = NULL;
-	struct body body = {.bytes = bytes};
+	struct body body = {.bytes = bytes, .bits = bits};
 	size_t head_bytes;
 	ssize_t packed;
 	uint8_t *fitted;
 
-	if (!bytes)
+	if (!bytes || !bits)
 		return -ENOMEM;
 	write_body(w, &body);
 	sealed = malloc(BATCH_MAX_BYTES);
 	if (!sealed)
 		return -ENOMEM;
 	head_bytes = batch_head_encode(head, sealed);
-	packed = batch_frame_write(sealed + head_bytes, BATCH_MAX_BYTES - head_bytes,
-	    bytes, body.ends, body.ends_n);
+	packed = batch_frame_write(
+	    sealed + head_bytes, BATCH_MAX_BYTES - head_bytes, bytes, &body.blocks);
 	if (packed < 0)
 		return (int)packed;
 	writer_clear(w);
