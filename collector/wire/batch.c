@@ -1,6 +1,6 @@
 /* clang-format off: tables stay as they are */
-/* Layout of a batch, version 2. Version 1 is the same without encoding PARTS and columns
- * 34 and 1001, and is read as well.
+/* Layout of a batch, version 2. Version 1 is the same without encodings PARTS and FEW and
+ * columns 34 and 1001, and is read as well.
  *
  * varint: base/varint.h. text: below. A signed number is a zigzag varint. A reader skips
  * what a newer writer puts at the end of the head, of a function or of a cold start,
@@ -45,6 +45,9 @@
  *           varint  bytes that the column takes of column 1001
  *           bytes   one per record that has one: the number below 128; else, where 2^k
  *                   is its highest power of two, 128 + 2 * (k - 7) + the bit of 2^(k-1)
+ *                 FEW, of numbers:
+ *           varint  n, at most 64, and n varints: different numbers
+ *           bytes   one per record that has one: its place among them, from 0
  *
  *    id  values      of records     meaning
  *     1  varint      all            index into functions; column 34 may stand for it

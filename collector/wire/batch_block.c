@@ -117,6 +117,21 @@ static bool read_parts(
 	return column->unit == 1 || count_in_ones(value, n, column->unit);
 }
 
+static bool read_few(struct batch_values *column, uint64_t *value, size_t n)
+{
+	const uint8_t *place = column->bytes.at;
+
+	if (cursor_left(&column->bytes) < n)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (place[i] >= column->few_n)
+			return false;
+		value[i] = column->few[place[i]];
+	}
+	column->bytes.at += n;
+	return true;
+}
+
 /* The next n values of a column. */
 static bool read_values(
     struct batch_values *column, unsigned int id, uint64_t *value, size_t n)
@@ -124,6 +139,8 @@ static bool read_values(
 	column->is_used = true;
 	if (column->is_parts)
 		return read_parts(column, id, value, n);
+	if (column->is_few)
+		return read_few(column, value, n);
 	if (!column->is_same)
 		return read_varints(&column->bytes, value, n);
 	fill(value, n, column->same);

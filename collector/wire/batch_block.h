@@ -17,12 +17,15 @@ struct batch_values {
 	bool is_same;  /* one number stands for all */
 	bool is_parts; /* numbers in units and in two parts, of which bytes are the first
 			*/
+	bool is_few;   /* bytes are places in the list of few */
 	bool is_used;
 	uint64_t same;
 	uint64_t unit;       /* of those in parts; above 0 */
 	uint64_t signs;      /* enum batch_signs */
 	uint64_t bits_bytes; /* which their other parts take */
 	struct batch_bits_read bits;
+	size_t few_n;
+	uint64_t few[BATCH_FEW_MAX];
 };
 
 struct batch_block {

@@ -52,6 +52,18 @@ static bool read_scale(unsigned int id, struct batch_values *column)
 	       cursor_varint(&column->bytes, &column->bits_bytes);
 }
 
+static bool read_list(struct batch_values *column)
+{
+	uint64_t n;
+
+	if (!cursor_varint(&column->bytes, &n) || n > BATCH_FEW_MAX)
+		return false;
+	for (column->few_n = 0; column->few_n < n; column->few_n++)
+		if (!cursor_varint(&column->bytes, &column->few[column->few_n]))
+			return false;
+	return true;
+}
+
 static const char *read_column(struct cursor *in, uint64_t *last_id, struct body *body)
 {
 	struct batch_values column = {.is_there = true};
@@ -74,7 +86,7 @@ static const char *read_column(struct cursor *in, uint64_t *last_id, struct body
 	if (id >= COLUMN_END_OF_IDS) /* else a newer writer's */
 		return NULL;
 	if (encoding >
-	    (batch_column_is_number((unsigned int)id) ? ENCODING_PARTS : ENCODING_EACH))
+	    (batch_column_is_number((unsigned int)id) ? ENCODING_FEW : ENCODING_EACH))
 		return "a column has an encoding that is not known here";
 	column.is_same = encoding == ENCODING_SAME;
 	if (column.is_same && !cursor_varint(&column.bytes, &column.same))
@@ -82,6 +94,9 @@ static const char *read_column(struct cursor *in, uint64_t *last_id, struct body
 	column.is_parts = encoding == ENCODING_PARTS;
 	if (column.is_parts && !read_scale((unsigned int)id, &column))
 		return "a column in parts has no unit, or signs that cannot be";
+	column.is_few = encoding == ENCODING_FEW;
+	if (column.is_few && !read_list(&column))
+		return "the list of a column is malformed or too long";
 	body->columns[id] = column;
 	return NULL;
 }

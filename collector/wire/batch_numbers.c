@@ -144,27 +144,85 @@ static void part(const struct batch_numbers *numbers, enum batch_column id,
 	batch_bits_end(bits);
 }
 
-static uint8_t *put_parts(const struct batch_numbers *numbers, enum batch_column id,
+/* What stands before a column's bytes. */
+struct lead {
+	uint8_t bytes[1 + BATCH_FEW_MAX * VARINT_MAX_BYTES];
+	size_t n;
+};
+
+static void lead_scale(struct lead *lead, const struct scale *scale, size_t bits_bytes)
+{
+	uint8_t *at = varint_put(scale->unit, lead->bytes);
+
+	at = varint_put(scale->signs, at);
+	at = varint_put(bits_bytes, at);
+	lead->n = (size_t)(at - lead->bytes);
+}
+
+/* Lists the different numbers of a column, and puts the place of each number to out.
+ * Returns how many there are, 0 when they are too many. */
+static size_t lead_few(
+    struct lead *lead, const struct batch_numbers *numbers, uint8_t *out)
+{
+	uint64_t different[BATCH_FEW_MAX];
+	uint8_t *at = lead->bytes + 1; /* behind how many */
+	size_t n = 0;
+	size_t place = 0;
+
+	for (size_t i = 0; i < numbers->n; i++) {
+		uint64_t value = numbers->values[i];
+
+		if (n == 0 || different[place] != value) {
+			place = 0;
+			while (place < n && different[place] != value)
+				place++;
+		}
+		if (place == BATCH_FEW_MAX)
+			return 0;
+		if (place == n) {
+			different[n++] = value;
+			at = varint_put(value, at);
+		}
+		out[i] = (uint8_t)place;
+	}
+	lead->bytes[0] = (uint8_t)n;
+	lead->n = (size_t)(at - lead->bytes);
+	return n;
+}
+
+static uint8_t *put_led(uint8_t *at, enum batch_encoding encoding,
+    const struct lead *lead, const uint8_t *bytes, size_t n)
+{
+	at = varint_put(encoding, at);
+	at = varint_put(lead->n + n, at);
+	memmove(at + lead->n, bytes, n); /* from where the lead may go */
+	memcpy(at, lead->bytes, lead->n);
+	return at + lead->n + n;
+}
+
+/* In parts; or as a list, where that is shorter than their bits: it has all of chance in
+ * bytes that are few different ones. */
+static uint8_t *put_varied(const struct batch_numbers *numbers, enum batch_column id,
     bool has_odd, uint8_t *at, struct batch_bits *bits)
 {
 	const struct scale scale = {
 	    find_unit(numbers, id, has_odd), find_signs(numbers, id)};
-	uint8_t *bytes = at + BATCH_NUMBERS_MAX_BYTES; /* until the head is known */
-	const uint8_t *bits_begin = bits->at;
-	uint8_t head[3 * VARINT_MAX_BYTES];
-	uint8_t *head_end;
-	size_t head_bytes;
+	const struct batch_bits begin = *bits;
+	uint8_t *bytes = at + BATCH_NUMBERS_MAX_BYTES; /* until the lead is known */
+	struct lead lead;
+	size_t different =
+	    batch_column_is_time(id) ? 0 : lead_few(&lead, numbers, bytes);
+	size_t bits_bytes;
 
 	part(numbers, id, &scale, bytes, bits);
-	head_end = varint_put(scale.unit, head);
-	head_end = varint_put(scale.signs, head_end);
-	head_end = varint_put((uint64_t)(bits->at - bits_begin), head_end);
-	head_bytes = (size_t)(head_end - head);
-	at = varint_put(ENCODING_PARTS, at);
-	at = varint_put(head_bytes + numbers->n, at);
-	memcpy(at, head, head_bytes);
-	memmove(at + head_bytes, bytes, numbers->n);
-	return at + head_bytes + numbers->n;
+	bits_bytes = (size_t)(bits->at - begin.at);
+	if (different > 0 && lead.n + different < bits_bytes) {
+		*bits = begin;
+		(void)lead_few(&lead, numbers, bytes);
+		return put_led(at, ENCODING_FEW, &lead, bytes, numbers->n);
+	}
+	lead_scale(&lead, &scale, bits_bytes);
+	return put_led(at, ENCODING_PARTS, &lead, bytes, numbers->n);
 }
 
 uint8_t *batch_numbers_put(const struct batch_numbers *numbers, enum batch_column id,
@@ -173,6 +231,6 @@ uint8_t *batch_numbers_put(const struct batch_numbers *numbers, enum batch_colum
 	if (numbers->n == 0)
 		return at;
 	at = varint_put(id, at);
-	return numbers->is_varied ? put_parts(numbers, id, has_odd, at, bits)
+	return numbers->is_varied ? put_varied(numbers, id, has_odd, at, bits)
 				  : put_same(at, numbers->first);
 }

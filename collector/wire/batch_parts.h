@@ -16,6 +16,7 @@
 
 #define BATCH_PARTS_WHOLE 128 /* numbers below it have no bits */
 #define BATCH_PARTS_BYTES 242 /* different first parts */
+#define BATCH_FEW_MAX 64      /* different numbers of a column that lists them: a byte */
 #define BATCH_PARTS_MARGIN 8  /* bytes behind the bits that may be written or read */
 
 /* How many bits a number has beside its byte. */

@@ -44,9 +44,9 @@ static void test_every_number_comes_back(void **state)
 
 /* --- by hand ----------------------------------------------------------------------- */
 
-/* A body whose durations are in parts, of these bytes and bits. */
-static void put_durations(uint64_t records, const uint8_t *parts, size_t parts_n,
-    const uint8_t *bits, size_t bits_n)
+/* A body whose durations have that encoding, of these bytes and bits. */
+static void put_encoded(uint64_t records, uint64_t encoding, const uint8_t *parts,
+    size_t parts_n, const uint8_t *bits, size_t bits_n)
 {
 	begin_body(records);
 	put_same(1, 0);
@@ -54,13 +54,19 @@ static void put_durations(uint64_t records, const uint8_t *parts, size_t parts_n
 	put_same(3, HAS_DURATION);
 	put_same(4, 0);
 	put_same(5, 0);
-	put_column(6, 2, parts, parts_n);
+	put_column(6, encoding, parts, parts_n);
 	put_same(16, 1);
 	put_same(17, 0);
 	put_same(18, 0);
 	put_column(19, 0, BYTES("\0"));
 	if (bits)
 		put_column(COLUMN_BITS, 0, bits, bits_n);
+}
+
+static void put_durations(uint64_t records, const uint8_t *parts, size_t parts_n,
+    const uint8_t *bits, size_t bits_n)
+{
+	put_encoded(records, 2, parts, parts_n, bits, bits_n);
 }
 
 static int decode(struct batch **batch)
@@ -167,6 +173,42 @@ static void test_signs_are_told_for_all_or_for_each(void **state)
 	batch_free(batch);
 }
 
+static void test_few_numbers_are_places_in_a_list(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t n;
+	} bad[] = {
+	    {"\x02\x05\x06\0\1\2", 6},   /* no third one */
+	    {"\x02\x05\x06\0\1", 5},     /* a place too few */
+	    {"\x02\x05\x06\0\1\0\1", 7}, /* one too many */
+	    {"\x00\0\0\0", 4},           /* nothing is listed */
+	    {"\x02\x05\xff", 3},         /* cut off */
+	    {"", 0},
+	};
+	uint8_t many[1 + 65 + 3] = {65};
+	struct batch *batch;
+
+	(void)state;
+	put_encoded(3, 3, BYTES("\x02\xac\x02\x07\0\1\0"), NULL, 0);
+	assert_int_equal(decode(&batch), 0);
+	assert_int_equal(batch->invocations[0].duration_ns, 300);
+	assert_int_equal(batch->invocations[1].duration_ns, 7);
+	assert_int_equal(batch->invocations[2].duration_ns, 300);
+	batch_free(batch);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		put_encoded(3, 3, (const uint8_t *)bad[i].bytes, bad[i].n, NULL, 0);
+		if (decode(&batch) != -EBADMSG)
+			fail_msg("row %zu was taken", i);
+	}
+	put_encoded(3, 3, many, sizeof(many), NULL, 0);
+	assert_int_equal(decode(&batch), -EBADMSG);
+	many[0] = 64; /* the most */
+	put_encoded(3, 3, many, sizeof(many) - 1, NULL, 0);
+	assert_int_equal(decode(&batch), 0);
+	batch_free(batch);
+}
+
 static void test_a_function_is_that_of_its_sandbox_or_a_new_one(void **state)
 {
 	static const size_t functions[] = {0, 1, 0, 1, 0};
@@ -253,6 +295,34 @@ static void test_what_all_numbers_are_multiples_of_costs_nothing(void **state)
 	assert_in_range(size_of(1000, 7, 3), ones - 100, ones + 100);
 }
 
+static void test_numbers_of_which_few_differ_are_listed(void **state)
+{
+	static const uint64_t sizes[] = {1532, 70001, 812, 20480};
+	const struct function f = {.name = "f"};
+	struct batch_writer *w;
+	uint64_t seed = 8;
+	uint8_t *bytes;
+	size_t n;
+
+	(void)state;
+	sample_head(&seed, &sent.head);
+	assert_int_equal(batch_writer_new(&w), 0);
+	for (sent.n = 0; sent.n < 2000; sent.n++) {
+		struct invocation *inv = &sent.invocations[sent.n];
+
+		*inv = (struct invocation){.function = &f, .has = HAS_BYTES};
+		inv->request_bytes = sizes[random_below(&seed, 4)];
+		inv->response_bytes = (1 + random_below(&seed, 64)) * 1000003 % 999983;
+		assert_int_equal(batch_writer_add(w, inv), 0);
+	}
+	assert_int_equal(batch_writer_seal(w, &sent.head, &bytes, &n), 0);
+	/* 2 bits of chance, and 6 */
+	assert_in_range(n, 2000, 2600);
+	sample_decode_sent(bytes, n);
+	free(bytes);
+	batch_writer_free(w);
+}
+
 /* One record that is no multiple makes the columns of all those before it longer: they
  * must fit all the same, or it is not taken. */
 static void test_a_batch_that_is_nearly_full_takes_no_odd_record_too_many(void **state)
@@ -296,8 +366,10 @@ int main(void)
 	    cmocka_unit_test(test_numbers_in_parts_are_read),
 	    cmocka_unit_test(test_numbers_in_parts_that_cannot_be_are_refused),
 	    cmocka_unit_test(test_signs_are_told_for_all_or_for_each),
+	    cmocka_unit_test(test_few_numbers_are_places_in_a_list),
 	    cmocka_unit_test(test_a_function_is_that_of_its_sandbox_or_a_new_one),
 	    cmocka_unit_test(test_what_all_numbers_are_multiples_of_costs_nothing),
+	    cmocka_unit_test(test_numbers_of_which_few_differ_are_listed),
 	    cmocka_unit_test(
 		test_a_batch_that_is_nearly_full_takes_no_odd_record_too_many),
 	};
