@@ -19,7 +19,7 @@ static inline void workload_functions(struct function *functions, size_t n)
 }
 
 /* Of one of n functions: skewed popularity, durations of 20 to 140 ms with a tail; 1 in
- * 50 is cold. */
+ * 50 is cold. Times are whole microseconds, as our agent tells them. */
 static inline struct invocation workload_invocation(
     const struct function *functions, size_t n, unsigned int *seed, int64_t start_ns)
 {
@@ -31,16 +31,16 @@ static inline struct invocation workload_invocation(
 	    .kind = KIND_LAMBDA,
 	    .start_type = rand_r(seed) % 50 ? START_WARM : START_COLD,
 	    .has = HAS_DURATION | HAS_CPU | HAS_MEMORY,
-	    .start_ns = start_ns,
+	    .start_ns = start_ns - start_ns % 1000,
 	    .duration_ns =
-		(20 + (f % 120)) * 1000000 * tail + (uint64_t)(rand_r(seed) % 1000000),
-	    .cpu_ns = 1000000 + (uint64_t)(rand_r(seed) % 5000000),
+		1000 * ((20 + (f % 120)) * 1000 * tail + (uint64_t)(rand_r(seed) % 1000)),
+	    .cpu_ns = 1000 * (1000 + (uint64_t)(rand_r(seed) % 5000)),
 	    .peak_memory_bytes = (64U << 20) + (uint64_t)(rand_r(seed) % 1000) * 4096,
 	    .concurrency = 1};
 
 	if (inv.start_type == START_COLD) {
 		inv.has |= HAS_INIT;
-		inv.init_ns = 200000000 + (uint64_t)(rand_r(seed) % 300000000);
+		inv.init_ns = 1000 * (200000 + (uint64_t)(rand_r(seed) % 300000));
 	}
 	(void)snprintf(inv.request_id, sizeof(inv.request_id),
 	    "%08x-%04x-4000-8000-%012x", (unsigned int)rand_r(seed),
