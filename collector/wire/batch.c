@@ -1,6 +1,6 @@
 /* clang-format off: tables stay as they are */
-/* Layout of a batch, version 2. Version 1 is the same without encodings PARTS and FEW and
- * columns 34 and 1001, and is read as well.
+/* Layout of a batch, version 2. Version 1 is the same without encodings PARTS, FEW and
+ * PLANES and columns 34 and 1001, and is read as well.
  *
  * varint: base/varint.h. text: below. A signed number is a zigzag varint. A reader skips
  * what a newer writer puts at the end of the head, of a function or of a cold start,
@@ -48,6 +48,10 @@
  *                 FEW, of numbers:
  *           varint  n, at most 64, and n varints: different numbers
  *           bytes   one per record that has one: its place among them, from 0
+ *                 PLANES, of columns 20 and 21, when all their texts have one of the tags
+ *                 of 16 bytes:
+ *           varint  the tag
+ *           bytes   the first bytes of all texts behind their tags, then the second, ...
  *
  *    id  values      of records     meaning
  *     1  varint      all            index into functions; column 34 may stand for it

@@ -19,6 +19,8 @@ struct batch_values {
 			*/
 	bool is_few;   /* bytes are places in the list of few */
 	bool is_used;
+	uint8_t planes_tag;    /* of ids in planes, */
+	const uint8_t *planes; /* which are not NULL then */
 	uint64_t same;
 	uint64_t unit;       /* of those in parts; above 0 */
 	uint64_t signs;      /* enum batch_signs */

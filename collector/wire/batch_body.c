@@ -8,9 +8,11 @@
 #include "base/cleanup.h"
 #include "wire/batch_block.h"
 #include "wire/batch_coldstart.h"
+#include "wire/batch_planes.h"
 #include "wire/batch_text.h"
 
 struct body {
+	size_t records_n;
 	struct batch_values columns[COLUMN_END_OF_IDS];
 	struct batch_values losses;
 	struct batch_values bits; /* of the columns in parts, one after the other */
@@ -52,6 +54,28 @@ static bool read_scale(unsigned int id, struct batch_values *column)
 	       cursor_varint(&column->bytes, &column->bits_bytes);
 }
 
+static bool is_known(unsigned int id, uint64_t encoding)
+{
+	if (batch_column_is_number(id))
+		return encoding <= ENCODING_FEW;
+	return encoding == ENCODING_EACH ||
+	       (encoding == ENCODING_PLANES &&
+		   (id == COLUMN_REQUEST_ID || id == COLUMN_TRACE_ID));
+}
+
+static bool read_planes(struct batch_values *column, size_t n)
+{
+	struct cursor *bytes = &column->bytes;
+
+	if (cursor_left(bytes) != 1 + BATCH_TEXT_DIGITS * n ||
+	    !batch_text_has_digits(bytes->at[0]))
+		return false;
+	column->planes_tag = bytes->at[0];
+	column->planes = bytes->at + 1;
+	bytes->at = bytes->end;
+	return true;
+}
+
 static bool read_list(struct batch_values *column)
 {
 	uint64_t n;
@@ -85,9 +109,10 @@ static const char *read_column(struct cursor *in, uint64_t *last_id, struct body
 		body->bits = column;
 	if (id >= COLUMN_END_OF_IDS) /* else a newer writer's */
 		return NULL;
-	if (encoding >
-	    (batch_column_is_number((unsigned int)id) ? ENCODING_FEW : ENCODING_EACH))
+	if (!is_known((unsigned int)id, encoding))
 		return "a column has an encoding that is not known here";
+	if (encoding == ENCODING_PLANES && !read_planes(&column, body->records_n))
+		return "ids in planes are malformed or not as many as records";
 	column.is_same = encoding == ENCODING_SAME;
 	if (column.is_same && !cursor_varint(&column.bytes, &column.same))
 		return "a column of one value has none";
@@ -157,6 +182,19 @@ static const char *read_coldstart(struct batch_values *column, struct invocation
 	return NULL;
 }
 
+/* A column of ids is left out when all of them are empty. */
+static bool read_id(
+    struct batch_values *column, const struct batch *batch, size_t record, char *out)
+{
+	if (!column->is_there)
+		return true;
+	if (!column->planes)
+		return batch_text_decode(&column->bytes, out, INVOCATION_ID_BYTES);
+	batch_planes_get(
+	    column->planes_tag, column->planes, batch->invocations_n, record, out);
+	return true;
+}
+
 /* What a record has beside its numbers. */
 static const char *read_texts(
     struct body *body, struct batch *batch, size_t record, uint64_t function)
@@ -171,11 +209,8 @@ static const char *read_texts(
 	if (function >= batch->functions_n)
 		return "a record names a function that is not there";
 	inv->function = &batch->functions[function];
-	/* a column of ids is left out when all of them are empty */
-	if ((request_ids->is_there && !batch_text_decode(&request_ids->bytes,
-					  inv->request_id, sizeof(inv->request_id))) ||
-	    (trace_ids->is_there && !batch_text_decode(&trace_ids->bytes, inv->trace_id,
-					sizeof(inv->trace_id))))
+	if (!read_id(request_ids, batch, record, inv->request_id) ||
+	    !read_id(trace_ids, batch, record, inv->trace_id))
 		return "a request id or trace id is malformed or too long";
 	return NULL;
 }
@@ -265,6 +300,7 @@ int batch_body_decode(struct cursor in, struct batch *batch, const char **why)
 	if (err < 0)
 		return err;
 	*why = NULL;
+	body->records_n = batch->invocations_n;
 	for (size_t i = 0; i < batch->functions_n && !*why; i++)
 		*why = read_function(&in, &batch->functions[i]);
 	while (!*why && in.at < in.end)

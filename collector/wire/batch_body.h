@@ -10,7 +10,8 @@ enum batch_encoding {
 	ENCODING_EACH,  /* one after the other, as many as records have one */
 	ENCODING_SAME,  /* one number that stands for all of them */
 	ENCODING_PARTS, /* in units and in two parts: batch_parts.h */
-	ENCODING_FEW    /* a list of different numbers, and the place of each in it */
+	ENCODING_FEW,   /* a list of different numbers, and the place of each in it */
+	ENCODING_PLANES /* ids of one shape: batch_planes.h */
 };
 
 /* What numbers in parts that may be negative are: in a column of others none is. */

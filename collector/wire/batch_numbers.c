@@ -210,8 +210,7 @@ static uint8_t *put_varied(const struct batch_numbers *numbers, enum batch_colum
 	const struct batch_bits begin = *bits;
 	uint8_t *bytes = at + BATCH_NUMBERS_MAX_BYTES; /* until the lead is known */
 	struct lead lead;
-	size_t different =
-	    batch_column_is_time(id) ? 0 : lead_few(&lead, numbers, bytes);
+	size_t different = batch_column_is_time(id) ? 0 : lead_few(&lead, numbers, bytes);
 	size_t bits_bytes;
 
 	part(numbers, id, &scale, bytes, bits);

@@ -16,7 +16,7 @@ enum {
 	TAG_PLAIN = 8  /* this and above: tag - TAG_PLAIN bytes as they are */
 };
 
-#define PACKED_BYTES 16
+#define PACKED_BYTES BATCH_TEXT_DIGITS
 
 /* Shapes of PACKED_BYTES * 2 digits, in runs of a multiple of four; what stands between
  * the runs is meant. */
@@ -119,6 +119,23 @@ bool batch_text_is_packed(const uint8_t *written)
 	return written[0] < TAG_PLAIN;
 }
 
+bool batch_text_has_digits(uint64_t tag)
+{
+	return tag >= TAG_UUID && tag <= TAG_AWS_TRACE;
+}
+
+unsigned int batch_text_edges(uint8_t tag)
+{
+	if (tag == TAG_UUID) /* the version, and the variant */
+		return 1U << 6 | 1U << 7 | 1U << 8 | 1U << 9;
+	return tag == TAG_AWS_TRACE ? 1U << 4 : 0; /* the time before it */
+}
+
+void batch_text_of_digits(uint8_t tag, const uint8_t *digits, char *out)
+{
+	unpack(&shapes[tag], digits, out);
+}
+
 static bool decode_digits(struct cursor *in, char *out, size_t size)
 {
 	uint8_t last[4] = {0};
@@ -149,7 +166,7 @@ bool batch_text_decode(struct cursor *in, char *out, size_t size)
 		out[0] = '\0';
 		return true;
 	}
-	if (tag <= TAG_AWS_TRACE) {
+	if (batch_text_has_digits(tag)) {
 		if (shapes[tag].len >= size || !cursor_split(in, PACKED_BYTES, &bytes))
 			return false;
 		unpack(&shapes[tag], bytes.at, out);

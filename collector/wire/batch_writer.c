@@ -14,13 +14,14 @@
 #include "wire/batch_frame.h"
 #include "wire/batch_head.h"
 #include "wire/batch_numbers.h"
+#include "wire/batch_planes.h"
 #include "wire/batch_row.h"
 
 /* An uncompressed body that is always taken: what zstd makes of one that does not
  * compress, and the head, still fit BATCH_MAX_BYTES. */
 #define BODY_MAX_BYTES 64512
 _Static_assert(
-    COLUMN_END_OF_IDS + 3 <= BATCH_FRAME_BLOCKS &&
+    COLUMN_END_OF_IDS + 16 <= BATCH_FRAME_BLOCKS &&
 	BATCH_FRAME_BOUND(BODY_MAX_BYTES, BATCH_FRAME_BLOCKS) + BATCH_HEAD_MAX_BYTES <=
 	    BATCH_MAX_BYTES,
     "a full body fits the wire");
@@ -132,11 +133,6 @@ static void writer_clear(struct batch_writer *w)
 	w->n = 0;
 	w->used = 0;
 	w->numbers_size = (struct batch_numbers_size){0};
-}
-
-static uint8_t *put(uint8_t *at, uint64_t value)
-{
-	return varint_put(value, at);
 }
 
 static int reserve(struct column *column, size_t n)
@@ -331,71 +327,80 @@ int batch_writer_lose(struct batch_writer *w, const struct function *function,
 		return -ENOMEM;
 	at = w->losses.bytes + w->losses.used;
 	intern(w, &w->functions, index, bytes, bytes_n);
-	at = put(at, index);
-	at = put(at, reason);
-	at = put(at, n);
+	at = varint_put(index, at);
+	at = varint_put(reason, at);
+	at = varint_put(n, at);
 	w->used += (size_t)(at - w->losses.bytes) - w->losses.used;
 	w->losses.used = (size_t)(at - w->losses.bytes);
 	return 0;
 }
 
+/* A column without bytes is left out. */
 static uint8_t *put_column(uint8_t *at, unsigned int id, const uint8_t *bytes, size_t n)
 {
-	at = put(at, id);
-	at = put(at, ENCODING_EACH);
-	at = put(at, n);
+	if (n == 0)
+		return at;
+	at = varint_put(id, at);
+	at = varint_put(ENCODING_EACH, at);
+	at = varint_put(n, at);
 	memcpy(at, bytes, n);
 	return at + n;
-}
-
-static uint8_t *put_texts(uint8_t *at, unsigned int id, const struct column *c)
-{
-	return c->is_written ? put_column(at, id, c->bytes, c->used) : at;
 }
 
 /* An uncompressed body. */
 struct body {
 	uint8_t *bytes; /* BODY_MAX_BYTES, and a column's margin */
 	uint8_t *bits;  /* BODY_MAX_BYTES, and their margin */
+	struct batch_bits end_of_bits;
 	struct batch_frame_blocks blocks;
 };
 
+static uint8_t *put_texts(
+    uint8_t *at, unsigned int id, const struct column *c, size_t n, struct body *body)
+{
+	if (!c->is_written)
+		return at;
+	if (!batch_planes_fit(c->bytes, c->used, n))
+		return put_column(at, id, c->bytes, c->used);
+	at = varint_put(id, at);
+	at = varint_put(ENCODING_PLANES, at);
+	at = varint_put(1 + BATCH_TEXT_DIGITS * n, at);
+	return body->bytes + batch_planes_put(c->bytes, n, body->bytes,
+				 (size_t)(at - body->bytes), &body->blocks);
+}
+
 /* The column of that id, if it has a value. */
 static uint8_t *put_of_id(
-    const struct batch_writer *w, unsigned int id, uint8_t *at, struct batch_bits *bits)
+    const struct batch_writer *w, unsigned int id, uint8_t *at, struct body *body)
 {
 	if (batch_column_is_number(id))
 		return batch_numbers_put(
-		    &w->numbers[id], id, w->numbers_size.has_odd, at, bits);
+		    &w->numbers[id], id, w->numbers_size.has_odd, at, &body->end_of_bits);
 	if (id == COLUMN_SANDBOX_TEXTS)
 		return put_column(at, id, w->sandboxes.bytes, w->sandboxes.used);
+	if (id == COLUMN_COLDSTART)
+		return put_column(at, id, w->coldstarts.bytes, w->coldstarts.used);
 	return put_texts(at, id,
-	    id == COLUMN_REQUEST_ID ? &w->request_ids
-	    : id == COLUMN_TRACE_ID ? &w->trace_ids
-				    : &w->coldstarts);
+	    id == COLUMN_REQUEST_ID ? &w->request_ids : &w->trace_ids, w->n, body);
 }
 
 static void write_body(const struct batch_writer *w, struct body *body)
 {
-	struct batch_bits bits = {.at = body->bits};
-	uint8_t *at = put(body->bytes, w->n);
+	uint8_t *at = varint_put(w->n, body->bytes);
 
-	at = put(at, w->functions.n);
+	at = varint_put(w->functions.n, at);
 	if (w->functions.n > 0)
 		memcpy(at, w->functions.bytes, w->functions.used);
 	at += w->functions.used;
 	batch_frame_end_block(&body->blocks, (size_t)(at - body->bytes));
 	for (unsigned int id = COLUMN_NONE + 1; w->n && id < COLUMN_END_OF_IDS; id++) {
-		at = put_of_id(w, id, at, &bits);
+		at = put_of_id(w, id, at, body);
 		batch_frame_end_block(&body->blocks, (size_t)(at - body->bytes));
 	}
-	if (w->losses.used)
-		at = put_column(at, COLUMN_LOSSES, w->losses.bytes, w->losses.used);
-	if (bits.at > body->bits) {
-		batch_frame_end_block(&body->blocks, (size_t)(at - body->bytes));
-		at = put_column(
-		    at, COLUMN_BITS, body->bits, (size_t)(bits.at - body->bits));
-	}
+	at = put_column(at, COLUMN_LOSSES, w->losses.bytes, w->losses.used);
+	batch_frame_end_block(&body->blocks, (size_t)(at - body->bytes));
+	at = put_column(
+	    at, COLUMN_BITS, body->bits, (size_t)(body->end_of_bits.at - body->bits));
 	assert(at - body->bytes <= BODY_MAX_BYTES);
 	batch_frame_end_last(&body->blocks, (size_t)(at - body->bytes));
 }
@@ -406,7 +411,7 @@ int batch_writer_seal(struct batch_writer *w, const struct batch_head *head,
 	AUTO(free) uint8_t *bytes = malloc(BODY_MAX_BYTES + BATCH_NUMBERS_MAX_BYTES);
 	AUTO(free) uint8_t *bits = malloc(BODY_MAX_BYTES + BATCH_PARTS_MARGIN);
 	AUTO(free) uint8_t *sealed = NULL;
-	struct body body = {.bytes = bytes, .bits = bits};
+	struct body body = {.bytes = bytes, .bits = bits, .end_of_bits = {.at = bits}};
 	size_t head_bytes;
 	ssize_t packed;
 	uint8_t *fitted;

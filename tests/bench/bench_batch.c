@@ -141,6 +141,7 @@ static void sample_ids(struct invocation *inv, uint64_t *seed, unsigned int ones
 	uint64_t a = random_next(seed);
 	uint64_t b = random_next(seed);
 	uint64_t c = random_next(seed);
+	uint64_t d = random_next(seed);
 
 	if (!(ones & 1 << FIGURE_REQUEST_ID))
 		(void)snprintf(inv->request_id, sizeof(inv->request_id),
@@ -150,8 +151,7 @@ static void sample_ids(struct invocation *inv, uint64_t *seed, unsigned int ones
 		    (unsigned long long)(b & 0xffffffffffff));
 	if (!(ones & 1 << FIGURE_TRACE_ID))
 		(void)snprintf(inv->trace_id, sizeof(inv->trace_id),
-		    "1-65e0c1f2-%08x%016llx", (unsigned int)(b >> 16),
-		    (unsigned long long)c);
+		    "1-65e0c1f2-%08x%016llx", (unsigned int)d, (unsigned long long)c);
 }
 
 /* A number below limit, 0 when that figure is always the same; limit is chance. */
@@ -229,7 +229,7 @@ static void sample(const struct load *load)
 		sample_one(&invocations[i], &seed, load, end_us);
 	}
 	chance_bits[FIGURE_REQUEST_ID] = 120;
-	chance_bits[FIGURE_TRACE_ID] = 64 + 32 - 16; /* of which the other has 32 */
+	chance_bits[FIGURE_TRACE_ID] = 96;
 	for (size_t i = 0; i < FIGURES; i++)
 		if (load->ones & 1U << i)
 			chance_bits[i] = 0;
