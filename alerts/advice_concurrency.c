@@ -111,40 +111,17 @@ static struct money init_price(const struct advice *advice, uint64_t init_ms,
 	    (__int128)init_ms * MS_NS * cold / advice->cold);
 }
 
-/* What reserving the slot gains over the window, in pico-dollars x MiB x ns; negative: a
- * loss. cold is what one cold start costs. */
-static __int128 gain(const struct advice_slot *slot, const struct advice_terms *terms,
-    int64_t window_ns, struct money cold)
-{
-	const struct lambda_rates *rates = &terms->rates;
-	__int128 saved = (rates->gb_s.pico - rates->pc_duration_gb_s.pico) *
-			 terms->memory_mb * slot->busy_ns;
-	__int128 paid = rates->pc_idle_gb_s.pico * terms->memory_mb * window_ns;
-
-	return saved + cold.pico * (__int128)slot->cold * GB_S - paid;
-}
-
 static void choose(
     struct advice *advice, const struct advice_terms *terms, uint64_t init_ms)
 {
 	struct money cold = terms->cold_start;
-	__int128 sum = 0;
-	__int128 best = 0;
 
-	if (!terms->rates.has_pc)
-		return;
 	if (advice->cold) {
 		struct money init = init_price(advice, init_ms, terms, advice->cold);
 
 		cold = money_add(cold, money_scale(init, 1, advice->cold));
 	}
-	for (uint32_t k = 0; k < advice->slots_n; k++) {
-		sum += gain(&advice->slots[k], terms, advice->window_ns, cold);
-		if (sum >= best) {
-			best = sum;
-			advice->provisioned = k + 1;
-		}
-	}
+	advice->provisioned = advice_level(advice->slots, advice->slots_n, terms, cold);
 }
 
 static void settle(
@@ -177,13 +154,6 @@ static void settle(
 			      (__int128)advice->provisioned * advice->window_ns));
 	advice->then = money_add(advice->then,
 	    init_price(advice, init_ms, terms, advice->cold - advice->cold_avoided));
-}
-
-double advice_break_even_pct(const struct lambda_rates *rates)
-{
-	__int128 saved = rates->gb_s.pico - rates->pc_duration_gb_s.pico;
-
-	return saved > 0 ? 100.0 * (double)rates->pc_idle_gb_s.pico / (double)saved : 0;
 }
 
 struct money advice_month(struct money window, int64_t window_ns)

@@ -7,8 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "model/money.h"
-#include "price/rates.h"
+#include "alerts/advice_level.h"
 
 #define ADVICE_MAX_SLOTS 1000 /* AWS's default limit for an account and region */
 #define ADVICE_WHY_BYTES 320
@@ -22,22 +21,6 @@ struct advice_interval {
 	uint32_t init_ms;  /* billed init of a cold one */
 	uint32_t function; /* the caller's, not read here */
 	bool cold;
-};
-
-struct advice_terms {
-	int64_t since_ns; /* the window, until > since */
-	int64_t until_ns;
-	uint32_t memory_mb; /* > 0 */
-	struct lambda_rates rates;
-	struct money
-	    cold_start; /* what a cold start is worth to the user beside the bill */
-};
-
-/* Slot k is busy while at least k invocations run. */
-struct advice_slot {
-	int64_t busy_ns;
-	uint64_t starts; /* of busy runs */
-	uint64_t cold;   /* of those */
 };
 
 struct advice {
@@ -62,9 +45,5 @@ int advice_concurrency(const struct advice_interval *intervals, size_t n,
 
 /* A sum of the window as a month of 730 hours. */
 struct money advice_month(struct money window, int64_t window_ns);
-
-/* From which share of time, in percent, a reserved slot is cheaper by the bill alone; 0
- * when it never is. */
-double advice_break_even_pct(const struct lambda_rates *rates);
 
 #endif
