@@ -86,6 +86,8 @@ SERVE   := $(call room,collector/serve/*.c)
 ALERTS  := $(call room,alerts/*.c)
 AGENT   := $(call room,agent/*.c)
 TUI     := $(call room,tui/*.c)
+# What of alerts/ is pure and read from files: the back-tests of the user's own window.
+REPLAY  := $(call room,alerts/backtest_*.c alerts/arrival.c alerts/keep_window.c alerts/advice_level.c)
 PURE    := $(BASE) $(MODEL) $(WIRE)
 ROOMS   := $(ALERTS) $(SERVE) $(STORE) $(MANIFEST) $(PRICE) $(PURE)
 
@@ -104,7 +106,7 @@ $(OUT)/coldmeter-collector: $(OUT)/obj/collector/main.o $(SERVE) $(ALERTS) $(STO
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_COLLECTOR)
 
-$(OUT)/coldmeter: $(OUT)/obj/tui/main.o $(TUI) $(MANIFEST) $(PRICE) $(PURE)
+$(OUT)/coldmeter: $(OUT)/obj/tui/main.o $(TUI) $(REPLAY) $(MANIFEST) $(PRICE) $(PURE)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_TUI)
 

@@ -44,7 +44,7 @@ extern const struct command command_functions, command_invocations, command_cold
     command_trace, command_diff, command_manifest, command_invoice, command_run,
     command_doctor, command_advise, command_budget, command_anomalies, command_alerts,
     command_keepwarm, command_price_row, command_prices_row, command_verify,
-    command_token, command_store, command_import;
+    command_token, command_store, command_import, command_backtest;
 
 const struct command *command_find(const char *name);
 

@@ -47,6 +47,7 @@ const struct command *const commands[] = {
     &command_alerts,
     &command_keepwarm,
     &command_advise,
+    &command_backtest,
     NULL,
 };
 
