@@ -143,8 +143,8 @@ int store_scan_rollups(struct store *store, int64_t since_ns, int64_t until_ns,
     const char *function, store_rollup_visit visit, void *context);
 
 /* The figures of the same minutes, each of them once, in as few rows as they can be told
- * in: days, hours, and minutes at both ends. Rows come in any order; those of a function
- * and time may be several, which add up. */
+ * in: stretches of days, days, hours, and minutes at both ends. Rows come in any order;
+ * those of a function and time may be several, which add up. */
 struct store_window {
 	int64_t since_ns;
 	int64_t until_ns;
@@ -157,12 +157,12 @@ struct store_window {
 };
 struct store_part {
 	int64_t start_s;
-	int64_t seconds; /* 60 or 3600 */
+	int64_t seconds; /* whole minutes, of one hour */
 	uint64_t invocations;
 };
 struct store_span {
 	int64_t start_s;
-	int64_t seconds; /* 60, 3600 or 86400 */
+	int64_t seconds; /* 60, 3600, or whole days */
 	int64_t first_s; /* where the first and the last minute with a row of it start */
 	int64_t last_s;
 	uint32_t id; /* of the function in this store: small, an index */

@@ -350,6 +350,7 @@ static void measure(struct growth *g, size_t n)
 	fold_all(at_s * CLOCK_NS_PER_S);
 	ledger_measure(directory, sizes[i].minutes, g);
 	ledger_copy_days(directory, at_s / DAY_S, sizes[i].days);
+	fold_all(at_s * CLOCK_NS_PER_S);
 	measure_questions(g, at_s);
 	free(functions);
 	(void)snprintf(command, sizeof(command), "rm -rf '%s'", directory);

@@ -258,16 +258,19 @@ static inline void compare_tallies(
 	tallies_done(&t[1]);
 }
 
-static inline void compare(struct pair *pair)
+/* Windows that begin within that long after BEGIN, of that length at most. */
+static inline void compare_over(
+    struct pair *pair, uint64_t within_ns, uint64_t longest_ns)
 {
 	static const char *const names[] = {NULL, NULL, "versions", "f6", "nobody"};
-	static const int64_t steps[] = {MINUTE, 7 * MINUTE, HOUR, 5 * HOUR, DAY};
+	static const int64_t steps[] = {MINUTE, 7 * MINUTE, HOUR, 5 * HOUR, DAY, 9 * DAY};
 	uint64_t *r = &pair->random;
 
 	for (int i = 0; i < WINDOWS; i++) {
 		const char *name = names[random_below(r, 5)];
-		int64_t since = BEGIN + (int64_t)random_below(r, DAYS * DAY);
-		int64_t width = (int64_t)random_below(r, 3 * DAY) >> random_below(r, 12);
+		int64_t since = BEGIN + (int64_t)random_below(r, within_ns);
+		int64_t width =
+		    (int64_t)random_below(r, longest_ns) >> random_below(r, 12);
 		struct window window;
 
 		if (random_below(r, 4) == 0)
@@ -277,10 +280,15 @@ static inline void compare(struct pair *pair)
 		window.since_ns = since - since % MINUTE; /* as the answers do */
 		window.until_ns = window.since_ns + width + 1;
 		compare_tallies(pair, &window, name);
-		compare_steps(pair, &window, name, steps[random_below(r, 5)]);
+		compare_steps(pair, &window, name, steps[random_below(r, 6)]);
 		if (i % 8 == 0)
 			compare_minutes(pair, &window, name);
 	}
+}
+
+static inline void compare(struct pair *pair)
+{
+	compare_over(pair, DAYS * DAY, 3 * DAY);
 }
 
 #endif

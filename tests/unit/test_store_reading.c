@@ -250,7 +250,8 @@ static void test_store_takes_over_a_ledger_without_figures(void **state)
 			     "ALTER TABLE agent DROP COLUMN figures;"
 			     "DROP TABLE hour_block; DROP TABLE hour_rollup;"
 			     "DROP TABLE hour_parts; DROP TABLE day_rollup;"
-			     "DROP TABLE imported;"
+			     "DROP TABLE imported; DROP TABLE stretch_rollup;"
+			     "DROP TABLE stretch_made;"
 			     "PRAGMA user_version=1",
 			     NULL, NULL, NULL),
 	    SQLITE_OK);

@@ -1,6 +1,10 @@
-/* Hours and days made of minutes: whatever is folded and whenever, each answer is the one
- * that the minutes alone give, to the last digit. */
+/* Hours, days and stretches of days made of minutes: whatever is folded and whenever,
+ * each answer is the one that the minutes alone give, to the last digit. */
+#include <sqlite3.h>
+
 #include "tests/unit/spans_compare.h"
+
+#define LONG_DAYS 72LL
 
 static int set_up_pair(void **state)
 {
@@ -18,6 +22,17 @@ static int set_up_pair(void **state)
 	return 0;
 }
 
+static void close_third(struct pair *pair)
+{
+	char command[128];
+
+	store_close(pair->store[2]);
+	pair->store[2] = NULL;
+	(void)snprintf(command, sizeof(command), "rm -rf '%s'", pair->directory[2]);
+	assert_int_equal(
+	    system(command), 0); /* NOLINT(cert-env33-c): our own mkdtemp path */
+}
+
 static int tear_down_pair(void **state)
 {
 	struct pair *pair = *state;
@@ -30,6 +45,8 @@ static int tear_down_pair(void **state)
 		assert_int_equal(
 		    system(command), 0); /* NOLINT(cert-env33-c): our own mkdtemp path */
 	}
+	if (pair->store[2])
+		close_third(pair);
 	free(pair);
 	return 0;
 }
@@ -79,12 +96,183 @@ static void test_spans_tell_what_the_minutes_tell(void **state)
 	compare(pair);
 }
 
+/* Opens a copy of the second ledger as version 6 left it: without stretches. */
+static void open_older(struct pair *pair)
+{
+	char path[128];
+	sqlite3 *db;
+
+	(void)snprintf(pair->directory[2], sizeof(pair->directory[2]),
+	    "/tmp/test_store_spans.XXXXXX");
+	assert_non_null(mkdtemp(pair->directory[2]));
+	assert_int_equal(rmdir(pair->directory[2]), 0);
+	assert_int_equal(store_backup(pair->directory[1], pair->directory[2]), 0);
+	(void)snprintf(path, sizeof(path), "%s/main.db", pair->directory[2]);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db,
+			     "DROP TABLE stretch_made; DROP TABLE stretch_rollup;"
+			     "PRAGMA user_version=6",
+			     NULL, NULL, NULL),
+	    SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	assert_int_equal(store_open(pair->directory[2], &pair->store[2]), 0);
+}
+
+/* How many rows of stretches tell all there is, by level. */
+struct levels {
+	size_t rows[5];
+};
+
+static int see_level(void *context, const struct store_span *span)
+{
+	struct levels *levels = context;
+
+	for (int level = 1; span->add && level < 5; level++)
+		levels->rows[level] += span->seconds * CLOCK_NS_PER_S == DAY << level;
+	return 0;
+}
+
+static struct levels levels_of(struct store *store)
+{
+	const struct store_window all = {.until_ns = INT64_MAX};
+	struct levels levels = {{0}};
+
+	assert_int_equal(store_scan_spans(store, &all, see_level, &levels), 0);
+	return levels;
+}
+
+static void put_some(struct pair *pair, int n, int64_t from, int64_t until)
+{
+	for (; n > 0; n--)
+		put_random(pair,
+		    from + (int64_t)random_below(&pair->random, (uint64_t)(until - from)),
+		    1);
+}
+
+static void test_stretches_tell_what_the_minutes_tell(void **state)
+{
+	struct pair *pair = *state;
+	struct levels levels;
+
+	pair->random = 11;
+	for (int round = 0; round < 4; round++) {
+		int64_t before = BEGIN + round * LONG_DAYS * DAY / 4;
+		int64_t now = before + LONG_DAYS * DAY / 4;
+
+		put_some(pair, 40, before, now);
+		put_some(pair, round % 2 * 10, BEGIN - 5 * DAY, now); /* late */
+		if (round % 3 == 1)
+			fold(pair->store[1], now);
+		for (uint64_t i = random_below(&pair->random, 200); i > 0; i--)
+			assert_true(store_fold(pair->store[1], now) >= 0);
+		compare_over(pair, LONG_DAYS * DAY, 2 * LONG_DAYS * DAY);
+	}
+	fold(pair->store[1], BEGIN + (LONG_DAYS + 16) * DAY);
+	levels = levels_of(pair->store[1]);
+	assert_true(levels.rows[4] > 0);
+	compare_over(pair, LONG_DAYS * DAY, LONG_DAYS * DAY);
+}
+
+/* What comes for a day before the first stretch, when that is made and the longer one
+ * around it is not yet. */
+static void test_a_late_day_before_the_first_stretch_is_told(void **state)
+{
+	struct pair *pair = *state;
+	int64_t since = (BEGIN / DAY / 16 + 1) * 16 * DAY;
+	const struct window window = {since, since + 4 * DAY};
+	struct levels levels;
+	int steps = 0;
+
+	pair->random = 14;
+	put_random(pair, since + 2 * DAY, 1);
+	do {
+		assert_int_equal(store_fold(pair->store[1], since + 5 * DAY), 1);
+		levels = levels_of(pair->store[1]);
+	} while (!levels.rows[1] && ++steps < 10);
+	assert_true(levels.rows[1] > 0);
+	put_random(pair, since + 2 * HOUR, 1);
+	fold(pair->store[1], since + 6 * DAY);
+	compare_tallies(pair, &window, NULL);
+}
+
+/* Where both are asked about days: what expired is told by neither. */
+static void compare_days(struct pair *pair)
+{
+	for (int i = 0; i < WINDOWS; i++) {
+		int64_t since =
+		    BEGIN + (int64_t)random_below(&pair->random, LONG_DAYS) * DAY;
+		struct window window = {since,
+		    since + DAY * (1 + (int64_t)random_below(&pair->random, LONG_DAYS))};
+		struct pair days = {.store = {pair->store[1], pair->store[2]}};
+
+		compare_tallies(&days, &window, i % 3 ? NULL : "versions");
+	}
+}
+
+/* An older ledger is right before, while and after it gets its stretches. */
+static void test_an_older_ledger_gets_stretches(void **state)
+{
+	struct pair *pair = *state;
+	struct levels levels;
+	int steps = 0;
+
+	pair->random = 12;
+	put_some(pair, 150, BEGIN, BEGIN + LONG_DAYS * DAY);
+	fold(pair->store[1], BEGIN + (LONG_DAYS + 1) * DAY);
+	open_older(pair);
+	levels = levels_of(pair->store[2]);
+	assert_int_equal(levels.rows[1] + levels.rows[4], 0);
+	compare_days(pair);
+	while (store_fold(pair->store[2], BEGIN + (LONG_DAYS + 1) * DAY) == 1) {
+		if (steps++ % 10 == 0)
+			compare_days(pair);
+	}
+	assert_true(steps > 30);
+	compare_days(pair);
+	levels = levels_of(pair->store[2]);
+	assert_true(levels.rows[4] > 0);
+}
+
+/* A stretch in the midst of which days expire is read no more, and what comes late to a
+ * day of it is told by the day. */
+static void test_stretches_expire_with_their_days(void **state)
+{
+	struct pair *pair = *state;
+	/* hours of neither, so that both have the same ones to tell cuts by */
+	struct store_keep keep = {.minutes_since_ns = BEGIN + LONG_DAYS * DAY,
+	    .hours_since_ns = BEGIN + LONG_DAYS * DAY};
+
+	pair->random = 13;
+	put_some(pair, 150, BEGIN, BEGIN + LONG_DAYS * DAY);
+	fold(pair->store[1], BEGIN + (LONG_DAYS + 1) * DAY);
+	for (int64_t day = 3; day < LONG_DAYS; day += 23) {
+		keep.days_since_ns = BEGIN + day * DAY;
+		assert_int_equal(store_expire(pair->store[1], &keep), 0);
+		keep.days_since_ns = 0;
+		open_older(pair);
+		assert_int_equal(store_expire(pair->store[2], &keep), 0);
+		compare_days(pair);
+		close_third(pair);
+		put_some(pair, 20, BEGIN + (day - 3) * DAY, BEGIN + (day + 20) * DAY);
+		fold(pair->store[1], BEGIN + (LONG_DAYS + 1) * DAY);
+		open_older(pair);
+		assert_int_equal(store_expire(pair->store[2], &keep), 0);
+		compare_days(pair);
+		close_third(pair);
+	}
+	assert_true(levels_of(pair->store[1]).rows[1] > 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_pair, tear_down_pair)
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    TEST(test_spans_tell_what_the_minutes_tell),
+	    TEST(test_stretches_tell_what_the_minutes_tell),
+	    TEST(test_a_late_day_before_the_first_stretch_is_told),
+	    TEST(test_an_older_ledger_gets_stretches),
+	    TEST(test_stretches_expire_with_their_days),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,7 @@
 #include "store/clickhouse/minute_row.h"
 
 #define HOUR_S 3600
+#define PARTS_MAX 60 /* minutes of an hour */
 #define DAY_S 86400
 #define ROWS_BYTES ((size_t)4 << 20)
 #define NOT_ODD (-1000) /* see ship_sums.c */
@@ -150,14 +151,17 @@ static int send_rows(struct sums *sums, size_t enough)
 /* One hour or day. 1: it is not folded whole. */
 static int send_one(struct sums *sums, struct sqlite *ledger, int64_t start_s)
 {
-	/* a cut that lies in no hour asks for parts */
-	const int64_t cut_ns = start_s * CLOCK_NS_PER_S;
-	const struct store_window window = {.since_ns = cut_ns,
-	    .until_ns = cut_ns + sums->seconds * CLOCK_NS_PER_S,
-	    .cuts_ns = &cut_ns,
-	    .cuts_n = 1};
+	/* at each minute, for an hour's parts; a cut that lies in no hour asks for a
+	 * day's */
+	int64_t cuts_ns[PARTS_MAX];
+	const struct store_window window = {.since_ns = start_s * CLOCK_NS_PER_S,
+	    .until_ns = (start_s + sums->seconds) * CLOCK_NS_PER_S,
+	    .cuts_ns = cuts_ns,
+	    .cuts_n = sums->seconds == HOUR_S ? PARTS_MAX : 1};
 	int err;
 
+	for (int64_t m = 0; m < PARTS_MAX; m++)
+		cuts_ns[m] = (start_s + m * 60) * CLOCK_NS_PER_S;
 	sums->n = 0;
 	err = sqlite_scan_spans(ledger, &window, see_span, sums);
 	if (err || sums->loose)
@@ -212,7 +216,7 @@ static int fold_all(struct sqlite *ledger)
 	int more;
 
 	do
-		more = sqlite_fold(ledger, clock_wall_ns());
+		more = sqlite_fold_minutes(ledger, clock_wall_ns());
 	while (more == 1);
 	return more;
 }

@@ -2,7 +2,7 @@
  * hour and some functions out of them, and in the same transaction adds them to the
  * functions' blocks, hours and days. So each figure lies either in the minute tables or
  * in all three of the others, whenever the collector is killed, and a row that comes late
- * is folded like any other. */
+ * is folded like any other. Days that are over are added up further in stretches.c. */
 #include "store/sqlite/fold.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include "base/cleanup.h"
 #include "store/sqlite/engine.h"
 #include "store/sqlite/join.h"
-#include "store/sqlite/spans.h"
+#include "store/sqlite/stretches.h"
 
 /* Minutes are folded in tens, so that few are left for scans to read one by one; with
  * very many functions by the hour, which writes a sixth as much. */
@@ -190,7 +190,9 @@ static int fold_spans(struct fold *fold, struct connection *c, int64_t hour,
 	}
 	if (err)
 		return err == -EBADMSG ? -EUCLEAN : err;
-	return spans_add(c, hour, rows->function_id, delta, &fold->scratch);
+	err = spans_add(c, hour, rows->function_id, delta, &fold->scratch);
+	return err ? err
+		   : stretches_add(c, hour, rows->function_id, delta, &fold->scratch);
 }
 
 static int fold_slice(
@@ -213,7 +215,7 @@ static int fold_slice(
 	return err ? err : slice_delete(c, range);
 }
 
-int sqlite_fold(struct sqlite *store, int64_t now_ns)
+int sqlite_fold_minutes(struct sqlite *store, int64_t now_ns)
 {
 	struct fold *fold = store->fold;
 	int64_t before_minute = (now_ns - FOLD_GRACE_NS) / MINUTE_NS;
@@ -236,4 +238,25 @@ int sqlite_fold(struct sqlite *store, int64_t now_ns)
 	fold->next_id = range.end_id;
 	minutes_forget(store->minutes, range.from_minute, range.until_minute);
 	return 1;
+}
+
+static int make_stretches(struct sqlite *store, int64_t now_ns)
+{
+	int64_t before_day = (now_ns - STRETCH_GRACE_NS) / (DAY_MINUTES * MINUTE_NS);
+	int more;
+	int err = sqlite_begin(store);
+
+	if (err)
+		return err;
+	more = stretches_make(store->writer, before_day,
+	    dictionary_count(store->functions), &store->fold->scratch);
+	err = sqlite_end(store, more < 0 ? more : 0);
+	return err ? err : more;
+}
+
+int sqlite_fold(struct sqlite *store, int64_t now_ns)
+{
+	int more = sqlite_fold_minutes(store, now_ns);
+
+	return more ? more : make_stretches(store, now_ns);
 }

@@ -25,6 +25,8 @@ int scan_begin(struct scan *scan, struct sqlite *store, const char *function)
 		err = pool_borrow(store->readers, &scan->reader);
 	if (!err)
 		err = connection_begin(scan->reader); /* all tables at one moment */
+	if (!err && scan->visit_span)
+		err = stretches_read(scan->reader, &scan->stretches);
 	return err ? err : 1;
 }
 

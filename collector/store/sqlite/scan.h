@@ -4,7 +4,7 @@
 
 #include "store/sqlite/engine.h"
 #include "store/sqlite/join.h"
-#include "store/sqlite/spans.h"
+#include "store/sqlite/stretches.h"
 
 struct scan {
 	struct sqlite *store;
@@ -24,8 +24,13 @@ struct scan {
 	const int64_t *cuts_ns;
 	size_t cuts_n;
 	int64_t hours_hour; /* since when there are hours, in hours of the epoch */
-	int64_t cut_day; /* which one cut_hours is of; bit h: a cut lies in its hour h */
-	uint32_t cut_hours;
+	/* bit h: a cut lies in hour h of the days from cut_day on, at hand */
+	uint32_t cut_hours[1 << STRETCH_LEVELS];
+	int64_t cut_day;
+	int64_t cut_days;
+	int64_t joined_hour; /* the same of the minutes of an hour */
+	uint64_t joined;
+	struct stretches stretches;
 };
 
 /* Takes a reader and begins its transaction. 1; 0 when nobody has that name; -errno. End

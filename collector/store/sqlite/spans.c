@@ -40,22 +40,13 @@ int spans_decode_parts(const uint8_t *in, size_t size, uint64_t *parts, size_t n
 	return 0;
 }
 
-/* Adds to the parts that sql, a SELECT of :id, finds. */
-static int add_parts(
-    struct connection *c, const char *sql, int64_t id, uint64_t *parts, size_t n)
+/* Adds the numbers of a column. */
+static int add_parts(sqlite3_stmt *s, int column, uint64_t *parts, size_t n)
 {
 	uint64_t had[SPAN_PARTS_MAX];
-	AUTO(statement) sqlite3_stmt *s = NULL;
-	int err = statement_get(c, sql, &s);
+	int err = spans_decode_parts(sqlite3_column_blob(s, column),
+	    (size_t)sqlite3_column_bytes(s, column), had, n);
 
-	if (err)
-		return err;
-	statement_bind(s, ":id", id);
-	err = statement_step(s);
-	if (err != 1)
-		return err;
-	err = spans_decode_parts(
-	    sqlite3_column_blob(s, 0), (size_t)sqlite3_column_bytes(s, 0), had, n);
 	for (size_t i = 0; !err && i < n; i++)
 		count_add(&parts[i], had[i]);
 	return err;
@@ -66,26 +57,39 @@ static int save_hour_parts(struct connection *c, int64_t id, const uint64_t *add
 	static const char read_sql[] = "SELECT parts FROM hour_parts WHERE id = :id";
 	static const char write_sql[] =
 	    "INSERT OR REPLACE INTO hour_parts(id, parts) VALUES(:id, :parts)";
-	uint8_t bytes[SPAN_PARTS_MAX * VARINT_MAX_BYTES];
-	uint64_t parts[SPAN_PARTS_MAX];
-	AUTO(statement) sqlite3_stmt *s = NULL;
-	int err;
+	uint8_t bytes[HOUR_MINUTES * VARINT_MAX_BYTES];
+	uint64_t parts[HOUR_MINUTES];
+	AUTO(statement) sqlite3_stmt *read = NULL;
+	AUTO(statement) sqlite3_stmt *write = NULL;
+	int err = statement_get(c, read_sql, &read);
 
-	memcpy(parts, added, sizeof(parts));
-	err = add_parts(c, read_sql, id, parts, SPAN_PARTS_MAX);
-	if (!err)
-		err = statement_get(c, write_sql, &s);
 	if (err)
 		return err;
-	statement_bind(s, ":id", id);
-	statement_bind_blob(s, ":parts", bytes,
-	    encode_parts(parts, SPAN_PARTS_MAX, bytes, sizeof(bytes)));
-	return statement_run(s);
+	memcpy(parts, added, sizeof(parts));
+	statement_bind(read, ":id", id);
+	err = statement_step(read);
+	if (err == 1)
+		err = add_parts(read, 0, parts, HOUR_MINUTES);
+	if (!err)
+		err = statement_get(c, write_sql, &write);
+	if (err)
+		return err;
+	statement_bind(write, ":id", id);
+	statement_bind_blob(write, ":parts", bytes,
+	    encode_parts(parts, HOUR_MINUTES, bytes, sizeof(bytes)));
+	return statement_run(write);
 }
 
-/* Adds the row of id to *rollup, *first and *last, if there is one. */
-static int add_row(struct connection *c, const char *sql, int64_t id,
-    struct rollup *rollup, int64_t *first, int64_t *last)
+static void widen(struct span_row *row, int64_t first_minute, int64_t last_minute)
+{
+	if (first_minute < row->first_minute)
+		row->first_minute = first_minute;
+	if (last_minute > row->last_minute)
+		row->last_minute = last_minute;
+}
+
+int spans_read_row(
+    struct connection *c, const char *sql, int64_t id, struct span_row *row)
 {
 	AUTO(statement) sqlite3_stmt *s = NULL;
 	int err = statement_get(c, sql, &s);
@@ -96,21 +100,19 @@ static int add_row(struct connection *c, const char *sql, int64_t id,
 	err = statement_step(s);
 	if (err != 1)
 		return err;
-	if (sqlite3_column_int64(s, 0) < *first)
-		*first = sqlite3_column_int64(s, 0);
-	if (sqlite3_column_int64(s, 1) > *last)
-		*last = sqlite3_column_int64(s, 1);
-	err = rollup_merge_encoded(rollup, sqlite3_column_blob(s, 2),
+	widen(row, sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1));
+	err = rollup_merge_encoded(&row->rollup, sqlite3_column_blob(s, 2),
 	    (size_t)sqlite3_column_bytes(s, 2), sqlite3_column_blob(s, 3),
 	    (size_t)sqlite3_column_bytes(s, 3));
-	return err == -EBADMSG ? -EUCLEAN : err;
+	if (!err && row->parts_n)
+		err = add_parts(s, 4, row->parts, row->parts_n);
+	return err ? (err == -EBADMSG ? -EUCLEAN : err) : 1;
 }
 
-/* Writes the row of id, its parts too when it has them. */
-static int save_row(struct connection *c, const char *sql, int64_t id,
-    const struct span_delta *row, const uint64_t *day_parts)
+int spans_write_row(
+    struct connection *c, const char *sql, int64_t id, const struct span_row *row)
 {
-	uint8_t parts[DAY_HOURS * VARINT_MAX_BYTES];
+	uint8_t parts[SPAN_PARTS_MAX * VARINT_MAX_BYTES];
 	AUTO(free) uint8_t *counters = NULL;
 	AUTO(free) uint8_t *histograms = NULL;
 	size_t counters_n = 0;
@@ -127,62 +129,67 @@ static int save_row(struct connection *c, const char *sql, int64_t id,
 	statement_bind(s, ":id", id);
 	statement_bind(s, ":first", row->first_minute);
 	statement_bind(s, ":last", row->last_minute);
-	if (day_parts)
+	if (row->parts_n)
 		statement_bind_blob(s, ":parts", parts,
-		    encode_parts(day_parts, DAY_HOURS, parts, sizeof(parts)));
+		    encode_parts(row->parts, row->parts_n, parts, sizeof(parts)));
 	statement_bind_blob(s, ":counters", counters, counters_n);
 	statement_bind_blob(s, ":histograms", histograms, histograms_n);
 	return statement_run(s);
 }
 
-static int add_to(struct connection *c, const char *read_sql, const char *write_sql,
-    int64_t id, struct span_delta *row, const uint64_t *day_parts)
+int spans_add_to(struct connection *c, const struct span_sql *sql, int64_t id,
+    const struct span_delta *delta, struct span_row *row)
 {
-	int err =
-	    add_row(c, read_sql, id, &row->rollup, &row->first_minute, &row->last_minute);
+	int err;
 
-	return err ? err : save_row(c, write_sql, id, row, day_parts);
+	row->first_minute = delta->first_minute;
+	row->last_minute = delta->last_minute;
+	rollup_clear(&row->rollup);
+	err = rollup_merge(&row->rollup, &delta->rollup);
+	if (!err)
+		err = spans_read_row(c, sql->read, id, row);
+	return err < 0 ? err : spans_write_row(c, sql->write, id, row);
 }
 
 int spans_add(struct connection *c, int64_t hour, uint32_t function_id,
     const struct span_delta *delta, struct rollup *scratch)
 {
-	static const char hour_read[] = "SELECT first_minute, last_minute, counters,"
-					" histograms FROM hour_rollup WHERE id = :id";
-	static const char day_read[] = "SELECT first_minute, last_minute, counters,"
-				       " histograms FROM day_rollup WHERE id = :id";
-	static const char parts_read[] = "SELECT parts FROM day_rollup WHERE id = :id";
-	static const char hour_write[] =
-	    "INSERT OR REPLACE INTO hour_rollup(id, first_minute, last_minute, counters,"
-	    " histograms) VALUES(:id, :first, :last, :counters, :histograms)";
-	static const char day_write[] =
-	    "INSERT OR REPLACE INTO day_rollup(id, first_minute, last_minute, parts,"
-	    " counters, histograms) VALUES(:id, :first, :last, :parts, :counters,"
-	    " :histograms)";
+	static const struct span_sql hours = {
+	    .read = "SELECT first_minute, last_minute, counters, histograms"
+		    " FROM hour_rollup WHERE id = :id",
+	    .write = "INSERT OR REPLACE INTO hour_rollup(id, first_minute, last_minute,"
+		     " counters, histograms) VALUES(:id, :first, :last, :counters,"
+		     " :histograms)"};
+	static const struct span_sql days = {
+	    .read = "SELECT first_minute, last_minute, counters, histograms, parts"
+		    " FROM day_rollup WHERE id = :id",
+	    .write = "INSERT OR REPLACE INTO day_rollup(id, first_minute, last_minute,"
+		     " parts, counters, histograms) VALUES(:id, :first, :last, :parts,"
+		     " :counters, :histograms)"};
 	int64_t hour_id = minutes_key(hour, function_id);
-	int64_t day_id = minutes_key(hour / DAY_HOURS, function_id);
-	struct span_delta row = {delta->first_minute, delta->last_minute, {0}, *scratch};
 	uint64_t day_parts[DAY_HOURS] = {0};
+	struct span_row row = {.rollup = *scratch};
 	int err = save_hour_parts(c, hour_id, delta->parts);
 
-	for (size_t i = 0; i < SPAN_PARTS_MAX; i++)
-		count_add(&day_parts[hour % DAY_HOURS], delta->parts[i]);
 	if (!err)
-		err = add_parts(c, parts_read, day_id, day_parts, DAY_HOURS);
-	rollup_clear(&row.rollup);
+		err = spans_add_to(c, &hours, hour_id, delta, &row);
+	row.parts = day_parts;
+	row.parts_n = DAY_HOURS;
+	day_parts[hour % DAY_HOURS] = span_delta_invocations(delta);
 	if (!err)
-		err = rollup_merge(&row.rollup, &delta->rollup);
-	if (!err)
-		err = add_to(c, hour_read, hour_write, hour_id, &row, NULL);
-	rollup_clear(&row.rollup);
-	row.first_minute = delta->first_minute;
-	row.last_minute = delta->last_minute;
-	if (!err)
-		err = rollup_merge(&row.rollup, &delta->rollup);
-	if (!err)
-		err = add_to(c, day_read, day_write, day_id, &row, day_parts);
+		err = spans_add_to(
+		    c, &days, minutes_key(hour / DAY_HOURS, function_id), delta, &row);
 	*scratch = row.rollup;
 	return err;
+}
+
+uint64_t span_delta_invocations(const struct span_delta *delta)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < HOUR_MINUTES; i++)
+		count_add(&sum, delta->parts[i]);
+	return sum;
 }
 
 /* The oldest key's hour or day; 0: none, 1: *span. */

@@ -1,5 +1,6 @@
-/* Reading spans. A window's whole hours are told by hours and its whole days by days, its
- * ends by minutes; what is not folded yet lies in none of the three and is told as it is.
+/* Reading spans. A window's whole hours are told by hours and its whole days by days, or
+ * stretches of them, its ends by minutes; what is not folded yet lies in none of the
+ * three and is told as it is.
  *
  * An hour or a day that the window's end cuts is whole all the same as long as nothing of
  * it that is folded lies behind the end, which is so for a window until now. */
@@ -12,37 +13,71 @@
 #define HOUR_S (HOUR_MINUTES * 60)
 #define HOUR_NS (HOUR_MINUTES * MINUTE_NS)
 
-/* Whether a cut lies within this hour of the epoch, and there are minutes to tell what
- * is on either side of it. */
-static bool is_cut(const struct scan *scan, int64_t hour)
+/* The first cut behind a moment. */
+static size_t first_cut(const struct scan *scan, int64_t after_ns)
 {
 	size_t low = 0;
-	size_t high = scan->cuts_n; /* the first cut behind the hour's start */
+	size_t high = scan->cuts_n;
 
-	if (hour < scan->hours_hour)
-		return false;
 	while (low < high) {
 		size_t middle = (low + high) / 2;
 
-		if (scan->cuts_ns[middle] > hour * HOUR_NS)
+		if (scan->cuts_ns[middle] > after_ns)
 			high = middle;
 		else
 			low = middle + 1;
 	}
-	return low < scan->cuts_n && scan->cuts_ns[low] < (hour + 1) * HOUR_NS;
+	return low;
 }
 
-/* Which hours of a day have a cut. */
-static uint32_t cut_hours(struct scan *scan, int64_t day)
+/* Whether a cut lies within this hour of the epoch, and there are minutes to tell what
+ * is on either side of it. */
+static bool is_cut(const struct scan *scan, int64_t hour)
 {
-	if (scan->cut_day != day) {
-		scan->cut_day = day;
-		scan->cut_hours = 0;
+	size_t i = first_cut(scan, hour * HOUR_NS);
+
+	return hour >= scan->hours_hour && i < scan->cuts_n &&
+	       scan->cuts_ns[i] < (hour + 1) * HOUR_NS;
+}
+
+/* Which hours of the days from first_day on have a cut. */
+static const uint32_t *cut_hours(struct scan *scan, int64_t first_day, int64_t days)
+{
+	if (scan->cut_day == first_day && scan->cut_days == days)
+		return scan->cut_hours;
+	scan->cut_day = first_day;
+	scan->cut_days = days;
+	for (int64_t d = 0; d < days; d++) {
+		uint32_t hours = 0;
+
 		for (int64_t h = 0; h < DAY_HOURS; h++)
-			scan->cut_hours |= (uint32_t)is_cut(scan, day * DAY_HOURS + h)
-					   << h;
+			hours |= (uint32_t)is_cut(scan, (first_day + d) * DAY_HOURS + h)
+				 << h;
+		scan->cut_hours[d] = hours;
 	}
 	return scan->cut_hours;
+}
+
+/* Which minutes of an hour have no cut in them, at their end, or in the next one. */
+static uint64_t joined_minutes(struct scan *scan, int64_t hour)
+{
+	int64_t start_ns = hour * HOUR_NS;
+
+	if (scan->joined_hour == hour)
+		return scan->joined;
+	scan->joined_hour = hour;
+	scan->joined = UINT64_MAX;
+	for (size_t i = first_cut(scan, start_ns);
+	     i < scan->cuts_n && scan->cuts_ns[i] < start_ns + HOUR_NS; i++) {
+		int64_t at_ns = scan->cuts_ns[i] - start_ns;
+		int64_t minute = at_ns / MINUTE_NS;
+
+		if (minute > 0)
+			scan->joined &= ~(UINT64_C(1) << (minute - 1));
+		if (at_ns % MINUTE_NS)
+			scan->joined &= ~(UINT64_C(1) << minute);
+	}
+	return scan->joined;
 }
 
 /* Hands out a span with the function that its id says. */
@@ -97,23 +132,32 @@ static int see_hour(struct scan *scan, int64_t id, sqlite3_stmt *s)
 	return emit(scan, &span);
 }
 
-static int see_day(struct scan *scan, int64_t id, sqlite3_stmt *s)
+/* Days, or a stretch of them. */
+static int see_days(struct scan *scan, int64_t id, sqlite3_stmt *s)
 {
+	unsigned int level = (unsigned int)(id >> 48);
+	int64_t days = 1LL << level;
+	int64_t first_day = stretch_number(id) * days;
 	struct store_span span = span_of(id, DAY_MINUTES, s);
-	uint32_t cut = cut_hours(scan, id >> 24);
-	struct store_part parts[DAY_HOURS];
-	uint64_t numbers[DAY_HOURS];
+	struct store_part parts[SPAN_PARTS_MAX];
+	uint64_t numbers[SPAN_PARTS_MAX];
+	const uint32_t *cut;
 
-	if (scan->cuts_n > 0 &&
-	    spans_decode_parts(sqlite3_column_blob(s, 5),
-		(size_t)sqlite3_column_bytes(s, 5), numbers, DAY_HOURS) < 0)
+	span.start_s = first_day * DAY_HOURS * HOUR_S;
+	span.seconds = days * DAY_HOURS * HOUR_S;
+	span.parts = parts;
+	if (scan->cuts_n == 0)
+		return emit(scan, &span);
+	cut = cut_hours(scan, first_day, days);
+	if (spans_decode_parts(sqlite3_column_blob(s, 5),
+		(size_t)sqlite3_column_bytes(s, 5), numbers,
+		(size_t)(days * DAY_HOURS)) < 0)
 		return -EUCLEAN;
-	for (int64_t h = 0; scan->cuts_n > 0 && h < DAY_HOURS; h++) {
-		if (numbers[h] && !(cut >> h & 1))
+	for (int64_t h = 0; h < days * DAY_HOURS; h++) {
+		if (numbers[h] && !(cut[h / DAY_HOURS] >> h % DAY_HOURS & 1))
 			parts[span.parts_n++] = (struct store_part){
 			    span.start_s + h * HOUR_S, HOUR_S, numbers[h]};
 	}
-	span.parts = parts;
 	return emit(scan, &span);
 }
 
@@ -122,18 +166,26 @@ static int see_parts(struct scan *scan, int64_t id, sqlite3_stmt *s)
 {
 	struct store_part parts[HOUR_MINUTES];
 	uint64_t numbers[HOUR_MINUTES];
+	uint64_t joined = joined_minutes(scan, id >> 24);
 	struct store_span span = {.start_s = (id >> 24) * HOUR_S,
 	    .seconds = HOUR_S,
 	    .id = (uint32_t)(id & 0xffffff),
 	    .parts = parts};
+	uint64_t sum = 0;
+	int64_t first = 0;
 
 	if (spans_decode_parts(sqlite3_column_blob(s, 1),
 		(size_t)sqlite3_column_bytes(s, 1), numbers, HOUR_MINUTES) < 0)
 		return -EUCLEAN;
 	for (int64_t m = 0; m < HOUR_MINUTES; m++) {
-		if (numbers[m])
-			parts[span.parts_n++] =
-			    (struct store_part){span.start_s + m * 60, 60, numbers[m]};
+		sum += numbers[m];
+		if (joined >> m & 1 && m + 1 < HOUR_MINUTES)
+			continue;
+		if (sum)
+			parts[span.parts_n++] = (struct store_part){
+			    span.start_s + first * 60, (m + 1 - first) * 60, sum};
+		sum = 0;
+		first = m + 1;
 	}
 	return emit(scan, &span);
 }
@@ -168,21 +220,54 @@ static int walk_rows(struct scan *scan, int64_t from, int64_t until)
 	return err ? err : walk_parts(scan, from, until);
 }
 
-/* Days [from, until), and the hours in them with a cut. */
-static int walk_days(struct scan *scan, int64_t from, int64_t until)
+/* Days, or stretches of one level, [from, until). */
+static int walk_level(struct scan *scan, unsigned int level, int64_t from, int64_t until)
 {
-	static const struct scan_table table = {
+	static const struct scan_table days = {
 	    .range_sql = "SELECT id, first_minute, last_minute, counters, histograms,"
 			 " parts FROM day_rollup WHERE id >= :since AND id < :until"
 			 " ORDER BY id",
 	    .seek_sql = "SELECT id, first_minute, last_minute, counters, histograms,"
 			" parts FROM day_rollup WHERE id >= :id ORDER BY id LIMIT 1",
-	    .row = see_day};
-	int64_t last = -1;
-	int err;
+	    .row = see_days};
+	static const struct scan_table stretches = {
+	    .range_sql = "SELECT id, first_minute, last_minute, counters, histograms,"
+			 " parts FROM stretch_rollup WHERE id >= :since AND id < :until"
+			 " ORDER BY id",
+	    .seek_sql = "SELECT id, first_minute, last_minute, counters, histograms,"
+			" parts FROM stretch_rollup WHERE id >= :id ORDER BY id LIMIT 1",
+	    .row = see_days};
 
-	scan->cut_day = -1;
-	err = scan_walk(scan, &table, minutes_key(from, 0), minutes_key(until, 0));
+	return scan_walk(scan, level ? &stretches : &days,
+	    minutes_key(stretch_time(level, from), 0),
+	    minutes_key(stretch_time(level, until), 0));
+}
+
+/* The longest stretch that begins with this day and ends by until; 0: the day alone. */
+static unsigned int level_at(const struct scan *scan, int64_t day, int64_t until)
+{
+	for (unsigned int level = STRETCH_LEVELS; level > 0; level--) {
+		if (day % (1LL << level) == 0 && day + (1LL << level) <= until &&
+		    stretches_tell(&scan->stretches, level, day >> level))
+			return level;
+	}
+	return 0;
+}
+
+/* Days [from, until), and the hours in them with a cut. */
+static int walk_days(struct scan *scan, int64_t from, int64_t until)
+{
+	int64_t last = -1;
+	int err = 0;
+
+	for (int64_t day = from; !err && day < until;) {
+		unsigned int level = level_at(scan, day, until);
+		int64_t begin = day;
+
+		while (day < until && level_at(scan, day, until) == level)
+			day += 1LL << level;
+		err = walk_level(scan, level, begin >> level, day >> level);
+	}
 	for (size_t i = 0; !err && i < scan->cuts_n; i++) {
 		int64_t hour = scan->cuts_ns[i] / HOUR_NS;
 
@@ -300,6 +385,8 @@ int sqlite_scan_spans(struct sqlite *store, const struct store_window *window,
 {
 	struct scan scan = {.visit_span = visit,
 	    .context = context,
+	    .cut_day = -1,
+	    .joined_hour = -1,
 	    .cuts_ns = window->cuts_ns,
 	    .cuts_n = window->cuts_n};
 	int found = scan_begin(&scan, store, window->function);

@@ -15,6 +15,7 @@ int sqlite_expire(struct sqlite *store, const struct store_keep *keep);
 int64_t sqlite_grain(struct sqlite *store, int64_t at_ns);
 int sqlite_shrink(struct sqlite *store, int64_t max_bytes, int64_t *bytes);
 int sqlite_fold(struct sqlite *store, int64_t now_ns);
+int sqlite_fold_minutes(struct sqlite *store, int64_t now_ns); /* what must be */
 int sqlite_scan_spans(struct sqlite *store, const struct store_window *window,
     store_span_visit visit, void *context);
 int sqlite_backup(const char *directory, const char *to);

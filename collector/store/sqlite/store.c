@@ -16,7 +16,7 @@
 #include "store/sqlite/imported.h"
 #include "store/sqlite/outbox.h"
 #include "store/sqlite/schema.h"
-#include "store/sqlite/spans.h"
+#include "store/sqlite/stretches.h"
 
 /* So long may main.db and the raw files be checked at each start, which at about 1 GB/s
  * is enough for all but the largest. */
@@ -186,8 +186,8 @@ static int fold_before(struct sqlite *store, int64_t hour)
 	int more = 1;
 
 	while (more == 1)
-		more =
-		    sqlite_fold(store, hour * HOUR_MINUTES * MINUTE_NS + FOLD_GRACE_NS);
+		more = sqlite_fold_minutes(
+		    store, hour * HOUR_MINUTES * MINUTE_NS + FOLD_GRACE_NS);
 	return more;
 }
 
@@ -195,24 +195,19 @@ static int fold_before(struct sqlite *store, int64_t hour)
 static int expire_sums(struct sqlite *store, int64_t days_hour)
 {
 	int64_t minutes_hour = store->minutes_hour;
-	int more;
+	int steps[4];
+	int more = 0;
 	int err = sqlite_begin(store);
 
 	if (err)
 		return err;
-	more = minutes_expire(store->writer, minutes_hour * HOUR_MINUTES);
-	if (more >= 0) {
-		int spans = spans_expire(
-		    store->writer, minutes_hour, store->hours_hour, days_hour);
-
-		more = spans < 0 ? spans : more | spans;
-	}
-	if (more >= 0) {
-		int imported = imported_expire(
-		    store->writer, days_hour * HOUR_MINUTES / DAY_MINUTES);
-
-		more = imported < 0 ? imported : more | imported;
-	}
+	steps[0] = minutes_expire(store->writer, minutes_hour * HOUR_MINUTES);
+	steps[1] = stretches_expire(store->writer, days_hour / DAY_HOURS);
+	steps[2] =
+	    spans_expire(store->writer, minutes_hour, store->hours_hour, days_hour);
+	steps[3] = imported_expire(store->writer, days_hour / DAY_HOURS);
+	for (size_t i = 0; more >= 0 && i < 4; i++)
+		more = steps[i] < 0 ? steps[i] : more | steps[i];
 	err = sqlite_end(store, more < 0 ? more : 0);
 	return err ? err : more;
 }
