@@ -37,11 +37,14 @@ bool answer_limit(const struct http_request *request, unsigned long max,
 struct choice {
 	enum rank rank;
 	bool reverse;
-	bool is_default; /* the rows may stay as they are */
+	bool is_default; /* nothing was asked: by name, version and platform */
 	unsigned long limit;
 };
 bool answer_choice(
     const struct http_request *request, struct choice *choice, struct http_reply *reply);
+
+/* The text of root, which it takes over; NULL without memory, or when root is NULL. */
+char *answer_text(json_t *root);
 
 /* Takes over root (NULL: out of memory) as the reply's body. 0 or -ENOMEM. */
 int answer_send(struct http_reply *reply, json_t *root);

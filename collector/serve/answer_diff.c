@@ -8,10 +8,12 @@
 #include "serve/answer.h"
 #include "serve/change.h"
 #include "serve/cost.h"
+#include "serve/leaders.h"
 #include "serve/tally.h"
 
 #define MINUTE_NS (60 * CLOCK_NS_PER_S)
 #define MIB (1024.0 * 1024)
+#define LIMIT_MAX 100000
 
 struct side {
 	struct window window;
@@ -25,6 +27,7 @@ struct diff {
 	struct side now;
 	struct side before;
 	bool is_alone; /* one version, so that the windows must differ */
+	struct leaders leaders;
 };
 
 /* A figure of both sides. */
@@ -261,25 +264,20 @@ static int compare(const struct diff *diff, const struct tally *a, const struct 
 	return order ? order : (int)a->function.platform - (int)b->function.platform;
 }
 
-static int read_side(struct diff *diff, struct side *side, const char *function)
+/* Those of the version first. */
+static void choose_version(struct side *side)
 {
 	struct tallies *t = &side->tallies;
-	size_t n = 0;
-	int err;
 
-	answer_widen(diff->answers->store, &side->window);
-	err = tallies_read(t, diff->answers->store, &side->window, function);
-
-	for (size_t i = 0; i < t->n; i++) { /* those of the version first */
+	side->n = 0;
+	for (size_t i = 0; i < t->n; i++) {
 		struct tally *tally = t->rows[i];
 
 		if (side->version && strcmp(tally->function.version, side->version) != 0)
 			continue;
-		t->rows[i] = t->rows[n];
-		t->rows[n++] = tally;
+		t->rows[i] = t->rows[side->n];
+		t->rows[side->n++] = tally;
 	}
-	side->n = n;
-	return err;
 }
 
 /* NULL behind the last. */
@@ -288,56 +286,101 @@ static const struct tally *row_at(const struct side *side, size_t i)
 	return i < side->n ? side->tallies.rows[i] : NULL;
 }
 
-static int add_rows(const struct diff *diff, unsigned long limit, json_t *list)
+static int add_row(struct diff *diff, const struct tally *now, const struct tally *before)
 {
+	struct function f = now ? now->function : before->function;
+	struct rank_row row = {.name = f.name, .platform = platform_name(f.platform)};
 	static const struct tally none;
+
+	if (diff->now.version) /* of either side: it does not count in the order */
+		f.version[0] = '\0';
+	if (!leaders_want(&diff->leaders, &row, &f))
+		return 0;
+	return leaders_put(&diff->leaders, &row, &f,
+	    row_json(diff, now ? &now->function : &before->function, now ? now : &none,
+		before ? before : &none));
+}
+
+static int add_rows(struct diff *diff)
+{
 	const struct tally *a = row_at(&diff->now, 0);
 	const struct tally *b = row_at(&diff->before, 0);
 	size_t i = 0;
 	size_t k = 0;
+	int err = 0;
 
-	while ((a || b) && json_array_size(list) < limit) {
+	while (!err && (a || b)) {
 		int order = !b ? -1 : !a ? 1 : compare(diff, a, b);
-		const struct tally *now = a && order <= 0 ? a : &none;
-		const struct tally *before = b && order >= 0 ? b : &none;
-		json_t *row = row_json(
-		    diff, now == &none ? &before->function : &now->function, now, before);
 
-		if (json_array_append_new(list, row) < 0)
-			return -ENOMEM;
+		err = add_row(diff, order <= 0 ? a : NULL, order >= 0 ? b : NULL);
 		i += order <= 0;
 		k += order >= 0;
 		a = row_at(&diff->now, i);
 		b = row_at(&diff->before, k);
 	}
-	return 0;
+	return err;
+}
+
+/* Both sides of the functions of a name, or with numbers [first_id, end_id). */
+static int read_sides(
+    struct diff *diff, const char *function, uint32_t first_id, uint32_t end_id)
+{
+	struct store *store = diff->answers->store;
+	struct side *const sides[] = {&diff->now, &diff->before};
+	int err = 0;
+
+	for (size_t i = 0; !err && i < 2; i++) {
+		struct side *side = sides[i];
+
+		err = function
+			  ? tallies_read(&side->tallies, store, &side->window, function)
+			  : tallies_read_range(
+				&side->tallies, store, &side->window, first_id, end_id);
+		choose_version(side);
+	}
+	if (!err)
+		err = add_rows(diff);
+	tallies_done(&diff->now.tallies);
+	tallies_done(&diff->before.tallies);
+	return err;
+}
+
+/* A function has the same number on both sides; two versions of one have not. */
+static int read_all(struct diff *diff, const char *function)
+{
+	uint32_t first_id = 0;
+	uint32_t end_id;
+	int err = 0;
+
+	if (function || diff->now.version)
+		return read_sides(diff, function, 0, 0);
+	while (!err && (end_id = store_range_end(diff->answers->store, first_id)) > 0) {
+		err = read_sides(diff, NULL, first_id, end_id);
+		first_id = end_id;
+	}
+	return err;
 }
 
 int answer_diff(
     void *context, const struct http_request *request, struct http_reply *reply)
 {
-	struct diff diff = {.answers = context};
-	const char *function = http_query(request, "function");
-	unsigned long limit = 100000;
-	json_t *list;
+	struct diff diff = {.answers = context,
+	    .leaders.choice = {.rank = RANK_NAME, .limit = LIMIT_MAX}};
 	int err;
 
-	if (!parse(request, &diff, reply) || !answer_limit(request, limit, &limit, reply))
+	if (!parse(request, &diff, reply) ||
+	    !answer_limit(request, LIMIT_MAX, &diff.leaders.choice.limit, reply))
 		return 0;
-	list = json_array();
-	err = read_side(&diff, &diff.now, function);
+	answer_widen(diff.answers->store, &diff.now.window);
+	answer_widen(diff.answers->store, &diff.before.window);
+	err = read_all(&diff, http_query(request, "function"));
 	if (!err)
-		err = read_side(&diff, &diff.before, function);
-	if (!err)
-		err = add_rows(&diff, limit, list);
-	tallies_done(&diff.now.tallies);
-	tallies_done(&diff.before.tallies);
-	if (err) {
-		json_decref(list);
-		return err;
-	}
-	return answer_send(reply,
-	    json_pack("{s:o,s:o,s:i,s:o}", "window", answer_window_json(&diff.now.window),
-		"against", answer_window_json(&diff.before.window), "confidence_pct",
-		CHANGE_CONFIDENCE_PCT, "functions", list));
+		return leaders_send(&diff.leaders,
+		    json_pack("{s:o,s:o,s:i}", "window",
+			answer_window_json(&diff.now.window), "against",
+			answer_window_json(&diff.before.window), "confidence_pct",
+			CHANGE_CONFIDENCE_PCT),
+		    NULL, reply);
+	leaders_done(&diff.leaders);
+	return err;
 }

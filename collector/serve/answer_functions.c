@@ -2,13 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "base/clock.h"
 #include "price/plan.h"
 #include "serve/answer.h"
 #include "serve/cost.h"
 #include "serve/figures.h"
 #include "serve/hosts.h"
+#include "serve/leaders.h"
 #include "serve/tally.h"
 
 #define HOUR_NS (3600 * (uint64_t)CLOCK_NS_PER_S)
@@ -132,79 +132,69 @@ static int set_ledger(
 	return err;
 }
 
-/* Puts the rows in the order that is asked for. */
-static int sort(
-    struct tallies *tallies, const struct answers *answers, const struct choice *choice)
+struct list {
+	const struct answers *answers;
+	struct leaders leaders;
+};
+
+static int add_function(
+    struct list *list, const struct tally *tally, const struct window *window)
 {
-	AUTO(free) struct rank_row *rows = calloc(tallies->n + 1, sizeof(*rows));
+	const struct answers *answers = list->answers;
+	enum rank rank = list->leaders.choice.rank;
+	struct rank_row row = {.rollup = &tally->rollup,
+	    .name = tally->function.name,
+	    .platform = platform_name(tally->function.platform),
+	    .has_rate = true};
 
-	if (!rows)
-		return -ENOMEM;
-	for (size_t i = 0; i < tallies->n; i++) {
-		struct tally *t = tallies->rows[i];
-		struct rank_row *row = &rows[i];
-
-		*row = (struct rank_row){.item = t,
-		    .rollup = &t->rollup,
-		    .name = t->function.name,
-		    .platform = platform_name(t->function.platform),
-		    .has_rate = true};
-		if (choice->rank == RANK_RATE)
-			row->rate = ingest_rate(answers->ingest, &t->function);
-		if (choice->rank == RANK_COST)
-			row->has_cost = cost_of(answers->book, &t->function,
-					    &t->rollup.usage, &row->cost) == 0;
-	}
-	rank_rows(rows, tallies->n, choice->rank, choice->reverse);
-	for (size_t i = 0; i < tallies->n; i++)
-		tallies->rows[i] = rows[i].item;
-	return 0;
+	if (rank == RANK_RATE)
+		row.rate = ingest_rate(answers->ingest, &tally->function);
+	if (rank == RANK_COST)
+		row.has_cost = cost_of(answers->book, &tally->function,
+				   &tally->rollup.usage, &row.cost) == 0;
+	rank_measure(&row, rank);
+	if (!leaders_want(&list->leaders, &row, &tally->function))
+		return 0;
+	return leaders_put(&list->leaders, &row, &tally->function,
+	    function_json(answers, tally, window));
 }
 
-static int add_functions(json_t *root, const struct answers *answers,
-    struct tallies *tallies, const struct choice *choice)
+static int add_functions(void *context, const struct tallies *some)
 {
-	json_t *functions = json_array();
-	int err = choice->is_default ? 0 : sort(tallies, answers, choice);
+	int err = 0;
 
-	for (size_t i = 0; !err && i < tallies->n && i < choice->limit; i++) {
-		if (json_array_append_new(functions,
-			function_json(answers, tallies->rows[i], &tallies->window)) < 0)
-			err = -ENOMEM;
-	}
-	(void)json_object_set_new(root, "functions", functions);
-	(void)json_object_set_new(root, "function_count", answer_count(tallies->n));
+	for (size_t i = 0; !err && i < some->n; i++)
+		err = add_function(context, some->rows[i], &some->window);
 	return err;
 }
 
 int answer_functions(
     void *context, const struct http_request *request, struct http_reply *reply)
 {
+	struct list list = {.answers = context};
 	const struct answers *answers = context;
-	struct tallies tallies = {0};
-	struct choice choice;
 	struct window window;
-	json_t *root;
+	json_t *rest;
 	int err;
 
 	if (!answer_window(request, "1h", &window, reply) ||
-	    !answer_choice(request, &choice, reply))
+	    !answer_choice(request, &list.leaders.choice, reply))
 		return 0;
 	if (http_query(request, "by"))
-		return answer_groups(answers, request, &choice, reply);
+		return answer_groups(answers, request, &list.leaders.choice, reply);
 	answer_widen(answers->store, &window);
-	err = tallies_read(
-	    &tallies, answers->store, &window, http_query(request, "function"));
-	root = json_pack("{s:o}", "window", answer_window_json(&window));
+	err = tallies_each(answers->store, &window, http_query(request, "function"),
+	    add_functions, &list);
+	rest = json_pack("{s:o}", "function_count", answer_count(list.leaders.seen));
 	if (!err)
-		err = add_functions(root, answers, &tallies, &choice);
-	tallies_done(&tallies);
+		err = set_ledger(rest, answers, &window);
 	if (!err)
-		err = set_ledger(root, answers, &window);
+		err = set_agents(rest, answers, &window);
 	if (!err)
-		err = set_agents(root, answers, &window);
-	if (!err)
-		return answer_send(reply, root);
-	json_decref(root);
+		return leaders_send(&list.leaders,
+		    json_pack("{s:o}", "window", answer_window_json(&window)), rest,
+		    reply);
+	leaders_done(&list.leaders);
+	json_decref(rest);
 	return err;
 }

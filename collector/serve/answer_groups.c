@@ -115,18 +115,22 @@ static int read_hosts(struct reading *reading)
 	return err;
 }
 
+static int add_tallies(void *context, const struct tallies *some)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < some->n; i++)
+		err = add_tally(context, some->rows[i]);
+	return err;
+}
+
 static int read_groups(struct reading *reading)
 {
-	struct tallies tallies = {0};
 	int err;
 
 	answer_widen(reading->answers->store, &reading->window);
-	err = tallies_read(
-	    &tallies, reading->answers->store, &reading->window, reading->function);
-
-	for (size_t i = 0; !err && i < tallies.n; i++)
-		err = add_tally(reading, tallies.rows[i]);
-	tallies_done(&tallies);
+	err = tallies_each(reading->answers->store, &reading->window, reading->function,
+	    add_tallies, reading);
 	if (!err && reading->by == BY_HOST)
 		err = read_hosts(reading);
 	return err;

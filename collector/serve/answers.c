@@ -111,12 +111,19 @@ bool answer_choice(
 	return false;
 }
 
-int answer_send(struct http_reply *reply, json_t *root)
+char *answer_text(json_t *root)
 {
 	/* 12 digits: exact to the third decimal below a day of milliseconds. */
-	reply->body =
+	char *text =
 	    root ? json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(12)) : NULL;
+
 	json_decref(root);
+	return text;
+}
+
+int answer_send(struct http_reply *reply, json_t *root)
+{
+	reply->body = answer_text(root);
 	if (!reply->body)
 		return -ENOMEM;
 	reply->body_bytes = strlen(reply->body);

@@ -52,7 +52,7 @@ static void set_p95(struct rank_row *row, const struct histogram *h)
 	set(row, h->count > 0, (__int128)(histogram_quantile(h, 0.95) * PARTS));
 }
 
-static void measure(struct rank_row *row, enum rank rank)
+void rank_measure(struct rank_row *row, enum rank rank)
 {
 	const struct rollup *r = row->rollup;
 	uint64_t n = r->invocations;
@@ -100,22 +100,29 @@ static int compare_texts(const char *a, const char *b, bool reverse)
 	return reverse ? strcmp(b, a) : strcmp(a, b);
 }
 
+int rank_compare(
+    const struct rank_row *a, const struct rank_row *b, enum rank rank, bool reverse)
+{
+	int sign = reverse ? -1 : 1;
+
+	if (rank == RANK_NAME)
+		return compare_texts(a->name, b->name, reverse);
+	if (rank == RANK_PLATFORM)
+		return compare_texts(a->platform, b->platform, reverse);
+	if (a->known != b->known)
+		return a->known ? -1 : 1;
+	if (a->known && a->figure != b->figure)
+		return a->figure > b->figure ? -sign : sign;
+	return 0;
+}
+
 static int compare(const void *a, const void *b, void *context)
 {
 	const struct rank_row *left = a;
 	const struct rank_row *right = b;
 	const struct wish *wish = context;
-	int sign = wish->reverse ? -1 : 1;
-	int order = 0;
+	int order = rank_compare(left, right, wish->rank, wish->reverse);
 
-	if (wish->rank == RANK_NAME)
-		order = compare_texts(left->name, right->name, wish->reverse);
-	else if (wish->rank == RANK_PLATFORM)
-		order = compare_texts(left->platform, right->platform, wish->reverse);
-	else if (left->known != right->known)
-		order = left->known ? -1 : 1;
-	else if (left->known && left->figure != right->figure)
-		order = left->figure > right->figure ? -sign : sign;
 	return order ? order
 		     : (left->place > right->place) - (left->place < right->place);
 }
@@ -126,7 +133,7 @@ void rank_rows(struct rank_row *rows, size_t n, enum rank rank, bool reverse)
 
 	for (size_t i = 0; i < n; i++) {
 		rows[i].place = i;
-		measure(&rows[i], rank);
+		rank_measure(&rows[i], rank);
 	}
 	if (n)
 		qsort_r(rows, n, sizeof(*rows), compare, &wish);

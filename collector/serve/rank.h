@@ -39,11 +39,18 @@ struct rank_row {
 	bool has_rate;
 	struct money cost;
 	bool has_cost;
-	/* rank_rows() sets these: */
+	/* rank_measure() sets these: */
 	__int128 figure;
 	bool known;
-	size_t place; /* before */
+	size_t place; /* rank_rows(): before */
 };
+
+/* Sets the figure that a row is sorted by. */
+void rank_measure(struct rank_row *row, enum rank rank);
+
+/* Below 0 when a leads b, 0 when neither does, by figures that were measured. */
+int rank_compare(
+    const struct rank_row *a, const struct rank_row *b, enum rank rank, bool reverse);
 
 /* Sorts: text from A, figures from the largest; reverse turns it around. A figure that is
  * not known comes last either way, and the order the rows had decides between equals. */

@@ -26,7 +26,7 @@ static int make_room(struct tallies *t)
 static int find_or_add(
     struct tallies *t, uint32_t id, const struct function *function, struct tally **out)
 {
-	void **at = by_id_at(&t->by_id, id + 1); /* which holds none of number 0 */
+	void **at = by_id_at(&t->by_id, id - t->first_id + 1); /* none is 0 */
 	struct tally *tally = at ? *at : NULL;
 
 	if (tally) {
@@ -135,23 +135,61 @@ static int by_name(const void *a, const void *b)
 	return order ? order : (int)left->platform - (int)right->platform;
 }
 
-int tallies_read(struct tallies *t, struct store *store, const struct window *window,
-    const char *function)
+static int read_window(struct tallies *t, struct store *store, struct store_window *asked)
 {
-	const struct store_window asked = {.since_ns = window->since_ns,
-	    .until_ns = window->until_ns,
-	    .function = function,
-	    .cuts_ns = t->bars_ns + 1,
-	    .cuts_n = TALLY_TREND - 1};
 	int err;
 
-	*t = (struct tallies){.window = *window};
 	set_bars(t);
-	err = store_scan_spans(store, &asked, add_span, t);
+	asked->since_ns = t->window.since_ns;
+	asked->until_ns = t->window.until_ns;
+	asked->cuts_ns = t->bars_ns + 1;
+	asked->cuts_n = TALLY_TREND - 1;
+	err = store_scan_spans(store, asked, add_span, t);
 	for (size_t i = 0; i < t->n; i++)
 		share_out(t->rows[i]);
 	if (!err && t->n)
 		qsort(t->rows, t->n, sizeof(struct tally *), by_name);
+	return err;
+}
+
+int tallies_read(struct tallies *t, struct store *store, const struct window *window,
+    const char *function)
+{
+	struct store_window asked = {.function = function};
+
+	*t = (struct tallies){.window = *window};
+	return read_window(t, store, &asked);
+}
+
+int tallies_read_range(struct tallies *t, struct store *store,
+    const struct window *window, uint32_t first_id, uint32_t end_id)
+{
+	struct store_window asked = {.first_id = first_id, .end_id = end_id};
+
+	*t = (struct tallies){.window = *window, .first_id = first_id};
+	return read_window(t, store, &asked);
+}
+
+int tallies_each(struct store *store, const struct window *window, const char *function,
+    tallies_visit visit, void *context)
+{
+	uint32_t first_id = 0;
+	uint32_t end_id;
+	int err = 0;
+
+	while (!err && (end_id = store_range_end(store, first_id)) > 0) {
+		struct tallies some;
+
+		err = function
+			  ? tallies_read(&some, store, window, function)
+			  : tallies_read_range(&some, store, window, first_id, end_id);
+		if (!err)
+			err = visit(context, &some);
+		tallies_done(&some);
+		if (function)
+			break; /* its versions lie in any range */
+		first_id = end_id;
+	}
 	return err;
 }
 

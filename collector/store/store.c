@@ -147,6 +147,13 @@ int store_scan_spans(struct store *store, const struct store_window *window,
 	return sqlite_scan_spans(store->sqlite, window, visit, context);
 }
 
+uint32_t store_range_end(struct store *store, uint32_t first_id)
+{
+	if (store->clickhouse) /* a server hands them out by time */
+		return first_id ? 0 : UINT32_MAX;
+	return sqlite_range_end(store->sqlite, first_id);
+}
+
 int store_backup(const char *directory, const char *to)
 {
 	return sqlite_backup(directory, to);

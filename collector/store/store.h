@@ -149,6 +149,8 @@ struct store_window {
 	int64_t since_ns;
 	int64_t until_ns;
 	const char *function; /* as above */
+	uint32_t first_id;    /* only functions with numbers from first_id on, before */
+	uint32_t end_id;      /* end_id, see store_span below; end_id 0: all */
 	int64_t step_ns; /* no row has minutes on both sides of since + n * step; 0: any
 			    may */
 	const int64_t *cuts_ns; /* rising: no part but a minute crosses one of these;
@@ -180,6 +182,11 @@ struct store_span {
 typedef int (*store_span_visit)(void *context, const struct store_span *span);
 int store_scan_spans(struct store *store, const struct store_window *window,
     store_span_visit visit, void *context);
+
+/* Where the functions end that a scan of spans takes from first_id on without taking
+ * longer than if it were asked for more: who asks for one such range after the other
+ * needs memory for some functions only. 0: there is none from first_id on. */
+uint32_t store_range_end(struct store *store, uint32_t first_id);
 
 /* Invocations that start in [since, until). newest_first walks back in time (ordered
  * within about a batch; exactly ordered is the caller's business); otherwise forward.

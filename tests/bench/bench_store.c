@@ -270,26 +270,38 @@ static int count_row(void *context, int64_t minute_start_s,
 	return 0;
 }
 
+struct found {
+	double p95;
+	uint64_t invocations;
+};
+
+static int add_found(void *context, const struct tallies *some)
+{
+	struct found *found = context;
+
+	for (size_t k = 0; k < some->n; k++) {
+		const struct rollup *r = &some->rows[k]->rollup;
+
+		found->p95 += rollup_duration_quantile_ns(r, 0.95);
+		found->invocations += r->invocations;
+	}
+	return 0;
+}
+
 /* The best time of reading a window and taking the P95 of each function. */
 static double ask(
-    struct store *store, const struct window *window, const char *name, uint64_t *found)
+    struct store *store, const struct window *window, const char *name, uint64_t *n)
 {
 	double best = 1e12;
 
 	for (int i = 0; i < RUNS; i++) {
 		double began = now_ms();
-		double p95 = 0;
-		struct tallies t;
+		struct found found = {0};
 
-		if (tallies_read(&t, store, window, name) < 0)
-			die("tallies_read");
-		*found = 0;
-		for (size_t k = 0; k < t.n; k++) {
-			p95 += rollup_duration_quantile_ns(&t.rows[k]->rollup, 0.95);
-			*found += t.rows[k]->rollup.invocations;
-		}
-		tallies_done(&t);
-		if (p95 > 0 && now_ms() - began < best)
+		if (tallies_each(store, window, name, add_found, &found) < 0)
+			die("tallies_each");
+		*n = found.invocations;
+		if (found.p95 > 0 && now_ms() - began < best)
 			best = now_ms() - began;
 	}
 	return best;

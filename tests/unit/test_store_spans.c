@@ -263,6 +263,73 @@ static void test_stretches_expire_with_their_days(void **state)
 	assert_true(levels_of(pair->store[1]).rows[1] > 0);
 }
 
+#define MANY 150 /* functions: more than two ranges of them */
+
+struct ranges {
+	const struct tallies *all;
+	size_t seen;
+	size_t most;
+};
+
+static int compare_range(void *context, const struct tallies *some)
+{
+	struct ranges *ranges = context;
+
+	for (size_t i = 0; i < some->n; i++) {
+		const struct tally *a = some->rows[i];
+		const struct tally *b = NULL;
+
+		for (size_t k = 0; !b && k < ranges->all->n; k++)
+			if (function_is_same(
+				&a->function, &ranges->all->rows[k]->function))
+				b = ranges->all->rows[k];
+		assert_non_null(b);
+		expect_same_rollup(&a->rollup, &b->rollup);
+		assert_int_equal(a->first_s, b->first_s);
+		assert_memory_equal(a->trend, b->trend, sizeof(a->trend));
+	}
+	ranges->seen += some->n;
+	ranges->most = some->n > ranges->most ? some->n : ranges->most;
+	return 0;
+}
+
+/* Functions in ranges, of minutes that are folded and those that are not, in one hour or
+ * over weeks, tell what all together do. */
+static void test_ranges_tell_what_all_tell(void **state)
+{
+	struct pair *pair = *state;
+	struct store *store = pair->store[1];
+
+	pair->random = 15;
+	for (uint64_t i = 0; i < 8ULL * MANY; i++) {
+		char name[16];
+		int64_t at = (int64_t)random_below(&pair->random, 20 * DAY);
+		const struct plan_of_batch b = {
+		    1, i + 1, name, BEGIN + (i % 4 ? at : 19 * DAY + at % HOUR), 1000, 5};
+
+		(void)snprintf(name, sizeof(name), "g%d",
+		    (int)(i < MANY ? i : random_below(&pair->random, MANY)));
+		assert_int_equal(put(store, &b), 1);
+		if (i == 6ULL * MANY)
+			fold(store, BEGIN + 20 * DAY);
+	}
+	for (int i = 0; i < 20; i++) {
+		int64_t since = BEGIN + (int64_t)random_below(&pair->random, 19 * DAY);
+		const struct window window = {since - since % MINUTE, BEGIN + 20 * DAY};
+		const struct window last = {BEGIN + 19 * DAY, BEGIN + 19 * DAY + HOUR};
+		const struct window *asked = i % 5 ? &window : &last;
+		struct tallies all;
+		struct ranges ranges = {.all = &all};
+
+		assert_int_equal(tallies_read(&all, store, asked, NULL), 0);
+		assert_int_equal(
+		    tallies_each(store, asked, NULL, compare_range, &ranges), 0);
+		assert_int_equal(ranges.seen, all.n);
+		assert_true(all.n > MANY / 3 && ranges.most < all.n);
+		tallies_done(&all);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_pair, tear_down_pair)
 
 int main(void)
@@ -273,6 +340,7 @@ int main(void)
 	    TEST(test_a_late_day_before_the_first_stretch_is_told),
 	    TEST(test_an_older_ledger_gets_stretches),
 	    TEST(test_stretches_expire_with_their_days),
+	    TEST(test_ranges_tell_what_all_tell),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

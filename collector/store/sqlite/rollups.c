@@ -78,7 +78,7 @@ static int emit_pair(
 	return emit(scan, id >> 24, (uint32_t)(id & 0xffffff), &bytes);
 }
 
-static int loose_all(struct scan *scan, int64_t since_key, int64_t until_key)
+static int loose_minute(struct scan *scan, int64_t since_key, int64_t until_key)
 {
 	static const char counters_sql[] =
 	    "SELECT id, counters FROM minute_counters"
@@ -107,6 +107,41 @@ static int loose_all(struct scan *scan, int64_t since_key, int64_t until_key)
 		if (err == 0 || sqlite3_column_int64(histograms, 0) != id)
 			return -EUCLEAN; /* rows come in pairs */
 		err = emit_pair(scan, id, counters, histograms);
+	}
+	return err;
+}
+
+/* The first minute from this one on, before the end, that has a row of a function in the
+ * range or beyond; the end when there is none. */
+static int find_loose_minute(struct scan *scan, int64_t end, int64_t *minute)
+{
+	static const char sql[] = "SELECT id FROM minute_counters WHERE id >= :since"
+				  " AND id < :until ORDER BY id LIMIT 1";
+	AUTO(statement) sqlite3_stmt *s = NULL;
+	int err = statement_get(scan->reader, sql, &s);
+
+	if (err)
+		return err;
+	statement_bind(s, ":since", minutes_key(*minute, scan->first_id));
+	statement_bind(s, ":until", minutes_key(end, 0));
+	err = statement_step(s);
+	if (err < 0)
+		return err;
+	*minute = err == 1 ? sqlite3_column_int64(s, 0) >> 24 : end;
+	return 0;
+}
+
+/* All rows of the range: minute by minute, over those without any. */
+static int loose_range(struct scan *scan, int64_t from, int64_t until)
+{
+	int err = find_loose_minute(scan, until, &from);
+
+	while (!err && from < until) {
+		err = loose_minute(scan, minutes_key(from, scan->first_id),
+		    minutes_key(from, scan->end_id));
+		from++;
+		if (!err)
+			err = find_loose_minute(scan, until, &from);
 	}
 	return err;
 }
@@ -140,7 +175,7 @@ int scan_loose(struct scan *scan, int64_t from, int64_t until)
 	if (scan->ids)
 		return scan_walk(
 		    scan, &table, minutes_key(from, 0), minutes_key(until, 0));
-	return loose_all(scan, minutes_key(from, 0), minutes_key(until, 0));
+	return loose_range(scan, from, until);
 }
 
 /* --- blocks ----------------------------------------------------------------------------
@@ -242,8 +277,7 @@ static int scan_hour(struct scan *scan, int64_t from, int64_t until)
 {
 	static const char loose_sql[] =
 	    "SELECT 1 FROM minute_counters WHERE id >= :since AND id < :until LIMIT 1";
-	struct slice_range range = {from, until, 0, 1U << 24};
-	uint32_t end_id = dictionary_count(scan->store->functions) + 1;
+	struct slice_range range = {from, until, scan->first_id, scan->end_id};
 	int loose = has_row(scan, loose_sql, minutes_key(from, 0), minutes_key(until, 0));
 	int err = loose < 0 ? loose : 0;
 
@@ -258,10 +292,11 @@ static int scan_hour(struct scan *scan, int64_t from, int64_t until)
 		if (!err)
 			err = emit_range(scan, &range);
 	}
-	for (uint32_t id = 0; !err && !scan->ids && id < end_id; id += SLICE_FUNCTIONS) {
+	for (uint32_t id = scan->first_id; !err && !scan->ids && id < scan->end_id;
+	     id += SLICE_FUNCTIONS) {
 		range.first_id = id;
-		range.end_id =
-		    end_id - id < SLICE_FUNCTIONS ? end_id : id + SLICE_FUNCTIONS;
+		range.end_id = scan->end_id - id < SLICE_FUNCTIONS ? scan->end_id
+								   : id + SLICE_FUNCTIONS;
 		err = slice_read(&scan->slice, scan->reader, &range);
 		if (!err)
 			err = emit_range(scan, &range);

@@ -15,6 +15,8 @@ int scan_begin(struct scan *scan, struct sqlite *store, const char *function)
 
 	scan->store = store;
 	scan->hours_hour = store->hours_hour;
+	if (!scan->end_id)
+		scan->end_id = dictionary_count(store->functions) + 1;
 	if (function)
 		n = dictionary_ids_of(store->functions, function, &scan->ids);
 	if (n <= 0)
@@ -106,13 +108,16 @@ static int walk_range(struct scan *scan, const struct scan_table *table, sqlite3
 static int walk_slices(struct scan *scan, const struct scan_table *table, sqlite3_stmt *s,
     int64_t from, int64_t until)
 {
-	uint32_t end_id = dictionary_count(scan->store->functions) + 1;
 	int err = 0;
 
-	for (uint32_t id = 0; !err && id < end_id; id += WALK_FUNCTIONS) {
+	for (uint32_t id = scan->first_id; !err && id < scan->end_id;
+	     id += WALK_FUNCTIONS) {
+		uint32_t end = scan->end_id - id < WALK_FUNCTIONS ? scan->end_id
+								  : id + WALK_FUNCTIONS;
+
 		for (int64_t t = from; !err && t < until; t++)
-			err = walk_range(scan, table, s, minutes_key(t, id),
-			    minutes_key(t, id + WALK_FUNCTIONS));
+			err = walk_range(
+			    scan, table, s, minutes_key(t, id), minutes_key(t, end));
 	}
 	return err;
 }
@@ -130,7 +135,5 @@ int scan_walk(
 	err = statement_get(scan->reader, table->range_sql, &s);
 	if (err)
 		return err;
-	if ((since | until) & 0xffffff) /* not whole times */
-		return walk_range(scan, table, s, since, until);
 	return walk_slices(scan, table, s, since >> 24, until >> 24);
 }

@@ -9,8 +9,10 @@
 struct scan {
 	struct sqlite *store;
 	struct connection *reader;
-	uint32_t *ids; /* of the functions asked for, rising; NULL: all */
+	uint32_t *ids; /* of the functions asked for, rising; NULL: all in the range */
 	size_t ids_n;
+	uint32_t first_id; /* the range: [first_id, end_id) */
+	uint32_t end_id;
 	store_rollup_visit visit; /* of minutes; or */
 	store_span_visit visit_span;
 	void *context;
@@ -33,7 +35,8 @@ struct scan {
 	struct stretches stretches;
 };
 
-/* Takes a reader and begins its transaction. 1; 0 when nobody has that name; -errno. End
+/* Takes a reader and begins its transaction; the range is as it was set, or all when
+ * end_id is 0. 1; 0 when nobody has that name; -errno. End
  * with scan_end() in each case. function NULL: all. */
 int scan_begin(struct scan *scan, struct sqlite *store, const char *function);
 void scan_end(struct scan *scan);

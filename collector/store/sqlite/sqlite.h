@@ -18,6 +18,7 @@ int sqlite_fold(struct sqlite *store, int64_t now_ns);
 int sqlite_fold_minutes(struct sqlite *store, int64_t now_ns); /* what must be */
 int sqlite_scan_spans(struct sqlite *store, const struct store_window *window,
     store_span_visit visit, void *context);
+uint32_t sqlite_range_end(struct sqlite *store, uint32_t first_id);
 int sqlite_backup(const char *directory, const char *to);
 int sqlite_scan_rollups(struct sqlite *store, int64_t since_ns, int64_t until_ns,
     const char *function, store_rollup_visit visit, void *context);
