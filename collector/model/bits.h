@@ -141,6 +141,35 @@ BITS_INLINE bool bits_get_rice(struct bits_in *b, unsigned int k, uint64_t *valu
 	return true;
 }
 
+/* Two codes, one after the other, with g and with k bits: in most cases in one piece. */
+BITS_INLINE bool bits_get_rice_pair(
+    struct bits_in *b, unsigned int g, unsigned int k, uint64_t *first, uint64_t *second)
+{
+	unsigned int ones;
+	unsigned int more;
+	unsigned int n;
+	uint64_t word;
+
+	bits_fill(b);
+	word = b->word;
+	ones = ~word ? (unsigned int)__builtin_ctzll(~word) : 64;
+	if (ones < BITS_ESCAPE) {
+		word >>= ones + 1;
+		*first = (uint64_t)ones << g | (word & ((UINT64_C(1) << g) - 1));
+		word >>= g;
+		more = (unsigned int)__builtin_ctzll(~word); /* zeros came in above */
+		n = ones + 1 + g + more + 1 + k;
+		if (more < BITS_ESCAPE && n <= b->have) {
+			word >>= more + 1;
+			*second = (uint64_t)more << k | (word & ((UINT64_C(1) << k) - 1));
+			b->word = word >> k;
+			b->have -= n;
+			return true;
+		}
+	}
+	return bits_get_rice(b, g, first) && bits_get_rice(b, k, second);
+}
+
 /* The bytes that were begun, or -1 when what pads the last one is not 0. */
 static inline int64_t bits_end_of(const struct bits_in *b)
 {

@@ -62,25 +62,22 @@ static bool add_rice(struct varint_source *s, unsigned int mode, uint64_t *to,
 	unsigned int g = mode >> 4;
 	unsigned int k = mode & 15;
 	uint64_t next = 0;
+	uint64_t gap = 0; /* there is none before the first bucket */
+	uint64_t count;
 	int64_t end;
 
-	if (k > RICE_MAX)
+	if (k > RICE_MAX || !bits_get_rice(&bits, k, &count))
 		return false;
-	while (left > 0) {
-		uint64_t gap = 0;
-		uint64_t count;
-
-		if (next && !bits_get_rice(&bits, g, &gap))
-			return false;
-		if (!bits_get_rice(&bits, k, &count))
-			return false;
+	for (;;) {
 		if (gap >= width - next || count >= left)
 			return false;
 		next += gap;
 		to[next++] += count + 1;
 		left -= count + 1;
-		if (next == width)
+		if (!left || next == width)
 			break;
+		if (!bits_get_rice_pair(&bits, g, k, &gap, &count))
+			return false;
 	}
 	end = bits_end_of(&bits);
 	if (left || next != width || end < 0)

@@ -1,6 +1,7 @@
 #include "store/sqlite/spans.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,13 +23,33 @@ static size_t encode_parts(const uint64_t *parts, size_t n, uint8_t *out, size_t
 	return at;
 }
 
+/* Eight numbers below 128, which most minutes have. */
+static bool take_small(const uint8_t *in, uint64_t *parts)
+{
+	uint64_t word;
+
+	memcpy(&word, in, sizeof(word));
+	if (word & UINT64_C(0x8080808080808080))
+		return false;
+	for (size_t i = 0; i < sizeof(word); i++)
+		parts[i] = in[i];
+	return true;
+}
+
 int spans_decode_parts(const uint8_t *in, size_t size, uint64_t *parts, size_t n)
 {
 	size_t at = 0;
 	size_t i = 0;
 
 	while (at < size) {
-		ssize_t took =
+		ssize_t took;
+
+		if (size - at >= 8 && n - i >= 8 && take_small(in + at, parts + i)) {
+			at += 8;
+			i += 8;
+			continue;
+		}
+		took =
 		    i < n ? varint_decode_fast(in + at, size - at, &parts[i]) : -EBADMSG;
 
 		if (took < 0)
