@@ -62,9 +62,14 @@ static inline pid_t start_collector(const char *directory)
 	}
 	(void)close(fds[1]);
 	said = fdopen(fds[0], "r");
-	if (pid < 0 || !said || !fgets(line, sizeof(line), said) || !strrchr(line, ':'))
+	port = 0;
+	while (pid > 0 && said && !port) { /* it may say something else before */
+		if (!fgets(line, sizeof(line), said) || !strrchr(line, ':'))
+			die(path);
+		port = (uint16_t)strtoul(strrchr(line, ':') + 1, NULL, 10);
+	}
+	if (!port)
 		die(path);
-	port = (uint16_t)strtoul(strrchr(line, ':') + 1, NULL, 10);
 	return pid;
 }
 
