@@ -49,7 +49,7 @@ static const char *question(const struct place *place, const char *path, int min
 	char since[CLOCK_RFC3339_BYTES];
 	char until[CLOCK_RFC3339_BYTES];
 
-	clock_format_rfc3339(place->now_ns - minutes * 60 * S, since);
+	clock_format_rfc3339(place->now_ns - 60 * S * minutes, since);
 	clock_format_rfc3339(place->now_ns, until);
 	(void)snprintf(target, 192, "%s?since=%s&until=%s%s", path, since, until, more);
 	return target;

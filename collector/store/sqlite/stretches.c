@@ -119,28 +119,29 @@ static int make_row(struct connection *c, unsigned int level, int64_t number,
 	    "SELECT first_minute, last_minute, counters, histograms, parts"
 	    " FROM day_rollup WHERE id = :id";
 	uint64_t parts[SPAN_PARTS_MAX] = {0};
-	int found = 0;
+	bool found = false;
+	int err = 0;
 
 	row->first_minute = INT64_MAX;
 	row->last_minute = 0;
 	row->parts_n = hours_of(level - 1);
 	rollup_clear(&row->rollup);
-	for (int64_t i = 0; i < 2; i++) {
+	for (int64_t i = 0; err >= 0 && i < 2; i++) {
 		int64_t half = stretch_time(level - 1, 2 * number + i);
-		int err;
 
 		row->parts = parts + (size_t)i * row->parts_n;
 		err = spans_read_row(c, level == 1 ? days_sql : rows.read,
 		    minutes_key(half, function_id), row);
-		if (err < 0)
-			return err;
-		found |= err;
+		found |= err == 1;
 	}
+	err = err < 0 ? err : 0;
 	row->parts = parts;
 	row->parts_n = hours_of(level);
-	return found ? spans_write_row(c, rows.write,
-			   minutes_key(stretch_time(level, number), function_id), row)
-		     : 0;
+	if (!err && found)
+		err = spans_write_row(c, rows.write,
+		    minutes_key(stretch_time(level, number), function_id), row);
+	row->parts = NULL;
+	return err;
 }
 
 /* Where a level begins: with the first stretch that has a row, of which both halves are
