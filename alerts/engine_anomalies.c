@@ -50,13 +50,8 @@ static int take(void *context, const struct anomaly_of *found)
 static int look_around(struct alerts *alerts, int64_t now_ns, struct look *look)
 {
 	struct window window = {(now_ns / DAY_NS - LOOK_BACK_DAYS) * DAY_NS, now_ns};
-	struct spending spending;
-	int err = spending_read(&spending, alerts->store, &window, false, NULL);
 
-	if (!err)
-		err = anomalies_find(alerts->book, &spending, take, look);
-	spending_done(&spending);
-	return err;
+	return anomalies_look(alerts->book, alerts->store, &window, take, look);
 }
 
 /* Under the lock, as are those that follow. */

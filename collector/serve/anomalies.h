@@ -23,6 +23,11 @@ typedef int (*anomaly_visit)(void *context, const struct anomaly_of *found);
 int anomalies_find(const struct book *book, const struct spending *spending,
     anomaly_visit visit, void *context);
 
+/* The same of all that the store has of a window, read by ranges of functions, so that
+ * memory holds what was found and some 300 bytes of each function. */
+int anomalies_look(const struct book *book, struct store *store,
+    const struct window *window, anomaly_visit visit, void *context);
+
 /* [{"function","version","day","what":"volume"|"cost_per_invocation","direction",
  * "cause","value","usual","low","high","extra_usd","duration_ms","init_ms",
  * "memory_mb"}] of spending read with hours, each function under its own platform's plan;

@@ -38,7 +38,7 @@ static int make_room(struct spending *s)
 static struct spending_row *row_of(
     struct spending *s, uint32_t id, const struct function *function)
 {
-	void **at = by_id_at(&s->by_id, id + 1); /* which holds none of number 0 */
+	void **at = by_id_at(&s->by_id, id - s->first_id + 1); /* none is 0 */
 	struct spending_row *row = at ? *at : NULL;
 
 	if (row)
@@ -255,10 +255,21 @@ size_t spending_by_hour(
 	return n;
 }
 
+static int read_days(
+    struct spending *s, struct store *store, const struct store_window *asked)
+{
+	struct reading reading = {.spending = s};
+	int err = store_scan_spans(store, asked, add_span, &reading);
+
+	rollup_done(&reading.scratch);
+	if (!err && s->n)
+		qsort(s->rows, s->n, sizeof(struct spending_row *), by_name);
+	return err;
+}
+
 int spending_read(struct spending *s, struct store *store, const struct window *window,
     bool with_hours, const char *function)
 {
-	struct reading reading = {.spending = s};
 	struct store_window asked = {.until_ns = window->until_ns,
 	    .function = function,
 	    .step_ns = DAY_S * CLOCK_NS_PER_S};
@@ -280,13 +291,24 @@ int spending_read(struct spending *s, struct store *store, const struct window *
 		asked.cuts_n = 1;
 	}
 	asked.since_ns = s->since_ns;
-	err = store_scan_spans(store, &asked, add_span, &reading);
-	rollup_done(&reading.scratch);
-	if (!err && s->n)
-		qsort(s->rows, s->n, sizeof(struct spending_row *), by_name);
+	err = read_days(s, store, &asked);
 	if (!err && s->n)
 		err = store_scan_functions(store, add_seen, s);
 	return err;
+}
+
+int spending_read_range(struct spending *s, struct store *store,
+    const struct window *window, uint32_t first_id, uint32_t end_id)
+{
+	const struct store_window asked = {.since_ns = window->since_ns,
+	    .until_ns = window->until_ns,
+	    .first_id = first_id,
+	    .end_id = end_id,
+	    .step_ns = DAY_S * CLOCK_NS_PER_S};
+
+	*s = (struct spending){
+	    .window = *window, .since_ns = window->since_ns, .first_id = first_id};
+	return read_days(s, store, &asked);
 }
 
 void spending_done(struct spending *s)

@@ -38,7 +38,8 @@ struct spending {
 	struct spending_row **rows; /* by name once read */
 	size_t n;
 	size_t room;
-	struct by_id by_id; /* the same, by 1 + the store's number */
+	struct by_id by_id; /* the same, by 1 + the store's number less first_id */
+	uint32_t first_id;
 };
 
 /* Reads the window, which begins with a day; with_hours, also the whole days of
@@ -47,6 +48,11 @@ struct spending {
 int spending_read(struct spending *spending, struct store *store,
     const struct window *window, bool with_hours, const char *function);
 void spending_done(struct spending *spending);
+
+/* The same of functions with numbers from first_id on, before end_id, without hours and
+ * without when they were seen: see store_range_end(). */
+int spending_read_range(struct spending *spending, struct store *store,
+    const struct window *window, uint32_t first_id, uint32_t end_id);
 
 /* How long the function was there from a moment on, until the window ends: from its first
  * to its last invocation, in ms. */

@@ -1,0 +1,185 @@
+/* What lies in another range of functions than its other versions is found all the same:
+ * of each function the calls of the last days are kept. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/count.h"
+#include "serve/anomalies.h"
+
+#define DAY_NS (86400 * CLOCK_NS_PER_S)
+#define LAST_DAYS 2 /* today and the one before: see anomaly_find() */
+
+struct calls {
+	struct function function;
+	uint64_t on[LAST_DAYS]; /* days before today */
+};
+
+struct found {
+	struct function function;
+	struct anomaly anomaly;
+	size_t place; /* among those of its function */
+};
+
+struct looking {
+	int64_t today;
+	struct calls *calls;
+	size_t calls_n;
+	size_t calls_room;
+	struct found *found;
+	size_t found_n;
+	size_t found_room;
+};
+
+/* Room for more rows of that size behind n. */
+static int make_room(void **rows, size_t *room, size_t n, size_t bytes)
+{
+	size_t more = *room ? *room * 2 : 64;
+	void *grown;
+
+	if (n < *room)
+		return 0;
+	grown = reallocarray(*rows, more, bytes);
+	if (!grown)
+		return -ENOMEM;
+	*rows = grown;
+	*room = more;
+	return 0;
+}
+
+static int keep(void *context, const struct anomaly_of *found)
+{
+	struct looking *l = context;
+	void *rows = l->found;
+	int err = make_room(&rows, &l->found_room, l->found_n, sizeof(*l->found));
+
+	l->found = rows;
+	if (err)
+		return err;
+	l->found[l->found_n] =
+	    (struct found){*found->function, found->anomaly, l->found_n};
+	l->found_n++;
+	return 0;
+}
+
+static int add_calls(struct looking *l, const struct spending_row *row)
+{
+	void *rows = l->calls;
+	int err = make_room(&rows, &l->calls_room, l->calls_n, sizeof(*l->calls));
+	struct calls *calls;
+
+	l->calls = rows;
+	if (err)
+		return err;
+	calls = &l->calls[l->calls_n++];
+	*calls = (struct calls){.function = row->function};
+	for (size_t i = 0; i < row->days_n; i++) {
+		int64_t before = l->today - row->days[i].day;
+
+		if (before >= 0 && before < LAST_DAYS)
+			count_add(&calls->on[before], row->days[i].invocations);
+	}
+	return 0;
+}
+
+static int compare(const struct function *a, const struct function *b)
+{
+	int order = strcmp(a->name, b->name);
+
+	if (!order)
+		order = strcmp(a->version, b->version);
+	return order ? order : (int)a->platform - (int)b->platform;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return compare(
+	    &((const struct calls *)a)->function, &((const struct calls *)b)->function);
+}
+
+static int by_name_and_place(const void *a, const void *b)
+{
+	const struct found *left = a;
+	const struct found *right = b;
+	int order = compare(&left->function, &right->function);
+
+	return order ? order
+		     : (left->place > right->place) - (left->place < right->place);
+}
+
+/* Calls of the other functions of that name on that day; all stand together. */
+static uint64_t calls_elsewhere(
+    const struct looking *l, const struct function *function, int64_t day)
+{
+	size_t low = 0;
+	size_t high = l->calls_n;
+	int64_t before = l->today - day;
+	uint64_t sum = 0;
+
+	while (low < high) { /* the first of the name */
+		size_t middle = (low + high) / 2;
+
+		if (strcmp(l->calls[middle].function.name, function->name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; before >= 0 && before < LAST_DAYS && low < l->calls_n &&
+	       strcmp(l->calls[low].function.name, function->name) == 0;
+	     low++)
+		if (!function_is_same(&l->calls[low].function, function))
+			count_add(&sum, l->calls[low].on[before]);
+	return sum;
+}
+
+static int look_at_range(struct looking *l, const struct book *book, struct store *store,
+    const struct window *window, uint32_t first_id, uint32_t end_id)
+{
+	struct spending spending;
+	int err = spending_read_range(&spending, store, window, first_id, end_id);
+
+	for (size_t i = 0; !err && i < spending.n; i++)
+		err = add_calls(l, spending.rows[i]);
+	if (!err)
+		err = anomalies_find(book, &spending, keep, l);
+	spending_done(&spending);
+	return err;
+}
+
+static int tell(struct looking *l, anomaly_visit visit, void *context)
+{
+	int err = 0;
+
+	if (l->calls_n)
+		qsort(l->calls, l->calls_n, sizeof(*l->calls), by_name);
+	if (l->found_n)
+		qsort(l->found, l->found_n, sizeof(*l->found), by_name_and_place);
+	for (size_t i = 0; !err && i < l->found_n; i++) {
+		const struct found *f = &l->found[i];
+		const struct anomaly_of of = {&f->function, f->anomaly,
+		    calls_elsewhere(l, &f->function, f->anomaly.day)};
+
+		err = visit(context, &of);
+	}
+	return err;
+}
+
+int anomalies_look(const struct book *book, struct store *store,
+    const struct window *window, anomaly_visit visit, void *context)
+{
+	struct looking looking = {.today = window->until_ns / DAY_NS};
+	uint32_t first_id = 0;
+	uint32_t end_id;
+	int err = 0;
+
+	while (!err && (end_id = store_range_end(store, first_id)) > 0) {
+		err = look_at_range(&looking, book, store, window, first_id, end_id);
+		first_id = end_id;
+	}
+	if (!err)
+		err = tell(&looking, visit, context);
+	free(looking.calls);
+	free(looking.found);
+	return err;
+}
