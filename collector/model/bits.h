@@ -11,7 +11,8 @@
 /* A reader's state belongs into registers. */
 #define BITS_INLINE static inline __attribute__((always_inline))
 
-#define BITS_ESCAPE 24 /* ones that say: the value follows in 64 bits */
+#define BITS_ESCAPE 24   /* ones that say: the value follows in 64 bits */
+#define BITS_RICE_MAX 15 /* low bits that are read at once with the rest of a code */
 
 struct bits_out {
 	uint8_t *out;
@@ -36,6 +37,15 @@ static inline void bits_put(struct bits_out *b, uint64_t value, unsigned int n)
 	}
 }
 
+/* n <= 64, value < 2^n. */
+static inline void bits_put_long(struct bits_out *b, uint64_t value, unsigned int n)
+{
+	bits_put(b, (uint32_t)value, n < 32 ? n : 32);
+	if (n > 32)
+		bits_put(b, value >> 32, n - 32);
+}
+
+/* k <= 56. */
 static inline void bits_put_rice(struct bits_out *b, uint64_t value, unsigned int k)
 {
 	uint64_t ones = value >> k;
@@ -102,6 +112,23 @@ BITS_INLINE bool bits_get(struct bits_in *b, unsigned int n, uint64_t *value)
 	return true;
 }
 
+/* n <= 64, filled or not. */
+BITS_INLINE bool bits_get_long(struct bits_in *b, unsigned int n, uint64_t *value)
+{
+	uint64_t high = 0;
+
+	bits_fill(b);
+	if (!bits_get(b, n < 32 ? n : 32, value))
+		return false;
+	if (n <= 32)
+		return true;
+	bits_fill(b);
+	if (!bits_get(b, n - 32, &high))
+		return false;
+	*value |= high << 32;
+	return true;
+}
+
 /* What follows the ones of an escape. */
 BITS_INLINE bool bits_get_escaped(struct bits_in *b, unsigned int k, uint64_t *value)
 {
@@ -118,7 +145,8 @@ BITS_INLINE bool bits_get_escaped(struct bits_in *b, unsigned int k, uint64_t *v
 	return *value >> k >= BITS_ESCAPE;
 }
 
-/* k <= 15. False when it ends too early, or is no code that bits_put_rice() writes. */
+/* k <= BITS_RICE_MAX. False when it ends too early, or is no code that bits_put_rice()
+ * writes. */
 BITS_INLINE bool bits_get_rice(struct bits_in *b, unsigned int k, uint64_t *value)
 {
 	unsigned int ones;
@@ -168,6 +196,31 @@ BITS_INLINE bool bits_get_rice_pair(
 		}
 	}
 	return bits_get_rice(b, g, first) && bits_get_rice(b, k, second);
+}
+
+/* The same for k <= 56. */
+static inline bool bits_get_rice_long(struct bits_in *b, unsigned int k, uint64_t *value)
+{
+	unsigned int ones;
+
+	bits_fill(b);
+	ones = ~b->word ? (unsigned int)__builtin_ctzll(~b->word) : 64;
+	if (k <= BITS_RICE_MAX || ones >= BITS_ESCAPE)
+		return bits_get_rice(b, k, value);
+	if (b->have < ones + 1)
+		return false;
+	b->word >>= ones + 1;
+	b->have -= ones + 1;
+	if (!bits_get_long(b, k, value))
+		return false;
+	*value |= (uint64_t)ones << k;
+	return true;
+}
+
+/* How many bits were taken. */
+static inline uint64_t bits_at(const struct bits_in *b)
+{
+	return b->at * 8 - b->have;
 }
 
 /* The bytes that were begun, or -1 when what pads the last one is not 0. */

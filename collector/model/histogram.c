@@ -61,6 +61,17 @@ double histogram_upper(int32_t index)
 	return exp2((index + 1) / (double)STEPS);
 }
 
+uint64_t histogram_greatest(int32_t index)
+{
+	int32_t next = index + 1;
+
+	if (next < 0)
+		return 0;
+	if (next >= 64 * STEPS)
+		return UINT64_MAX;
+	return bounds[next % STEPS] >> (63 - next / STEPS);
+}
+
 uint64_t histogram_ticks(uint64_t ns)
 {
 	unsigned __int128 scaled = (unsigned __int128)ns << TICKS_SHIFT;
@@ -69,6 +80,13 @@ uint64_t histogram_ticks(uint64_t ns)
 		return ((ns << TICKS_SHIFT) + TICKS_DIVISOR / 2) / TICKS_DIVISOR;
 	scaled = (scaled + TICKS_DIVISOR / 2) / TICKS_DIVISOR;
 	return scaled > UINT64_MAX ? UINT64_MAX : (uint64_t)scaled;
+}
+
+uint64_t histogram_nearest_ns(uint64_t ticks)
+{
+	unsigned __int128 scaled = (unsigned __int128)ticks * TICKS_DIVISOR;
+
+	return (uint64_t)((scaled + (1U << (TICKS_SHIFT - 1))) >> TICKS_SHIFT);
 }
 
 double histogram_ticks_to_ns(double ticks)

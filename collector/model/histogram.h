@@ -37,12 +37,15 @@ void histogram_clear(struct histogram *h); /* empty, keeps its memory */
 /* Index of the bucket of value > 0. Integer arithmetic only. */
 int32_t histogram_index(uint64_t value);
 
-/* Upper bound of a bucket: 2^((index+1)/32). */
+/* Upper bound of a bucket: 2^((index+1)/32); and as a whole number, the greatest value
+ * that lies in it, of an index from HISTOGRAM_INDEX_MIN - 1 on: 0 for that. */
 double histogram_upper(int32_t index);
+uint64_t histogram_greatest(int32_t index);
 
 /* Nanoseconds to ticks of 2^-40 s and back; saturating at 2^64-1 ticks (194 days). */
 uint64_t histogram_ticks(uint64_t ns);
 double histogram_ticks_to_ns(double ticks);
+uint64_t histogram_nearest_ns(uint64_t ticks); /* that has these ticks, if one has */
 
 /* 0 or -ENOMEM, unchanged then. merge also -EOVERFLOW, beyond 2^64-1 values: only decoded
  * ones can hold as many. */

@@ -1,0 +1,247 @@
+#include "model/column.h"
+
+#include <stdlib.h>
+
+#include "base/varint.h"
+
+#define MODES 4
+#define LOW_MAX 48
+#define LOW_NONE 63
+#define HEAD_BITS (1 + 2 + 1 + 6 + 7)
+
+static unsigned int length_of(uint64_t value)
+{
+	return value ? 64 - (unsigned int)__builtin_clzll(value) : 0;
+}
+
+/* What is written of a number, but for the Rice code; last: the number before it. */
+static uint64_t code_of(
+    enum column_mode mode, uint64_t base, uint64_t last, uint64_t number)
+{
+	switch (mode) {
+	case COLUMN_AROUND:
+		return varint_zigzag((int64_t)(number - base));
+	case COLUMN_ABOVE:
+		return number - base;
+	case COLUMN_BELOW:
+		return base - number;
+	case COLUMN_BEHIND:
+		break;
+	}
+	return varint_zigzag((int64_t)(number - last));
+}
+
+static inline uint64_t number_of(
+    enum column_mode mode, uint64_t base, uint64_t last, uint64_t code)
+{
+	switch (mode) {
+	case COLUMN_AROUND:
+		return base + (uint64_t)varint_unzigzag(code);
+	case COLUMN_ABOVE:
+		return base + code;
+	case COLUMN_BELOW:
+		return base - code;
+	case COLUMN_BEHIND:
+		break;
+	}
+	return last + (uint64_t)varint_unzigzag(code);
+}
+
+static void codes_of(
+    const struct column_plan *plan, const uint64_t *numbers, size_t n, uint64_t *codes)
+{
+	for (size_t i = 0; i < n; i++)
+		codes[i] = code_of(
+		    plan->mode, plan->base, i ? numbers[i - 1] : plan->base, numbers[i]);
+}
+
+/* The bits of Rice codes, those of 0 left out where less is 1. */
+static uint64_t rice_bits(
+    const uint64_t *codes, size_t n, unsigned int less, unsigned int low)
+{
+	uint64_t bits = less ? n : 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (!less || codes[i])
+			bits += bits_of_rice(codes[i] - less, low);
+	return bits;
+}
+
+/* Finds low and sparse for the plan's mode and base. */
+static void plan_codes(struct column_plan *plan, const uint64_t *codes, size_t n)
+{
+	uint64_t body = UINT64_MAX;
+	size_t some = 0;
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		some += codes[i] != 0;
+		sum += codes[i] >> 6; /* 60 of these cannot wrap */
+	}
+	plan->low = LOW_NONE;
+	plan->sparse = false;
+	for (unsigned int less = 0; some && less < 2; less++) {
+		uint64_t mean = sum / (less ? some : n);
+		unsigned int middle = mean ? length_of(mean) + 5 : 0;
+		unsigned int from = middle > 2 ? middle - 2 : 0;
+		unsigned int until = middle ? middle + 1 : 8;
+
+		from = from < LOW_MAX ? from : LOW_MAX;
+		for (unsigned int low = from; low <= until && low <= LOW_MAX; low++) {
+			uint64_t bits = rice_bits(codes, n, less, low);
+
+			if (bits < body) {
+				body = bits;
+				plan->low = low;
+				plan->sparse = less;
+			}
+		}
+	}
+	plan->bits =
+	    HEAD_BITS + length_of(varint_zigzag((int64_t)plan->base)) + (some ? body : 0);
+}
+
+static int by_value(const void *a, const void *b)
+{
+	int64_t left = *(const int64_t *)a;
+	int64_t right = *(const int64_t *)b;
+
+	return left < right ? -1 : left > right;
+}
+
+struct column_plan column_plan(const uint64_t *numbers, size_t n)
+{
+	struct column_plan best = {.bits = 1, .zero = true};
+	uint64_t sorted[COLUMN_MAX];
+	uint64_t codes[COLUMN_MAX];
+
+	for (size_t i = 0; i < n; i++) {
+		best.zero &= numbers[i] == 0;
+		sorted[i] = numbers[i];
+	}
+	if (best.zero)
+		return best;
+	qsort(sorted, n, sizeof(sorted[0]), by_value);
+	best.bits = UINT64_MAX;
+
+	const struct column_plan tries[] = {
+	    {.mode = COLUMN_AROUND},
+	    {.mode = COLUMN_AROUND, .base = sorted[n / 2]},
+	    {.mode = COLUMN_ABOVE, .base = sorted[0]},
+	    {.mode = COLUMN_BELOW, .base = sorted[n - 1]},
+	    {.mode = COLUMN_BEHIND, .base = numbers[0]},
+	};
+
+	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
+		struct column_plan plan = tries[i];
+
+		codes_of(&plan, numbers, n, codes);
+		plan_codes(&plan, codes, n);
+		if (plan.bits < best.bits)
+			best = plan;
+	}
+	return best;
+}
+
+void column_put(struct bits_out *out, const struct column_plan *plan,
+    const uint64_t *numbers, size_t n)
+{
+	uint64_t base = varint_zigzag((int64_t)plan->base);
+	uint64_t codes[COLUMN_MAX];
+
+	bits_put(out, !plan->zero, 1);
+	if (plan->zero)
+		return;
+	bits_put(out, plan->mode, 2);
+	bits_put(out, plan->sparse, 1);
+	bits_put(out, plan->low, 6);
+	bits_put(out, length_of(base), 7);
+	bits_put_long(out, base, length_of(base));
+	codes_of(plan, numbers, n, codes);
+	for (size_t i = 0; plan->low != LOW_NONE && i < n; i++) {
+		if (plan->sparse)
+			bits_put(out, codes[i] != 0, 1);
+		if (!plan->sparse || codes[i])
+			bits_put_rice(out, codes[i] - plan->sparse, plan->low);
+	}
+}
+
+static bool get_head(struct bits_in *in, struct column_plan *plan)
+{
+	uint64_t mode;
+	uint64_t sparse;
+	uint64_t low;
+	uint64_t length;
+	uint64_t base;
+
+	bits_fill(in);
+	if (!bits_get(in, 2, &mode) || !bits_get(in, 1, &sparse) ||
+	    !bits_get(in, 6, &low) || !bits_get(in, 7, &length) || length > 64 ||
+	    (low > LOW_MAX && low != LOW_NONE) ||
+	    !bits_get_long(in, (unsigned int)length, &base))
+		return false;
+	*plan = (struct column_plan){.base = (uint64_t)varint_unzigzag(base),
+	    .mode = (enum column_mode)mode,
+	    .sparse = sparse,
+	    .low = (unsigned int)low};
+	return true;
+}
+
+/* The codes, all of low or fewer bits that bits_get_rice() takes at once, or one by one.
+ */
+static bool get_codes(
+    struct bits_in *in, const struct column_plan *plan, uint64_t *codes, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint64_t is_some = 1;
+
+		if (plan->sparse) {
+			bits_fill(in);
+			if (!bits_get(in, 1, &is_some))
+				return false;
+		}
+		codes[i] = 0;
+		if (is_some && !bits_get_rice_long(in, plan->low, &codes[i]))
+			return false;
+		codes[i] += is_some & plan->sparse;
+	}
+	return true;
+}
+
+static bool get_short_codes(
+    struct bits_in *from, unsigned int low, uint64_t *codes, size_t n)
+{
+	struct bits_in in = *from; /* a copy that nothing points to stays in registers */
+
+	for (size_t i = 0; i < n; i++)
+		if (!bits_get_rice(&in, low, &codes[i]))
+			return false;
+	*from = in;
+	return true;
+}
+
+bool column_get(struct bits_in *in, uint64_t *numbers, size_t n)
+{
+	uint64_t codes[COLUMN_MAX] = {0};
+	struct column_plan plan;
+	uint64_t is_some;
+	bool ok = true;
+
+	bits_fill(in);
+	if (!bits_get(in, 1, &is_some))
+		return false;
+	if (!is_some) {
+		memset(numbers, 0, n * sizeof(*numbers));
+		return true;
+	}
+	if (!get_head(in, &plan))
+		return false;
+	if (plan.low <= BITS_RICE_MAX && !plan.sparse)
+		ok = get_short_codes(in, plan.low, codes, n);
+	else if (plan.low != LOW_NONE)
+		ok = get_codes(in, &plan, codes, n);
+	for (size_t i = 0; ok && i < n; i++)
+		numbers[i] = number_of(
+		    plan.mode, plan.base, i ? numbers[i - 1] : plan.base, codes[i]);
+	return ok;
+}

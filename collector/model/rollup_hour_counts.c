@@ -1,0 +1,256 @@
+#include "model/rollup_hour_counts.h"
+
+#define ONE 256 /* value near */
+#define NEAR_SHIFT 3
+#define NEAR_MAX (UINT64_C(1) << 40)
+#define NEAR_MANY (2 * ONE)
+#define NEAR_LEAST 5 /* added, so that nothing is a class */
+#define LENGTH_BITS 4
+#define SYMBOL_BITS 6
+
+static inline unsigned int length_of(uint64_t value)
+{
+	return value ? 64 - (unsigned int)__builtin_clzll(value) : 0;
+}
+
+/* near < NEAR_MANY. */
+static inline unsigned int class_of(uint64_t near)
+{
+	unsigned int length = length_of(near + NEAR_LEAST);
+	unsigned int class =
+	    2 * length + (unsigned int)((near + NEAR_LEAST) >> (length - 2) & 1) - 6;
+
+	return class < COUNTS_CLASSES ? class : COUNTS_CLASSES - 1;
+}
+
+static inline uint64_t come_near(uint64_t near, uint64_t count)
+{
+	uint64_t more = count < NEAR_MAX ? count : NEAR_MAX;
+
+	return near - (near >> NEAR_SHIFT) + more * (ONE >> NEAR_SHIFT);
+}
+
+/* What is near behind a gap of 0 to 15 empty buckets, in 2^16ths of before. */
+static inline uint64_t fade(uint64_t near, uint64_t gap)
+{
+	static const uint32_t left[COUNTS_GAPS + 1] = {65536, 57344, 50176, 43904, 38416,
+	    33614, 29412, 25736, 22519, 19704, 17241, 15086, 13200, 11550, 10106, 8843};
+
+	return near * left[gap] >> 16;
+}
+
+/* The low bits that deviations have where so much lies near: about its square root. */
+static inline unsigned int low_bits(uint64_t near)
+{
+	return (length_of(near / ONE) + 1) / 2;
+}
+
+/* Counts nearest to the expected one first. */
+static inline uint64_t fold(uint64_t count, uint64_t expected)
+{
+	if (count >= 2 * expected)
+		return count;
+	return count < expected ? 2 * (expected - count) - 1 : 2 * (count - expected);
+}
+
+static inline uint64_t unfold(uint64_t code, uint64_t expected)
+{
+	if (code >= 2 * expected)
+		return code;
+	return expected + ((code + 1) / 2 ^ -(code & 1)) + (code & 1); /* no branch */
+}
+
+/* A number in about twice as many bits as it has. */
+static void put_gamma(struct bits_out *out, uint64_t value)
+{
+	unsigned int length = length_of(value);
+
+	bits_put_rice(out, length, 1);
+	if (length > 1)
+		bits_put_long(out, value & ~(UINT64_C(1) << (length - 1)), length - 1);
+}
+
+BITS_INLINE bool get_gamma(struct bits_in *in, uint64_t *value)
+{
+	uint64_t length;
+
+	if (!bits_get_rice(in, 1, &length) || length > 64)
+		return false;
+	*value = 0;
+	if (length > 1 && !bits_get_long(in, (unsigned int)length - 1, value))
+		return false;
+	*value |= length ? UINT64_C(1) << (length - 1) : 0;
+	return true;
+}
+
+BITS_INLINE bool get_rice(struct bits_in *in, unsigned int low, uint64_t *value)
+{
+	return low <= BITS_RICE_MAX ? bits_get_rice(in, low, value)
+				    : bits_get_rice_long(in, low, value);
+}
+
+/* Canonical prefix codes. */
+void hour_counts_fill(struct hour_counts *counts)
+{
+	for (size_t class = 0; class < COUNTS_CLASSES; class ++) {
+		const uint8_t *lengths = hour_counts_lengths[class];
+		unsigned int code = 0;
+
+		for (unsigned int n = 1; n <= COUNTS_CODE_BITS; n++, code <<= 1) {
+			for (unsigned int s = 0; s < COUNTS_SYMBOLS; s++) {
+				unsigned int reversed = 0;
+
+				if (lengths[s] != n)
+					continue;
+				for (unsigned int i = 0; i < n; i++)
+					reversed |= (code >> i & 1) << (n - 1 - i);
+				counts->codes[class][s] = (uint16_t)reversed;
+				for (unsigned int i = reversed;
+				     i < 1U << COUNTS_CODE_BITS; i += 1U << n)
+					counts->symbols[class][i] =
+					    (uint16_t)(s << LENGTH_BITS | n);
+				code++;
+			}
+		}
+	}
+}
+
+static void put_symbol(const struct hour_counts *counts, struct bits_out *out,
+    unsigned int class, unsigned int symbol)
+{
+	unsigned int length = hour_counts_lengths[class][symbol];
+
+	if (length) {
+		bits_put(out, counts->codes[class][symbol], length);
+		return;
+	}
+	bits_put(out, counts->codes[class][COUNTS_RARE],
+	    hour_counts_lengths[class][COUNTS_RARE]);
+	bits_put(out, symbol, SYMBOL_BITS);
+}
+
+void hour_counts_put(const struct hour_counts *counts, struct bits_out *out,
+    const uint64_t *buckets, size_t width, uint64_t values)
+{
+	uint64_t left = values - buckets[0];
+	uint64_t near = come_near(0, buckets[0]);
+	size_t i = 1;
+
+	put_gamma(out, buckets[0] - 1);
+	while (left > 1 && i < width - 1) {
+		uint64_t gap = 0;
+		uint64_t each;
+
+		if (near >= NEAR_MANY) {
+			bits_put_rice(out, fold(buckets[i], near / ONE), low_bits(near));
+			left -= buckets[i];
+			near = come_near(near, buckets[i++]);
+			continue;
+		}
+		while (gap < COUNTS_GAPS && !buckets[i + gap])
+			gap++;
+		i += gap;
+		if (gap == COUNTS_GAPS) {
+			put_symbol(counts, out, class_of(near), COUNTS_SKIP);
+			near = fade(near, gap);
+			continue;
+		}
+		each = buckets[i] < COUNTS_EACH ? buckets[i] : COUNTS_EACH;
+		put_symbol(counts, out, class_of(near),
+		    (unsigned int)(gap * COUNTS_EACH + each - 1));
+		if (i == width - 1)
+			return;
+		if (each == COUNTS_EACH)
+			put_gamma(out, buckets[i] - COUNTS_EACH);
+		left -= buckets[i];
+		near = come_near(fade(near, gap), buckets[i++]);
+	}
+}
+
+/* The next symbol of a class, or COUNTS_RARE where the bits end. */
+BITS_INLINE unsigned int get_symbol(
+    const struct hour_counts *counts, struct bits_in *in, unsigned int class)
+{
+	unsigned int found;
+	unsigned int length;
+	uint64_t symbol = COUNTS_RARE;
+
+	bits_fill(in);
+	found = counts->symbols[class][in->word & ((1U << COUNTS_CODE_BITS) - 1)];
+	length = found & ((1U << LENGTH_BITS) - 1);
+	if (in->have < length)
+		return COUNTS_RARE;
+	in->word >>= length;
+	in->have -= length;
+	found >>= LENGTH_BITS;
+	if (found != COUNTS_RARE)
+		return found;
+	return bits_get(in, SYMBOL_BITS, &symbol) ? (unsigned int)symbol : COUNTS_RARE;
+}
+
+/* What the next symbol tells: moves *i to the bucket whose count it sets, which is 0
+ * where none is told yet. */
+BITS_INLINE bool get_pair(const struct hour_counts *counts, struct bits_in *in,
+    uint64_t *near, size_t room, uint64_t *count, size_t *i)
+{
+	unsigned int symbol = get_symbol(counts, in, class_of(*near));
+	unsigned int gap = symbol / COUNTS_EACH;
+
+	if (symbol >= COUNTS_RARE || gap > room)
+		return false;
+	*i += gap;
+	*near = fade(*near, gap);
+	*count = symbol == COUNTS_SKIP ? 0 : symbol % COUNTS_EACH + 1;
+	if (*count < COUNTS_EACH || gap == room)
+		return true;
+	if (!get_gamma(in, count) || *count > UINT64_MAX - COUNTS_EACH)
+		return false;
+	*count += COUNTS_EACH;
+	return true;
+}
+
+bool hour_counts_get(const struct hour_counts *counts, struct bits_in *from,
+    const struct hour_window *window, struct hour_weights *weights)
+{
+	struct bits_in in = *from; /* copies that nothing points to stay in registers */
+	struct hour_weights w = {0};
+	const struct hour_row *rows = window->rows;
+	uint64_t *buckets = window->buckets;
+	size_t last = window->width - 1;
+	uint64_t left = window->values;
+	uint64_t count = 0;
+	uint64_t near;
+	size_t i = 1;
+
+	if (!get_gamma(&in, &count) || count >= left - 1)
+		return false;
+	w.first = count + 1;
+	buckets[0] += w.first;
+	hour_weigh(&w, &rows[0], w.first);
+	left -= w.first;
+	near = come_near(0, w.first);
+	while (left > 1 && i < last) {
+		if (near >= NEAR_MANY) {
+			if (!get_rice(&in, low_bits(near), &count))
+				return false;
+			count = unfold(count, near / ONE);
+		} else if (!get_pair(counts, &in, &near, last - i, &count, &i)) {
+			return false;
+		} else if (i == last || count == 0) {
+			continue;
+		}
+		if (count >= left)
+			return false;
+		buckets[i] += count;
+		hour_weigh(&w, &rows[i], count);
+		left -= count;
+		near = come_near(near, count);
+		i++;
+	}
+	buckets[last] += left;
+	hour_weigh(&w, &rows[last], left);
+	w.last = left;
+	*weights = w;
+	*from = in;
+	return true;
+}
