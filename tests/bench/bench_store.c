@@ -28,6 +28,7 @@
 #define SHAPES 512 /* different minutes */
 #define RUNS 5
 #define KEY "(%lld << 24)"
+#define PIECES_KEY "(%lld << 28)" /* pieces.c */
 
 static struct shape {
 	uint8_t *counters;
@@ -62,6 +63,7 @@ static void make_shape(struct shape *shape, uint64_t *seed, size_t values)
 		    .kind = KIND_LAMBDA,
 		    .start_type = random_below(seed, 50) ? START_WARM : START_COLD,
 		    .has = HAS_DURATION | HAS_CPU | HAS_MEMORY,
+		    .start_ns = TODAY * 24 * HOUR_NS, /* by today's rules of billing */
 		    .duration_ns = (uint64_t)random_log_normal(seed, median_ns, 0.8),
 		    .cpu_ns = 1000000 + random_below(seed, 5000000),
 		    .peak_memory_bytes = (64U << 20) + random_below(seed, 1000) * 4096,
@@ -162,8 +164,8 @@ static void copy_hour(sqlite3 *db, long long hour)
 	long long behind = HOUR - 1 - hour;
 
 	(void)snprintf(sql, sizeof(sql),
-	    "INSERT INTO hour_block SELECT id - " KEY ", block FROM hour_block"
-	    " WHERE id >= " KEY,
+	    "INSERT INTO hour_piece SELECT id - " PIECES_KEY ", bytes FROM hour_piece"
+	    " WHERE id >= " PIECES_KEY,
 	    behind, HOUR - 1);
 	run(db, sql);
 	(void)snprintf(sql, sizeof(sql),
@@ -395,7 +397,7 @@ static void bench(size_t n, size_t values, int64_t minutes)
 	store_close(store);
 	db = open_file(directory);
 	in_blocks =
-	    table_bytes(db, "SELECT sum(pgsize) FROM dbstat WHERE name = 'hour_block'");
+	    table_bytes(db, "SELECT sum(pgsize) FROM dbstat WHERE name = 'hour_piece'");
 	(void)printf(
 	    "store: %.1f B for a function's minute of %zu values, %.1f B in blocks\n",
 	    in_minutes / (double)n / 60, values, in_blocks / (double)n / 60);

@@ -38,8 +38,8 @@ static inline void ledger_measure(const char *directory, size_t minutes, struct 
 	sqlite3 *db = ledger_open(directory);
 	double rows = ledger_number(db, "SELECT count(*) FROM minute_counters");
 	double first =
-	    ledger_number(db, "SELECT count(*) FROM hour_block WHERE id >> 24 ="
-			      " (SELECT min(id) >> 24 FROM hour_block)");
+	    ledger_number(db, "SELECT count(DISTINCT id >> 4) FROM hour_piece WHERE"
+			      " id >> 28 = (SELECT min(id) >> 28 FROM hour_piece)");
 
 	if (rows > 0)
 		g->minute_bytes =
@@ -48,8 +48,8 @@ static inline void ledger_measure(const char *directory, size_t minutes, struct 
 		    rows;
 	if (first > 0)
 		g->block_bytes =
-		    ledger_number(db, "SELECT sum(length(block)) FROM hour_block WHERE id"
-				      " >> 24 = (SELECT min(id) >> 24 FROM hour_block)") /
+		    ledger_number(db, "SELECT sum(length(bytes)) FROM hour_piece WHERE id"
+				      " >> 28 = (SELECT min(id) >> 28 FROM hour_piece)") /
 		    first / (double)minutes;
 	(void)sqlite3_close(db);
 }

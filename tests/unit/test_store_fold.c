@@ -1,5 +1,4 @@
 /* Folding minutes into hours and days: when, once, and whoever is killed in between. */
-#include "store/sqlite/block.h"
 #include "tests/unit/random.h"
 #include "tests/unit/store_place.h"
 
@@ -257,51 +256,6 @@ static void test_a_kill_neither_loses_nor_doubles(void **state)
 	assert_true(last > 2ULL * KILLS); /* most rounds were killed at work */
 }
 
-/* --- blocks ----------------------------------------------------------------------------
- */
-
-static void test_a_block_takes_no_other_bytes(void **state)
-{
-	static const uint8_t counters[] = "some counters", histograms[] = "histograms";
-	struct block_minute minutes[3];
-	struct block_minute got[BLOCK_MINUTES];
-	struct block_coder *coder;
-	struct block_coder *other;
-	const uint8_t *bytes;
-	uint8_t *copy;
-	size_t n;
-	size_t got_n;
-
-	(void)state;
-	assert_int_equal(block_coder_new(&coder), 0);
-	assert_int_equal(block_coder_new(&other), 0);
-	for (uint32_t i = 0; i < 3; i++)
-		minutes[i] =
-		    (struct block_minute){i * 29 + 1, counters, 5 + i, histograms, 9 - i};
-	assert_int_equal(block_encode(coder, minutes, 3, &bytes, &n), 0);
-	assert_int_equal(block_decode(other, bytes, n, got, &got_n), 0);
-	assert_int_equal(got_n, 3);
-	for (size_t i = 0; i < 3; i++) {
-		assert_int_equal(got[i].minute, minutes[i].minute);
-		assert_int_equal(got[i].counters_bytes, minutes[i].counters_bytes);
-		assert_memory_equal(got[i].counters, counters, 5 + i);
-		assert_int_equal(got[i].histograms_bytes, minutes[i].histograms_bytes);
-		assert_memory_equal(got[i].histograms, histograms, 9 - i);
-	}
-	for (size_t size = 0; size < n; size++) {
-		copy = malloc(size + 1);
-		assert_non_null(copy);
-		memcpy(copy, bytes, size);
-		assert_int_equal(block_decode(other, copy, size, got, &got_n), -EBADMSG);
-		free(copy);
-	}
-	minutes[2].minute = minutes[1].minute;
-	assert_int_equal(block_encode(coder, minutes, 3, &bytes, &n), 0);
-	assert_int_equal(block_decode(other, bytes, n, got, &got_n), -EBADMSG);
-	block_coder_free(coder);
-	block_coder_free(other);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -314,7 +268,6 @@ int main(void)
 	    TEST(test_what_expires_was_folded),
 	    TEST(test_cuts_in_forgotten_hours_lose_nothing),
 	    TEST(test_a_kill_neither_loses_nor_doubles),
-	    cmocka_unit_test(test_a_block_takes_no_other_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -252,6 +252,7 @@ static void test_store_takes_over_a_ledger_without_figures(void **state)
 			     "DROP TABLE hour_parts; DROP TABLE day_rollup;"
 			     "DROP TABLE imported; DROP TABLE stretch_rollup;"
 			     "DROP TABLE stretch_made;"
+			     "DROP TABLE hour_piece;"
 			     "PRAGMA user_version=1",
 			     NULL, NULL, NULL),
 	    SQLITE_OK);

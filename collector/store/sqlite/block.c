@@ -1,8 +1,11 @@
-/* Bytes of a block: version, varint size of the rest unpacked, the rest in one zstd
- * frame. The rest: varint n, then n times varint minute, counters' bytes, histograms'
- * bytes; all counters; all histograms. Like lies with like, so that zstd finds it. */
+/* Bytes of a block: version, the rest. Of version 2: 8 bytes, little-endian, with a bit
+ * for each minute, the first one lowest; then rollup_hour.h. Version 1 is written no
+ * more: varint size of the rest unpacked, the rest in one zstd frame. The rest: varint n,
+ * then n times varint minute, counters' bytes, histograms' bytes; all counters; all
+ * histograms, as in rows. */
 #include "store/sqlite/block.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,10 +14,10 @@
 
 #include "base/varint.h"
 
-#define BLOCK_VERSION 1
-#define BLOCK_MAX_BYTES (16U << 20)
-#define HEAD_MAX_BYTES (1 + VARINT_MAX_BYTES)
-#define LEVEL 1
+#define BLOCK_VERSION_1 1
+#define BLOCK_VERSION 2
+#define BLOCK_MAX_BYTES (16U << 20) /* of version 1, unpacked */
+#define HEAD_BYTES (1 + sizeof(uint64_t))
 
 struct buffer {
 	uint8_t *bytes;
@@ -22,18 +25,22 @@ struct buffer {
 };
 
 struct block_coder {
-	ZSTD_CCtx *packer;
-	ZSTD_DCtx *unpacker;
-	struct buffer plain;
-	struct buffer packed;
+	ZSTD_DCtx *unpacker; /* of version 1 */
+	struct rollup_hour *hour;
+	struct buffer bytes; /* unpacked ones of version 1, or a block that is written */
+	struct rollup minutes[BLOCK_MINUTES]; /* that are written */
 };
 
-int block_coder_new(struct block_coder **out)
+int block_coder_new(const struct hour_tables *tables, struct block_coder **out)
 {
 	struct block_coder *coder = calloc(1, sizeof(*coder));
 
 	if (!coder)
 		return -ENOMEM;
+	if (rollup_hour_new(tables, &coder->hour) < 0) {
+		free(coder);
+		return -ENOMEM;
+	}
 	*out = coder;
 	return 0;
 }
@@ -42,11 +49,36 @@ void block_coder_free(struct block_coder *coder)
 {
 	if (!coder)
 		return;
-	(void)ZSTD_freeCCtx(coder->packer);
 	(void)ZSTD_freeDCtx(coder->unpacker);
-	free(coder->plain.bytes);
-	free(coder->packed.bytes);
+	rollup_hour_free(coder->hour);
+	for (size_t i = 0; i < BLOCK_MINUTES; i++)
+		rollup_done(&coder->minutes[i]);
+	free(coder->bytes.bytes);
 	free(coder);
+}
+
+int block_minute_add(const struct block_minute *minute, struct rollup *into)
+{
+	if (minute->hour)
+		return rollup_hour_add(minute->hour, minute->at, into);
+	return rollup_merge_encoded(into, minute->counters, minute->counters_bytes,
+	    minute->histograms, minute->histograms_bytes);
+}
+
+int block_minute_count(const struct block_minute *minute, struct rollup *into)
+{
+	if (minute->hour)
+		return rollup_hour_count(minute->hour, minute->at, into);
+	return rollup_count_encoded(into, minute->counters, minute->counters_bytes);
+}
+
+int block_minute_invocations(const struct block_minute *minute, uint64_t *invocations)
+{
+	if (!minute->hour)
+		return rollup_decode_invocations(
+		    minute->counters, minute->counters_bytes, invocations);
+	*invocations = rollup_hour_invocations(minute->hour, minute->at);
+	return 0;
 }
 
 static int reserve(struct buffer *buffer, size_t size)
@@ -63,78 +95,41 @@ static int reserve(struct buffer *buffer, size_t size)
 	return 0;
 }
 
-static void put(struct buffer *buffer, size_t *at, uint64_t value)
-{
-	ssize_t n = varint_encode(value, buffer->bytes + *at, buffer->room - *at);
-
-	if (n > 0) /* reserved for the longest */
-		*at += (size_t)n;
-}
-
-static void put_bytes(struct buffer *buffer, size_t *at, const uint8_t *bytes, size_t n)
-{
-	if (n > 0)
-		memcpy(buffer->bytes + *at, bytes, n);
-	*at += n;
-}
-
-/* Lays the minutes out in plain; their bytes or an error. */
-static ssize_t lay_out(
-    struct block_coder *coder, const struct block_minute *minutes, size_t n)
-{
-	size_t size = (size_t)VARINT_MAX_BYTES * (1 + 3 * n);
-	size_t at = 0;
-	int err;
-
-	for (size_t i = 0; i < n; i++)
-		size += minutes[i].counters_bytes + minutes[i].histograms_bytes;
-	if (size > BLOCK_MAX_BYTES)
-		return -E2BIG;
-	err = reserve(&coder->plain, size);
-	if (err)
-		return err;
-	put(&coder->plain, &at, n);
-	for (size_t i = 0; i < n; i++) {
-		put(&coder->plain, &at, minutes[i].minute);
-		put(&coder->plain, &at, minutes[i].counters_bytes);
-		put(&coder->plain, &at, minutes[i].histograms_bytes);
-	}
-	for (size_t i = 0; i < n; i++)
-		put_bytes(
-		    &coder->plain, &at, minutes[i].counters, minutes[i].counters_bytes);
-	for (size_t i = 0; i < n; i++)
-		put_bytes(&coder->plain, &at, minutes[i].histograms,
-		    minutes[i].histograms_bytes);
-	return (ssize_t)at;
-}
-
 int block_encode(struct block_coder *coder, const struct block_minute *minutes, size_t n,
     const uint8_t **out, size_t *out_bytes)
 {
-	ssize_t plain = lay_out(coder, minutes, n);
-	size_t at = 1;
-	size_t packed;
-	int err = plain < 0 ? (int)plain : 0;
+	const struct rollup *rollups[BLOCK_MINUTES];
+	uint64_t which = 0;
+	ssize_t packed;
+	size_t size;
+	int err = 0;
 
-	if (!err && !coder->packer)
-		coder->packer = ZSTD_createCCtx();
-	if (!err && !coder->packer)
-		err = -ENOMEM;
-	if (!err)
-		err = reserve(
-		    &coder->packed, HEAD_MAX_BYTES + ZSTD_compressBound((size_t)plain));
+	for (size_t i = 0; i < n && !err; i++) {
+		rollup_clear(&coder->minutes[i]);
+		rollups[i] = &coder->minutes[i];
+		which |= UINT64_C(1) << minutes[i].minute;
+		err = block_minute_add(&minutes[i], &coder->minutes[i]);
+	}
 	if (err)
 		return err;
-	coder->packed.bytes[0] = BLOCK_VERSION;
-	put(&coder->packed, &at, (uint64_t)plain);
-	packed = ZSTD_compressCCtx(coder->packer, coder->packed.bytes + at,
-	    coder->packed.room - at, coder->plain.bytes, (size_t)plain, LEVEL);
-	if (ZSTD_isError(packed))
-		return -ENOMEM; /* the room is enough for anything */
-	*out = coder->packed.bytes;
-	*out_bytes = at + packed;
+	size = rollup_hour_packed_max(rollups, n);
+	err = reserve(&coder->bytes, HEAD_BYTES + size);
+	if (err)
+		return err;
+	packed = rollup_hour_pack(
+	    coder->hour, rollups, n, coder->bytes.bytes + HEAD_BYTES, size);
+	if (packed < 0)
+		return (int)packed;
+	which = htole64(which);
+	coder->bytes.bytes[0] = BLOCK_VERSION;
+	memcpy(coder->bytes.bytes + 1, &which, sizeof(which));
+	*out = coder->bytes.bytes;
+	*out_bytes = HEAD_BYTES + (size_t)packed;
 	return 0;
 }
+
+/* --- version 1 -------------------------------------------------------------------------
+ */
 
 static int unpack(
     struct block_coder *coder, const uint8_t *in, size_t in_bytes, size_t *plain_bytes)
@@ -144,8 +139,6 @@ static int unpack(
 	ssize_t n;
 	int err;
 
-	if (in_bytes < 1 || in[0] != BLOCK_VERSION)
-		return -EBADMSG;
 	n = varint_decode(in + 1, in_bytes - 1, &plain);
 	if (n < 0 || plain > BLOCK_MAX_BYTES)
 		return -EBADMSG;
@@ -153,10 +146,10 @@ static int unpack(
 		coder->unpacker = ZSTD_createDCtx();
 	if (!coder->unpacker)
 		return -ENOMEM;
-	err = reserve(&coder->plain, (size_t)plain + 1);
+	err = reserve(&coder->bytes, (size_t)plain + 1);
 	if (err)
 		return err;
-	got = ZSTD_decompressDCtx(coder->unpacker, coder->plain.bytes, (size_t)plain,
+	got = ZSTD_decompressDCtx(coder->unpacker, coder->bytes.bytes, (size_t)plain,
 	    in + 1 + n, in_bytes - 1 - (size_t)n);
 	if (ZSTD_isError(got) || got != plain)
 		return -EBADMSG;
@@ -213,13 +206,13 @@ static const uint8_t *take(const uint8_t *in, size_t size, size_t *at, size_t n)
 	return bytes;
 }
 
-int block_decode(struct block_coder *coder, const uint8_t *in, size_t in_bytes,
+static int decode_1(struct block_coder *coder, const uint8_t *in, size_t in_bytes,
     struct block_minute minutes[BLOCK_MINUTES], size_t *n)
 {
 	size_t size = 0;
 	size_t at = 0;
 	int err = unpack(coder, in, in_bytes, &size);
-	const uint8_t *plain = coder->plain.bytes;
+	const uint8_t *plain = coder->bytes.bytes;
 
 	if (!err)
 		err = read_sizes(plain, size, &at, minutes, n);
@@ -233,4 +226,40 @@ int block_decode(struct block_coder *coder, const uint8_t *in, size_t in_bytes,
 		err = minutes[i].histograms ? 0 : -EBADMSG;
 	}
 	return err || at == size ? err : -EBADMSG;
+}
+
+/* --- version 2 -------------------------------------------------------------------------
+ */
+
+static int decode_2(struct block_coder *coder, const uint8_t *in, size_t in_bytes,
+    struct block_minute minutes[BLOCK_MINUTES], size_t *n)
+{
+	uint64_t which;
+
+	if (in_bytes < HEAD_BYTES)
+		return -EBADMSG;
+	memcpy(&which, in + 1, sizeof(which));
+	which = le64toh(which);
+	if (which == 0 || which >> BLOCK_MINUTES)
+		return -EBADMSG;
+	*n = 0;
+	for (; which; which &= which - 1) {
+		minutes[*n] =
+		    (struct block_minute){.minute = (uint32_t)__builtin_ctzll(which),
+			.hour = coder->hour,
+			.at = *n};
+		(*n)++;
+	}
+	return rollup_hour_open(coder->hour, in + HEAD_BYTES, in_bytes - HEAD_BYTES, *n);
+}
+
+int block_decode(struct block_coder *coder, const uint8_t *in, size_t in_bytes,
+    struct block_minute minutes[BLOCK_MINUTES], size_t *n)
+{
+	if (in_bytes < 1)
+		return -EBADMSG;
+	if (in[0] == BLOCK_VERSION_1)
+		return decode_1(coder, in, in_bytes, minutes, n);
+	return in[0] == BLOCK_VERSION ? decode_2(coder, in, in_bytes, minutes, n)
+				      : -EBADMSG;
 }

@@ -2,6 +2,7 @@
 #ifndef COLDMETER_STORE_SQLITE_ENGINE_H
 #define COLDMETER_STORE_SQLITE_ENGINE_H
 
+#include "model/rollup_hour.h"
 #include "store/sqlite/connection.h"
 #include "store/sqlite/dictionary.h"
 #include "store/sqlite/fold.h"
@@ -19,6 +20,7 @@ struct sqlite {
 	struct pool *readers;
 	struct dictionary *functions;
 	struct minutes *minutes;
+	struct hour_tables *hour_tables;
 	struct fold *fold;
 	struct raw *raw;
 	/* Since when there are minutes, and hours, in hours of the epoch; any thread. */

@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "store/sqlite/engine.h"
 #include "store/sqlite/join.h"
+#include "store/sqlite/pieces.h"
 #include "store/sqlite/stretches.h"
 
 /* Minutes are folded in tens, so that few are left for scans to read one by one; with
@@ -25,19 +26,21 @@ struct fold {
 	struct block_coder *unpack;
 	struct block_coder *pack;
 	struct slice slice;
+	struct pieces pieces;
 	struct join join;
 	struct span_delta delta;
 	struct rollup scratch;
 };
 
-int fold_new(struct fold **out)
+int fold_new(const struct hour_tables *tables, struct fold **out)
 {
 	struct fold *fold = calloc(1, sizeof(*fold));
 
 	if (!fold)
 		return -ENOMEM;
 	fold->hour = -1;
-	if (block_coder_new(&fold->unpack) < 0 || block_coder_new(&fold->pack) < 0) {
+	if (block_coder_new(tables, &fold->unpack) < 0 ||
+	    block_coder_new(tables, &fold->pack) < 0) {
 		fold_free(fold);
 		return -ENOMEM;
 	}
@@ -52,6 +55,7 @@ void fold_free(struct fold *fold)
 	block_coder_free(fold->unpack);
 	block_coder_free(fold->pack);
 	slice_done(&fold->slice);
+	pieces_done(&fold->pieces);
 	join_done(&fold->join);
 	rollup_done(&fold->delta.rollup);
 	rollup_done(&fold->scratch);
@@ -136,36 +140,26 @@ static int find_range(struct fold *fold, struct connection *c, int64_t before_mi
 static int fold_block(struct fold *fold, struct connection *c, int64_t id,
     const struct slice_row *rows, size_t n)
 {
-	static const char read_sql[] = "SELECT block FROM hour_block WHERE id = :id";
-	static const char write_sql[] =
-	    "INSERT OR REPLACE INTO hour_block(id, block) VALUES(:id, :block)";
 	struct block_minute minutes[BLOCK_MINUTES];
 	size_t minutes_n = 0;
 	const uint8_t *block = NULL;
 	size_t block_bytes = 0;
-	AUTO(statement) sqlite3_stmt *write = NULL;
-	AUTO(statement) sqlite3_stmt *read = NULL;
-	int err = statement_get(c, read_sql, &read);
+	int64_t key;
+	int err = pieces_begin(&fold->pieces, c, id, id + 1);
 
-	if (err)
-		return err;
-	statement_bind(read, ":id", id);
-	err = statement_step(read);
+	if (!err)
+		err = pieces_next(&fold->pieces, &key, &block, &block_bytes);
 	if (err == 1)
-		err = block_decode(fold->unpack, sqlite3_column_blob(read, 0),
-		    (size_t)sqlite3_column_bytes(read, 0), minutes, &minutes_n);
+		err = block_decode(fold->unpack, block, block_bytes, minutes, &minutes_n);
 	if (!err)
 		err = join_make(&fold->join, minutes, minutes_n, rows, n);
 	if (!err)
 		err = block_encode(
 		    fold->pack, fold->join.minutes, fold->join.n, &block, &block_bytes);
+	pieces_end(&fold->pieces);
 	if (!err)
-		err = statement_get(c, write_sql, &write);
-	if (err)
-		return err == -EBADMSG ? -EUCLEAN : err;
-	statement_bind(write, ":id", id);
-	statement_bind_blob(write, ":block", block, block_bytes);
-	return statement_run(write);
+		err = pieces_write(c, id, block, block_bytes);
+	return err == -EBADMSG ? -EUCLEAN : err;
 }
 
 /* Adds the rows of one function to its hour and to its day. */
@@ -182,11 +176,9 @@ static int fold_spans(struct fold *fold, struct connection *c, int64_t hour,
 	for (size_t i = 0; !err && i < n; i++) {
 		const struct block_minute *m = &rows[i].minute;
 
-		err = rollup_decode_invocations(
-		    m->counters, m->counters_bytes, &delta->parts[m->minute]);
+		err = block_minute_invocations(m, &delta->parts[m->minute]);
 		if (!err)
-			err = rollup_merge_encoded(&delta->rollup, m->counters,
-			    m->counters_bytes, m->histograms, m->histograms_bytes);
+			err = block_minute_add(m, &delta->rollup);
 	}
 	if (err)
 		return err == -EBADMSG ? -EUCLEAN : err;

@@ -6,8 +6,9 @@
 #define FOLD_GRACE_NS (2 * MINUTE_NS)
 
 struct fold;
+struct hour_tables;
 
-int fold_new(struct fold **out);
+int fold_new(const struct hour_tables *tables, struct fold **out);
 void fold_free(struct fold *fold);
 
 #endif

@@ -15,16 +15,7 @@ void join_done(struct join *join)
 {
 	free_made(join);
 	rollup_done(&join->one);
-	rollup_done(&join->other);
 	*join = (struct join){0};
-}
-
-static int decode(const struct block_minute *minute, struct rollup *rollup)
-{
-	int err = rollup_decode(minute->counters, minute->counters_bytes,
-	    minute->histograms, minute->histograms_bytes, rollup);
-
-	return err == -EBADMSG ? -EUCLEAN : err;
 }
 
 static int add_up(struct join *join, const struct block_minute *a,
@@ -32,16 +23,16 @@ static int add_up(struct join *join, const struct block_minute *a,
 {
 	uint8_t *counters = NULL;
 	uint8_t *histograms = NULL;
-	int err = decode(a, &join->one);
+	int err;
 
+	rollup_clear(&join->one);
+	err = block_minute_add(a, &join->one);
 	if (!err)
-		err = decode(b, &join->other);
-	if (!err)
-		err = rollup_merge(&join->one, &join->other);
+		err = block_minute_add(b, &join->one);
 	if (!err)
 		err = rollup_pack_counters(&join->one, &counters, &sum->counters_bytes);
 	if (err)
-		return err;
+		return err == -EBADMSG ? -EUCLEAN : err;
 	join->made[join->made_n++] = counters;
 	err = rollup_pack_histograms(&join->one, &histograms, &sum->histograms_bytes);
 	if (err)
@@ -50,6 +41,7 @@ static int add_up(struct join *join, const struct block_minute *a,
 	sum->minute = a->minute;
 	sum->counters = counters;
 	sum->histograms = histograms;
+	sum->hour = NULL;
 	return 0;
 }
 

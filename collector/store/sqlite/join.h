@@ -12,7 +12,6 @@ struct join {
 	uint8_t *made[2 * BLOCK_MINUTES]; /* bytes of minutes that both had */
 	size_t made_n;
 	struct rollup one;
-	struct rollup other;
 };
 
 void join_done(struct join *join);

@@ -8,17 +8,14 @@
 
 static int add_minute(const struct store_span *span, struct rollup *into)
 {
-	const struct block_minute *bytes = span->source;
-	int err = rollup_merge_encoded(into, bytes->counters, bytes->counters_bytes,
-	    bytes->histograms, bytes->histograms_bytes);
+	int err = block_minute_add(span->source, into);
 
 	return err == -EBADMSG ? -EUCLEAN : err;
 }
 
 static int count_minute(const struct store_span *span, struct rollup *into)
 {
-	const struct block_minute *bytes = span->source;
-	int err = rollup_count_encoded(into, bytes->counters, bytes->counters_bytes);
+	int err = block_minute_count(span->source, into);
 
 	return err == -EBADMSG ? -EUCLEAN : err;
 }
@@ -39,8 +36,7 @@ static int emit_span(struct scan *scan, int64_t minute, uint32_t id,
 	    .parts = &part,
 	    .parts_n = scan->cuts_n > 0};
 
-	if (rollup_decode_invocations(
-		bytes->counters, bytes->counters_bytes, &part.invocations) < 0)
+	if (block_minute_invocations(bytes, &part.invocations) < 0)
 		return -EUCLEAN;
 	return scan->visit_span(scan->context, &span);
 }
@@ -56,8 +52,8 @@ static int emit(
 		return err == -ENOENT ? -EUCLEAN : err;
 	if (!scan->visit)
 		return emit_span(scan, minute, id, &entry.function, bytes);
-	err = rollup_decode(bytes->counters, bytes->counters_bytes, bytes->histograms,
-	    bytes->histograms_bytes, &scan->rollup);
+	rollup_clear(&scan->rollup);
+	err = block_minute_add(bytes, &scan->rollup);
 	if (err)
 		return err == -EBADMSG ? -EUCLEAN : err;
 	return scan->visit(scan->context, minute * 60, &entry.function, &scan->rollup);
@@ -224,39 +220,43 @@ static int emit_blockless(
 	return err;
 }
 
+/* One block, joined with what the slice has of its function; *at: where that begins. */
+static int emit_block(struct scan *scan, const struct slice_range *range, uint32_t id,
+    const uint8_t *block, size_t block_bytes, size_t *at)
+{
+	const struct slice_row *rows;
+	size_t rows_n = 0;
+	int err = emit_blockless(scan, range, id, at);
+
+	if (!err)
+		err = block_decode(
+		    scan->coder, block, block_bytes, scan->block, &scan->block_n);
+	if (err)
+		return err == -EBADMSG ? -EUCLEAN : err;
+	rows = *at < scan->slice.n ? &scan->slice.rows[*at] : NULL;
+	if (rows && rows->function_id == id)
+		rows_n = same_function(&scan->slice, *at);
+	*at += rows_n;
+	return emit_joined(scan, range, id, rows, rows_n);
+}
+
 /* The blocks of the functions in range, joined with the slice, which was read or is
  * empty. */
 static int emit_range(struct scan *scan, const struct slice_range *range)
 {
-	static const char sql[] = "SELECT id, block FROM hour_block"
-				  " WHERE id >= :since AND id < :until ORDER BY id";
-	AUTO(statement) sqlite3_stmt *s = NULL;
+	struct pieces *pieces = &scan->pieces;
 	int64_t hour = range->from_minute / HOUR_MINUTES;
+	const uint8_t *block;
+	size_t block_bytes;
+	int64_t key;
 	size_t at = 0;
-	int err = statement_get(scan->reader, sql, &s);
+	int err = pieces_begin(pieces, scan->reader, minutes_key(hour, range->first_id),
+	    minutes_key(hour, range->end_id));
 
-	if (err)
-		return err;
-	statement_bind(s, ":since", minutes_key(hour, range->first_id));
-	statement_bind(s, ":until", minutes_key(hour, range->end_id));
-	while (!err && (err = statement_step(s)) == 1) {
-		uint32_t id = (uint32_t)(sqlite3_column_int64(s, 0) & 0xffffff);
-		const struct slice_row *rows;
-		size_t rows_n = 0;
-
-		err = emit_blockless(scan, range, id, &at);
-		if (!err)
-			err = block_decode(scan->coder, sqlite3_column_blob(s, 1),
-			    (size_t)sqlite3_column_bytes(s, 1), scan->block,
-			    &scan->block_n);
-		if (err)
-			return err == -EBADMSG ? -EUCLEAN : err;
-		rows = at < scan->slice.n ? &scan->slice.rows[at] : NULL;
-		if (rows && rows->function_id == id)
-			rows_n = same_function(&scan->slice, at);
-		err = emit_joined(scan, range, id, rows, rows_n);
-		at += rows_n;
-	}
+	while (!err && (err = pieces_next(pieces, &key, &block, &block_bytes)) == 1)
+		err = emit_block(
+		    scan, range, (uint32_t)(key & 0xffffff), block, block_bytes, &at);
+	pieces_end(pieces);
 	return err ? err : emit_blockless(scan, range, UINT32_MAX, &at);
 }
 
@@ -308,19 +308,13 @@ static int scan_hour(struct scan *scan, int64_t from, int64_t until)
  * for; end when there is none. */
 static int find_block_hour(struct scan *scan, int64_t end, int64_t *hour)
 {
-	static const char sql[] = "SELECT id FROM hour_block WHERE id >= :since"
-				  " AND id < :until ORDER BY id LIMIT 1";
-	AUTO(statement) sqlite3_stmt *s = NULL;
-	int err = statement_get(scan->reader, sql, &s);
+	int64_t key = 0;
+	int found =
+	    pieces_find(scan->reader, minutes_key(*hour, 0), minutes_key(end, 0), &key);
 
-	if (err)
-		return err;
-	statement_bind(s, ":since", minutes_key(*hour, 0));
-	statement_bind(s, ":until", minutes_key(end, 0));
-	err = statement_step(s);
-	if (err < 0)
-		return err;
-	*hour = err == 1 ? sqlite3_column_int64(s, 0) >> 24 : end;
+	if (found < 0)
+		return found;
+	*hour = found == 1 ? key >> 24 : end;
 	return 0;
 }
 

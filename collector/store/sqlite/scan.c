@@ -22,7 +22,7 @@ int scan_begin(struct scan *scan, struct sqlite *store, const char *function)
 	if (n <= 0)
 		return (int)n;
 	scan->ids_n = function ? (size_t)n : 0;
-	err = block_coder_new(&scan->coder);
+	err = block_coder_new(store->hour_tables, &scan->coder);
 	if (!err)
 		err = pool_borrow(store->readers, &scan->reader);
 	if (!err)
@@ -38,6 +38,7 @@ void scan_end(struct scan *scan)
 		pool_return(scan->store->readers, scan->reader);
 	block_coder_free(scan->coder);
 	slice_done(&scan->slice);
+	pieces_done(&scan->pieces);
 	join_done(&scan->join);
 	rollup_done(&scan->rollup);
 	free(scan->ids);

@@ -4,6 +4,7 @@
 
 #include "store/sqlite/engine.h"
 #include "store/sqlite/join.h"
+#include "store/sqlite/pieces.h"
 #include "store/sqlite/stretches.h"
 
 struct scan {
@@ -21,6 +22,7 @@ struct scan {
 	struct block_minute block[BLOCK_MINUTES]; /* of the function at hand */
 	size_t block_n;
 	struct slice slice;
+	struct pieces pieces;
 	struct join join;
 	/* of scans by span */
 	const int64_t *cuts_ns;

@@ -74,8 +74,13 @@ static const char main_7[] =
     "CREATE TABLE stretch_made(level INTEGER PRIMARY KEY, first INTEGER NOT NULL,"
     " next INTEGER NOT NULL) STRICT;";
 
+/* Blocks from here on (block.c, version 2), in pieces (pieces.c), beside those that were
+ * there. */
+static const char main_8[] =
+    "CREATE TABLE hour_piece(id INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;";
+
 const char *const schema_main[] = {
-    main_1, main_2, main_3, main_4, main_5, main_6, main_7};
+    main_1, main_2, main_3, main_4, main_5, main_6, main_7, main_8};
 const size_t schema_main_n = sizeof(schema_main) / sizeof(schema_main[0]);
 
 /* first_ns and last_ns: earliest and latest start in the batch. */

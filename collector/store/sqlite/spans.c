@@ -10,6 +10,7 @@
 #include "base/varint.h"
 #include "model/rollup_pack.h"
 #include "store/sqlite/minutes.h"
+#include "store/sqlite/pieces.h"
 
 /* Parts at the end that are 0 are not written. */
 static size_t encode_parts(const uint64_t *parts, size_t n, uint8_t *out, size_t size)
@@ -252,16 +253,16 @@ int spans_expire(
 		const char *oldest_sql;
 		const char *sql;
 		int64_t end;
-	} tables[] = {{"SELECT min(id) FROM hour_block",
-			  "DELETE FROM hour_block WHERE id < :end", blocks_hour},
-	    {"SELECT min(id) FROM hour_parts", "DELETE FROM hour_parts WHERE id < :end",
-		hours_hour},
+	} tables[] = {{"SELECT min(id) FROM hour_parts",
+			  "DELETE FROM hour_parts WHERE id < :end", hours_hour},
 	    {"SELECT min(id) FROM hour_rollup", "DELETE FROM hour_rollup WHERE id < :end",
 		hours_hour},
 	    {"SELECT min(id) FROM day_rollup", "DELETE FROM day_rollup WHERE id < :end",
 		days_hour / DAY_HOURS}};
-	int more = 0;
+	int more = pieces_expire(c, minutes_key(blocks_hour, 0));
 
+	if (more < 0)
+		return more;
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
 		int err =
 		    expire_one(c, tables[i].oldest_sql, tables[i].sql, tables[i].end);

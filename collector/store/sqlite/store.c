@@ -119,7 +119,9 @@ static int open_ledger(struct sqlite *store)
 	if (!err)
 		err = minutes_new(&store->minutes);
 	if (!err)
-		err = fold_new(&store->fold);
+		err = hour_tables_new(&store->hour_tables);
+	if (!err)
+		err = fold_new(store->hour_tables, &store->fold);
 	if (!err)
 		err = pool_new(path, &store->readers);
 	if (err)
@@ -165,6 +167,7 @@ void sqlite_close(struct sqlite *store)
 	pool_free(store->readers);
 	minutes_free(store->minutes);
 	fold_free(store->fold);
+	hour_tables_free(store->hour_tables);
 	dictionary_free(store->functions);
 	connection_close(store->writer);
 	gate_done(&store->gate);
