@@ -111,7 +111,7 @@ static void open_older(struct pair *pair)
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db,
 			     "DROP TABLE stretch_made; DROP TABLE stretch_rollup;"
-			     "PRAGMA user_version=6",
+			     "PRAGMA user_version=7",
 			     NULL, NULL, NULL),
 	    SQLITE_OK);
 	assert_int_equal(sqlite3_close(db), SQLITE_OK);

@@ -65,19 +65,19 @@ static const char main_6[] =
     "CREATE TABLE imported(day INTEGER NOT NULL, hash INTEGER NOT NULL,"
     " start_s INTEGER NOT NULL, PRIMARY KEY(day, hash, start_s)) STRICT, WITHOUT ROWID;";
 
+/* Blocks from here on (block.c, version 2), in pieces (pieces.c), beside those that were
+ * there. */
+static const char main_7[] =
+    "CREATE TABLE hour_piece(id INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;";
+
 /* Sums of 2, 4, 8 and 16 days (stretches.c): id = level << 48 | number << 24 | function
  * id; parts: as of a day. Rows with ids from first on, before next, are made. */
-static const char main_7[] =
+static const char main_8[] =
     "CREATE TABLE stretch_rollup(id INTEGER PRIMARY KEY, first_minute INTEGER NOT NULL,"
     " last_minute INTEGER NOT NULL, parts BLOB NOT NULL, counters BLOB NOT NULL,"
     " histograms BLOB NOT NULL) STRICT;"
     "CREATE TABLE stretch_made(level INTEGER PRIMARY KEY, first INTEGER NOT NULL,"
     " next INTEGER NOT NULL) STRICT;";
-
-/* Blocks from here on (block.c, version 2), in pieces (pieces.c), beside those that were
- * there. */
-static const char main_8[] =
-    "CREATE TABLE hour_piece(id INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;";
 
 const char *const schema_main[] = {
     main_1, main_2, main_3, main_4, main_5, main_6, main_7, main_8};
