@@ -1,6 +1,6 @@
 #!/bin/sh
 # How long back-tests take: the day of Azure where ../shared has it, and ROWS (10 million) made-up rows of 20,000
-# functions over a day. One line each: rows, seconds, the most memory resident.
+# functions over a day. One line each: rows, seconds, CPU time, the most memory resident.
 set -u
 
 : "${OUT:?set OUT to the build folder}"
@@ -18,12 +18,13 @@ replay() {
 		import resource, subprocess, sys, time
 		start = time.monotonic()
 		subprocess.run(sys.argv[3:], check=True, stdout=subprocess.DEVNULL)
-		print("backtest %-22s %8s rows %6.2f s %5d MB" % (sys.argv[1], sys.argv[2], time.monotonic() - start,
-		    resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024))
+		used = resource.getrusage(resource.RUSAGE_CHILDREN)
+		print("backtest %-22s %8s rows %6.2f s, %6.2f s of CPU %5d MB" % (sys.argv[1], sys.argv[2],
+		    time.monotonic() - start, used.ru_utime + used.ru_stime, used.ru_maxrss // 1024))
 	END
 }
 
-# every function at a pace and a phase of its own, 1 to 500 rows for each row of the mean's pace
+# every function at a pace and a phase of its own
 awk -v rows="$rows" 'BEGIN {
 	print "func,minute,count"
 	for (f = 0; n < rows; f = (f + 1) % 20000) {
