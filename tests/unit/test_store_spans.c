@@ -277,13 +277,14 @@ static int compare_range(void *context, const struct tallies *some)
 
 	for (size_t i = 0; i < some->n; i++) {
 		const struct tally *a = some->rows[i];
-		const struct tally *b = NULL;
+		const struct tally *b;
+		size_t k = 0;
 
-		for (size_t k = 0; !b && k < ranges->all->n; k++)
-			if (function_is_same(
-				&a->function, &ranges->all->rows[k]->function))
-				b = ranges->all->rows[k];
-		assert_non_null(b);
+		while (k < ranges->all->n &&
+		       !function_is_same(&a->function, &ranges->all->rows[k]->function))
+			k++;
+		assert_true(k < ranges->all->n);
+		b = ranges->all->rows[k];
 		expect_same_rollup(&a->rollup, &b->rollup);
 		assert_int_equal(a->first_s, b->first_s);
 		assert_memory_equal(a->trend, b->trend, sizeof(a->trend));
