@@ -52,7 +52,7 @@ static void call(
 	batch_writer_free(w);
 	assert_int_equal(batch_decode(bytes, bytes_n, &batch, NULL), 0);
 	b.batch = batch;
-	assert_int_equal(store_write(store, &b, 1), 0);
+	assert_int_equal(store_write(store, &b, 1, NULL), 0);
 	batch_free(batch);
 	free(bytes);
 }
@@ -79,7 +79,7 @@ static void fill(struct store *store)
 static void test_a_look_finds_what_all_together_tell(void **state)
 {
 	struct place *place = *state;
-	const struct window window = {BEGIN, BEGIN + DAYS * DAY + 12 * 60 * MINUTE};
+	const struct window window = {BEGIN, BEGIN + DAYS * DAY + DAY / 2};
 	struct list want = {.n = 0};
 	struct list got = {.n = 0};
 	struct spending spending;
