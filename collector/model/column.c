@@ -67,38 +67,53 @@ static uint64_t rice_bits(
 	return bits;
 }
 
+/* The bits of the best low ones for codes whose mean that is. */
+static uint64_t plan_low(
+    const uint64_t *codes, size_t n, unsigned int less, uint64_t mean, unsigned int *low)
+{
+	unsigned int length = length_of(mean);
+	unsigned int from = length > 2 ? length - 2 : 0;
+	uint64_t best = UINT64_MAX;
+
+	from = from < LOW_MAX ? from : LOW_MAX;
+	for (unsigned int k = from; k <= length && k <= LOW_MAX; k++) {
+		uint64_t bits = rice_bits(codes, n, less, k);
+
+		if (bits < best) {
+			best = bits;
+			*low = k;
+		}
+	}
+	return best;
+}
+
 /* Finds low and sparse for the plan's mode and base. */
 static void plan_codes(struct column_plan *plan, const uint64_t *codes, size_t n)
 {
-	uint64_t body = UINT64_MAX;
+	uint64_t body = 0;
 	size_t some = 0;
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		some += codes[i] != 0;
-		sum += codes[i] >> 6; /* 60 of these cannot wrap */
+		sum += codes[i] < UINT64_MAX / COLUMN_MAX ? codes[i]
+							  : UINT64_MAX / COLUMN_MAX;
 	}
 	plan->low = LOW_NONE;
 	plan->sparse = false;
-	for (unsigned int less = 0; some && less < 2; less++) {
-		uint64_t mean = sum / (less ? some : n);
-		unsigned int middle = mean ? length_of(mean) + 5 : 0;
-		unsigned int from = middle > 2 ? middle - 2 : 0;
-		unsigned int until = middle ? middle + 1 : 8;
+	if (some)
+		body = plan_low(codes, n, 0, sum / n, &plan->low);
+	if (some && some <= n - n / 4) {
+		unsigned int low = 0;
+		uint64_t bits = plan_low(codes, n, 1, sum / some, &low);
 
-		from = from < LOW_MAX ? from : LOW_MAX;
-		for (unsigned int low = from; low <= until && low <= LOW_MAX; low++) {
-			uint64_t bits = rice_bits(codes, n, less, low);
-
-			if (bits < body) {
-				body = bits;
-				plan->low = low;
-				plan->sparse = less;
-			}
+		if (bits < body) {
+			body = bits;
+			plan->low = low;
+			plan->sparse = true;
 		}
 	}
-	plan->bits =
-	    HEAD_BITS + length_of(varint_zigzag((int64_t)plan->base)) + (some ? body : 0);
+	plan->bits = HEAD_BITS + length_of(varint_zigzag((int64_t)plan->base)) + body;
 }
 
 static int by_value(const void *a, const void *b)
@@ -222,7 +237,7 @@ static bool get_short_codes(
 
 bool column_get(struct bits_in *in, uint64_t *numbers, size_t n)
 {
-	uint64_t codes[COLUMN_MAX] = {0};
+	uint64_t codes[COLUMN_MAX];
 	struct column_plan plan;
 	uint64_t is_some;
 	bool ok = true;
@@ -240,6 +255,8 @@ bool column_get(struct bits_in *in, uint64_t *numbers, size_t n)
 		ok = get_short_codes(in, plan.low, codes, n);
 	else if (plan.low != LOW_NONE)
 		ok = get_codes(in, &plan, codes, n);
+	else
+		memset(codes, 0, n * sizeof(codes[0]));
 	for (size_t i = 0; ok && i < n; i++)
 		numbers[i] = number_of(
 		    plan.mode, plan.base, i ? numbers[i - 1] : plan.base, codes[i]);

@@ -110,30 +110,41 @@ static bool into_units(const struct hour *hour, uint64_t *off, const uint64_t *u
 	return any;
 }
 
+/* What a field's numbers are less their guesses; false when they are no multiples of
+ * units. */
+static bool numbers_of(
+    const struct hour *hour, size_t field, const struct hour_way *way, uint64_t *off)
+{
+	enum rollup_guess guess = rollup_fields[field].beside;
+	uint64_t units[ROLLUP_HOUR_MINUTES];
+
+	for (size_t i = 0; i < hour->n; i++) {
+		const struct hour_minute m = {hour->minutes[i],
+		    &hour->weights[HOUR_WARM][i], &hour->weights[HOUR_COLD][i]};
+
+		off[i] = rollup_field_value(m.r, field) -
+			 (way->guessed ? hour_guess_of(&m, guess) : 0);
+		units[i] = way->in_units ? rollup_unit_of(m.r, guess) : 1;
+	}
+	return !way->in_units || into_units(hour, off, units);
+}
+
 /* The ways to write a field's numbers, and its column for the shortest. */
 static void put_field(struct hour *hour, size_t field)
 {
 	static const struct hour_way ways[] = {
 	    {.guessed = true, .in_units = true}, {.guessed = true}, {0}};
-	enum rollup_guess guess = rollup_fields[field].beside;
+	bool plain = rollup_fields[field].beside == GUESS_PLAIN;
 	struct column_plan best = {.bits = UINT64_MAX};
 	struct hour_way way = {0};
 	uint64_t numbers[ROLLUP_HOUR_MINUTES];
 
-	for (size_t k = guess == GUESS_PLAIN ? 2 : 0; k < 3; k++) {
+	/* units are the best there is where they fit, and so is a guess that is right */
+	for (size_t k = plain ? 2 : 0; k < 3 && !best.zero; k++) {
 		uint64_t off[ROLLUP_HOUR_MINUTES];
-		uint64_t units[ROLLUP_HOUR_MINUTES];
 		struct column_plan plan;
 
-		for (size_t i = 0; i < hour->n; i++) {
-			const struct hour_minute m = {hour->minutes[i],
-			    &hour->weights[HOUR_WARM][i], &hour->weights[HOUR_COLD][i]};
-
-			off[i] = rollup_field_value(m.r, field) -
-				 (ways[k].guessed ? hour_guess_of(&m, guess) : 0);
-			units[i] = rollup_unit_of(m.r, guess);
-		}
-		if (ways[k].in_units && !into_units(hour, off, units))
+		if ((k == 1 && way.in_units) || !numbers_of(hour, field, &ways[k], off))
 			continue;
 		plan = column_plan(off, hour->n);
 		if (plan.bits >= best.bits)
@@ -142,7 +153,7 @@ static void put_field(struct hour *hour, size_t field)
 		way = ways[k];
 		memcpy(numbers, off, sizeof(off));
 	}
-	if (guess != GUESS_PLAIN) {
+	if (!plain) {
 		bits_put(&hour->out, way.guessed, 1);
 		bits_put(&hour->out, way.in_units, 1);
 	}
@@ -167,6 +178,8 @@ static void get_field(struct hour *hour, size_t field)
 	*way = (struct hour_way){.guessed = guessed, .in_units = in_units};
 	for (size_t i = 0; i < hour->n && !way->some; i++)
 		way->some = numbers[i] != 0;
+	if (way->some || way->guessed)
+		hour->active[hour->active_n++] = (uint8_t)field;
 }
 
 static void first_columns(struct hour *hour)
@@ -211,7 +224,7 @@ static void columns(struct hour *hour)
 
 size_t rollup_hour_packed_max(const struct rollup *const *minutes, size_t n)
 {
-	size_t columns = COLUMNS * (HEAD_BYTES + n * NUMBER_BYTES);
+	size_t columns = COLUMNS * (HEAD_BYTES + n * (size_t)NUMBER_BYTES);
 	size_t bodies = 8;
 
 	for (size_t i = 0; i < n; i++)
@@ -219,7 +232,7 @@ size_t rollup_hour_packed_max(const struct rollup *const *minutes, size_t n)
 			bodies +=
 			    (size_t)NUMBER_BYTES * 2 *
 			    (rollup_histogram_const(minutes[i], k)->buckets_used + 1);
-	return 2 * VARINT_MAX_BYTES + 2 * (columns > bodies ? columns : bodies);
+	return (size_t)2 * VARINT_MAX_BYTES + 2 * (columns > bodies ? columns : bodies);
 }
 
 /* Columns and bodies are made at once, half of the room for each. */
@@ -272,7 +285,7 @@ int rollup_hour_open(struct rollup_hour *hour, const uint8_t *in, size_t size, s
 	h->body = in + head + columns_n;
 	h->body_size = size - (size_t)head - (size_t)columns_n;
 	memset(h->parts, 0, sizeof(h->parts));
-	memset(h->ways, 0, sizeof(h->ways));
+	h->active_n = 0;
 	columns(h);
 	if (h->failed || bits_end_of(&h->in) != (int64_t)columns_n ||
 	    (h->bodies_at[n] + 7) / 8 != h->body_size)
@@ -295,7 +308,8 @@ static void read_counters(const struct hour_reading *reading, struct rollup *r)
 
 	r->invocations = hour->invocations[i];
 	r->cold = hour->cold[i];
-	for (size_t k = 0; k < ROLLUP_FIELDS; k++) {
+	for (size_t n = 0; n < hour->active_n; n++) {
+		size_t k = hour->active[n];
 		const struct hour_way *way = &hour->ways[k];
 		enum rollup_guess guess = rollup_fields[k].beside;
 		uint64_t value = way->some ? hour->fields[k][i] : 0;
@@ -304,8 +318,7 @@ static void read_counters(const struct hour_reading *reading, struct rollup *r)
 			value *= rollup_unit_of(r, guess);
 		if (way->guessed)
 			value += hour_guess_of(&m, guess);
-		if (value)
-			*rollup_field(r, k) = value;
+		*rollup_field(r, k) = value;
 	}
 }
 

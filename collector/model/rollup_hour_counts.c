@@ -3,8 +3,8 @@
 #define ONE 256 /* value near */
 #define NEAR_SHIFT 3
 #define NEAR_MAX (UINT64_C(1) << 40)
-#define NEAR_MANY (2 * ONE)
-#define NEAR_LEAST 5 /* added, so that nothing is a class */
+#define NEAR_MANY 512 /* two */
+#define NEAR_LEAST 5  /* added, so that nothing is a class */
 #define LENGTH_BITS 4
 #define SYMBOL_BITS 6
 
@@ -13,12 +13,12 @@ static inline unsigned int length_of(uint64_t value)
 	return value ? 64 - (unsigned int)__builtin_clzll(value) : 0;
 }
 
-/* near < NEAR_MANY. */
 static inline unsigned int class_of(uint64_t near)
 {
-	unsigned int length = length_of(near + NEAR_LEAST);
-	unsigned int class =
-	    2 * length + (unsigned int)((near + NEAR_LEAST) >> (length - 2) & 1) - 6;
+	uint64_t more = near + NEAR_LEAST;
+	unsigned int top = 63 - (unsigned int)__builtin_clzll(more); /* 2 at least */
+	unsigned int half = (unsigned int)(more >> (top - 1)) & 1;
+	unsigned int class = 2 * top + half - 4;
 
 	return class < COUNTS_CLASSES ? class : COUNTS_CLASSES - 1;
 }
@@ -89,29 +89,29 @@ BITS_INLINE bool get_rice(struct bits_in *in, unsigned int low, uint64_t *value)
 				    : bits_get_rice_long(in, low, value);
 }
 
-/* Canonical prefix codes. */
+static void fill_symbol(
+    struct hour_counts *counts, size_t class, unsigned int symbol, unsigned int code)
+{
+	unsigned int n = hour_counts_lengths[class][symbol];
+	unsigned int reversed = 0;
+
+	for (unsigned int i = 0; i < n; i++)
+		reversed |= (code >> i & 1) << (n - 1 - i);
+	counts->codes[class][symbol] = (uint16_t)reversed;
+	for (unsigned int i = reversed; i < 1U << COUNTS_CODE_BITS; i += 1U << n)
+		counts->symbols[class][i] = (uint16_t)(symbol << LENGTH_BITS | n);
+}
+
+/* Canonical prefix codes: of a length in the order of the symbols. */
 void hour_counts_fill(struct hour_counts *counts)
 {
 	for (size_t class = 0; class < COUNTS_CLASSES; class ++) {
-		const uint8_t *lengths = hour_counts_lengths[class];
 		unsigned int code = 0;
 
-		for (unsigned int n = 1; n <= COUNTS_CODE_BITS; n++, code <<= 1) {
-			for (unsigned int s = 0; s < COUNTS_SYMBOLS; s++) {
-				unsigned int reversed = 0;
-
-				if (lengths[s] != n)
-					continue;
-				for (unsigned int i = 0; i < n; i++)
-					reversed |= (code >> i & 1) << (n - 1 - i);
-				counts->codes[class][s] = (uint16_t)reversed;
-				for (unsigned int i = reversed;
-				     i < 1U << COUNTS_CODE_BITS; i += 1U << n)
-					counts->symbols[class][i] =
-					    (uint16_t)(s << LENGTH_BITS | n);
-				code++;
-			}
-		}
+		for (unsigned int n = 1; n <= COUNTS_CODE_BITS; n++, code <<= 1)
+			for (unsigned int s = 0; s < COUNTS_SYMBOLS; s++)
+				if (hour_counts_lengths[class][s] == n)
+					fill_symbol(counts, class, s, code++);
 	}
 }
 
@@ -134,13 +134,16 @@ void hour_counts_put(const struct hour_counts *counts, struct bits_out *out,
 {
 	uint64_t left = values - buckets[0];
 	uint64_t near = come_near(0, buckets[0]);
+	uint64_t before = near;
 	size_t i = 1;
 
 	put_gamma(out, buckets[0] - 1);
 	while (left > 1 && i < width - 1) {
+		unsigned int class = class_of(before);
 		uint64_t gap = 0;
 		uint64_t each;
 
+		before = near;
 		if (near >= NEAR_MANY) {
 			bits_put_rice(out, fold(buckets[i], near / ONE), low_bits(near));
 			left -= buckets[i];
@@ -150,20 +153,20 @@ void hour_counts_put(const struct hour_counts *counts, struct bits_out *out,
 		while (gap < COUNTS_GAPS && !buckets[i + gap])
 			gap++;
 		i += gap;
+		near = fade(near, gap);
 		if (gap == COUNTS_GAPS) {
-			put_symbol(counts, out, class_of(near), COUNTS_SKIP);
-			near = fade(near, gap);
+			put_symbol(counts, out, class, COUNTS_SKIP);
 			continue;
 		}
 		each = buckets[i] < COUNTS_EACH ? buckets[i] : COUNTS_EACH;
-		put_symbol(counts, out, class_of(near),
-		    (unsigned int)(gap * COUNTS_EACH + each - 1));
+		put_symbol(
+		    counts, out, class, (unsigned int)(gap * COUNTS_EACH + each - 1));
 		if (i == width - 1)
 			return;
 		if (each == COUNTS_EACH)
 			put_gamma(out, buckets[i] - COUNTS_EACH);
 		left -= buckets[i];
-		near = come_near(fade(near, gap), buckets[i++]);
+		near = come_near(near, buckets[i++]);
 	}
 }
 
@@ -175,7 +178,8 @@ BITS_INLINE unsigned int get_symbol(
 	unsigned int length;
 	uint64_t symbol = COUNTS_RARE;
 
-	bits_fill(in);
+	if (in->have < COUNTS_CODE_BITS + SYMBOL_BITS)
+		bits_fill(in);
 	found = counts->symbols[class][in->word & ((1U << COUNTS_CODE_BITS) - 1)];
 	length = found & ((1U << LENGTH_BITS) - 1);
 	if (in->have < length)
@@ -188,24 +192,30 @@ BITS_INLINE unsigned int get_symbol(
 	return bits_get(in, SYMBOL_BITS, &symbol) ? (unsigned int)symbol : COUNTS_RARE;
 }
 
-/* What the next symbol tells: moves *i to the bucket whose count it sets, which is 0
- * where none is told yet. */
+/* Where reading is. */
+struct place {
+	uint64_t near;
+	uint64_t count; /* of bucket i; 0: it is not told yet */
+	size_t i;
+};
+
+/* Moves on by what the next symbol tells; the last bucket is so many further on. */
 BITS_INLINE bool get_pair(const struct hour_counts *counts, struct bits_in *in,
-    uint64_t *near, size_t room, uint64_t *count, size_t *i)
+    unsigned int class, size_t room, struct place *place)
 {
-	unsigned int symbol = get_symbol(counts, in, class_of(*near));
+	unsigned int symbol = get_symbol(counts, in, class);
 	unsigned int gap = symbol / COUNTS_EACH;
 
 	if (symbol >= COUNTS_RARE || gap > room)
 		return false;
-	*i += gap;
-	*near = fade(*near, gap);
-	*count = symbol == COUNTS_SKIP ? 0 : symbol % COUNTS_EACH + 1;
-	if (*count < COUNTS_EACH || gap == room)
+	place->i += gap;
+	place->near = fade(place->near, gap);
+	place->count = symbol == COUNTS_SKIP ? 0 : symbol % COUNTS_EACH + 1;
+	if (place->count < COUNTS_EACH || gap == room)
 		return true;
-	if (!get_gamma(in, count) || *count > UINT64_MAX - COUNTS_EACH)
+	if (!get_gamma(in, &place->count) || place->count > UINT64_MAX - COUNTS_EACH)
 		return false;
-	*count += COUNTS_EACH;
+	place->count += COUNTS_EACH;
 	return true;
 }
 
@@ -214,38 +224,41 @@ bool hour_counts_get(const struct hour_counts *counts, struct bits_in *from,
 {
 	struct bits_in in = *from; /* copies that nothing points to stay in registers */
 	struct hour_weights w = {0};
+	struct place at = {.i = 1};
 	const struct hour_row *rows = window->rows;
 	uint64_t *buckets = window->buckets;
 	size_t last = window->width - 1;
 	uint64_t left = window->values;
-	uint64_t count = 0;
-	uint64_t near;
-	size_t i = 1;
+	uint64_t before;
 
-	if (!get_gamma(&in, &count) || count >= left - 1)
+	if (!get_gamma(&in, &at.count) || at.count >= left - 1)
 		return false;
-	w.first = count + 1;
+	w.first = at.count + 1;
 	buckets[0] += w.first;
 	hour_weigh(&w, &rows[0], w.first);
 	left -= w.first;
-	near = come_near(0, w.first);
-	while (left > 1 && i < last) {
-		if (near >= NEAR_MANY) {
-			if (!get_rice(&in, low_bits(near), &count))
+	at.near = come_near(0, w.first);
+	before = at.near;
+	while (left > 1 && at.i < last) {
+		unsigned int class = class_of(before);
+
+		before = at.near;
+		if (at.near >= NEAR_MANY) {
+			if (!get_rice(&in, low_bits(at.near), &at.count))
 				return false;
-			count = unfold(count, near / ONE);
-		} else if (!get_pair(counts, &in, &near, last - i, &count, &i)) {
+			at.count = unfold(at.count, at.near / ONE);
+		} else if (!get_pair(counts, &in, class, last - at.i, &at)) {
 			return false;
-		} else if (i == last || count == 0) {
+		} else if (at.i == last || at.count == 0) {
 			continue;
 		}
-		if (count >= left)
+		if (at.count >= left)
 			return false;
-		buckets[i] += count;
-		hour_weigh(&w, &rows[i], count);
-		left -= count;
-		near = come_near(near, count);
-		i++;
+		buckets[at.i] += at.count;
+		hour_weigh(&w, &rows[at.i], at.count);
+		left -= at.count;
+		at.near = come_near(at.near, at.count);
+		at.i++;
 	}
 	buckets[last] += left;
 	hour_weigh(&w, &rows[last], left);

@@ -5,8 +5,9 @@
  * bucket to bucket and gains an eighth of what the bucket holds. The first bucket, and
  * each one where two values or more lie near, has its count written. Where less does, a
  * symbol tells how many empty buckets come (15: and no count yet) and the count of the
- * one behind them (4: or more, and how many more follows). The last bucket has what is
- * left, so that nothing is written once one value is. */
+ * one behind them (4: or more, and how many more follows); its code is that of what lay
+ * near before the last symbol or count, so that a reader need not wait for that. The last
+ * bucket has what is left, so that nothing is written once one value is. */
 #ifndef COLDMETER_MODEL_ROLLUP_HOUR_COUNTS_H
 #define COLDMETER_MODEL_ROLLUP_HOUR_COUNTS_H
 
@@ -24,8 +25,8 @@
 extern const uint8_t hour_counts_lengths[COUNTS_CLASSES][COUNTS_SYMBOLS];
 
 /* What a value in a bucket adds to the guesses: its middle; and where it is a duration,
- * how many ticks it is below 100 ms, how many 256ths of steps of 100 ms it begins, and of
- * a second at least. */
+ * how many ticks it is below 100 ms, how many 256ths of steps of 100 ms it begins beyond
+ * one, and beyond ten. */
 struct hour_row {
 	uint64_t mid;
 	uint64_t below;
@@ -72,9 +73,13 @@ static inline void hour_weigh(
     struct hour_weights *weights, const struct hour_row *row, uint64_t count)
 {
 	weights->mids += count * row->mid;
-	weights->below += count * row->below;
+	if (row->below)
+		weights->below += count * row->below;
+	if (!row->steps)
+		return;
 	weights->steps += count * row->steps;
-	weights->long_steps += count * row->long_steps;
+	if (row->long_steps)
+		weights->long_steps += count * row->long_steps;
 }
 
 #endif

@@ -256,7 +256,7 @@ static void put_bodies(struct hour *hour)
 static void bodies(struct hour *hour)
 {
 	struct hour_numbers numbers = {.n = hour->n};
-	uint64_t bits[ROLLUP_HOUR_MINUTES];
+	uint64_t bits[ROLLUP_HOUR_MINUTES] = {0};
 	uint64_t end = hour->body_size * 8;
 
 	if (hour->writes)

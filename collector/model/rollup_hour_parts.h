@@ -55,6 +55,8 @@ struct hour {
 	uint64_t cold[ROLLUP_HOUR_MINUTES];
 	uint64_t fields[ROLLUP_FIELDS][ROLLUP_HOUR_MINUTES]; /* of what is read */
 	struct hour_way ways[ROLLUP_FIELDS];
+	uint8_t active[ROLLUP_FIELDS]; /* those that are not always 0 */
+	size_t active_n;
 	/* of what is written: */
 	const struct rollup *const *minutes;
 	struct hour_weights weights[ROLLUP_HISTOGRAMS][ROLLUP_HOUR_MINUTES];

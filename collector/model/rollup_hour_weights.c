@@ -11,6 +11,7 @@
 #define STEP_NS (ROLLUP_RUN_STEP_MS * NS_PER_MS)
 #define STEP_PARTS 256 /* of the steps of the weights */
 #define LONG_STEPS 10  /* a second */
+#define LONG_PARTS ((LONG_STEPS - 1) * STEP_PARTS)
 #define MIB_BITS 20
 #define AZURE_STEP_BYTES (UINT64_C(128) << MIB_BITS)
 
@@ -33,8 +34,8 @@ static uint32_t expected_steps(uint64_t low_ns, uint64_t high_ns)
 int hour_tables_new(struct hour_tables **out)
 {
 	struct hour_tables *tables = calloc(1, sizeof(*tables));
-	const uint64_t step = histogram_ticks(STEP_NS);
-	const uint32_t second = LONG_STEPS * STEP_PARTS;
+	/* half a millisecond less: they are not rounded up */
+	const uint64_t step = histogram_ticks(STEP_NS - NS_PER_MS / 2);
 	uint64_t low = 0;
 
 	if (!tables)
@@ -47,8 +48,10 @@ int hour_tables_new(struct hour_tables **out)
 		tables->last_ns[i + 1] = histogram_nearest_ns(high);
 		row->mid = low + (high - low) / 2;
 		row->below = row->mid < step ? step - row->mid : 0;
-		row->steps = expected_steps(tables->last_ns[i], tables->last_ns[i + 1]);
-		row->long_steps = row->steps < second ? second : row->steps;
+		row->steps = expected_steps(tables->last_ns[i], tables->last_ns[i + 1]) -
+			     STEP_PARTS;
+		row->long_steps =
+		    row->steps > LONG_PARTS ? row->steps - (uint32_t)LONG_PARTS : 0;
 		low = high;
 	}
 	*out = tables;
@@ -94,9 +97,10 @@ static uint64_t guess_azure(const struct hour_minute *m)
 	return ms * (mean / AZURE_STEP_BYTES + 1) * (AZURE_STEP_BYTES >> MIB_BITS);
 }
 
-static uint64_t whole_steps(uint64_t parts)
+/* The steps that values begin, of which so many parts are beyond the least. */
+static uint64_t steps_of(uint64_t values, uint64_t least, uint64_t parts)
 {
-	return (parts + STEP_PARTS / 2) / STEP_PARTS;
+	return values * least + (parts + STEP_PARTS / 2) / STEP_PARTS;
 }
 
 /* Those of cold starts with their inits. */
@@ -112,7 +116,8 @@ static uint64_t cold_steps(const struct rollup *r)
 
 static uint64_t guess_gcf(const struct hour_minute *m)
 {
-	uint64_t inits = cold_steps(m->r) - whole_steps(m->cold->steps);
+	uint64_t inits =
+	    cold_steps(m->r) - steps_of(m->r->cold_duration.count, 1, m->cold->steps);
 	uint64_t ms = m->r->usage.item[USAGE_RUN_BILLED_MS] - inits * ROLLUP_RUN_STEP_MS;
 	uint64_t mhz;
 
@@ -145,11 +150,13 @@ uint64_t hour_guess_of(const struct hour_minute *m, enum rollup_guess guess)
 	case GUESS_AZURE_EACH:
 		return guess_azure(m);
 	case GUESS_RUN_EACH:
-		return (whole_steps(m->warm->steps) + cold_steps(r)) * ROLLUP_RUN_STEP_MS;
+		return (steps_of(r->warm.count, 1, m->warm->steps) + cold_steps(r)) *
+		       ROLLUP_RUN_STEP_MS;
 	case GUESS_GCF_EACH:
 		return guess_gcf(m);
 	case GUESS_FLEX_EACH:
-		return whole_steps(m->warm->long_steps + m->cold->long_steps) *
+		return steps_of(r->warm.count + r->cold_duration.count, LONG_STEPS,
+			   m->warm->long_steps + m->cold->long_steps) *
 		       ROLLUP_RUN_STEP_MS * rollup_flex_size(r);
 	case GUESS_HOST_MB_EACH:
 		return guess_host_mb(r);
