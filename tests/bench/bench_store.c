@@ -13,11 +13,12 @@
 
 #include "base/clock.h"
 #include "model/rollup_pack.h"
-#include "price/plan.h"
 #include "serve/tally.h"
 #include "store/store.h"
 #include "tests/bench/store_file.h"
+#include "tests/bench/store_hours.h"
 #include "tests/bench/store_invoices.h"
+#include "tests/bench/store_minutes.h"
 #include "tests/unit/random.h"
 
 #define MINUTE_NS (60 * CLOCK_NS_PER_S)
@@ -50,38 +51,30 @@ static size_t setting(const char *name, size_t otherwise)
 	return text ? strtoul(text, NULL, 10) : otherwise;
 }
 
-/* A minute of one function: log-normal durations, 1 in 50 cold. */
-static void make_shape(struct shape *shape, uint64_t *seed, size_t values)
+static void make_shape(struct shape *shape, struct likeness *like)
 {
-	static const struct function f = {
-	    .platform = PLATFORM_AWS_LAMBDA, .arch = ARCH_X86_64, .memory_limit_mb = 256};
-	double median_ns = 1e6 * (double)(20 + random_below(seed, 120));
 	struct rollup rollup = {0};
 
-	for (size_t i = 0; i < values; i++) {
-		struct invocation inv = {.function = &f,
-		    .kind = KIND_LAMBDA,
-		    .start_type = random_below(seed, 50) ? START_WARM : START_COLD,
-		    .has = HAS_DURATION | HAS_CPU | HAS_MEMORY,
-		    .start_ns = TODAY * 24 * HOUR_NS, /* by today's rules of billing */
-		    .duration_ns = (uint64_t)random_log_normal(seed, median_ns, 0.8),
-		    .cpu_ns = 1000000 + random_below(seed, 5000000),
-		    .peak_memory_bytes = (64U << 20) + random_below(seed, 1000) * 4096,
-		    .concurrency = 1};
-		struct usage usage = {0};
-
-		if (inv.start_type == START_COLD) {
-			inv.has |= HAS_INIT;
-			inv.init_ns = 200000000 + random_below(seed, 300000000);
-		}
-		plan_count_all(&inv, &usage);
-		if (rollup_add(&rollup, &inv, &usage) < 0)
-			die("rollup_add");
-	}
+	make_minute(like, &rollup);
 	if (rollup_pack_counters(&rollup, &shape->counters, &shape->counters_n) < 0 ||
 	    rollup_pack_histograms(&rollup, &shape->histograms, &shape->histograms_n) < 0)
 		die("rollup_pack");
 	rollup_done(&rollup);
+}
+
+/* Hours whose minutes differ in all but their shape, of a function that stays as it is,
+ * and of one whose memory does, too. */
+static void measure_all_hours(size_t values)
+{
+	uint64_t seed = 6;
+	struct likeness like = {
+	    .start_ns = TODAY * 24 * HOUR_NS, .seed = &seed, .values = values};
+
+	measure_hours("hours of many medians", make_minute, &like);
+	like.median_ns = 70e6;
+	measure_hours("hours of one median", make_minute, &like);
+	like.few_peaks = true;
+	measure_hours("hours of one median and few peaks", make_minute, &like);
 }
 
 static struct store *open_store(void)
@@ -421,11 +414,14 @@ int main(void)
 	size_t values = setting("STORE_VALUES", 100);
 	size_t minutes = setting("STORE_NOW", 37);
 	uint64_t seed = 1;
+	struct likeness like = {
+	    .start_ns = TODAY * 24 * HOUR_NS, .seed = &seed, .values = values};
 	char *end;
 
 	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	for (size_t i = 0; i < SHAPES; i++)
-		make_shape(&shapes[i], &seed, values);
+		make_shape(&shapes[i], &like);
+	measure_all_hours(values);
 	list = list ? list : "100 1000";
 	for (size_t n = strtoul(list, &end, 10); n > 0; n = strtoul(end, &end, 10))
 		bench(n, values, (int64_t)minutes);
