@@ -151,7 +151,7 @@ static bool read_values(
 static bool read_some(struct batch_values *column, unsigned int id, const uint64_t *has,
     uint64_t *value, size_t n)
 {
-	uint64_t some[BATCH_BLOCK];
+	uint64_t some[BATCH_BLOCK] = {0};
 	size_t some_n = 0;
 
 	for (size_t i = 0; i < n; i++)

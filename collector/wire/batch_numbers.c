@@ -209,7 +209,7 @@ static uint8_t *put_varied(const struct batch_numbers *numbers, enum batch_colum
 	    find_unit(numbers, id, has_odd), find_signs(numbers, id)};
 	const struct batch_bits begin = *bits;
 	uint8_t *bytes = at + BATCH_NUMBERS_MAX_BYTES; /* until the lead is known */
-	struct lead lead;
+	struct lead lead = {.n = 0};
 	size_t different = batch_column_is_time(id) ? 0 : lead_few(&lead, numbers, bytes);
 	size_t bits_bytes;
 

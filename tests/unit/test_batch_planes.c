@@ -89,7 +89,7 @@ static size_t size_with_ids(const char *last)
 		    (unsigned int)(b >> 48 & 0xfff),
 		    (unsigned long long)(b & 0xffffffffffff));
 		if (sent.n == 1999 && last)
-			(void)strcpy(inv->request_id, last);
+			(void)text_copy(inv->request_id, sizeof(inv->request_id), last);
 		assert_int_equal(batch_writer_add(w, inv), 0);
 	}
 	assert_int_equal(batch_writer_seal(w, &sent.head, &bytes, &n), 0);
