@@ -16,25 +16,11 @@ enum {
 	TAG_PLAIN = 8  /* this and above: tag - TAG_PLAIN bytes as they are */
 };
 
-#define PACKED_BYTES BATCH_TEXT_DIGITS
+_Static_assert(BATCH_TEXT_DIGITS == HEX_ID_BYTES, "a shape is an id");
 
-/* Shapes of PACKED_BYTES * 2 digits, in runs of a multiple of four; what stands between
- * the runs is meant. */
-#define RUNS_MAX 5
-struct shape {
-	const char *text; /* 'x' is a digit */
-	size_t len;
-	struct run {
-		uint8_t at;
-		uint8_t n;
-	} runs[RUNS_MAX];
-};
-static const struct shape shapes[] = {
-    [TAG_UUID] = {"xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", 36,
-	{{0, 8}, {9, 4}, {14, 4}, {19, 4}, {24, 12}}},
-    [TAG_HEX_32] = {"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", 32, {{0, 32}}},
-    [TAG_AWS_TRACE] = {"1-xxxxxxxx-xxxxxxxxxxxxxxxxxxxxxxxx", 35, {{2, 8}, {11, 24}}},
-};
+#define UUID_LEN 36
+#define HEX_32_LEN 32
+#define AWS_TRACE_LEN 35
 
 /* n digits, an even number; lower case only, as what is unpacked must be what was
  * packed. What is no multiple of eight is filled up. */
@@ -54,64 +40,114 @@ static bool pack_digits(const char *s, size_t n, uint8_t *out)
 	return true;
 }
 
-/* Packs s, which has the length of that shape, if it has the shape. */
-static bool pack(const struct shape *shape, const char *s, uint8_t *out)
+static inline uint64_t word_at(const char *s)
 {
-	char all[2 * PACKED_BYTES];
-	size_t n = 0;
-	size_t at = 0;
+	uint64_t word;
 
-	for (const struct run *run = shape->runs; n < sizeof(all); run++) {
-		for (; at < run->at; at++) {
-			if (s[at] != shape->text[at])
-				return false;
-		}
-		for (; at < (size_t)run->at + run->n; at += 4, n += 4)
-			memcpy(all + n, s + at, 4);
-	}
-	return pack_digits(all, sizeof(all), out);
+	memcpy(&word, s, sizeof(word));
+	return word;
 }
 
-static void unpack(const struct shape *shape, const uint8_t *in, char *out)
+/* Two times four digits, as if they stood together. */
+static inline uint64_t word_of(const char *first, const char *second)
 {
-	char all[2 * PACKED_BYTES];
-	size_t n = 0;
-	size_t at = 0;
+	char both[sizeof(uint64_t)];
 
-	for (size_t i = 0; i < PACKED_BYTES; i += 4)
-		hex_write_four(in + i, all + 2 * i);
-	for (const struct run *run = shape->runs; n < sizeof(all); run++) {
-		for (; at < run->at; at++)
-			out[at] = shape->text[at];
-		for (; at < (size_t)run->at + run->n; at += 4, n += 4)
-			memcpy(out + at, all + n, 4);
+	memcpy(both, first, 4);
+	memcpy(both + 4, second, 4);
+	return word_at(both);
+}
+
+static inline bool pack_uuid(const char *s, uint8_t *out)
+{
+	const uint64_t digits[] = {
+	    word_at(s), word_of(s + 9, s + 14), word_of(s + 19, s + 24), word_at(s + 28)};
+
+	return s[8] == '-' && s[13] == '-' && s[18] == '-' && s[23] == '-' &&
+	       hex_read_id(digits, out);
+}
+
+static inline bool pack_hex_32(const char *s, uint8_t *out)
+{
+	const uint64_t digits[] = {
+	    word_at(s), word_at(s + 8), word_at(s + 16), word_at(s + 24)};
+
+	return hex_read_id(digits, out);
+}
+
+static inline bool pack_aws_trace(const char *s, uint8_t *out)
+{
+	const uint64_t digits[] = {
+	    word_at(s + 2), word_at(s + 11), word_at(s + 19), word_at(s + 27)};
+
+	return s[0] == '1' && s[1] == '-' && s[10] == '-' && hex_read_id(digits, out);
+}
+
+/* The tag that s, of that length, is packed under, or TAG_EMPTY: none. */
+static inline unsigned int pack(const char *s, size_t len, uint8_t *out)
+{
+	if (len == UUID_LEN && pack_uuid(s, out))
+		return TAG_UUID;
+	if (len == HEX_32_LEN && pack_hex_32(s, out))
+		return TAG_HEX_32;
+	if (len == AWS_TRACE_LEN && pack_aws_trace(s, out))
+		return TAG_AWS_TRACE;
+	return TAG_EMPTY;
+}
+
+static inline size_t unpacked_len(unsigned int tag)
+{
+	if (tag == TAG_UUID)
+		return UUID_LEN;
+	return tag == TAG_HEX_32 ? HEX_32_LEN : AWS_TRACE_LEN;
+}
+
+static inline void unpack(unsigned int tag, const uint8_t *in, char *out)
+{
+	char all[2 * BATCH_TEXT_DIGITS];
+
+	hex_write_id(in, all);
+	if (tag == TAG_UUID) {
+		memcpy(out, all, 8);
+		memcpy(out + 9, all + 8, 4);
+		memcpy(out + 14, all + 12, 4);
+		memcpy(out + 19, all + 16, 4);
+		memcpy(out + 24, all + 20, 12);
+		out[8] = out[13] = out[18] = out[23] = '-';
+	} else if (tag == TAG_HEX_32) {
+		memcpy(out, all, sizeof(all));
+	} else {
+		memcpy(out, "1-", 2);
+		memcpy(out + 2, all, 8);
+		out[10] = '-';
+		memcpy(out + 11, all + 8, 24);
 	}
-	out[at] = '\0';
+	out[unpacked_len(tag)] = '\0';
 }
 
 size_t batch_text_encode(const char *s, size_t size, uint8_t *out)
 {
 	size_t len = strnlen(s, size - 1);
-	size_t tag_bytes;
+	unsigned int tag;
+	uint8_t *at;
 
 	if (len == 0) {
 		out[0] = TAG_EMPTY;
 		return 1;
 	}
-	for (unsigned int tag = TAG_UUID; tag <= TAG_AWS_TRACE; tag++) {
-		if (shapes[tag].len == len && pack(&shapes[tag], s, out + 1)) {
-			out[0] = (uint8_t)tag;
-			return 1 + PACKED_BYTES;
-		}
+	tag = pack(s, len, out + 1);
+	if (tag != TAG_EMPTY) {
+		out[0] = (uint8_t)tag;
+		return 1 + BATCH_TEXT_DIGITS;
 	}
 	if (len >= 4 && len % 2 == 0 && pack_digits(s, len, out + 2)) {
 		out[0] = TAG_HEX;
 		out[1] = (uint8_t)(len / 2);
 		return 2 + len / 2;
 	}
-	tag_bytes = (size_t)varint_encode(TAG_PLAIN + len, out, VARINT_MAX_BYTES);
-	memcpy(out + tag_bytes, s, len);
-	return tag_bytes + len;
+	at = varint_put(TAG_PLAIN + len, out);
+	memcpy(at, s, len);
+	return (size_t)(at - out) + len;
 }
 
 bool batch_text_is_packed(const uint8_t *written)
@@ -133,7 +169,7 @@ unsigned int batch_text_edges(uint8_t tag)
 
 void batch_text_of_digits(uint8_t tag, const uint8_t *digits, char *out)
 {
-	unpack(&shapes[tag], digits, out);
+	unpack(tag, digits, out);
 }
 
 static bool decode_digits(struct cursor *in, char *out, size_t size)
@@ -167,9 +203,10 @@ bool batch_text_decode(struct cursor *in, char *out, size_t size)
 		return true;
 	}
 	if (batch_text_has_digits(tag)) {
-		if (shapes[tag].len >= size || !cursor_split(in, PACKED_BYTES, &bytes))
+		if (unpacked_len((unsigned int)tag) >= size ||
+		    !cursor_split(in, BATCH_TEXT_DIGITS, &bytes))
 			return false;
-		unpack(&shapes[tag], bytes.at, out);
+		unpack((unsigned int)tag, bytes.at, out);
 		return true;
 	}
 	if (tag == TAG_HEX)

@@ -194,14 +194,6 @@ static uint64_t hash_of(const char *s, size_t n)
 	return hash;
 }
 
-/* n is a multiple of four. */
-static void put_hex(char *to, const uint8_t *bytes, size_t n)
-{
-	for (size_t i = 0; i < n; i += 4)
-		hex_write_four(bytes + i, to + 2 * i);
-	to[2 * n] = '\0';
-}
-
 /* Like copy(), but what is too long (the instances of Cloud Run are) ends in a hash of
  * all of it, so that two stay two. */
 static bool copy_id(char *to, size_t size, const struct otlp_value *value)
@@ -219,7 +211,9 @@ static bool copy_id(char *to, size_t size, const struct otlp_value *value)
 	to[kept++] = '~';
 	for (size_t i = 0; i < sizeof(hash); i++)
 		hash[i] = (uint8_t)(hash_of(value->text, value->n) >> (56 - 8 * i));
-	put_hex(to + kept, hash, sizeof(hash));
+	hex_write_four(hash, to + kept);
+	hex_write_four(hash + 4, to + kept + 8);
+	to[kept + 2 * sizeof(hash)] = '\0';
 	return true;
 }
 
@@ -347,7 +341,8 @@ static const char *fill_ids(const struct otlp_reading *r, struct invocation *inv
 		return "faas.instance is far too long, or not UTF-8";
 	if (!id)
 		inv->quality |= QUALITY_REQUEST_ID_UNKNOWN;
-	put_hex(inv->trace_id, r->span.trace_id, sizeof(r->span.trace_id));
+	hex_write_id(r->span.trace_id, inv->trace_id);
+	inv->trace_id[2 * sizeof(r->span.trace_id)] = '\0';
 	inv->ping = invocation_trace_is_ping(inv->trace_id);
 	return NULL;
 }
