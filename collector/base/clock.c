@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/digits.h"
+
 #define S_PER_DAY 86400LL
 #define S_OF_2201 7289654400LL
 
@@ -187,25 +189,32 @@ static int offset_s(const char **s)
 	return sign * (hours * 3600 + minutes * 60);
 }
 
+static bool is_date(const struct date *date)
+{
+	static const int days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	int year = (int)date->year;
+
+	return year >= 1970 && year <= 2200 && date->month >= 1 && date->month <= 12 &&
+	       date->day >= 1 && date->day <= days[date->month - 1] &&
+	       (date->month != 2 || date->day != 29 ||
+		   (year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)));
+}
+
 /* "YYYY-MM-DD" at *s. */
 static int parse_date(const char **s, struct date *date)
 {
-	static const int days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	int year = digits(s, 4);
-	int month;
-	int day;
+	struct date read;
 
-	if (year < 1970 || year > 2200 || *(*s)++ != '-')
+	read.year = digits(s, 4);
+	if (read.year < 0 || *(*s)++ != '-')
 		return -EINVAL;
-	month = digits(s, 2);
-	if (month < 1 || month > 12 || *(*s)++ != '-')
+	read.month = digits(s, 2);
+	if (read.month < 0 || *(*s)++ != '-')
 		return -EINVAL;
-	day = digits(s, 2);
-	if (day < 1 || day > days[month - 1] ||
-	    (month == 2 && day == 29 &&
-		(year % 4 != 0 || (year % 100 == 0 && year % 400 != 0))))
+	read.day = digits(s, 2);
+	if (!is_date(&read))
 		return -EINVAL;
-	*date = (struct date){.year = year, .month = month, .day = day};
+	*date = read;
 	return 0;
 }
 
@@ -240,6 +249,51 @@ int clock_parse_rfc3339(const char *s, int64_t *wall_ns)
 	if (seconds < 0 || seconds >= S_OF_2201) /* an offset or leap second led out */
 		return -EINVAL;
 	*wall_ns = seconds * CLOCK_NS_PER_S + ns;
+	return 0;
+}
+
+/* Two digits' number, of values that stand next to each other. */
+static int pair(uint64_t values, int at)
+{
+	return (int)(values >> (8 * at) & 0xff) * 10 +
+	       (int)(values >> (8 * at + 8) & 0xff);
+}
+
+static uint64_t zero_of(const char form[DIGITS_WORD + 1])
+{
+	uint64_t zero;
+
+	memcpy(&zero, form, sizeof(zero));
+	return le64toh(zero);
+}
+
+int clock_parse_utc_ns(const char *s, int64_t *wall_ns)
+{
+	const uint64_t byte = 0xff;
+	uint64_t to_month = digits_load(s, zero_of("0000-00-"));
+	uint64_t to_minute = digits_load(s + 8, zero_of("00T00:00"));
+	uint64_t second = digits_load(s + 16, zero_of(":00.0000"));
+	uint64_t fraction = digits_load(s + 20, zero_of("00000000"));
+	unsigned int last = (unsigned int)s[28] - '0';
+	/* what stands between the digits */
+	uint64_t odd = (to_month & (byte << 32 | byte << 56)) |
+		       (to_minute & (byte << 16 | byte << 40)) |
+		       (second & (byte | byte << 24)) | (uint64_t)(s[29] != 'Z');
+	struct date date = {.year = pair(to_month, 0) * 100 + pair(to_month, 2),
+	    .month = pair(to_month, 5),
+	    .day = pair(to_minute, 0)};
+	int hour = pair(to_minute, 3);
+	int minute = pair(to_minute, 6);
+
+	odd |= digits_beyond(to_month) | digits_beyond(to_minute) |
+	       digits_beyond(second) | digits_beyond(fraction);
+	if (odd || last > 9 || !is_date(&date) || hour > 23 || minute > 59 ||
+	    pair(second, 1) > 59)
+		return -EINVAL;
+	*wall_ns =
+	    (days_of(&date) * S_PER_DAY + hour * 3600 + minute * 60 + pair(second, 1)) *
+		CLOCK_NS_PER_S +
+	    (int64_t)digits_number(fraction) * 10 + last;
 	return 0;
 }
 

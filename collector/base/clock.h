@@ -28,6 +28,11 @@ void clock_format_rfc3339(int64_t wall_ns, char *out);
  * Returns 0, or -EINVAL with *wall_ns untouched. Years 1970 to 2200. */
 int clock_parse_rfc3339(const char *s, int64_t *wall_ns);
 
+/* The same, but only what clock_format_rfc3339() writes, of CLOCK_UTC_NS_LEN bytes and
+ * whatever behind them; -EINVAL also for what clock_parse_rfc3339() may know. */
+#define CLOCK_UTC_NS_LEN 30
+int clock_parse_utc_ns(const char *s, int64_t *wall_ns);
+
 /* Reads a span such as "90s", "15m", "1h", "7d", "250ms" or a bare number of seconds.
  * Returns 0, or -EINVAL (no number, unknown unit, negative, above 10 years). */
 int clock_parse_span(const char *s, int64_t *span_ns);

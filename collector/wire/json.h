@@ -20,15 +20,30 @@
  * Returns the bytes written (no NUL). */
 size_t json_format_invocation(const struct invocation *inv, const char *host, char *out);
 
-/* Reads objects one after the other, which mostly have the same keys in the same order:
- * what came behind what the last time is looked for first. Own scanner, no allocation. */
+/* Reads objects one after the other, which mostly have the same keys in the same order,
+ * and for some keys the same value: what came behind what, and with which value, the last
+ * time is looked for first. Own scanner, no allocation. */
 #define JSON_KEYS_MAX 64
+#define JSON_VALUE_WORDS 2
 struct json_reader {
-	struct invocation inv; /* of the object that was read last; its function is: */
+	/* of the object that was read last, of no use after a failure: */
+	struct invocation inv; /* its function is: */
 	struct function function;
 	char host[JSON_HOST_BYTES]; /* or "" */
 	bool has_phases;            /* there is something for json_parse_coldstart() */
-	uint8_t next[JSON_KEYS_MAX + 1]; /* its own: behind none, and each */
+	/* its own */
+	uint32_t cold; /* enum json_flag */
+	uint32_t prewarmed;
+	uint32_t ping;
+	uint32_t given;
+	uint64_t seen;                              /* keys, by their row in the table */
+	uint8_t next[JSON_KEYS_MAX + 1];            /* behind none, and behind each key */
+	struct json_value {                         /* the last one of each key */
+		uint64_t written[JSON_VALUE_WORDS]; /* with what ended it */
+		uint64_t mask[JSON_VALUE_WORDS];    /* what of it that is */
+		size_t n;                           /* 0: there is none */
+		uint64_t read;
+	} last[JSON_KEYS_MAX];
 };
 void json_reader_init(struct json_reader *reader);
 

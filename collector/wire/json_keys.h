@@ -19,32 +19,18 @@ enum {
 	JSON_GIVEN_RESPONSE_BYTES = 1 << 4
 };
 
-/* What has been read of one object. */
-struct json_object {
-	struct invocation inv;
-	struct function function;
-	char host[JSON_HOST_BYTES];
-	char arch[JSON_WORD_BYTES]; /* one that no plan has a price for is unknown */
-	char cause[JSON_WORD_BYTES];
-	char certainty[JSON_WORD_BYTES];
-	enum json_flag cold;
-	enum json_flag prewarmed;
-	enum json_flag ping;
-	uint64_t seen; /* keys, by their row in the table */
-	uint32_t given;
-};
-
 struct json_key {
 	char quoted[JSON_KEY_BYTES]; /* the name, its quotes and its colon */
 	size_t quoted_n;
-	bool (*read)(
-	    struct json_scan *s, const struct json_key *key, struct json_object *object);
-	size_t offset; /* of what it fills, in struct json_object */
+	/* Reads a value that is a number, or stands for one; NULL: a text. */
+	bool (*number)(struct json_scan *s, const struct json_key *key, uint64_t *value);
+	size_t offset; /* of what it fills, in struct json_reader */
 	size_t size;
 	uint64_t min;
 	uint64_t max;
 	uint32_t has;      /* HAS_* that it sets */
 	uint32_t given;    /* JSON_GIVEN_* that it sets */
+	bool repeats;      /* mostly the value of the object before; never for texts */
 	const char *twice; /* sentences */
 	const char *wrong;
 };

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "wire/json_keys.h"
@@ -41,19 +42,94 @@ static inline bool is_same(const char *a, const char *b, size_t n)
 	return x[0] == y[0] && x[1] == y[1];
 }
 
+static void store_number(
+    struct json_reader *reader, const struct json_key *key, uint64_t value)
+{
+	char *to = (char *)reader + key->offset;
+	uint32_t value32 = (uint32_t)value;
+	uint16_t value16 = (uint16_t)value;
+
+	if (key->size == sizeof(value))
+		memcpy(to, &value, sizeof(value));
+	else if (key->size == sizeof(value32))
+		memcpy(to, &value32, sizeof(value32));
+	else
+		memcpy(to, &value16, sizeof(value16));
+	reader->inv.has |= key->has;
+}
+
+/* Whether the same value stands there, written alike, as the last time. */
+static inline bool is_last(const struct json_scan *s, const struct json_value *last)
+{
+	uint64_t written[JSON_VALUE_WORDS];
+
+	if ((size_t)(s->end - s->at) < sizeof(written) || last->n == 0)
+		return false;
+	memcpy(written, s->at, sizeof(written));
+	return (((written[0] ^ last->written[0]) & last->mask[0]) |
+		   ((written[1] ^ last->written[1]) & last->mask[1])) == 0;
+}
+
+/* With the comma or brace that ended it, so that no other value begins like it. */
+static void keep_last(
+    struct json_value *last, const struct json_scan *s, const char *from, uint64_t value)
+{
+	size_t n = (size_t)(s->at - from);
+
+	last->n = 0;
+	if (n + 1 > sizeof(last->written) || s->at == s->end ||
+	    (*s->at != ',' && *s->at != '}'))
+		return;
+	memset(last->written, 0, sizeof(last->written));
+	memset(last->mask, 0, sizeof(last->mask));
+	memcpy(last->written, from, n + 1);
+	memset(last->mask, 0xff, n + 1);
+	last->n = n;
+	last->read = value;
+}
+
+static const char *read_text(
+    struct json_scan *s, const struct json_key *key, struct json_reader *reader)
+{
+	char *to = (char *)reader + key->offset;
+	size_t len;
+
+	return json_scan_string(s, to, key->size, &len) && len < key->size &&
+		       len >= key->min
+		   ? NULL
+		   : key->wrong;
+}
+
 /* One value; NULL, or what is wrong with it. */
-static const char *read_value(struct json_scan *s, size_t row, struct json_object *object)
+static const char *read_value(struct json_scan *s, size_t row, struct json_reader *reader)
 {
 	const struct json_key *key = &json_keys[row];
+	struct json_value *last = &reader->last[row];
 	uint64_t bit = UINT64_C(1) << row;
+	const char *from;
+	uint64_t value;
 
-	if (object->seen & bit)
+	if (reader->seen & bit)
 		return key->twice;
-	object->seen |= bit;
+	reader->seen |= bit;
+	if (key->repeats && is_last(s, last)) {
+		s->at += last->n;
+		reader->given |= key->given;
+		store_number(reader, key, last->read);
+		return NULL;
+	}
 	if (json_scan_peek(s) == 'n' && json_scan_word(s, "null"))
 		return NULL;
-	object->given |= key->given;
-	return key->read(s, key, object) ? NULL : key->wrong;
+	reader->given |= key->given;
+	if (!key->number)
+		return read_text(s, key, reader);
+	from = s->at;
+	if (!key->number(s, key, &value))
+		return key->wrong;
+	if (key->repeats)
+		keep_last(last, s, from, value);
+	store_number(reader, key, value);
+	return NULL;
 }
 
 /* A key that is not where it was expected, or none of ours: *row is where it stands in
@@ -76,8 +152,8 @@ static const char *read_key(
 }
 
 /* *before is 0, or the row of the last key that was known plus 1. */
-static const char *read_member(struct json_scan *s, size_t *before,
-    struct json_reader *reader, struct json_object *object)
+static const char *read_member(
+    struct json_scan *s, size_t *before, struct json_reader *reader)
 {
 	size_t row = reader->next[*before];
 	const struct json_key *key = &json_keys[row];
@@ -97,11 +173,10 @@ static const char *read_member(struct json_scan *s, size_t *before,
 				   : "the value of an unknown key is malformed";
 	}
 	*before = row + 1;
-	return read_value(s, row, object);
+	return read_value(s, row, reader);
 }
 
-static const char *read_object(
-    struct json_scan *s, struct json_reader *reader, struct json_object *object)
+static const char *read_object(struct json_scan *s, struct json_reader *reader)
 {
 	size_t before = 0;
 	const char *why;
@@ -111,7 +186,7 @@ static const char *read_object(
 	if (json_scan_take(s, '}'))
 		return NULL;
 	do {
-		why = read_member(s, &before, reader, object);
+		why = read_member(s, &before, reader);
 		if (why)
 			return why;
 	} while (json_scan_take(s, ','));
@@ -122,78 +197,100 @@ static const char *read_object(
 	return NULL;
 }
 
-static const char *settle_start_type(struct json_object *object)
+static const char *settle_start_type(struct json_reader *reader)
 {
-	if (object->prewarmed == JSON_FLAG_TRUE && object->cold == JSON_FLAG_TRUE)
+	if (reader->prewarmed == JSON_FLAG_TRUE && reader->cold == JSON_FLAG_TRUE)
 		return "prewarmed and cold cannot both be true";
-	if (object->prewarmed == JSON_FLAG_TRUE)
-		object->inv.start_type = START_PREWARMED;
-	else if (object->cold != JSON_FLAG_ABSENT)
-		object->inv.start_type =
-		    object->cold == JSON_FLAG_TRUE ? START_COLD : START_WARM;
+	if (reader->prewarmed == JSON_FLAG_TRUE)
+		reader->inv.start_type = START_PREWARMED;
+	else if (reader->cold != JSON_FLAG_ABSENT)
+		reader->inv.start_type =
+		    reader->cold == JSON_FLAG_TRUE ? START_COLD : START_WARM;
 	return NULL;
 }
 
 /* What the keys say together. */
-static const char *settle(struct json_object *object)
+static const char *settle(struct json_reader *reader)
 {
-	struct invocation *inv = &object->inv;
+	struct invocation *inv = &reader->inv;
 
-	if (!(object->given & JSON_GIVEN_FUNCTION))
+	if (!(reader->given & JSON_GIVEN_FUNCTION))
 		return "function is missing";
-	if (!(object->given & JSON_GIVEN_START))
+	if (!(reader->given & JSON_GIVEN_START))
 		return "start is missing";
-	if (!(object->given & JSON_GIVEN_DURATION) && inv->status != STATUS_INIT_ERROR)
+	if (!(reader->given & JSON_GIVEN_DURATION) && inv->status != STATUS_INIT_ERROR)
 		return "duration_ms is missing";
 	/* one bit for both, so half of the pair is as good as none */
-	if (object->given & JSON_GIVEN_REQUEST_BYTES &&
-	    object->given & JSON_GIVEN_RESPONSE_BYTES) {
+	if (reader->given & JSON_GIVEN_REQUEST_BYTES &&
+	    reader->given & JSON_GIVEN_RESPONSE_BYTES) {
 		inv->has |= HAS_BYTES;
 	} else {
 		inv->request_bytes = 0;
 		inv->response_bytes = 0;
 	}
-	object->function.arch = arch_find(object->arch);
-	inv->cause = invocation_cause_find(object->cause);
-	inv->certainty = invocation_certainty_find(object->certainty);
 	inv->has |= inv->certainty != CERTAINTY_UNKNOWN ? HAS_CERTAINTY : 0;
 	if (inv->concurrency == 0)
 		inv->concurrency = 1;
 	/* a ping is known by its trace, unless the writer says that it is none */
 	inv->ping =
-	    object->ping == JSON_FLAG_TRUE ||
-	    (object->ping == JSON_FLAG_ABSENT && invocation_trace_is_ping(inv->trace_id));
-	return settle_start_type(object);
+	    reader->ping == JSON_FLAG_TRUE ||
+	    (reader->ping == JSON_FLAG_ABSENT && invocation_trace_is_ping(inv->trace_id));
+	return settle_start_type(reader);
 }
 
 void json_reader_init(struct json_reader *reader)
 {
-	reader->has_phases = false;
-	memset(reader->next, 0, sizeof(reader->next));
+	memset(reader, 0, sizeof(*reader));
 	for (size_t row = 0; row < json_keys_n; row++)
 		reader->next[row] = (uint8_t)row; /* as we write them */
 }
 
+/* Nothing is known of an object yet. Its texts are only ended, not cleared: they are much
+ * more than the rest. */
+static void forget(struct json_reader *reader)
+{
+	struct invocation *inv = &reader->inv;
+	struct function *function = &reader->function;
+
+	memset(inv, 0, offsetof(struct invocation, request_id));
+	inv->request_id[0] = '\0';
+	inv->sandbox[0] = '\0';
+	inv->trace_id[0] = '\0';
+	inv->function = function;
+	memset(function, 0, offsetof(struct function, name));
+	function->name[0] = '\0';
+	function->version[0] = '\0';
+	function->region[0] = '\0';
+	reader->host[0] = '\0';
+	reader->has_phases = false;
+	reader->cold = JSON_FLAG_ABSENT;
+	reader->prewarmed = JSON_FLAG_ABSENT;
+	reader->ping = JSON_FLAG_ABSENT;
+	reader->given = 0;
+	reader->seen = 0;
+}
+_Static_assert(
+    offsetof(struct invocation, request_id) < offsetof(struct invocation, sandbox) &&
+	offsetof(struct invocation, sandbox) < offsetof(struct invocation, trace_id) &&
+	offsetof(struct invocation, trace_id) + INVOCATION_ID_BYTES ==
+	    sizeof(struct invocation) &&
+	offsetof(struct function, region) + FUNCTION_REGION_BYTES ==
+	    sizeof(struct function),
+    "what is no text stands in front of the texts");
+
 int json_reader_parse(
     struct json_reader *reader, const char *line, size_t len, const char **why)
 {
-	struct json_object object = {.cold = JSON_FLAG_ABSENT};
 	struct json_scan s = {.at = line, .end = line + len};
 
-	reader->has_phases = false;
+	forget(reader);
 	*why = "it is longer than a line may be";
 	if (len > JSON_LINE_MAX_BYTES)
 		return -EBADMSG;
-	*why = read_object(&s, reader, &object);
+	*why = read_object(&s, reader);
 	if (!*why)
-		*why = settle(&object);
-	if (*why)
-		return -EBADMSG;
-	reader->function = object.function;
-	reader->inv = object.inv;
-	reader->inv.function = &reader->function;
-	memcpy(reader->host, object.host, sizeof(reader->host));
-	return 0;
+		*why = settle(reader);
+	return *why ? -EBADMSG : 0;
 }
 
 int json_parse_invocation(const char *line, size_t len, struct invocation *inv,

@@ -20,10 +20,14 @@ struct json_scan {
 /* The next character, 0 at the end. Moves over white space only. */
 static inline char json_scan_peek(struct json_scan *s)
 {
-	while (s->at < s->end &&
-	       (*s->at == ' ' || *s->at == '\t' || *s->at == '\n' || *s->at == '\r'))
-		s->at++;
-	return s->at < s->end ? *s->at : '\0';
+	for (; s->at < s->end; s->at++) {
+		char c = *s->at;
+
+		if ((unsigned char)c > ' ' ||
+		    (c != ' ' && c != '\t' && c != '\n' && c != '\r'))
+			return c;
+	}
+	return '\0';
 }
 
 /* Takes the character c, if it is the next; else stays in front of it. */

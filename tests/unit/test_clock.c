@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -100,6 +101,54 @@ static void test_malformed_moments_are_refused_and_leave_the_output(void **state
 	assert_int_equal(ns, 7);
 }
 
+/* What the quick reader knows, it knows as the other one does. */
+static void test_our_own_moments_are_read_quickly_and_alike(void **state)
+{
+	uint64_t seed = 1;
+
+	(void)state;
+	for (int round = 0; round < 200000; round++) {
+		int64_t written =
+		    (int64_t)random_below(&seed, UINT64_C(7289654400000000000));
+		char text[CLOCK_RFC3339_BYTES];
+		int64_t quick = -1;
+		int64_t slow = -1;
+
+		clock_format_rfc3339(written, text);
+		assert_int_equal(strlen(text), CLOCK_UTC_NS_LEN);
+		assert_int_equal(clock_parse_utc_ns(text, &quick), 0);
+		assert_int_equal(quick, written);
+		for (uint64_t i = random_below(&seed, 3); i < 3; i++)
+			text[random_below(&seed, CLOCK_UTC_NS_LEN)] =
+			    "0123456789-T:.Z/;a\xb0"[random_below(&seed, 19)];
+		quick = -1;
+		if (clock_parse_utc_ns(text, &quick) == 0) {
+			assert_int_equal(clock_parse_rfc3339(text, &slow), 0);
+			assert_int_equal(quick, slow);
+		} else {
+			assert_int_equal(quick, -1);
+		}
+	}
+}
+
+static void test_the_quick_reader_refuses_what_no_day_has(void **state)
+{
+	static const char *const bad[] = {"2026-02-29T00:00:00.000000000Z",
+	    "2026-11-22T24:00:00.000000000Z", "2026-11-22T08:60:00.000000000Z",
+	    "2026-11-22T08:00:60.000000000Z", "2026-13-22T08:00:00.000000000Z",
+	    "2026-00-22T08:00:00.000000000Z", "2026-11-00T08:00:00.000000000Z",
+	    "1969-12-31T08:00:00.000000000Z", "2201-01-01T00:00:00.000000000Z",
+	    "2026-11-22 08:00:00.000000000Z", "2026-11-22T08:00:00.00000000aZ",
+	    "2026-11-22T08:00:00.000000000z"};
+	int64_t ns = 7;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(clock_parse_utc_ns(bad[i], &ns), -EINVAL);
+		assert_int_equal(ns, 7);
+	}
+}
+
 static void test_spans_have_units_and_limits(void **state)
 {
 	int64_t ns = 0;
@@ -149,6 +198,8 @@ int main(void)
 	    cmocka_unit_test(test_february_ends_when_it_does),
 	    cmocka_unit_test(test_an_offset_is_taken_off),
 	    cmocka_unit_test(test_malformed_moments_are_refused_and_leave_the_output),
+	    cmocka_unit_test(test_our_own_moments_are_read_quickly_and_alike),
+	    cmocka_unit_test(test_the_quick_reader_refuses_what_no_day_has),
 	    cmocka_unit_test(test_spans_have_units_and_limits),
 	    cmocka_unit_test(test_a_span_as_a_moment_counts_back_from_now),
 	    cmocka_unit_test(test_boot_time_maps_to_wall_time_within_50_ms),

@@ -54,6 +54,45 @@ static void test_lines_of_any_order_are_read_alike(void **state)
 	}
 }
 
+/* A value that is known from the line before ends where that one did. */
+static void test_a_value_that_begins_like_the_last_is_read(void **state)
+{
+	static const char *const values[] = {"1", "12", "123", "1.0", "1 ", "1e0", "null",
+	    "\"1\"", "01", "1]", "1234567890123456", "4294967295", "4294967296", "-1"};
+	const size_t n = sizeof(values) / sizeof(values[0]);
+	struct json_reader reader;
+	uint64_t seed = 3;
+
+	(void)state;
+	json_reader_init(&reader);
+	for (int round = 0; round < 5000; round++) {
+		struct invocation inv;
+		struct function function;
+		char host[JSON_HOST_BYTES];
+		const char *wanted_why;
+		const char *why;
+		char line[256];
+		int err;
+
+		(void)snprintf(line, sizeof(line),
+		    "{\"function\":\"f\"," START ",\"duration_ms\":1,\"cold\":%s,"
+		    "\"memory_limit_mb\":%s,\"status\":\"%s\",\"concurrency\":%s}",
+		    random_below(&seed, 2) ? "true" : "false",
+		    values[random_below(&seed, n)],
+		    random_below(&seed, 4) ? "ok" : "o\\u006b",
+		    values[random_below(&seed, n)]);
+		err = json_parse_invocation(
+		    line, strlen(line), &inv, &function, host, &wanted_why);
+		assert_int_equal(
+		    json_reader_parse(&reader, line, strlen(line), &why), err);
+		assert_ptr_equal(why, wanted_why);
+		if (!err) {
+			assert_true(sample_same_invocation(&inv, &reader.inv));
+			assert_true(sample_same_function(&function, &reader.function));
+		}
+	}
+}
+
 /* Whatever was in its memory before. */
 static void test_a_new_reader_expects_only_keys(void **state)
 {
@@ -181,14 +220,57 @@ static void test_short_numbers_are_what_long_ones_are(void **state)
 	}
 }
 
+/* Milliseconds and MiB written as we do take a way of their own. */
+static void test_plain_numbers_are_what_others_are(void **state)
+{
+	static const char letters[] = "01234567890123456789.e-";
+	uint64_t seed = 5;
+	size_t known = 0;
+
+	(void)state;
+	for (int round = 0; round < 400000; round++) {
+		size_t n = 1 + random_below(&seed, 17);
+		size_t point = random_below(&seed, n + 1);
+		bool is_ms = random_below(&seed, 2);
+		char text[48] = "";
+		struct json_scan quick = {.at = text, .end = text + 40};
+		struct json_scan slow = quick;
+		struct json_number number;
+		uint64_t got = 0;
+		uint64_t wanted = 0;
+		bool exact;
+
+		for (size_t i = 0; i < n; i++)
+			text[i] = letters[random_below(
+			    &seed, random_below(&seed, 8) ? 10 : sizeof(letters) - 1)];
+		if (point > 0)
+			text[point] = '.';
+		memset(text + n, random_below(&seed, 2) ? ',' : '}', 40 - n);
+		if (is_ms ? !json_scan_short_ms(&quick, &got)
+			  : !json_scan_short_mib(&quick, &got)) {
+			assert_ptr_equal(quick.at, text);
+			continue;
+		}
+		known++;
+		assert_true(json_scan_number(&slow, &number));
+		assert_true(json_number_scale(
+		    &number, is_ms ? 1000000 : 1048576, &wanted, &exact));
+		assert_true(got == wanted);
+		assert_ptr_equal(quick.at, slow.at);
+	}
+	assert_in_range(known, 10000, 400000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_lines_of_any_order_are_read_alike),
+	    cmocka_unit_test(test_a_value_that_begins_like_the_last_is_read),
 	    cmocka_unit_test(test_a_new_reader_expects_only_keys),
 	    cmocka_unit_test(test_a_line_ends_where_it_ends),
 	    cmocka_unit_test(test_strings_of_every_length_are_read_whole),
 	    cmocka_unit_test(test_short_numbers_are_what_long_ones_are),
+	    cmocka_unit_test(test_plain_numbers_are_what_others_are),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
