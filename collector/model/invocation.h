@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "model/coldstart.h"
 #include "model/function.h"
@@ -146,6 +147,19 @@ struct invocation {
 	char sandbox[INVOCATION_ID_BYTES];
 	char trace_id[INVOCATION_ID_BYTES];
 };
+
+/* One of which nothing is known. Its texts are ended, not cleared: they are half of it.
+ */
+static inline void invocation_init(struct invocation *invocation)
+{
+	memset(invocation, 0, offsetof(struct invocation, request_id));
+	invocation->request_id[0] = '\0';
+	invocation->sandbox[0] = '\0';
+	invocation->trace_id[0] = '\0';
+}
+_Static_assert(sizeof(struct invocation) ==
+		   offsetof(struct invocation, request_id) + 3 * INVOCATION_ID_BYTES,
+    "the texts are its end");
 
 /* The words of the wire and of answers; the _find ones return the _UNKNOWN or _COUNT
  * value for a stranger: KIND_UNKNOWN, STATUS_COUNT, CAUSE_UNKNOWN, ... */

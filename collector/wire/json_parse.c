@@ -6,41 +6,10 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/same.h"
 #include "wire/json_keys.h"
 
 static const char phases[] = "init_phases"; /* is json_parse_coldstart()'s */
-
-/* n is 4 or more. As words that may overlap: the lengths of keys are few, but no call is
- * as short. */
-static inline bool is_same(const char *a, const char *b, size_t n)
-{
-	uint64_t x[2];
-	uint64_t y[2];
-
-	if (n < sizeof(x[0])) {
-		uint32_t u[2];
-		uint32_t v[2];
-
-		memcpy(&u[0], a, sizeof(u[0]));
-		memcpy(&v[0], b, sizeof(v[0]));
-		memcpy(&u[1], a + n - sizeof(u[1]), sizeof(u[1]));
-		memcpy(&v[1], b + n - sizeof(v[1]), sizeof(v[1]));
-		return u[0] == v[0] && u[1] == v[1];
-	}
-	for (; n > 2 * sizeof(x[0]); n -= sizeof(x[0])) {
-		memcpy(&x[0], a, sizeof(x[0]));
-		memcpy(&y[0], b, sizeof(y[0]));
-		if (x[0] != y[0])
-			return false;
-		a += sizeof(x[0]);
-		b += sizeof(y[0]);
-	}
-	memcpy(&x[0], a, sizeof(x[0]));
-	memcpy(&y[0], b, sizeof(y[0]));
-	memcpy(&x[1], a + n - sizeof(x[1]), sizeof(x[1]));
-	memcpy(&y[1], b + n - sizeof(y[1]), sizeof(y[1]));
-	return x[0] == y[0] && x[1] == y[1];
-}
 
 static void store_number(
     struct json_reader *reader, const struct json_key *key, uint64_t value)
@@ -161,7 +130,7 @@ static const char *read_member(
 
 	(void)json_scan_peek(s);
 	if ((size_t)(s->end - s->at) > key->quoted_n &&
-	    is_same(s->at, key->quoted, key->quoted_n)) {
+	    same_bytes(s->at, key->quoted, key->quoted_n)) {
 		s->at += key->quoted_n;
 	} else {
 		why = read_key(s, *before, reader, &row);
@@ -245,18 +214,13 @@ void json_reader_init(struct json_reader *reader)
 		reader->next[row] = (uint8_t)row; /* as we write them */
 }
 
-/* Nothing is known of an object yet. Its texts are only ended, not cleared: they are much
- * more than the rest. */
+/* Nothing is known of an object yet. */
 static void forget(struct json_reader *reader)
 {
-	struct invocation *inv = &reader->inv;
 	struct function *function = &reader->function;
 
-	memset(inv, 0, offsetof(struct invocation, request_id));
-	inv->request_id[0] = '\0';
-	inv->sandbox[0] = '\0';
-	inv->trace_id[0] = '\0';
-	inv->function = function;
+	invocation_init(&reader->inv);
+	reader->inv.function = function;
 	memset(function, 0, offsetof(struct function, name));
 	function->name[0] = '\0';
 	function->version[0] = '\0';
@@ -270,13 +234,8 @@ static void forget(struct json_reader *reader)
 	reader->seen = 0;
 }
 _Static_assert(
-    offsetof(struct invocation, request_id) < offsetof(struct invocation, sandbox) &&
-	offsetof(struct invocation, sandbox) < offsetof(struct invocation, trace_id) &&
-	offsetof(struct invocation, trace_id) + INVOCATION_ID_BYTES ==
-	    sizeof(struct invocation) &&
-	offsetof(struct function, region) + FUNCTION_REGION_BYTES ==
-	    sizeof(struct function),
-    "what is no text stands in front of the texts");
+    offsetof(struct function, region) + FUNCTION_REGION_BYTES == sizeof(struct function),
+    "its texts are its end");
 
 int json_reader_parse(
     struct json_reader *reader, const char *line, size_t len, const char **why)

@@ -97,9 +97,9 @@ static inline bool read_fixed(struct cursor *c, size_t n, uint64_t *value)
 	return true;
 }
 
-/* The next field of a message. False at its end, and once anything is malformed or the
- * reading has ended otherwise: then w->err. */
-static inline bool next_field(struct walk *w, struct cursor *c, struct field *f)
+/* Any field. */
+static __attribute__((noinline)) bool next_any_field(
+    struct walk *w, struct cursor *c, struct field *f)
 {
 	const uint8_t *begin = c->at;
 	unsigned int form;
@@ -134,7 +134,45 @@ static inline bool next_field(struct walk *w, struct cursor *c, struct field *f)
 	return fail(w, begin, "a field is of a form that OTLP does not use");
 }
 
-static void read_value(struct walk *w, struct cursor c, struct otlp_value *value)
+/* What all but the last field of a message may take here: a tag and eight bytes. */
+#define USUAL_BYTES (1 + sizeof(uint64_t))
+
+/* The next field of a message. False at its end, and once anything is malformed or the
+ * reading has ended otherwise: then w->err. Tags, lengths and numbers are mostly of one
+ * byte. */
+static inline bool next_field(struct walk *w, struct cursor *c, struct field *f)
+{
+	const uint8_t *at = c->at;
+	size_t left = cursor_left(c);
+
+	if (left < USUAL_BYTES || w->err || at[0] < 1 << 3 || at[0] >= 0x80)
+		return next_any_field(w, c, f);
+	f->tag = at[0];
+	switch (at[0] & 7) {
+	case FORM_BYTES:
+		f->number = at[1];
+		if (at[1] >= 0x80 || at[1] > left - 2)
+			return next_any_field(w, c, f);
+		f->part = (struct cursor){.at = at + 2, .end = at + 2 + at[1]};
+		c->at = f->part.end;
+		return true;
+	case FORM_VARINT:
+		if (at[1] >= 0x80)
+			return next_any_field(w, c, f);
+		f->number = at[1];
+		c->at = at + 2;
+		return true;
+	case FORM_64:
+		memcpy(&f->number, at + 1, sizeof(f->number));
+		f->number = le64toh(f->number);
+		c->at = at + USUAL_BYTES;
+		return true;
+	default:
+		return next_any_field(w, c, f);
+	}
+}
+
+static void read_any_value(struct walk *w, struct cursor c, struct otlp_value *value)
 {
 	struct field f;
 
@@ -189,11 +227,28 @@ static void split_any(
 	}
 }
 
-/* Likewise a value that is one text. */
-static bool is_usual_text(const struct cursor *c)
+/* Likewise a value, which is one field: a text of a length of one byte, or a number. */
+static void read_value(struct walk *w, struct cursor c, struct otlp_value *value)
 {
-	return cursor_left(c) >= 2 && c->at[0] == ANY_STRING && c->at[1] < 0x80 &&
-	       c->at[1] == cursor_left(c) - 2;
+	const uint8_t *at = c.at;
+	size_t n = cursor_left(&c);
+	uint64_t number;
+
+	if (n >= 2 && at[0] == ANY_STRING && at[1] < 0x80 && at[1] == n - 2) {
+		value->type = OTLP_TEXT;
+		value->text = (const char *)at + 2;
+		value->n = n - 2;
+		return;
+	}
+	c.at += n > 0;
+	if (n >= 2 && (at[0] == ANY_INT || at[0] == ANY_BOOL) &&
+	    read_varint(&c, &number) && c.at == c.end) {
+		value->type = at[0] == ANY_INT ? OTLP_NUMBER : OTLP_BOOL;
+		value->number = at[0] == ANY_INT ? (int64_t)number : number != 0;
+		return;
+	}
+	c.at = at;
+	read_any_value(w, c, value);
 }
 
 static void read_attribute(struct walk *w, struct cursor c, struct otlp_facts *facts)
@@ -205,15 +260,8 @@ static void read_attribute(struct walk *w, struct cursor c, struct otlp_facts *f
 	if (!split_usual(&c, &key, &any))
 		split_any(w, c, &key, &any);
 	value = otlp_facts_add(facts, (const char *)key.at, cursor_left(&key));
-	if (!value)
-		return;
-	if (!is_usual_text(&any)) {
+	if (value)
 		read_value(w, any, value);
-		return;
-	}
-	value->type = OTLP_TEXT;
-	value->text = (const char *)any.at + 2;
-	value->n = cursor_left(&any) - 2;
 }
 
 static void read_resource(struct walk *w, struct cursor c)
@@ -236,12 +284,13 @@ static void read_status(struct walk *w, struct cursor c)
 	}
 }
 
-/* Keeps what fits; the length tells whether that is all. */
-static size_t keep_id(uint8_t *to, size_t size, const struct cursor *part)
+/* Keeps one of the right length, which its length tells. */
+static inline size_t keep_id(uint8_t *to, size_t size, const struct cursor *part)
 {
 	size_t n = cursor_left(part);
 
-	memcpy(to, part->at, n < size ? n : size);
+	if (n == size)
+		memcpy(to, part->at, size);
 	return n;
 }
 

@@ -39,33 +39,6 @@ enum { FLAG_KNOWS_PARENT = 0x100, FLAG_PARENT_IS_REMOTE = 0x200 };
 	    BIT(OTLP_CLOUD_PROVIDER) | BIT(OTLP_CLOUD_REGION) | BIT(OTLP_SERVICE_NAME) | \
 	    BIT(OTLP_HOST_ARCH))
 
-static const struct {
-	const char *name;
-	size_t n;
-} keys[OTLP_KEYS] = {
-#define KEY(key, text) [key] = {text, sizeof(text) - 1}
-    KEY(OTLP_FAAS_NAME, "faas.name"),
-    KEY(OTLP_FAAS_VERSION, "faas.version"),
-    KEY(OTLP_FAAS_TRIGGER, "faas.trigger"),
-    KEY(OTLP_FAAS_INSTANCE, "faas.instance"),
-    KEY(OTLP_FAAS_COLDSTART, "faas.coldstart"),
-    KEY(OTLP_FAAS_EXECUTION, "faas.execution"),
-    KEY(OTLP_FAAS_INVOCATION_ID, "faas.invocation_id"),
-    KEY(OTLP_FAAS_INVOKED_NAME, "faas.invoked_name"),
-    KEY(OTLP_FAAS_MAX_MEMORY, "faas.max_memory"),
-    KEY(OTLP_CLOUD_PLATFORM, "cloud.platform"),
-    KEY(OTLP_CLOUD_PROVIDER, "cloud.provider"),
-    KEY(OTLP_CLOUD_REGION, "cloud.region"),
-    KEY(OTLP_SERVICE_NAME, "service.name"),
-    KEY(OTLP_SERVICE_INSTANCE_ID, "service.instance.id"),
-    KEY(OTLP_HOST_NAME, "host.name"),
-    KEY(OTLP_HOST_ARCH, "host.arch"),
-    KEY(OTLP_HTTP_STATUS, "http.response.status_code"),
-    KEY(OTLP_HTTP_STATUS_OLD, "http.status_code"),
-#undef KEY
-};
-_Static_assert(OTLP_KEYS <= 32, "each key has a bit");
-
 /* Values of cloud.platform; both spellings of those that were renamed. */
 static const struct {
 	const char *name;
@@ -89,38 +62,6 @@ static const struct {
     {"azure", PLATFORM_AZURE_FUNCTIONS},
     {"gcp", PLATFORM_GCP_FUNCTIONS},
 };
-
-static bool is_key(unsigned int i, const char *key, size_t n)
-{
-	return keys[i].n == n && memcmp(keys[i].name, key, n) == 0;
-}
-
-/* Attributes mostly come in the order of the span before: what came behind what is looked
- * for first. */
-struct otlp_value *otlp_facts_add(struct otlp_facts *facts, const char *key, size_t n)
-{
-	unsigned int i = facts->next[facts->last];
-
-	facts->has_faas |= n > 5 && memcmp(key, "faas.", 5) == 0;
-	if (!is_key(i, key, n)) {
-		i = 0;
-		while (i < OTLP_KEYS && !is_key(i, key, n))
-			i++;
-		if (i == OTLP_KEYS)
-			return NULL;
-		facts->next[facts->last] = (uint8_t)i;
-	}
-	facts->last = (uint8_t)i;
-	facts->given |= BIT(i);
-	return &facts->value[i];
-}
-
-void otlp_facts_begin(struct otlp_facts *facts)
-{
-	facts->given = 0;
-	facts->has_faas = false;
-	facts->last = OTLP_KEYS;
-}
 
 void otlp_span_begin(struct otlp_span *span)
 {
@@ -280,9 +221,23 @@ _Static_assert(FUNCTION_NAME_BYTES == 160 && FUNCTION_VERSION_BYTES == 64 &&
 		   FUNCTION_REGION_BYTES == 32 && INVOCATION_ID_BYTES == 72,
     "the sentences name these lengths");
 
+/* NULL, or what is wrong with it; out holds INVOCATION_ID_BYTES. */
+static const char *copy_sandbox(
+    const struct otlp_facts *resource, const struct otlp_facts *span, char *out)
+{
+	const struct otlp_value *sandbox = find_text(resource, span, OTLP_FAAS_INSTANCE);
+
+	if (!sandbox)
+		sandbox = find_text(resource, span, OTLP_SERVICE_INSTANCE_ID);
+	return copy_id(out, INVOCATION_ID_BYTES, sandbox)
+		   ? NULL
+		   : "faas.instance is far too long, or not UTF-8";
+}
+
 void otlp_resource_settle(struct otlp_reading *r)
 {
 	r->function_why = fill_function(&r->resource, NULL, &r->function);
+	r->sandbox_why = copy_sandbox(&r->resource, NULL, r->sandbox);
 	r->host_why = copy_id(r->host, sizeof(r->host),
 			  find_text(&r->resource, NULL, OTLP_HOST_NAME))
 			  ? NULL
@@ -328,17 +283,18 @@ static const char *fill_ids(const struct otlp_reading *r, struct invocation *inv
 	const struct otlp_facts *span = &r->span.facts;
 	const struct otlp_value *id =
 	    find_text(&r->resource, span, OTLP_FAAS_INVOCATION_ID);
-	const struct otlp_value *sandbox =
-	    find_text(&r->resource, span, OTLP_FAAS_INSTANCE);
+	const char *why = r->sandbox_why;
 
 	if (!id)
 		id = find_text(&r->resource, span, OTLP_FAAS_EXECUTION);
-	if (!sandbox)
-		sandbox = find_text(&r->resource, span, OTLP_SERVICE_INSTANCE_ID);
 	if (!copy(inv->request_id, sizeof(inv->request_id), id))
 		return "faas.invocation_id is longer than 71 bytes, or not UTF-8";
-	if (!copy_id(inv->sandbox, sizeof(inv->sandbox), sandbox))
-		return "faas.instance is far too long, or not UTF-8";
+	if (span->given & (BIT(OTLP_FAAS_INSTANCE) | BIT(OTLP_SERVICE_INSTANCE_ID)))
+		why = copy_sandbox(&r->resource, span, inv->sandbox);
+	else if (!why)
+		memcpy(inv->sandbox, r->sandbox, sizeof(inv->sandbox));
+	if (why)
+		return why;
 	if (!id)
 		inv->quality |= QUALITY_REQUEST_ID_UNKNOWN;
 	hex_write_id(r->span.trace_id, inv->trace_id);
@@ -414,7 +370,7 @@ static bool is_invocation(const struct otlp_reading *r)
 int otlp_span_settle(struct otlp_reading *r)
 {
 	struct otlp_tally *tally = r->tally;
-	struct invocation inv = {0};
+	struct invocation inv;
 	struct function function;
 	struct otlp_record record = {.invocation = &inv,
 	    .host = r->host,
@@ -429,6 +385,7 @@ int otlp_span_settle(struct otlp_reading *r)
 		tally->ignored++;
 		return 0;
 	}
+	invocation_init(&inv);
 	why = fill(r, &inv, &function);
 	if (!why) {
 		if (tally->taken == OTLP_TAKEN_MAX)

@@ -352,6 +352,34 @@ static void test_otlp_proto_names_are_text(void **state)
 	}
 }
 
+/* Of a resource whose sandbox is no text only spans with one of their own are taken. */
+static void test_otlp_proto_a_sandbox_is_text(void **state)
+{
+	(void)state;
+	for (int has_own = 0; has_own < 2; has_own++) {
+		struct bytes resource = {0};
+		struct bytes span = {0};
+		struct bytes request;
+
+		put_text(&resource, 1, "faas.name", "f");
+		put_text(&resource, 1, "faas.instance", "\xc3");
+		put_span_basics(&span);
+		if (has_own)
+			put_text(&span, 9, "faas.instance", "its own");
+		request = wrap(&resource, &span, true);
+		assert_int_equal(taken_proto(&taken, request.at, request.n), 0);
+		assert_int_equal(taken.n, has_own);
+		if (has_own)
+			assert_string_equal(taken.inv[0].sandbox, "its own");
+		else
+			assert_string_equal(taken.tally.reasons[0].why,
+			    "faas.instance is far too long, or not UTF-8");
+		free(resource.at);
+		free(span.at);
+		free(request.at);
+	}
+}
+
 static int refuse_all(void *context, const struct otlp_record *record, const char **why)
 {
 	(void)record;
@@ -412,6 +440,7 @@ int main(void)
 	    cmocka_unit_test(test_otlp_proto_cut_anywhere),
 	    cmocka_unit_test(test_otlp_proto_any_byte_changed),
 	    cmocka_unit_test(test_otlp_proto_names_are_text),
+	    cmocka_unit_test(test_otlp_proto_a_sandbox_is_text),
 	    cmocka_unit_test(test_otlp_the_taker_may_reject_or_stop),
 	    cmocka_unit_test(test_otlp_has_a_limit_of_invocations),
 	};

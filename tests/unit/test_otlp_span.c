@@ -286,6 +286,26 @@ static void test_otlp_long_instances_stay_apart(void **state)
 	assert_string_equal(one(text)->sandbox, id);
 }
 
+/* Its own goes before that of its resource, however it names it. */
+static void test_otlp_a_span_may_name_its_own_sandbox(void **state)
+{
+	(void)state;
+#define BOTH(key, own)                                                                   \
+	OTLP_REQUEST(OTLP_NAME "," OTLP_TEXT_OF("faas.instance", "theirs"),              \
+	    OTLP_SPAN(OTLP_TEXT_OF(key, own), ""))
+	assert_string_equal(one(BOTH("faas.instance", "its own"))->sandbox, "its own");
+	assert_string_equal(one(BOTH("faas.instance", ""))->sandbox, "");
+	assert_string_equal(
+	    one(BOTH("service.instance.id", "its own"))->sandbox, "theirs");
+	assert_string_equal(one(BOTH("faas.trigger", "http"))->sandbox, "theirs");
+	assert_string_equal(
+	    one(OTLP_REQUEST(OTLP_NAME "," OTLP_TEXT_OF("service.instance.id", "theirs"),
+		    OTLP_SPAN(OTLP_TEXT_OF("faas.instance", "its own"), "")))
+		->sandbox,
+	    "its own");
+#undef BOTH
+}
+
 /* The next resource knows nothing of the one before it. */
 static void test_otlp_resources_are_apart(void **state)
 {
@@ -365,6 +385,7 @@ int main(void)
 	    cmocka_unit_test(test_otlp_a_ping_is_known_by_its_trace),
 	    cmocka_unit_test(test_otlp_bad_spans_are_rejected_with_the_reason),
 	    cmocka_unit_test(test_otlp_long_instances_stay_apart),
+	    cmocka_unit_test(test_otlp_a_span_may_name_its_own_sandbox),
 	    cmocka_unit_test(test_otlp_resources_are_apart),
 	    cmocka_unit_test(test_otlp_answers_say_what_was_rejected),
 	};
