@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "serve/spare_writer.h"
 
 /* Odd numbers without a pattern: the golden ratio's and the square root of three's
  * fractions. A stranger who finds a collision only drops spans of his own. */
@@ -72,7 +73,7 @@ static int find_host(struct gather *gather, const char *host, struct gather_host
 		gather->hosts_n++;
 	else
 		gather->next_out = (gather->next_out + 1) % GATHER_HOSTS_MAX;
-	err = h->writer ? seal(gather, h) : batch_writer_new_keeping(&h->writer);
+	err = h->writer ? seal(gather, h) : spare_writer_take(&h->writer);
 	if (err)
 		return err;
 	(void)text_copy(h->host, sizeof(h->host), host);
@@ -104,7 +105,7 @@ int gather_finish(struct gather *gather, int err)
 	for (size_t i = 0; i < gather->hosts_n; i++) {
 		if (!err)
 			err = seal(gather, &gather->hosts[i]);
-		batch_writer_free(gather->hosts[i].writer);
+		spare_writer_give(gather->hosts[i].writer);
 		gather->hosts[i].writer = NULL;
 	}
 	return err;

@@ -77,11 +77,6 @@ int intake_append(struct intake *in, struct batch *batch, const uint8_t *raw,
 		free(sealed);
 		return err;
 	}
-	for (size_t i = 0; i < batch->invocations_n; i++) {
-		struct invocation *inv = &batch->invocations[i];
-
-		inv->ping |= inv->trace_id[0] && invocation_trace_is_ping(inv->trace_id);
-	}
 	in->decoded[in->n] = batch;
 	in->sealed[in->n] = sealed;
 	in->batches[in->n] =
@@ -89,6 +84,12 @@ int intake_append(struct intake *in, struct batch *batch, const uint8_t *raw,
 	in->records += batch->invocations_n;
 	in->n++;
 	return 0;
+}
+
+/* A ping is known by its trace, whoever sends it. */
+static void mark_ping(struct invocation *inv)
+{
+	inv->ping |= inv->trace_id[0] && invocation_trace_is_ping(inv->trace_id);
 }
 
 int intake_batch(
@@ -113,8 +114,10 @@ int intake_batch(
 		*why = "the time when it was sent is before 1970 or after 2200";
 	for (size_t i = 0; !*why && i < batch->losses_n; i++)
 		*why = loss_refusal(&batch->losses[i]);
-	for (size_t i = 0; !*why && i < batch->invocations_n; i++)
+	for (size_t i = 0; !*why && i < batch->invocations_n; i++) {
+		mark_ping(&batch->invocations[i]);
 		*why = refusal(&batch->invocations[i]);
+	}
 	return *why ? -EBADMSG : 0;
 }
 
@@ -147,6 +150,7 @@ static int take_line(struct gather *gather, struct json_reader *reader, size_t n
 		err = json_parse_coldstart(line, len, &reader->inv, &coldstart, &why);
 	if (err || why)
 		return reject(gather->in, number, why ? why : "malformed");
+	mark_ping(&reader->inv);
 	err = gather_take(gather, reader->host, &reader->inv, NULL, 0);
 	if (err == -ENOSPC || err == -EMSGSIZE || err == -EBADMSG)
 		return reject(gather->in, number, "the record is too large");
@@ -155,7 +159,7 @@ static int take_line(struct gather *gather, struct json_reader *reader, size_t n
 
 static bool is_blank(const char *line, size_t len)
 {
-	while (len > 0 && strchr(" \t\r", line[len - 1]))
+	while (len > 0 && line[len - 1] <= ' ' && strchr(" \t\r", line[len - 1]))
 		len--;
 	return len == 0;
 }

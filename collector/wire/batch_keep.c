@@ -10,6 +10,7 @@
 
 #define FIRST_FUNCTIONS 4 /* many a batch has one record */
 #define FIRST_INVOCATIONS 16
+#define INVOCATIONS_GROWTH 8 /* each is large to move; what is too much is given back */
 
 void batch_keep_done(struct batch_keep *keep)
 {
@@ -39,11 +40,12 @@ static int grow_functions(struct batch_keep *keep)
 
 static int grow_invocations(struct batch_keep *keep)
 {
-	size_t room =
-	    keep->invocations_room ? 2 * keep->invocations_room : FIRST_INVOCATIONS;
-	struct invocation *grown =
-	    realloc(keep->batch->invocations, room * sizeof(*grown));
+	size_t room = keep->invocations_room ? INVOCATIONS_GROWTH * keep->invocations_room
+					     : FIRST_INVOCATIONS;
+	struct invocation *grown;
 
+	room = room < BATCH_MAX_RECORDS ? room : BATCH_MAX_RECORDS;
+	grown = realloc(keep->batch->invocations, room * sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
 	keep->batch->invocations = grown;
