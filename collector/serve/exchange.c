@@ -15,6 +15,9 @@
 #include "serve/request_log.h"
 #include "serve/route.h"
 
+/* Made room for at most because a head says so: not resident before it is filled. */
+#define BODY_FIRST_BYTES ((size_t)1024 * 1024)
+
 int http_reply_error(
     struct http_reply *reply, int status, const char *code, const char *format, ...)
 {
@@ -172,6 +175,22 @@ static enum MHD_Result begin(struct http *http, struct MHD_Connection *connectio
 	return x->reply.status ? send_reply(x) : MHD_YES;
 }
 
+/* The room to make for a body, of which so much is there: at first what its head says,
+ * within limits, as each step moves all of it. */
+static size_t body_room(const struct http_pending *x, size_t have)
+{
+	size_t max = x->route->body_max_bytes;
+	size_t room = 2 * x->body_room;
+	const char *said = http_header(&x->request, MHD_HTTP_HEADER_CONTENT_LENGTH);
+
+	if (x->body_room == 0 && said)
+		room = strtoull(said, NULL, 10);
+	if (x->body_room == 0 && room > BODY_FIRST_BYTES)
+		room = BODY_FIRST_BYTES;
+	room = room > have ? room : have;
+	return room < max ? room : max;
+}
+
 /* Keeps what came, or, beyond the limit, only the knowledge that it did. */
 static enum MHD_Result take_body(struct http_pending *x, const char *bytes, size_t n)
 {
@@ -186,13 +205,13 @@ static enum MHD_Result take_body(struct http_pending *x, const char *bytes, size
 		return MHD_YES;
 	}
 	if (have + n > x->body_room) {
-		size_t room = have + n > x->body_room * 2 ? have + n : x->body_room * 2;
-		uint8_t *more = realloc(x->body, room < max ? room : max);
+		size_t room = body_room(x, have + n);
+		uint8_t *more = realloc(x->body, room);
 
 		if (!more)
 			return MHD_NO;
 		x->body = more;
-		x->body_room = room < max ? room : max;
+		x->body_room = room;
 	}
 	memcpy(x->body + have, bytes, n);
 	x->request.body = x->body;
