@@ -50,4 +50,13 @@ static inline unsigned int digits_read(const char *s, uint64_t *number)
 	return n;
 }
 
+/* 10^n, for n below DIGITS_WORD. */
+static inline uint64_t digits_power(unsigned int n)
+{
+	static const uint32_t powers[DIGITS_WORD] = {
+	    1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
+
+	return powers[n];
+}
+
 #endif

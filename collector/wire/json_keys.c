@@ -16,9 +16,8 @@ static bool read_ms(struct json_scan *s, const struct json_key *key, uint64_t *n
 	bool exact;
 
 	(void)key;
-	return json_scan_short_ms(s, ns) ||
-	       (json_scan_number(s, &number) &&
-		   json_number_scale(&number, NS_PER_MS, ns, &exact));
+	return json_scan_number(s, &number) &&
+	       json_number_scale(&number, NS_PER_MS, ns, &exact);
 }
 
 static bool read_mib(struct json_scan *s, const struct json_key *key, uint64_t *bytes)
@@ -27,9 +26,8 @@ static bool read_mib(struct json_scan *s, const struct json_key *key, uint64_t *
 	bool exact;
 
 	(void)key;
-	return json_scan_short_mib(s, bytes) ||
-	       (json_scan_number(s, &number) &&
-		   json_number_scale(&number, BYTES_PER_MIB, bytes, &exact));
+	return json_scan_number(s, &number) &&
+	       json_number_scale(&number, BYTES_PER_MIB, bytes, &exact);
 }
 
 static bool read_count(struct json_scan *s, const struct json_key *key, uint64_t *value)
@@ -58,14 +56,9 @@ static bool read_start(struct json_scan *s, const struct json_key *key, uint64_t
 	size_t len;
 
 	(void)key;
-	if (s->end - s->at > CLOCK_UTC_NS_LEN + 1 && *s->at == '"' &&
-	    s->at[CLOCK_UTC_NS_LEN + 1] == '"' &&
-	    clock_parse_utc_ns(s->at + 1, &start_ns) == 0) {
-		s->at += CLOCK_UTC_NS_LEN + 2;
-	} else if (!json_scan_string(s, text, sizeof(text), &len) ||
-		   len >= sizeof(text) || clock_parse_rfc3339(text, &start_ns) < 0) {
+	if (!json_scan_string(s, text, sizeof(text), &len) || len >= sizeof(text) ||
+	    clock_parse_rfc3339(text, &start_ns) < 0)
 		return false;
-	}
 	*wall_ns = (uint64_t)start_ns;
 	return true;
 }
@@ -183,21 +176,22 @@ static bool read_quality(struct json_scan *s, const struct json_key *key, uint64
 /* NOLINTEND(bugprone-macro-parentheses) */
 #define TEXT(key, member, rule)                                                          \
 	{                                                                                \
-		SAYS(key, rule), AT(member)                                              \
+		SAYS(key, rule), .plain = JSON_PLAIN_TEXT, AT(member)                    \
 	}
 #define MS(key, member, bit)                                                             \
 	{                                                                                \
-		SAYS(key, MS_RULE), .number = read_ms, AT(inv.member), .has = (bit)      \
+		SAYS(key, MS_RULE), .number = read_ms, .plain = JSON_PLAIN_MS,           \
+				    AT(inv.member), .has = (bit)                         \
 	}
 #define COUNT(key, member, rule, least, most)                                            \
 	{                                                                                \
 		SAYS(key, rule), .number = read_count, AT(member), .min = (least),       \
-				 .max = (most), .repeats = true                          \
+				 .max = (most), .plain = JSON_PLAIN_LAST                 \
 	}
 #define FLAG(key, member)                                                                \
 	{                                                                                \
 		SAYS(key, "must be true or false"), .number = read_flag, AT(member),     \
-						    .repeats = true                      \
+						    .plain = JSON_PLAIN_LAST             \
 	}
 
 #define MS_RULE "must be a number of milliseconds, 0 or more"
@@ -210,28 +204,29 @@ _Static_assert(INVOCATION_ID_BYTES == 72 && JSON_HOST_BYTES == 72 &&
 
 /* In the order of our own objects, so that the next key is mostly the next row. */
 const struct json_key json_keys[] = {
-    {SAYS("function", "must be a string of 1 to 159 bytes"), AT(function.name), .min = 1,
-	.given = JSON_GIVEN_FUNCTION},
+    {SAYS("function", "must be a string of 1 to 159 bytes"), .plain = JSON_PLAIN_TEXT,
+	AT(function.name), .min = 1, .given = JSON_GIVEN_FUNCTION},
     TEXT("version", function.version, "must be a string of at most 63 bytes"),
     {SAYS("platform", "is not one that is known here"), .number = read_platform,
-	AT(function.platform), .repeats = true},
+	AT(function.platform), .plain = JSON_PLAIN_LAST},
     {SAYS("kind", "must be lambda, http or process"), .number = read_kind, AT(inv.kind),
-	.repeats = true},
+	.plain = JSON_PLAIN_LAST},
     TEXT("request_id", inv.request_id, SHORT_ID),
     TEXT("host", host, SHORT_ID),
     TEXT("sandbox", inv.sandbox, SHORT_ID),
     {SAYS("start", "must be an RFC 3339 time, such as 2026-11-22T08:00:00.123456789Z"),
-	.number = read_start, AT(inv.start_ns), .given = JSON_GIVEN_START},
-    {SAYS("duration_ms", MS_RULE), .number = read_ms, AT(inv.duration_ns),
-	.has = HAS_DURATION, .given = JSON_GIVEN_DURATION},
+	.number = read_start, .plain = JSON_PLAIN_TIME, AT(inv.start_ns),
+	.given = JSON_GIVEN_START},
+    {SAYS("duration_ms", MS_RULE), .number = read_ms, .plain = JSON_PLAIN_MS,
+	AT(inv.duration_ns), .has = HAS_DURATION, .given = JSON_GIVEN_DURATION},
     MS("response_ms", response_ns, HAS_RESPONSE),
     MS("init_ms", init_ns, HAS_INIT),
     FLAG("cold", cold),
     FLAG("prewarmed", prewarmed),
     {SAYS("cause", "must be a string"), .number = read_cause, AT(inv.cause),
-	.repeats = true},
+	.plain = JSON_PLAIN_LAST},
     {SAYS("cause_certainty", "must be a string"), .number = read_certainty,
-	AT(inv.certainty), .repeats = true},
+	AT(inv.certainty), .plain = JSON_PLAIN_LAST},
     MS("wait_ms", wait_ns, HAS_WAIT),
     MS("cpu_ms", cpu_ns, HAS_CPU),
     MS("run_queue_ms", run_queue_ns, HAS_RUN_QUEUE),
@@ -250,16 +245,17 @@ const struct json_key json_keys[] = {
     {SAYS("init_major_faults", COUNT_RULE), .number = read_count,
 	AT(inv.init.major_faults), .max = UINT32_MAX, .has = HAS_INIT_STORY},
     {SAYS("peak_memory_mb", "must be a number of MiB, 0 or more"), .number = read_mib,
-	AT(inv.peak_memory_bytes), .has = HAS_MEMORY},
+	.plain = JSON_PLAIN_MIB, AT(inv.peak_memory_bytes), .has = HAS_MEMORY},
     COUNT("memory_limit_mb", function.memory_limit_mb,
 	"must be a whole number of MiB below 2^32", 0, UINT32_MAX),
     {SAYS("arch", "must be a string"), .number = read_arch, AT(function.arch),
-	.repeats = true},
+	.plain = JSON_PLAIN_LAST},
     TEXT("region", function.region, "must be a string of at most 31 bytes"),
     {SAYS("status", "must be ok, error, timeout, oom, crash, init_error or aborted"),
-	.number = read_status, AT(inv.status), .repeats = true},
+	.number = read_status, AT(inv.status), .plain = JSON_PLAIN_LAST},
     {SAYS("http_status", "must be a whole number from 0 to 65535"), .number = read_count,
-	AT(inv.http_status), .max = UINT16_MAX, .has = HAS_HTTP_STATUS, .repeats = true},
+	AT(inv.http_status), .max = UINT16_MAX, .has = HAS_HTTP_STATUS,
+	.plain = JSON_PLAIN_LAST},
     TEXT("trace_id", inv.trace_id, SHORT_ID),
     {SAYS("request_bytes", COUNT_RULE), .number = read_count, AT(inv.request_bytes),
 	.max = UINT64_MAX, .given = JSON_GIVEN_REQUEST_BYTES},

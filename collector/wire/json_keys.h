@@ -19,6 +19,16 @@ enum {
 	JSON_GIVEN_RESPONSE_BYTES = 1 << 4
 };
 
+/* How a key's value mostly stands there. */
+enum json_plain {
+	JSON_PLAIN_NONE,
+	JSON_PLAIN_TEXT,
+	JSON_PLAIN_MS,
+	JSON_PLAIN_MIB,
+	JSON_PLAIN_TIME,
+	JSON_PLAIN_LAST /* as the one of the object before */
+};
+
 struct json_key {
 	char quoted[JSON_KEY_BYTES]; /* the name, its quotes and its colon */
 	size_t quoted_n;
@@ -28,9 +38,9 @@ struct json_key {
 	size_t size;
 	uint64_t min;
 	uint64_t max;
-	uint32_t has;      /* HAS_* that it sets */
-	uint32_t given;    /* JSON_GIVEN_* that it sets */
-	bool repeats;      /* mostly the value of the object before; never for texts */
+	uint32_t has;   /* HAS_* that it sets */
+	uint32_t given; /* JSON_GIVEN_* that it sets */
+	enum json_plain plain;
 	const char *twice; /* sentences */
 	const char *wrong;
 };

@@ -1,10 +1,6 @@
 /* Numbers of few digits, which nearly all are, have a short way each. */
 #include "wire/json_number.h"
 
-#include <endian.h>
-#include <string.h>
-
-#include "base/digits.h"
 #include "wire/json_scan.h"
 
 #define DIGITS_MAX 30         /* times 2^20 they fit 128 bits */
@@ -197,68 +193,5 @@ bool json_number_scale(
 	if (value > UINT64_MAX)
 		return false;
 	*whole = (uint64_t)value;
-	return true;
-}
-
-/* --- the plainest numbers -------------------------------------------------------------
- */
-
-struct plain {
-	uint64_t digits; /* all of them: 14 at most */
-	unsigned int fraction_n;
-	const char *end;
-};
-
-/* A number of up to 7 digits, and 7 behind a point, up to a comma or brace. */
-static inline bool scan_plain(const struct json_scan *s, struct plain *plain)
-{
-	const char *at = s->at;
-	unsigned int n;
-	uint64_t fraction;
-
-	if (s->end - at < 2 * DIGITS_WORD + 1)
-		return false;
-	n = digits_read(at, &plain->digits);
-	if (n == 0 || n == DIGITS_WORD || (*at == '0' && n > 1))
-		return false;
-	at += n;
-	plain->fraction_n = 0;
-	if (*at == '.') {
-		at++;
-		n = digits_read(at, &fraction);
-		if (n == 0 || n == DIGITS_WORD)
-			return false;
-		at += n;
-		plain->fraction_n = n;
-		plain->digits = plain->digits * small_powers[n] + fraction;
-	}
-	plain->end = at;
-	return *at == ',' || *at == '}';
-}
-
-bool json_scan_short_ms(struct json_scan *s, uint64_t *ns)
-{
-	struct plain plain;
-
-	if (!scan_plain(s, &plain) || plain.fraction_n > 6)
-		return false;
-	*ns = plain.digits * small_powers[6 - plain.fraction_n];
-	s->at = plain.end;
-	return true;
-}
-
-bool json_scan_short_mib(struct json_scan *s, uint64_t *bytes)
-{
-	struct plain plain;
-	uint64_t divisor;
-	uint64_t rest;
-
-	if (!scan_plain(s, &plain) || plain.digits >> 44 != 0)
-		return false; /* or times 2^20 it is above 2^64 */
-	divisor = small_powers[plain.fraction_n];
-	*bytes = (plain.digits << 20) / divisor;
-	rest = (plain.digits << 20) % divisor;
-	*bytes += rest * 2 > divisor || (rest * 2 == divisor && *bytes % 2 == 1);
-	s->at = plain.end;
 	return true;
 }

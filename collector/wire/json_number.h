@@ -18,13 +18,6 @@ struct json_number {
 /* Takes one, as the functions of json_scan.h do. */
 bool json_scan_number(struct json_scan *s, struct json_number *number);
 
-/* The same times a million, or times 2^20, rounded half to even, of one that is written
- * in the plainest way: up to 7 digits, a point, up to 6 or 7 digits, a comma or brace.
- * False, and s stays where it is, for any other, which the two functions around this may
- * know. */
-bool json_scan_short_ms(struct json_scan *s, uint64_t *ns);
-bool json_scan_short_mib(struct json_scan *s, uint64_t *bytes);
-
 /* number * unit as a whole number, rounded half to even; *exact says whether it was whole
  * by itself. unit is at most 2^20. False when it is negative or above 2^64 - 1. */
 bool json_number_scale(

@@ -8,6 +8,7 @@
 
 #include "base/same.h"
 #include "wire/json_keys.h"
+#include "wire/json_plain.h"
 
 static const char phases[] = "init_phases"; /* is json_parse_coldstart()'s */
 
@@ -27,16 +28,59 @@ static void store_number(
 	reader->inv.has |= key->has;
 }
 
-/* Whether the same value stands there, written alike, as the last time. */
-static inline bool is_last(const struct json_scan *s, const struct json_value *last)
+/* Behind the value, if the same one stands there, written alike, as the last time. */
+static inline const char *pass_last(
+    const char *at, const char *end, const struct json_value *last)
 {
 	uint64_t written[JSON_VALUE_WORDS];
 
-	if ((size_t)(s->end - s->at) < sizeof(written) || last->n == 0)
-		return false;
-	memcpy(written, s->at, sizeof(written));
+	if (last->n == 0)
+		return NULL;
+	if ((size_t)(end - at) < sizeof(written))
+		return (size_t)(end - at) > last->n &&
+			       memcmp(at, last->written, last->n + 1) == 0
+			   ? at + last->n
+			   : NULL;
+	memcpy(written, at, sizeof(written));
 	return (((written[0] ^ last->written[0]) & last->mask[0]) |
-		   ((written[1] ^ last->written[1]) & last->mask[1])) == 0;
+		   ((written[1] ^ last->written[1]) & last->mask[1])) == 0
+		   ? at + last->n
+		   : NULL;
+}
+
+/* Reads a value that is written in the plainest way; NULL for any other. */
+static inline const char *read_plain(
+    const char *at, const char *end, size_t row, struct json_reader *reader)
+{
+	const struct json_key *key = &json_keys[row];
+	const char *behind = NULL;
+	char *to;
+	uint64_t value = 0;
+
+	switch (key->plain) {
+	case JSON_PLAIN_NONE:
+		return NULL;
+	case JSON_PLAIN_TEXT:
+		to = (char *)reader + key->offset;
+		behind = json_plain_text(at, end, to, key->size);
+		return behind && (*to != '\0' || key->min == 0) ? behind : NULL;
+	case JSON_PLAIN_MS:
+		behind = json_plain_ms(at, end, &value);
+		break;
+	case JSON_PLAIN_MIB:
+		behind = json_plain_mib(at, end, &value);
+		break;
+	case JSON_PLAIN_TIME:
+		behind = json_plain_time(at, end, &value);
+		break;
+	case JSON_PLAIN_LAST:
+		behind = pass_last(at, end, &reader->last[row]);
+		value = reader->last[row].read;
+		break;
+	}
+	if (behind)
+		store_number(reader, key, value);
+	return behind;
 }
 
 /* With the comma or brace that ended it, so that no other value begins like it. */
@@ -69,24 +113,13 @@ static const char *read_text(
 		   : key->wrong;
 }
 
-/* One value; NULL, or what is wrong with it. */
-static const char *read_value(struct json_scan *s, size_t row, struct json_reader *reader)
+/* A value, however it is written; NULL, or what is wrong with it. */
+static const char *read_any(struct json_scan *s, size_t row, struct json_reader *reader)
 {
 	const struct json_key *key = &json_keys[row];
-	struct json_value *last = &reader->last[row];
-	uint64_t bit = UINT64_C(1) << row;
 	const char *from;
 	uint64_t value;
 
-	if (reader->seen & bit)
-		return key->twice;
-	reader->seen |= bit;
-	if (key->repeats && is_last(s, last)) {
-		s->at += last->n;
-		reader->given |= key->given;
-		store_number(reader, key, last->read);
-		return NULL;
-	}
 	if (json_scan_peek(s) == 'n' && json_scan_word(s, "null"))
 		return NULL;
 	reader->given |= key->given;
@@ -95,8 +128,8 @@ static const char *read_value(struct json_scan *s, size_t row, struct json_reade
 	from = s->at;
 	if (!key->number(s, key, &value))
 		return key->wrong;
-	if (key->repeats)
-		keep_last(last, s, from, value);
+	if (key->plain == JSON_PLAIN_LAST)
+		keep_last(&reader->last[row], s, from, value);
 	store_number(reader, key, value);
 	return NULL;
 }
@@ -120,29 +153,66 @@ static const char *read_key(
 	return NULL;
 }
 
-/* *before is 0, or the row of the last key that was known plus 1. */
+/* A member, however it is written. *before is 0, or the row of the last key that was
+ * known plus 1. */
 static const char *read_member(
     struct json_scan *s, size_t *before, struct json_reader *reader)
 {
-	size_t row = reader->next[*before];
-	const struct json_key *key = &json_keys[row];
 	const char *why;
+	uint64_t bit;
+	size_t row;
 
-	(void)json_scan_peek(s);
-	if ((size_t)(s->end - s->at) > key->quoted_n &&
-	    same_bytes(s->at, key->quoted, key->quoted_n)) {
-		s->at += key->quoted_n;
-	} else {
-		why = read_key(s, *before, reader, &row);
-		if (why)
-			return why;
-		if (row == json_keys_n)
-			return json_scan_skip(s)
-				   ? NULL
-				   : "the value of an unknown key is malformed";
-	}
+	why = read_key(s, *before, reader, &row);
+	if (why)
+		return why;
+	if (row == json_keys_n)
+		return json_scan_skip(s) ? NULL
+					 : "the value of an unknown key is malformed";
 	*before = row + 1;
-	return read_value(s, row, reader);
+	bit = UINT64_C(1) << row;
+	if (reader->seen & bit)
+		return json_keys[row].twice;
+	reader->seen |= bit;
+	return read_any(s, row, reader);
+}
+
+static inline const char *pass_space(const char *at, const char *end)
+{
+	return at < end && *at == ' ' ? at + 1 : at;
+}
+
+/* Members that come as expected and are written plainly, with one space or none behind
+ * commas and colons; up to one that is not. Returns whether the object's brace is next.
+ */
+static bool read_usual(struct json_scan *s, size_t *before, struct json_reader *reader)
+{
+	const char *end = s->end;
+	const char *at = s->at;
+	size_t last = *before;
+	bool is_over = false;
+
+	while (!is_over) {
+		size_t row = reader->next[last];
+		const struct json_key *key = &json_keys[row];
+		uint64_t bit = UINT64_C(1) << row;
+		const char *value;
+
+		at = pass_space(at, end);
+		if ((size_t)(end - at) <= key->quoted_n ||
+		    !same_bytes(at, key->quoted, key->quoted_n) || reader->seen & bit)
+			break;
+		value = read_plain(pass_space(at + key->quoted_n, end), end, row, reader);
+		if (!value || value == end || (*value != ',' && *value != '}'))
+			break;
+		reader->seen |= bit;
+		reader->given |= key->given;
+		last = row + 1;
+		is_over = *value == '}';
+		at = is_over ? value : value + 1;
+	}
+	s->at = at;
+	*before = last;
+	return is_over;
 }
 
 static const char *read_object(struct json_scan *s, struct json_reader *reader)
@@ -155,6 +225,8 @@ static const char *read_object(struct json_scan *s, struct json_reader *reader)
 	if (json_scan_take(s, '}'))
 		return NULL;
 	do {
+		if (read_usual(s, &before, reader))
+			break;
 		why = read_member(s, &before, reader);
 		if (why)
 			return why;

@@ -1,11 +1,9 @@
 #include "wire/json_scan.h"
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 #include <string.h>
 
 #include "base/text.h"
+#include "wire/json_plain.h"
 
 bool json_scan_word(struct json_scan *s, const char *word)
 {
@@ -124,19 +122,6 @@ static inline bool is_plain(char c)
 	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
-#ifdef __SSE2__
-/* A bit for each of sixteen bytes that is not plain. */
-static inline unsigned int odd_bytes(__m128i c)
-{
-	/* as signed bytes those from 0x80 on are below 0x20 too */
-	return (unsigned int)_mm_movemask_epi8(
-	    _mm_or_si128(_mm_or_si128(_mm_cmplt_epi8(c, _mm_set1_epi8(0x20)),
-			     _mm_cmpeq_epi8(c, _mm_set1_epi8(0x7f))),
-		_mm_or_si128(_mm_cmpeq_epi8(c, _mm_set1_epi8('"')),
-		    _mm_cmpeq_epi8(c, _mm_set1_epi8('\\')))));
-}
-#endif
-
 /* How many bytes from s->at on stand for themselves: printable ASCII without " and \\,
  * sixteen at once where the processor can. */
 static inline size_t plain_run(const struct json_scan *s)
@@ -145,7 +130,7 @@ static inline size_t plain_run(const struct json_scan *s)
 
 #ifdef __SSE2__
 	for (; s->end - at >= 16; at += 16) {
-		unsigned int which = odd_bytes(_mm_loadu_si128((const __m128i *)at));
+		unsigned int which = json_odd_bytes(_mm_loadu_si128((const __m128i *)at));
 
 		if (which)
 			return (size_t)(at - s->at) + (size_t)__builtin_ctz(which);
@@ -192,7 +177,7 @@ static inline size_t copy_plain(struct json_scan *s, char *out, size_t size)
 #ifdef __SSE2__
 	while (s->end - s->at >= 16 && size - n > 16) {
 		__m128i c = _mm_loadu_si128((const __m128i *)s->at);
-		unsigned int which = odd_bytes(c);
+		unsigned int which = json_odd_bytes(c);
 		unsigned int plain = which ? (unsigned int)__builtin_ctz(which) : 16;
 
 		_mm_storeu_si128((__m128i *)(out + n), c);
