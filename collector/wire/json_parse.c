@@ -75,7 +75,8 @@ static inline const char *read_plain(
 		break;
 	case JSON_PLAIN_LAST:
 		behind = pass_last(at, end, &reader->last[row]);
-		value = reader->last[row].read;
+		if (behind)
+			value = reader->last[row].read;
 		break;
 	}
 	if (behind)
@@ -281,9 +282,12 @@ static const char *settle(struct json_reader *reader)
 
 void json_reader_init(struct json_reader *reader)
 {
-	memset(reader, 0, sizeof(*reader));
-	for (size_t row = 0; row < json_keys_n; row++)
+	reader->has_phases = false;
+	memset(reader->next, 0, sizeof(reader->next));
+	for (size_t row = 0; row < json_keys_n; row++) {
 		reader->next[row] = (uint8_t)row; /* as we write them */
+		reader->last[row].n = 0;
+	}
 }
 
 /* Nothing is known of an object yet. */
