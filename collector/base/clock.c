@@ -290,10 +290,10 @@ int clock_parse_utc_ns(const char *s, int64_t *wall_ns)
 	if (odd || last > 9 || !is_date(&date) || hour > 23 || minute > 59 ||
 	    pair(second, 1) > 59)
 		return -EINVAL;
-	*wall_ns =
-	    (days_of(&date) * S_PER_DAY + hour * 3600 + minute * 60 + pair(second, 1)) *
-		CLOCK_NS_PER_S +
-	    (int64_t)digits_number(fraction) * 10 + last;
+	*wall_ns = (days_of(&date) * S_PER_DAY + hour * 3600LL + minute * 60LL +
+		       pair(second, 1)) *
+		       CLOCK_NS_PER_S +
+		   (int64_t)digits_number(fraction) * 10 + last;
 	return 0;
 }
 
