@@ -2,10 +2,12 @@
 #include "alerts/engine.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
 #include "alerts/state.h"
+#include "base/ahead.h"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -45,41 +47,59 @@ static void observe_one(
 	track_observe(&warm->track, inv);
 	if (inv->ping)
 		warm->unseen = 0;
+	else
+		warm->set_up = inv->function;
 	warm->unsaved = true;
 }
 
-/* Of one function. The last of them that was no ping tells how it is set up. */
-static void observe_function(
-    struct alerts *alerts, const struct store_record *records, size_t n)
+/* At most AHEAD_RECORDS of them. */
+static void observe_some(struct alerts *alerts, const struct store_batch *stored,
+    const struct invocation *invocations, size_t n)
 {
-	struct warm *warm =
-	    warm_of(alerts, records[0].invocation->function, records[0].id);
-	const struct function *set_up = NULL;
+	struct warm *warm[AHEAD_RECORDS];
 
 	for (size_t i = 0; i < n; i++) {
-		const struct invocation *inv = records[i].invocation;
+		const struct function *function = invocations[i].function;
 
-		observe_one(alerts, warm, inv);
-		set_up = inv->ping ? set_up : inv->function;
+		warm[i] = warm_of(alerts, function, store_batch_id(stored, function));
+		ahead(warm[i], offsetof(struct warm, track.life));
 	}
-	if (warm && set_up)
-		track_set_up(&warm->track, set_up);
+	for (size_t i = 0; i < n; i++)
+		observe_one(alerts, warm[i], &invocations[i]);
+}
+
+/* Functions of one name may differ: the one that was invoked last tells how it is set up.
+ */
+static void set_up(struct alerts *alerts, const struct store_batch *stored)
+{
+	for (size_t i = 0; i < stored->batch->functions_n; i++) {
+		const struct function *function = &stored->batch->functions[i];
+		void **at =
+		    by_id_at(&alerts->warm_by_id, store_batch_id(stored, function));
+		struct warm *warm = at ? *at : state_find_warm(alerts, function->name);
+
+		if (!warm || !warm->set_up)
+			continue;
+		track_set_up(&warm->track, warm->set_up);
+		warm->set_up = NULL;
+	}
 }
 
 /* On the ingest's writer thread, after each commit. Learns in place: no queue, nothing to
- * drop; the lock is held for some tens of records, some microseconds. */
-static void observe(void *context, const struct store_record *records, size_t n)
+ * drop; the lock is held for a batch, some tens of microseconds. */
+static void observe(void *context, const struct store_batch *stored)
 {
 	struct alerts *alerts = context;
-	size_t end;
+	const struct batch *batch = stored->batch;
 
 	(void)pthread_mutex_lock(&alerts->lock);
-	for (size_t i = 0; i < n; i = end) {
-		end = i + 1;
-		while (end < n && records[end].id == records[i].id)
-			end++;
-		observe_function(alerts, &records[i], end - i);
+	for (size_t i = 0; i < batch->invocations_n; i += AHEAD_RECORDS) {
+		size_t left = batch->invocations_n - i;
+
+		observe_some(alerts, stored, &batch->invocations[i],
+		    left < AHEAD_RECORDS ? left : AHEAD_RECORDS);
 	}
+	set_up(alerts, stored);
 	(void)pthread_mutex_unlock(&alerts->lock);
 }
 
@@ -189,8 +209,7 @@ static int start(struct alerts *alerts)
 		err = state_load(alerts);
 	if (err)
 		return err;
-	ingest_observe(
-	    alerts->ingest, &(struct observer){.counted = observe, .context = alerts});
+	ingest_observe(alerts->ingest, observe, alerts);
 	err = -pthread_create(&alerts->thread, NULL, engine_run, alerts);
 	if (err)
 		ingest_unobserve(alerts->ingest, alerts);

@@ -36,7 +36,8 @@ struct budget_entry {
 
 /* A function followed, whether it is kept warm or not. */
 struct warm {
-	uint64_t unseen; /* pings sent since one was seen at the function */
+	const struct function *set_up; /* met in the batch that is observed just now */
+	uint64_t unseen;               /* pings sent since one was seen at the function */
 	bool unsaved;
 	struct track track;
 	char name[FUNCTION_NAME_BYTES];

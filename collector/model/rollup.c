@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/ahead.h"
 #include "base/count.h"
 #include "model/rollup_parts.h"
 
@@ -98,7 +99,12 @@ static int add_figures(struct rollup *r, const struct invocation *inv)
 	return 0;
 }
 
-void rollup_ahead(const struct rollup *r, const struct invocation *inv)
+void rollup_ahead(const struct rollup *r)
+{
+	ahead(r, offsetof(struct rollup, cold_duration));
+}
+
+void rollup_ahead_buckets(const struct rollup *r, const struct invocation *inv)
 {
 	if (inv->has & HAS_DURATION)
 		histogram_ahead_ns(&r->warm, inv->duration_ns);

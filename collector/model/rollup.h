@@ -46,8 +46,10 @@ void rollup_clear(struct rollup *r); /* empty, keeps its memory */
  * part of it and must be thrown away. */
 int rollup_add(struct rollup *r, const struct invocation *inv, const struct usage *usage);
 
-/* Asks for the buckets that adding an invocation will touch, see base/ahead.h. */
-void rollup_ahead(const struct rollup *r, const struct invocation *inv);
+/* Asks for the memory that adding an invocation will touch, see base/ahead.h: first for
+ * that of the rollup, which need not be one yet, and once it is there for the buckets. */
+void rollup_ahead(const struct rollup *r);
+void rollup_ahead_buckets(const struct rollup *r, const struct invocation *inv);
 
 /* Where the usage of such an invocation goes. */
 static inline struct usage *rollup_usage(struct rollup *r, const struct invocation *inv)

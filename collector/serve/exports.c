@@ -58,11 +58,8 @@ static void flush_spans(struct exports *e)
 	e->spans_n = 0;
 }
 
-static void keep_spans(void *context, const struct store_batch *stored)
+static void keep_spans(struct exports *e, const struct batch *batch)
 {
-	struct exports *e = context;
-	const struct batch *batch = stored->batch;
-
 	/* what came as spans is somebody's already, and would go in a circle */
 	if (memcmp(batch->head.id.agent, INTAKE_SPANS, sizeof(INTAKE_SPANS)) == 0)
 		return;
@@ -74,11 +71,13 @@ static void keep_spans(void *context, const struct store_batch *stored)
 	(void)pthread_mutex_unlock(&e->mutex);
 }
 
-static void count(void *context, const struct store_record *records, size_t n)
+static void follow(void *context, const struct store_batch *batch)
 {
 	struct exports *e = context;
 
-	totals_count(e->totals, records, n, clock_wall_ns());
+	totals_count(e->totals, batch, clock_wall_ns());
+	if (e->push[TO_SPANS])
+		keep_spans(e, batch->batch);
 }
 
 /* --- the exporting thread ---------------------------------------------------------- */
@@ -262,9 +261,7 @@ int exports_start(const struct exports_settings *settings, const char *directory
 		exports_free(e);
 		return err;
 	}
-	ingest_observe(ingest, &(struct observer){.counted = count,
-				   .batch = e->push[TO_SPANS] ? keep_spans : NULL,
-				   .context = e});
+	ingest_observe(ingest, follow, e);
 	*out = e;
 	return 0;
 }

@@ -213,25 +213,26 @@ static void fill_ledger(const struct job *job, struct batch_ledger *ledger)
 	}
 }
 
-static void count_live(void *live, const struct store_record *records, size_t n)
+/* What is imported is over: it is no part of what goes on. */
+static void announce(struct ingest *ingest, const struct job *job)
 {
-	live_count(live, records, n, clock_wall_ns());
+	for (size_t b = 0; b < job->in.n; b++) {
+		const struct store_batch *stored = &job->in.batches[b];
+		const struct batch *batch = stored->batch;
+
+		if (!stored->is_new || stored->imported)
+			continue;
+		for (size_t i = 0; i < batch->losses_n; i++)
+			losses_count(ingest->losses, &batch->losses[i], batch->head.host);
+		live_count(ingest->live, stored, clock_wall_ns());
+		observers_tell(&ingest->observers, stored);
+	}
 }
 
-static void count_losses(void *losses, const struct store_batch *stored)
-{
-	const struct batch *batch = stored->batch;
-
-	for (size_t i = 0; i < batch->losses_n; i++)
-		losses_count(losses, &batch->losses[i], batch->head.host);
-}
-
-/* Stores jobs of the list up to end (not included) as one transaction, and tells of it.
- */
+/* Stores jobs of the list up to end (not included) as one transaction. */
 static int store_jobs(struct ingest *ingest, struct job *from, const struct job *end)
 {
 	struct batch_ledger ledger = ingest->made;
-	struct store_order order = {0};
 	size_t n = 0;
 	int err;
 
@@ -248,12 +249,10 @@ static int store_jobs(struct ingest *ingest, struct job *from, const struct job 
 		for (size_t i = 0; i < job->in.n; i++)
 			ingest->group[n++] = job->in.batches[i];
 	}
-	err = store_write(ingest->store, ingest->group, n, &order);
+	err = store_write(ingest->store, ingest->group, n);
 	if (err)
 		return err;
 	ingest->made = ledger;
-	observers_tell(&ingest->observers, ingest->group, n, &order);
-	store_order_done(&order);
 	n = 0;
 	for (struct job *job = from; job != end; job = job->next) {
 		for (size_t i = 0; i < job->in.n; i++, n++) {
@@ -283,6 +282,8 @@ static void store_list(struct ingest *ingest, struct job *list)
 		list = job->next;
 		if (!together)
 			err = store_jobs(ingest, job, job->next);
+		if (!err)
+			announce(ingest, job);
 		finish(ingest, job, err);
 	}
 	atomic_store(&ingest->busy_since_ns, 0);
@@ -354,10 +355,6 @@ int ingest_start(struct store *store, struct ingest **out)
 		err = live_new(&ingest->live);
 	if (!err)
 		err = losses_new(&ingest->losses);
-	ingest_observe(
-	    ingest, &(struct observer){.counted = count_live, .context = ingest->live});
-	ingest_observe(
-	    ingest, &(struct observer){.batch = count_losses, .context = ingest->losses});
 	if (!err)
 		err = -pthread_create(&ingest->writer, NULL, writer_run, ingest);
 	if (err) {
@@ -405,9 +402,9 @@ void ingest_retain(struct ingest *ingest, const struct ingest_retention *retenti
 	ingest->upkeep.max_bytes = retention->max_bytes;
 }
 
-void ingest_observe(struct ingest *ingest, const struct observer *observer)
+void ingest_observe(struct ingest *ingest, observer tell, void *context)
 {
-	observers_add(&ingest->observers, observer);
+	observers_add(&ingest->observers, tell, context);
 }
 
 void ingest_unobserve(struct ingest *ingest, const void *context)

@@ -45,7 +45,7 @@ int ingest_add_routes(struct ingest *ingest, struct http *http);
 /* Who is told, on the writer thread after each commit, of each batch that is new and was
  * not imported, in order. To be added and removed, by its context, while no request can
  * come. */
-void ingest_observe(struct ingest *ingest, const struct observer *observer);
+void ingest_observe(struct ingest *ingest, observer tell, void *context);
 void ingest_unobserve(struct ingest *ingest, const void *context);
 
 /* Invocations per second of a function over the last 10 seconds, from memory (pings left

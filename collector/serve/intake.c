@@ -70,17 +70,19 @@ static int reserve(struct intake *in)
 int intake_append(struct intake *in, struct batch *batch, const uint8_t *raw,
     size_t raw_bytes, uint8_t *sealed)
 {
-	int err = reserve(in);
+	uint32_t *ids = calloc(batch->functions_n + 1, sizeof(*ids));
+	int err = ids ? reserve(in) : -ENOMEM;
 
 	if (err) {
+		free(ids);
 		batch_free(batch);
 		free(sealed);
 		return err;
 	}
 	in->decoded[in->n] = batch;
 	in->sealed[in->n] = sealed;
-	in->batches[in->n] =
-	    (struct store_batch){.batch = batch, .raw = raw, .raw_bytes = raw_bytes};
+	in->batches[in->n] = (struct store_batch){
+	    .batch = batch, .raw = raw, .raw_bytes = raw_bytes, .ids = ids};
 	in->records += batch->invocations_n;
 	in->n++;
 	return 0;
@@ -227,6 +229,7 @@ void intake_done(struct intake *in)
 	for (size_t i = 0; i < in->n; i++) {
 		batch_free(in->decoded[i]);
 		free(in->sealed[i]);
+		free(in->batches[i].ids);
 	}
 	free(in->decoded);
 	free(in->sealed);

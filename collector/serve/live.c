@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdlib.h>
 
+#include "base/ahead.h"
 #include "base/by_id.h"
 #include "base/clock.h"
 
@@ -154,23 +156,36 @@ static struct known *known_of(
 	return *at;
 }
 
-void live_count(
-    struct live *live, const struct store_record *records, size_t n, int64_t now_ns)
+/* At most AHEAD_RECORDS of them. */
+static void count_some(struct live *live, const struct store_batch *stored,
+    const struct invocation *invocations, size_t n, int64_t now_s)
 {
-	struct known *known = NULL;
-	uint32_t id = 0; /* whose that is */
+	struct known *known[AHEAD_RECORDS];
+
+	for (size_t i = 0; i < n; i++) {
+		const struct function *function = invocations[i].function;
+
+		known[i] = invocations[i].ping ? NULL
+					       : known_of(live, function,
+						     store_batch_id(stored, function));
+		ahead(known[i], offsetof(struct known, hash));
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (known[i])
+			count_one(known[i], &invocations[i], now_s);
+	}
+}
+
+void live_count(struct live *live, const struct store_batch *stored, int64_t now_ns)
+{
+	const struct batch *batch = stored->batch;
 
 	(void)pthread_mutex_lock(&live->mutex);
-	for (size_t i = 0; i < n; i++) {
-		const struct invocation *inv = records[i].invocation;
+	for (size_t i = 0; i < batch->invocations_n; i += AHEAD_RECORDS) {
+		size_t left = batch->invocations_n - i;
 
-		if (inv->ping)
-			continue;
-		if (!known || records[i].id != id)
-			known = known_of(live, inv->function, records[i].id);
-		id = records[i].id;
-		if (known)
-			count_one(known, inv, now_ns / CLOCK_NS_PER_S);
+		count_some(live, stored, &batch->invocations[i],
+		    left < AHEAD_RECORDS ? left : AHEAD_RECORDS, now_ns / CLOCK_NS_PER_S);
 	}
 	(void)pthread_mutex_unlock(&live->mutex);
 }

@@ -26,10 +26,7 @@ struct live;
 
 int live_new(struct live **out);
 void live_free(struct live *live);
-
-/* Records of one function stand together. */
-void live_count(
-    struct live *live, const struct store_record *records, size_t n, int64_t now_ns);
+void live_count(struct live *live, const struct store_batch *batch, int64_t now_ns);
 
 /* Invocations per second that ended in the LIVE_RATE_S full seconds before now. */
 double live_rate(struct live *live, const struct function *function, int64_t now_ns);

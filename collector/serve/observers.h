@@ -4,29 +4,24 @@
 
 #include "store/store.h"
 
-#define OBSERVERS_MAX 8
+#define OBSERVERS_MAX 4
 
-/* What is told, each or NULL; none may block. */
-struct observer {
-	/* Some of what was counted; those of one function stand together. */
-	void (*counted)(void *context, const struct store_record *records, size_t n);
-	void (*batch)(void *context, const struct store_batch *batch);
-	void *context;
-};
+/* Must not block. */
+typedef void (*observer)(void *context, const struct store_batch *batch);
 
 /* Zero-initialised is empty and valid. */
 struct observers {
-	struct observer items[OBSERVERS_MAX];
+	struct {
+		observer tell;
+		void *context;
+	} items[OBSERVERS_MAX];
 	size_t n;
 };
 
 /* One too many is logged and left out. */
-void observers_add(struct observers *observers, const struct observer *observer);
+void observers_add(struct observers *observers, observer tell, void *context);
 void observers_remove(struct observers *observers, const void *context);
 
-/* Of a group that was stored, and the order in which it was counted, which is thinned to
- * what was told. Imported batches are not: they are over, and no part of what goes on. */
-void observers_tell(const struct observers *observers, const struct store_batch *batches,
-    size_t n, struct store_order *order);
+void observers_tell(const struct observers *observers, const struct store_batch *batch);
 
 #endif

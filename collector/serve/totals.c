@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ahead.h"
 #include "base/clock.h"
 #include "serve/totals_rows.h"
 
@@ -181,26 +183,56 @@ static struct totals_function *row_of(
 	return row;
 }
 
-void totals_count(
-    struct totals *t, const struct store_record *records, size_t n, int64_t now_ns)
+/* Asks for what count_one() will touch beside the row itself. */
+static void ahead_of_one(const struct totals_function *f, const struct invocation *inv)
 {
-	struct totals_function *row = NULL;
-	uint32_t id = 0; /* whose that is */
+	if (inv->has & HAS_DURATION)
+		histogram_ahead_ns(&f->duration.histogram, inv->duration_ns);
+	if (inv->has & HAS_CPU)
+		histogram_ahead_ns(&f->cpu.histogram, inv->cpu_ns);
+	if (inv->has & HAS_MEMORY)
+		histogram_ahead(&f->memory.histogram, inv->peak_memory_bytes);
+}
+
+/* At most AHEAD_RECORDS of them. */
+static void count_some(struct totals *t, const struct store_batch *stored,
+    const struct invocation *invocations, size_t n, int64_t now_ns)
+{
+	struct totals_function *rows[AHEAD_RECORDS];
+
+	for (size_t i = 0; i < n; i++) {
+		const struct function *function = invocations[i].function;
+
+		/* NULL: a ping, or no memory even for the overflow */
+		rows[i] =
+		    invocations[i].ping
+			? NULL
+			: row_of(t, function, store_batch_id(stored, function), now_ns);
+		ahead(rows[i], offsetof(struct totals_function, function));
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (rows[i])
+			ahead_of_one(rows[i], &invocations[i]);
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (!rows[i])
+			continue;
+		rows[i]->last_ns = now_ns;
+		count_one(rows[i], &invocations[i]);
+		t->changed = true;
+	}
+}
+
+void totals_count(struct totals *t, const struct store_batch *stored, int64_t now_ns)
+{
+	const struct batch *batch = stored->batch;
 
 	(void)pthread_mutex_lock(&t->mutex);
-	for (size_t i = 0; i < n; i++) {
-		const struct invocation *inv = records[i].invocation;
+	for (size_t i = 0; i < batch->invocations_n; i += AHEAD_RECORDS) {
+		size_t left = batch->invocations_n - i;
 
-		if (inv->ping)
-			continue;
-		if (!row || records[i].id != id)
-			row = row_of(t, inv->function, records[i].id, now_ns);
-		id = records[i].id;
-		if (!row)
-			continue; /* no memory even for the overflow */
-		row->last_ns = now_ns;
-		count_one(row, inv);
-		t->changed = true;
+		count_some(t, stored, &batch->invocations[i],
+		    left < AHEAD_RECORDS ? left : AHEAD_RECORDS, now_ns);
 	}
 	(void)pthread_mutex_unlock(&t->mutex);
 }

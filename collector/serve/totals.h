@@ -45,10 +45,8 @@ struct totals;
 int totals_new(size_t functions_max, int64_t start_ns, struct totals **out);
 void totals_free(struct totals *totals);
 
-/* Records of one function stand together. A figure that finds no memory is left out of
- * its histogram. */
-void totals_count(
-    struct totals *totals, const struct store_record *records, size_t n, int64_t now_ns);
+/* A figure that finds no memory is left out of its histogram. */
+void totals_count(struct totals *totals, const struct store_batch *batch, int64_t now_ns);
 
 /* Whether that function has figures of its own. */
 bool totals_has(struct totals *totals, const struct function *function);

@@ -101,12 +101,11 @@ void store_close(struct store *store)
 	free(store);
 }
 
-int store_write(
-    struct store *store, struct store_batch *batches, size_t n, struct store_order *order)
+int store_write(struct store *store, struct store_batch *batches, size_t n)
 {
 	if (store->clickhouse)
-		return clickhouse_write(store->clickhouse, batches, n, order);
-	return sqlite_write(store->sqlite, batches, n, order);
+		return clickhouse_write(store->clickhouse, batches, n);
+	return sqlite_write(store->sqlite, batches, n);
 }
 
 int store_expire(struct store *store, const struct store_keep *keep)

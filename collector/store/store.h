@@ -38,7 +38,6 @@
 
 #include "model/invocation.h"
 #include "model/rollup.h"
-#include "store/order.h"
 #include "wire/batch.h"
 
 #define STORE_DOCUMENT_MAX_BYTES 65536
@@ -88,6 +87,10 @@ struct store_batch {
 	const uint8_t *raw;
 	size_t raw_bytes;
 	bool is_new; /* out: false when (agent, boot, sequence) was there already */
+	/* Out, with room for one for each of the batch's functions; NULL: nobody asks.
+	 * Numbers from 1 on that this store, while it is open, has for these functions; 0
+	 * of one that the batch tells nothing of, or when the batch was there. */
+	uint32_t *ids;
 	/* The same batch, when it was imported: then its invocations are looked up one by
 	 * one, see sqlite/imported.h, and those that were there already are put behind
 	 * the others and not counted in invocations_n. NULL: the batch's id is enough. */
@@ -98,13 +101,18 @@ struct store_batch {
 	int64_t last_ns;
 };
 
+/* The number of one of the batch's functions; 0: none is known. */
+static inline uint32_t store_batch_id(
+    const struct store_batch *stored, const struct function *function)
+{
+	return stored->ids ? stored->ids[function - stored->batch->functions] : 0;
+}
+
 /* (writer) Commits all of them in one transaction: raw bytes, rollups, ledger, batch ids.
  * Losses of functions count in the minute when their batch was sent.
  * After 0 each is durable against a crash of the process, each id once. On error
- * (-ENOSPC, -EROFS, -EIO, -ENOMEM) nothing of them is kept. order, empty before, is what
- * of the new batches was counted, and empty after an error; NULL: nobody asks. */
-int store_write(struct store *store, struct store_batch *batches, size_t n,
-    struct store_order *order);
+ * (-ENOSPC, -EROFS, -EIO, -ENOMEM) nothing of them is kept. */
+int store_write(struct store *store, struct store_batch *batches, size_t n);
 
 /* (writer) Forgets what is older, in whole hours and days: batches as received; minutes,
  * batch ids and settled deliveries; sums of hours; sums of days. Each is kept at least as

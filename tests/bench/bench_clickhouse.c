@@ -65,7 +65,7 @@ static void put_group(
 
 	for (uint64_t i = 0; i < GROUP; i++)
 		seal_batch(&group[i], w, seed, sequence + i);
-	clickhouse_must(store_write(store, group, GROUP, NULL) == 0, "store_write");
+	clickhouse_must(store_write(store, group, GROUP) == 0, "store_write");
 	for (size_t i = 0; i < GROUP; i++) {
 		batch_free((struct batch *)group[i].batch);
 		free((uint8_t *)group[i].raw);

@@ -89,7 +89,7 @@ static int fill(size_t batches)
 	for (size_t done = 0, n; done < batches; done += n) {
 		for (n = 0; n < TOGETHER && done + n < batches; n++)
 			some[n] = make_batch(w, &seed, done + n, step_ns);
-		if (store_write(store, some, n, NULL) < 0)
+		if (store_write(store, some, n) < 0)
 			return 1;
 		for (size_t i = 0; i < n; i++) {
 			batch_free((struct batch *)some[i].batch);

@@ -117,7 +117,7 @@ static void make_functions(struct store *store, size_t n, int64_t now_ns)
 		    batch_decode(bytes, bytes_n, &batch, NULL) < 0)
 			die("batch_writer_seal");
 		b.batch = batch;
-		if (store_write(store, &b, 1, NULL) < 0)
+		if (store_write(store, &b, 1) < 0)
 			die("store_write");
 		batch_free(batch);
 		free(bytes);

@@ -87,7 +87,7 @@ static inline void put_random(struct pair *pair, int64_t around_ns, int other)
 	for (int i = 0; i <= other; i += other ? other : 1) {
 		struct store_batch b = {.batch = batch};
 
-		assert_int_equal(store_write(pair->store[i], &b, 1, NULL), 0);
+		assert_int_equal(store_write(pair->store[i], &b, 1), 0);
 		assert_true(b.is_new);
 	}
 	batch->losses = own;

@@ -134,7 +134,7 @@ static inline int put(struct store *store, const struct plan_of_batch *want)
 {
 	struct sealed s = seal(want);
 	struct store_batch b = {.batch = s.batch, .raw = s.bytes, .raw_bytes = s.bytes_n};
-	int err = store_write(store, &b, 1, NULL);
+	int err = store_write(store, &b, 1);
 
 	drop(&s);
 	return err < 0 ? err : b.is_new;

@@ -52,7 +52,7 @@ static void call(
 	batch_writer_free(w);
 	assert_int_equal(batch_decode(bytes, bytes_n, &batch, NULL), 0);
 	b.batch = batch;
-	assert_int_equal(store_write(store, &b, 1, NULL), 0);
+	assert_int_equal(store_write(store, &b, 1), 0);
 	batch_free(batch);
 	free(bytes);
 }

@@ -51,7 +51,7 @@ static void fill_up(struct place *place)
 		    place->now_ns - 1800 * S + (int64_t)i * 1000000, i, &group[n++]);
 		if (n < GROUP && i < BATCHES)
 			continue;
-		assert_int_equal(store_write(place->store, group, n, NULL), 0);
+		assert_int_equal(store_write(place->store, group, n), 0);
 		while (n > 0)
 			drop(&group[--n]);
 	}

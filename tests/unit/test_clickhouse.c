@@ -59,7 +59,7 @@ static int write_one(
     struct store *store, const struct batch *batch, const uint8_t *raw, size_t n)
 {
 	struct store_batch one = {.batch = batch, .raw = raw, .raw_bytes = n};
-	int err = store_write(store, &one, 1, NULL);
+	int err = store_write(store, &one, 1);
 
 	return err ? err : one.is_new;
 }

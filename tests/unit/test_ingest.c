@@ -27,13 +27,14 @@ struct place {
 	atomic_int observed;
 };
 
-static void observe(void *context, const struct store_record *records, size_t n)
+static void observe(void *context, const struct store_batch *stored)
 {
 	struct place *place = context;
+	const struct batch *batch = stored->batch;
 
-	for (size_t i = 0; i < n; i++)
-		assert_non_null(records[i].invocation->function);
-	atomic_fetch_add(&place->observed, (int)n);
+	for (size_t i = 0; i < batch->invocations_n; i++)
+		assert_non_null(batch->invocations[i].function);
+	atomic_fetch_add(&place->observed, (int)batch->invocations_n);
 }
 
 static int open_all(struct place *place)
@@ -48,8 +49,7 @@ static int open_all(struct place *place)
 		err = ingest_add_routes(place->ingest, place->http);
 	if (err)
 		return err;
-	ingest_observe(
-	    place->ingest, &(struct observer){.counted = observe, .context = place});
+	ingest_observe(place->ingest, observe, place);
 	err = http_start(place->http, "127.0.0.1", 0);
 	place->port = http_port(place->http);
 	return err;

@@ -19,10 +19,11 @@ static void count(struct live *live, int64_t now_s, size_t n)
 	struct invocation inv = {.function = &hello,
 	    .has = HAS_DURATION,
 	    .start_ns = (now_s - 1) * CLOCK_NS_PER_S};
-	const struct store_record record = {.invocation = &inv};
+	struct batch batch = {.invocations = &inv, .invocations_n = 1};
+	struct store_batch stored = {.batch = &batch};
 
 	for (size_t i = 0; i < n; i++)
-		live_count(live, &record, 1, now_s * CLOCK_NS_PER_S);
+		live_count(live, &stored, now_s * CLOCK_NS_PER_S);
 }
 
 static void expect(struct live *live, int64_t now_s, double rate)

@@ -71,7 +71,7 @@ static void put_connections(struct store *store)
 	assert_int_equal(batch_decode(bytes, b.raw_bytes, &batch, NULL), 0);
 	b.raw = bytes;
 	b.batch = batch;
-	assert_int_equal(store_write(store, &b, 1, NULL), 0);
+	assert_int_equal(store_write(store, &b, 1), 0);
 	batch_free(batch);
 	free(bytes);
 }

@@ -114,7 +114,7 @@ static void test_ready_knows_a_writer_that_is_stuck(void **state)
 	pthread_t thread;
 
 	(void)state;
-	ingest_observe(ready.ingest, &(struct observer){.batch = wait_for_it});
+	ingest_observe(ready.ingest, wait_for_it, NULL);
 	(void)pthread_mutex_lock(&held);
 	assert_int_equal(pthread_create(&thread, NULL, send_in_background, NULL), 0);
 	for (int i = 0; i < 1000 && health.busy_ns == 0; i++) {
@@ -168,7 +168,7 @@ static void test_one_too_many_is_told_to_come_back(void **state)
 	int told;
 
 	(void)state;
-	ingest_observe(ready.ingest, &(struct observer){.batch = wait_for_it});
+	ingest_observe(ready.ingest, wait_for_it, NULL);
 	(void)pthread_mutex_lock(&held);
 	assert_int_equal(pthread_create(&thread, NULL, send_in_background, NULL), 0);
 	for (int i = 0; i < 1000 && health.busy_ns == 0; i++) {

@@ -24,7 +24,7 @@ static void test_store_takes_an_id_twice_in_one_write_once(void **state)
 	    {.batch = s.batch, .raw = s.bytes, .raw_bytes = s.bytes_n},
 	    {.batch = s.batch, .raw = s.bytes, .raw_bytes = s.bytes_n}};
 
-	assert_int_equal(store_write(place->store, b, 2, NULL), 0);
+	assert_int_equal(store_write(place->store, b, 2), 0);
 	assert_true(b[0].is_new);
 	assert_false(b[1].is_new);
 	assert_int_equal(walk(place->store, 0, INT64_MAX, NULL, true).rows, 5);
@@ -84,7 +84,7 @@ static void put_boot(
 
 	s.batch->head.id.boot[0] = boot;
 	s.batch->head.ledger.seen += in_hand;
-	assert_int_equal(store_write(store, &b, 1, NULL), 0);
+	assert_int_equal(store_write(store, &b, 1), 0);
 	drop(&s);
 }
 
@@ -120,7 +120,7 @@ static void test_store_adds_up_ledgers_without_beginning_again_at_0(void **state
 		s.batch->head.ledger.seen = INT64_MAX;
 		s.batch->head.ledger.delivered = INT64_MAX;
 		s.batch->head.ledger.lost[LOST_SHED] = INT64_MAX;
-		assert_int_equal(store_write(place->store, &b, 1, NULL), 0);
+		assert_int_equal(store_write(place->store, &b, 1), 0);
 		drop(&s);
 	}
 	assert_int_equal(store_ledger(place->store, 0, &sum), 0);
@@ -146,7 +146,7 @@ static void test_store_reads_a_host_of_any_bytes_as_text(void **state)
 	char host[BATCH_HOST_BYTES] = "";
 
 	(void)text_copy(s.batch->head.host, BATCH_HOST_BYTES, "h\xff\x1b");
-	assert_int_equal(store_write(place->store, &b, 1, NULL), 0);
+	assert_int_equal(store_write(place->store, &b, 1), 0);
 	drop(&s);
 	assert_int_equal(store_scan_agents(place->store, see_host, host), 0);
 	assert_string_equal(host, "h??");
@@ -173,7 +173,7 @@ static void test_store_reads_a_function_of_any_bytes_as_text(void **state)
 	(void)text_copy(s.batch->functions->name, FUNCTION_NAME_BYTES, "f\xff\x1b");
 	(void)text_copy(s.batch->functions->version, FUNCTION_VERSION_BYTES, "\xc3");
 	(void)text_copy(s.batch->functions->region, FUNCTION_REGION_BYTES, "\x9b");
-	assert_int_equal(store_write(place->store, &b, 1, NULL), 0);
+	assert_int_equal(store_write(place->store, &b, 1), 0);
 	drop(&s);
 	reopen(place);
 	assert_int_equal(store_scan_functions(place->store, see_function, &seen), 0);
@@ -209,8 +209,8 @@ static void test_store_keeps_what_was_lost_of_a_function(void **state)
 	free(s.batch->losses);
 	s.batch->losses = losses;
 	s.batch->head.sent_ns = T0 + 1;
-	assert_int_equal(store_write(place->store, &b, 1, NULL), 0);
-	assert_int_equal(store_write(place->store, &b, 1, NULL), 0);
+	assert_int_equal(store_write(place->store, &b, 1), 0);
+	assert_int_equal(store_write(place->store, &b, 1), 0);
 	s.batch->losses = NULL;
 	drop(&s);
 	reopen(place);

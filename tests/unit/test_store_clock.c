@@ -44,7 +44,7 @@ static void beat(struct store *store, uint8_t boot, uint64_t sequence, uint64_t 
 	struct store_batch b = {.batch = &batch};
 
 	batch.head.id.sequence = sequence;
-	assert_int_equal(store_write(store, &b, 1, NULL), 0);
+	assert_int_equal(store_write(store, &b, 1), 0);
 	assert_true(b.is_new);
 }
 
@@ -188,7 +188,7 @@ static void spool_one(struct sqlite *ledger, uint64_t sequence)
 	struct sealed s = seal(&want);
 	struct store_batch b = {.batch = s.batch, .raw = s.bytes, .raw_bytes = s.bytes_n};
 
-	assert_int_equal(sqlite_write(ledger, &b, 1, NULL), 0);
+	assert_int_equal(sqlite_write(ledger, &b, 1), 0);
 	assert_true(b.is_new);
 	drop(&s);
 }

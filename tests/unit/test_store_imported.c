@@ -46,7 +46,7 @@ static int import(struct place *place, const struct item *items, size_t n, uint8
 	struct batch *batch = make_batch(items, n, boot, &raw, &raw_bytes);
 	struct store_batch b = {
 	    .batch = batch, .raw = raw, .raw_bytes = raw_bytes, .imported = batch};
-	int err = store_write(place->store, &b, 1, NULL);
+	int err = store_write(place->store, &b, 1);
 
 	if (!err) {
 		assert_int_equal(batch->invocations_n + b.known_n, n);
@@ -167,7 +167,7 @@ static void test_other_batches_are_not_looked_into(void **state)
 		struct batch *batch = make_batch(items, 1, boot, &raw, &n);
 		struct store_batch b = {.batch = batch, .raw = raw, .raw_bytes = n};
 
-		assert_int_equal(store_write(place->store, &b, 1, NULL), 0);
+		assert_int_equal(store_write(place->store, &b, 1), 0);
 		batch_free(batch);
 		free(raw);
 	}

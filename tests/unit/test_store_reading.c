@@ -309,7 +309,7 @@ static void test_store_updates_a_functions_set_up_to_the_latest(void **state)
 		f.memory_limit_mb = i == 1 ? 256 : 512;
 		(void)snprintf(
 		    f.region, sizeof(f.region), "%s", i == 1 ? "eu-central-1" : "");
-		assert_int_equal(store_write(place->store, &b, 1, NULL), 0);
+		assert_int_equal(store_write(place->store, &b, 1), 0);
 	}
 	reopen(place);
 	assert_int_equal(store_scan_functions(place->store, see_function, &seen), 0);

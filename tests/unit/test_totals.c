@@ -30,9 +30,11 @@ static struct function function_of(unsigned int i)
 static void commit(struct totals *totals, struct function *f, struct invocation *inv,
     uint32_t id, int64_t now_ns)
 {
+	struct batch batch = {
+	    .functions = f, .functions_n = 1, .invocations = inv, .invocations_n = 1};
+
 	inv->function = f;
-	totals_count(
-	    totals, &(struct store_record){.invocation = inv, .id = id}, 1, now_ns);
+	totals_count(totals, &(struct store_batch){.batch = &batch, .ids = &id}, now_ns);
 }
 
 /* One of function i, of that many ms. */

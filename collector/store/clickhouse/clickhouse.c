@@ -83,15 +83,13 @@ static int learn_agent(struct clickhouse *store, const struct batch_id *id)
 	return sqlite_spool_learn_boot(store->spool, &latest);
 }
 
-int clickhouse_write(struct clickhouse *store, struct store_batch *batches, size_t n,
-    struct store_order *order)
+int clickhouse_write(struct clickhouse *store, struct store_batch *batches, size_t n)
 {
 	int err = 0;
 
 	for (size_t i = 0; !err && i < n; i++)
 		err = learn_agent(store, &batches[i].batch->head.id);
-	return err ? err
-		   : sqlite_write(sqlite_spool_ledger(store->spool), batches, n, order);
+	return err ? err : sqlite_write(sqlite_spool_ledger(store->spool), batches, n);
 }
 
 /* Rows that lie in no day's partition are deleted one by one: a rewrite of their parts,

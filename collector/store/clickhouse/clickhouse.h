@@ -15,8 +15,7 @@ struct clickhouse;
 int clickhouse_open(const struct clickhouse_address *address, const char *directory,
     const char *older, struct clickhouse **out);
 void clickhouse_close(struct clickhouse *store);
-int clickhouse_write(struct clickhouse *store, struct store_batch *batches, size_t n,
-    struct store_order *order);
+int clickhouse_write(struct clickhouse *store, struct store_batch *batches, size_t n);
 int clickhouse_expire(
     struct clickhouse *store, int64_t raw_before_ns, int64_t minutes_before_ns);
 int clickhouse_scan_rollups(struct clickhouse *store, int64_t since_ns, int64_t until_ns,

@@ -32,9 +32,14 @@ struct minutes {
 	size_t changed_room;
 };
 
+static size_t place_of(int64_t key, size_t size)
+{
+	return (size_t)((uint64_t)key * 0x9e3779b97f4a7c15ULL >> 20) & (size - 1);
+}
+
 static struct hot **probe(struct hot **table, size_t size, int64_t key)
 {
-	size_t i = (size_t)((uint64_t)key * 0x9e3779b97f4a7c15ULL >> 20) & (size - 1);
+	size_t i = place_of(key, size);
 
 	while (table[i] && table[i]->key != key)
 		i = (i + 1) & (size - 1);
@@ -182,6 +187,17 @@ int minutes_open(
 	if (!err)
 		*rollup = &hot->rollup;
 	return err;
+}
+
+/* Most stand at the first place where they are looked for. */
+void minutes_ahead(const struct minutes *m, int64_t key)
+{
+	const struct hot *hot = m->table[place_of(key, m->table_size)];
+
+	if (hot) {
+		ahead(hot, 1);
+		rollup_ahead(&hot->rollup);
+	}
 }
 
 static int write_part(

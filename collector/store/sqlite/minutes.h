@@ -23,6 +23,7 @@ void minutes_free(struct minutes *m);
  * (committed; forgets old minutes) or drop (rolled back; forgets everything). */
 int minutes_open(
     struct minutes *m, struct connection *c, int64_t key, struct rollup **rollup);
+void minutes_ahead(const struct minutes *m, int64_t key); /* see base/ahead.h */
 int minutes_flush(struct minutes *m, struct connection *c);
 void minutes_settle(struct minutes *m);
 void minutes_drop(struct minutes *m);

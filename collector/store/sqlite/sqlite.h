@@ -9,8 +9,7 @@ struct sqlite;
 
 int sqlite_open(const char *directory, struct sqlite **out);
 void sqlite_close(struct sqlite *store);
-int sqlite_write(struct sqlite *store, struct store_batch *batches, size_t n,
-    struct store_order *order);
+int sqlite_write(struct sqlite *store, struct store_batch *batches, size_t n);
 int sqlite_expire(struct sqlite *store, const struct store_keep *keep);
 int64_t sqlite_grain(struct sqlite *store, int64_t at_ns);
 int sqlite_shrink(struct sqlite *store, int64_t max_bytes, int64_t *bytes);

@@ -95,50 +95,56 @@ static int count_losses(
 }
 
 /* At most AHEAD_RECORDS of them. */
-static int count_some(struct sqlite *store, const struct store_record *records, size_t n)
+static int count_some(struct sqlite *store, const struct batch *batch,
+    const struct invocation *invocations, size_t n, const uint32_t *ids)
 {
+	int64_t keys[AHEAD_RECORDS];
 	struct rollup *rollups[AHEAD_RECORDS];
-	int64_t key = 0;
 	int err = 0;
 
+	for (size_t i = 0; i < n; i++) {
+		keys[i] = minutes_key(invocations[i].start_ns / MINUTE_NS,
+		    ids[invocations[i].function - batch->functions]);
+		minutes_ahead(store->minutes, keys[i]);
+	}
 	for (size_t i = 0; !err && i < n; i++) {
-		const struct invocation *inv = records[i].invocation;
-		int64_t of_this = minutes_key(inv->start_ns / MINUTE_NS, records[i].id);
-
-		if (i > 0 && of_this == key)
-			rollups[i] = rollups[i - 1];
-		else
-			err = minutes_open(
-			    store->minutes, store->writer, of_this, &rollups[i]);
-		key = of_this;
+		err = minutes_open(store->minutes, store->writer, keys[i], &rollups[i]);
 		if (!err)
-			rollup_ahead(rollups[i], inv);
+			rollup_ahead_buckets(rollups[i], &invocations[i]);
 	}
 	for (size_t i = 0; !err && i < n; i++) {
-		const struct invocation *inv = records[i].invocation;
-
-		plan_count_all(inv, rollup_usage(rollups[i], inv));
-		err = rollup_add(rollups[i], inv, NULL);
+		plan_count_all(
+		    &invocations[i], rollup_usage(rollups[i], &invocations[i]));
+		err = rollup_add(rollups[i], &invocations[i], NULL);
 	}
 	return err;
 }
 
-static int count_all(struct sqlite *store, struct store_order *order)
+static int count_batch(
+    struct sqlite *store, const struct batch *batch, const uint32_t *ids)
 {
-	int err = store_order_sort(order);
-	size_t n;
+	int err = 0;
 
-	for (size_t i = 0; !err && i < order->n; i += n) {
-		n = store_order_next(order, i);
-		err = count_some(store, &order->records[i], n);
+	for (size_t i = 0; !err && i < batch->invocations_n; i += AHEAD_RECORDS) {
+		size_t left = batch->invocations_n - i;
+
+		err = count_some(store, batch, &batch->invocations[i],
+		    left < AHEAD_RECORDS ? left : AHEAD_RECORDS, ids);
 	}
 	return err;
 }
 
-/* Everything of one new batch but its raw bytes and its invocations, which come to those
- * of the group; is_new says whether it was one. */
-static int write_batch(struct sqlite *store, struct store_batch *batch, int64_t now_ns,
-    struct store_order *order, uint32_t number)
+static int write_functions(struct sqlite *store, struct store_batch *batch, uint32_t *ids)
+{
+	int err = take_functions(store, batch, ids);
+
+	if (!err)
+		err = count_losses(store, batch->batch, ids);
+	return err ? err : count_batch(store, batch->batch, ids);
+}
+
+/* Everything of one new batch but its raw bytes; is_new says whether it was one. */
+static int write_batch(struct sqlite *store, struct store_batch *batch, int64_t now_ns)
 {
 	const struct batch_head *head = &batch->batch->head;
 	AUTO(free) uint32_t *ids = NULL;
@@ -150,13 +156,10 @@ static int write_batch(struct sqlite *store, struct store_batch *batch, int64_t 
 	err = batches_note_agent(store->writer, head, now_ns);
 	if (!err && batch->imported)
 		err = imported_take(store->writer, batch);
-	if (err)
-		return err;
+	if (err || batch->ids)
+		return err ? err : write_functions(store, batch, batch->ids);
 	ids = calloc(batch->batch->functions_n + 1, sizeof(*ids));
-	err = ids ? take_functions(store, batch, ids) : -ENOMEM;
-	if (!err)
-		err = count_losses(store, batch->batch, ids);
-	return err ? err : store_order_add(order, batch->batch, ids, number);
+	return ids ? write_functions(store, batch, ids) : -ENOMEM;
 }
 
 static bool has_raw(const struct store_batch *batch)
@@ -200,8 +203,7 @@ static int write_raw(
 	return err ? err : 1;
 }
 
-static int write_all(struct sqlite *store, struct store_batch *batches, size_t n,
-    struct store_order *order)
+int sqlite_write(struct sqlite *store, struct store_batch *batches, size_t n)
 {
 	int64_t now_ns = clock_wall_ns();
 	int wrote_raw = 0;
@@ -210,9 +212,7 @@ static int write_all(struct sqlite *store, struct store_batch *batches, size_t n
 	if (err)
 		return err;
 	for (size_t i = 0; !err && i < n; i++)
-		err = write_batch(store, &batches[i], now_ns, order, (uint32_t)i);
-	if (!err)
-		err = count_all(store, order);
+		err = write_batch(store, &batches[i], now_ns);
 	if (!err)
 		err = dictionary_flush(store->functions, store->writer);
 	if (!err)
@@ -235,16 +235,4 @@ static int write_all(struct sqlite *store, struct store_batch *batches, size_t n
 	if (wrote_raw)
 		raw_settle(store->raw);
 	return 0;
-}
-
-int sqlite_write(struct sqlite *store, struct store_batch *batches, size_t n,
-    struct store_order *order)
-{
-	struct store_order own = {0};
-	int err = write_all(store, batches, n, order ? order : &own);
-
-	store_order_done(&own);
-	if (err && order)
-		store_order_done(order);
-	return err;
 }
