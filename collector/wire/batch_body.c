@@ -301,6 +301,7 @@ int batch_body_decode(struct cursor in, struct batch *batch, const char **why)
 		return err;
 	*why = NULL;
 	body->records_n = batch->invocations_n;
+	body->bits.bytes = cursor_over(NULL, 0); /* until some come */
 	for (size_t i = 0; i < batch->functions_n && !*why; i++)
 		*why = read_function(&in, &batch->functions[i]);
 	while (!*why && in.at < in.end)
