@@ -87,7 +87,9 @@ struct player {
 	uint32_t prewarms;
 	size_t next; /* point */
 	bool loaded;
+	bool keeps; /* a sandbox for this minute */
 	struct arrival arrival;
+	struct arrival_forecast forecast;
 };
 
 static void find_next(struct player *player, const struct backtest_series *series)
@@ -96,32 +98,35 @@ static void find_next(struct player *player, const struct backtest_series *serie
 	    player->next < series->n ? series->points[player->next++].minute : 0;
 }
 
-/* Returns whether it was called. */
-static bool play_minute(const struct replay *r, struct arrivals *arrivals,
+/* Before the minute: is a sandbox there? */
+static void decide(const struct replay *r, struct arrivals *arrivals,
     struct player *player, uint32_t minute)
 {
-	bool called = player->next_minute == minute;
-	struct arrival_forecast forecast;
-	bool keep;
-
-	if (!player->arrival.first) {
-		if (!called)
-			return false;
-		arrival_begin(&player->arrival, minute);
-		player->cold = 1;
-		player->loaded = true;
-		return true;
-	}
-	arrival_forecast(arrivals, &player->arrival, minute, &forecast);
-	keep = arrival_is_worth(&forecast, r->cold_minutes);
-	player->idle += keep;
-	player->prewarms += keep && !player->loaded;
-	player->cold += called && !keep;
-	player->loaded = keep || called;
-	arrival_learn(arrivals, &player->arrival, minute, &forecast, called);
-	return called;
+	if (!player->arrival.first)
+		return;
+	arrival_forecast(arrivals, &player->arrival, minute, &player->forecast);
+	player->keeps = arrival_is_worth(&player->forecast, r->cold_minutes);
+	player->idle += player->keeps;
+	player->prewarms += player->keeps && !player->loaded;
 }
 
+/* After it. */
+static void settle_minute(
+    struct arrivals *arrivals, struct player *player, uint32_t minute, bool called)
+{
+	if (!player->arrival.first && !called)
+		return;
+	player->cold += called && !player->keeps;
+	player->loaded = player->keeps || called;
+	if (player->arrival.first)
+		arrival_learn(
+		    arrivals, &player->arrival, minute, &player->forecast, called);
+	else
+		arrival_begin(&player->arrival, minute);
+}
+
+/* All decide before anything of the minute is learned: what one function did in it tells
+ * nothing about another yet. */
 static void play(const struct replay *r, struct arrivals *arrivals,
     struct player *players, const struct backtest_progress *progress)
 {
@@ -133,8 +138,14 @@ static void play(const struct replay *r, struct arrivals *arrivals,
 		find_next(&players[i], &trace->series[i]);
 	for (uint32_t minute = first; minute <= last; minute++) {
 		for (size_t i = 0; i < trace->n; i++)
-			if (play_minute(r, arrivals, &players[i], minute))
+			decide(r, arrivals, &players[i], minute);
+		for (size_t i = 0; i < trace->n; i++) {
+			bool called = players[i].next_minute == minute;
+
+			settle_minute(arrivals, &players[i], minute, called);
+			if (called)
 				find_next(&players[i], &trace->series[i]);
+		}
 		if (progress)
 			progress->tell(progress->context,
 			    (double)(minute - first + 1) / (last - first + 1));
