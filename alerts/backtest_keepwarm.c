@@ -286,6 +286,7 @@ static void find_best_fixed(struct replay *r, const struct lengths *lengths)
 int backtest_keepwarm(const struct backtest_trace *trace, double cold_minutes,
     const struct backtest_progress *progress, struct backtest_keepwarm *out)
 {
+	uint32_t minutes = trace->last_minute - trace->first_minute + 1;
 	AUTO(free) struct tally *tallies = calloc(trace->n + 1, sizeof(*tallies));
 	AUTO(free) struct lengths *lengths = calloc(1, sizeof(*lengths));
 	struct replay r = {trace, cold_minutes, 0, out, tallies};
@@ -293,8 +294,9 @@ int backtest_keepwarm(const struct backtest_trace *trace, double cold_minutes,
 
 	if (!tallies || !lengths)
 		return -ENOMEM;
-	*out = (struct backtest_keepwarm){
-	    .days = (trace->last_minute - trace->first_minute + 1) / DAY};
+	if (trace->n > BACKTEST_STEPS_MAX / minutes)
+		return -E2BIG;
+	*out = (struct backtest_keepwarm){.days = minutes / DAY};
 	measure(&r, lengths);
 	if (!(r.weight > 0))
 		return -ENODATA;

@@ -12,6 +12,9 @@
 
 #define BACKTEST_KEEPWARM_POLICIES 8
 
+/* Functions times minutes; as many take about half an hour. */
+#define BACKTEST_STEPS_MAX 5000000000ULL
+
 struct backtest_kept {
 	const char *policy;
 	double cold_pct;     /* of the calls of all functions */
@@ -36,7 +39,7 @@ struct backtest_keepwarm {
 };
 
 /* trace was finished; cold_minutes > 0: what a cold start costs, in minutes of idling. 0,
- * -ENODATA when nothing was called, or -ENOMEM. */
+ * -ENODATA when nothing was called, -E2BIG above BACKTEST_STEPS_MAX, or -ENOMEM. */
 int backtest_keepwarm(const struct backtest_trace *trace, double cold_minutes,
     const struct backtest_progress *progress, struct backtest_keepwarm *out);
 

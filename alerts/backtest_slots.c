@@ -10,7 +10,7 @@
 
 #define MINUTE_NS 60000000000LL
 #define PEAK_PCT 110
-#define TARGET 0.7       /* busy share that target tracking and Knative aim at */
+#define TARGET_PCT 70    /* busy share that target tracking and Knative aim at */
 #define TARGET_LOW 0.63  /* below it for long: scale in */
 #define OUT_AFTER 3      /* minutes above the target, then scale out */
 #define IN_AFTER 15      /* minutes below, then scale in */
@@ -58,6 +58,13 @@ static void plan_peak(const struct run *run)
 	fill(run, (uint32_t)(((uint64_t)run->peak * PEAK_PCT + 99) / 100));
 }
 
+/* How many are busy to the target when so many are used: whole numbers, so that 21 ask
+ * for 30 and not for one more. */
+static uint32_t at_target(uint32_t used)
+{
+	return (uint32_t)(((uint64_t)used * 100 + TARGET_PCT - 1) / TARGET_PCT);
+}
+
 /* AWS Application Auto Scaling: out after three minutes above the target, in after
  * fifteen below nine tenths of it; never below one. */
 static void plan_target(const struct run *run)
@@ -68,13 +75,14 @@ static void plan_target(const struct run *run)
 
 	for (uint32_t i = 0; i < run->minutes; i++) {
 		double share = (double)run->used[i] / level;
+		uint32_t next = at_target(run->used[i]);
 
 		run->levels[i] = level;
-		above = share > TARGET ? above + 1 : 0;
+		above = next > level ? above + 1 : 0;
 		below = share < TARGET_LOW ? below + 1 : 0;
 		if (above < OUT_AFTER && below < IN_AFTER)
 			continue;
-		level = (uint32_t)fmax(1, ceil(run->used[i] / TARGET));
+		level = next ? next : 1;
 		above = below = 0;
 	}
 }
@@ -84,7 +92,7 @@ static void plan_last_minute(const struct run *run)
 {
 	run->levels[0] = 0;
 	for (uint32_t i = 1; i < run->minutes; i++)
-		run->levels[i] = (uint32_t)ceil(run->used[i - 1] / TARGET);
+		run->levels[i] = at_target(run->used[i - 1]);
 }
 
 /* The level for some of the minutes, all of them known. */
@@ -129,32 +137,34 @@ static void plan_perfect(const struct run *run)
 	memcpy(run->levels, run->used, run->minutes * sizeof(*run->levels));
 }
 
-/* The level by how busy each slot was lately, sum being the weight of all that was. */
-static uint32_t level_lately(const struct run *run, double sum)
+/* The level by how busy each of the slots in use so far was lately, sum being the weight
+ * of all that was. */
+static uint32_t level_lately(const struct run *run, double sum, uint32_t slots)
 {
 	const struct advice_terms terms = {.until_ns = 60 * MINUTE_NS,
 	    .memory_mb = run->terms->memory_mb,
 	    .rates = run->terms->rates};
 
-	for (uint32_t k = 0; k < run->peak; k++)
+	for (uint32_t k = 0; k < slots; k++)
 		run->slots[k] = (struct advice_slot){
 		    .busy_ns = llround(run->busy[k] / sum * (double)terms.until_ns)};
-	return advice_level(run->slots, run->peak, &terms, (struct money){0});
+	return advice_level(run->slots, slots, &terms, (struct money){0});
 }
 
 /* Our own: the rule of `advise concurrency` at each block, on how busy each slot was,
- * minutes fading by age. What is past is not faded: what is new weighs more. Slots that
- * are still to come are idle, which the rule never takes. */
+ * minutes fading by age. What is past is not faded: what is new weighs more. */
 static void plan_own(const struct run *run)
 {
 	double weight = 1;
 	double sum = 0;
+	uint32_t seen = 0; /* most that were used so far */
 
 	memset(run->busy, 0, run->peak * sizeof(*run->busy));
 	for (uint32_t i = 0; i < run->minutes; i++) {
 		run->levels[i] = i % BLOCK ? run->levels[i - 1]
-				 : sum > 0 ? level_lately(run, sum)
+				 : sum > 0 ? level_lately(run, sum, seen)
 					   : 0;
+		seen = run->used[i] > seen ? run->used[i] : seen;
 		for (uint32_t k = 0; k < run->used[i]; k++)
 			run->busy[k] += weight;
 		sum += weight;
@@ -237,8 +247,8 @@ static void settle(struct backtest_slots *out, const struct backtest_slots_terms
 static int run_app(struct run *run, struct backtest_slots *out)
 {
 	AUTO(free)
-	struct advice_slot *slots = calloc(run->peak + 1, sizeof(*slots));
-	AUTO(free) double *busy = calloc(run->peak + 1, sizeof(*busy));
+	struct advice_slot *slots = calloc((size_t)run->peak + 1, sizeof(*slots));
+	AUTO(free) double *busy = calloc((size_t)run->peak + 1, sizeof(*busy));
 
 	if (!slots || !busy)
 		return -ENOMEM;

@@ -88,6 +88,13 @@ static int find_or_add(struct backtest_trace *trace, const char *name, size_t n)
 	return 0;
 }
 
+/* Up to the greatest there is. */
+static void add_value(struct backtest_point *point, uint32_t value)
+{
+	point->value =
+	    point->value > UINT32_MAX - value ? UINT32_MAX : point->value + value;
+}
+
 int backtest_trace_add(struct backtest_trace *trace, const char *name, size_t n,
     uint32_t minute, uint32_t value)
 {
@@ -102,9 +109,13 @@ int backtest_trace_add(struct backtest_trace *trace, const char *name, size_t n,
 		trace->last_minute = minute;
 	if (!value)
 		return 0;
+	series = &trace->series[trace->latest];
+	if (series->n && series->points[series->n - 1].minute == minute) {
+		add_value(&series->points[series->n - 1], value);
+		return 0;
+	}
 	if (trace->points == BACKTEST_POINTS_MAX)
 		return -E2BIG;
-	series = &trace->series[trace->latest];
 	if (series->n == series->room) {
 		size_t room = series->room ? series->room * 2 : 16;
 		void *grown = reallocarray(series->points, room, sizeof(*series->points));
@@ -158,10 +169,8 @@ static void finish(struct backtest_series *series)
 
 		if (!n || series->points[n - 1].minute != point.minute)
 			series->points[n++] = point;
-		else if (series->points[n - 1].value > UINT32_MAX - point.value)
-			series->points[n - 1].value = UINT32_MAX;
 		else
-			series->points[n - 1].value += point.value;
+			add_value(&series->points[n - 1], point.value);
 	}
 	series->n = n;
 }

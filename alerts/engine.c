@@ -76,7 +76,8 @@ static void set_up(struct alerts *alerts, const struct store_batch *stored)
 		const struct function *function = &stored->batch->functions[i];
 		void **at =
 		    by_id_at(&alerts->warm_by_id, store_batch_id(stored, function));
-		struct warm *warm = at ? *at : state_find_warm(alerts, function->name);
+		struct warm *warm =
+		    at && *at ? *at : state_find_warm(alerts, function->name);
 
 		if (!warm || !warm->set_up)
 			continue;

@@ -11,7 +11,11 @@
 struct rows {
 	struct backtest_trace *trace;
 	uint32_t value_max;
+	bool has_header;
 };
+
+#define WEIGHT_MIN 1e-9
+#define WEIGHT_MAX 1e12
 
 struct weights {
 	struct backtest_trace *trace;
@@ -40,7 +44,7 @@ static bool parse_count(const struct csv_field *field, uint32_t max, uint32_t *o
 
 static int take_row(void *context, const struct csv_row *row, char *why)
 {
-	const struct rows *rows = context;
+	struct rows *rows = context;
 	const struct csv_field *f = row->fields;
 	uint32_t minute;
 	uint32_t value;
@@ -51,7 +55,8 @@ static int take_row(void *context, const struct csv_row *row, char *why)
 		    why, CSV_WHY_BYTES, "%zu columns, not name,minute,count", row->n);
 		return -EINVAL;
 	}
-	if (row->line == 1) {
+	if (!rows->has_header) {
+		rows->has_header = true;
 		if (strcmp(f[1].text, "minute") == 0)
 			return 0;
 		(void)snprintf(why, CSV_WHY_BYTES,
@@ -82,18 +87,37 @@ static int take_row(void *context, const struct csv_row *row, char *why)
 	return err;
 }
 
+/* Rows of the same minute were added up. */
+static int check_values(const struct rows *rows, const char *path, char *why)
+{
+	for (size_t i = 0; i < rows->trace->n; i++) {
+		const struct backtest_series *series = &rows->trace->series[i];
+
+		for (size_t j = 0; j < series->n; j++) {
+			if (series->points[j].value <= rows->value_max)
+				continue;
+			(void)snprintf(why, CSV_WHY_BYTES,
+			    "%.200s: \"%.100s\" has more than %u in minute %u", path,
+			    series->name, rows->value_max, series->points[j].minute);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
 int backtest_input_read(
     const char *path, uint32_t value_max, struct backtest_trace *trace, char *why)
 {
-	struct rows rows = {trace, value_max};
+	struct rows rows = {trace, value_max, false};
 	int err = csv_file_read(path, take_row, &rows, why);
 
 	if (err < 0)
 		return err;
 	backtest_trace_finish(trace);
 	if (trace->points)
-		return 0;
-	(void)snprintf(why, CSV_WHY_BYTES, "%.200s: nothing was counted", path);
+		return check_values(&rows, csv_file_name(path), why);
+	(void)snprintf(
+	    why, CSV_WHY_BYTES, "%.200s: nothing was counted", csv_file_name(path));
 	return -ENODATA;
 }
 
@@ -135,9 +159,11 @@ static int take_weight(void *context, const struct csv_row *row, char *why)
 	name = &row->fields[w->name];
 	text = row->fields[w->weight].text;
 	weight = strtod(text, &end);
-	if (end == text || *end || !isfinite(weight) || weight < 0 || weight > 1e12) {
-		(void)snprintf(
-		    why, CSV_WHY_BYTES, "\"%.40s\" is no weight: a number from 0", text);
+	if (end == text || *end || !isfinite(weight) || weight < 0 ||
+	    (weight > 0 && weight < WEIGHT_MIN) || weight > WEIGHT_MAX) {
+		(void)snprintf(why, CSV_WHY_BYTES,
+		    "\"%.40s\" is no weight: 0, or a number from %g to %g", text,
+		    WEIGHT_MIN, WEIGHT_MAX);
 		return -EINVAL;
 	}
 	/* of functions that were never called, nobody asks */
@@ -159,11 +185,12 @@ int backtest_input_weigh(const char *path, struct backtest_trace *trace, char *w
 		if (trace->series[i].weight >= 0)
 			continue;
 		(void)snprintf(why, CSV_WHY_BYTES, "%.200s: no weight for \"%.100s\"",
-		    path, trace->series[i].name);
+		    csv_file_name(path), trace->series[i].name);
 		err = -ENOENT;
 	}
 	if (!err && !(sum > 0)) {
-		(void)snprintf(why, CSV_WHY_BYTES, "%.200s: every weight is 0", path);
+		(void)snprintf(
+		    why, CSV_WHY_BYTES, "%.200s: every weight is 0", csv_file_name(path));
 		err = -ENODATA;
 	}
 	return err;

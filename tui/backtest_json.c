@@ -4,7 +4,7 @@
 #include "alerts/advice_level.h"
 #include "tui/backtest_view.h"
 
-#define DIGITS 8 /* of a figure: more than any of them is worth */
+#define DIGITS 15 /* of a figure: counts and what was asked for stay whole */
 
 /* Takes policies over. */
 static int print(json_t *head, json_t *policies, FILE *out)

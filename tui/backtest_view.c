@@ -82,11 +82,12 @@ static void compare_kept(
 		    usual->cold_pct, 100 * (1 - best->cost / usual->cost));
 	(void)fprintf(out,
 	    "One window for all is at its best with %u minutes: %.3f.\n"
-	    "COLD is the share of calls, P50 and P75 of functions; COST is idle minutes "
+	    "COLD is the share of arrivals, P50 and P75 of functions; COST is idle "
+	    "minutes "
 	    "and "
 	    "cold starts per\nfunction and day. The oracle knows when each gap ends, yet "
 	    "does "
-	    "not load ahead of a call: below\n1.000 is what loading ahead gains.\n",
+	    "not load ahead of an arrival: below\n1.000 is what loading ahead gains.\n",
 	    found->best_fixed, found->best_fixed_ratio);
 }
 

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -11,6 +12,7 @@
 #include "tui/command.h"
 #include "tui/price_book.h"
 
+#define COLD_MINUTES_MIN 1e-6
 #define COLD_MINUTES_MAX 1e6
 #define QUIET_NS CLOCK_NS_PER_S /* shorter work says nothing */
 
@@ -65,8 +67,12 @@ static void meter_end(const struct meter *meter)
 
 static int say_failure(struct call *call, int err)
 {
+	if (err == -E2BIG)
+		return command_failed(call,
+		    "functions times minutes are more than a back-test replays (%.0f)",
+		    (double)BACKTEST_STEPS_MAX);
 	return command_failed(call, "%s",
-	    err == -ENODATA ? "nothing was called that has a weight" : "out of memory");
+	    err == -ENODATA ? "nothing was invoked that has a weight" : "out of memory");
 }
 
 static int keepwarm(struct call *call)
@@ -81,16 +87,23 @@ static int keepwarm(struct call *call)
 	double cold_minutes;
 	int err;
 
+	if (options->containers || options->memory_mb || options->region ||
+	    options->arch || options->prices)
+		return command_misused(call, "keepwarm takes no option of concurrency");
 	if (!options->counts)
 		return command_misused(call, "keepwarm needs --counts FILE");
+	if (options->weights && strcmp(options->counts, "-") == 0 &&
+	    strcmp(options->weights, "-") == 0)
+		return command_misused(
+		    call, "only one of --counts and --weights can be standard input");
 	if (!options->cold_minutes)
 		return command_misused(call, "keepwarm needs --cold-minutes A");
 	cold_minutes = strtod(options->cold_minutes, &end);
-	if (end == options->cold_minutes || *end || !(cold_minutes > 0) ||
+	if (end == options->cold_minutes || *end || !(cold_minutes >= COLD_MINUTES_MIN) ||
 	    cold_minutes > COLD_MINUTES_MAX)
 		return command_misused(call,
-		    "--cold-minutes \"%s\": a number above 0, up to %.0f",
-		    options->cold_minutes, COLD_MINUTES_MAX);
+		    "--cold-minutes \"%s\": a number from %g to %.0f",
+		    options->cold_minutes, COLD_MINUTES_MIN, COLD_MINUTES_MAX);
 	if (backtest_input_read(options->counts, UINT32_MAX, &trace, why) < 0 ||
 	    (options->weights && backtest_input_weigh(options->weights, &trace, why) < 0))
 		return command_failed(call, "%s", why);
@@ -153,6 +166,8 @@ static int concurrency(struct call *call)
 	    options->region ? options->region : "us-east-1", arch_name(arch)};
 	int status;
 
+	if (options->counts || options->weights || options->cold_minutes)
+		return command_misused(call, "concurrency takes no option of keepwarm");
 	if (!options->containers)
 		return command_misused(call, "concurrency needs --containers FILE");
 	if (!terms.memory_mb)
@@ -183,10 +198,11 @@ const struct command command_backtest = {
 	"keepwarm: what windows of 5 to 120 minutes, the hybrid histogram of Shahrad et\n"
 	"al. (4 hours and 1) and coldmeter's own forecast would have done: share of "
 	"cold\n"
-	"calls, idle minutes, and the cost of both against an oracle. A call is a "
-	"minute\n"
-	"with a count above 0, the first one of a function is cold, and one sandbox is\n"
-	"kept. No policy sees a minute before it decides on it.\n"
+	"arrivals, idle minutes, and the cost of both against an oracle. An arrival is "
+	"a\n"
+	"minute with an invocation, the first one of a function is cold, and one "
+	"sandbox\n"
+	"is kept. No policy sees a minute before it decides on it.\n"
 	"concurrency: what it costs to reserve containers by rules that clouds offer, "
 	"by\n"
 	"the rule of `advise concurrency`, and by oracles, at AWS Lambda's prices.\n"

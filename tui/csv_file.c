@@ -179,6 +179,11 @@ static int read_all(struct reader *r, FILE *in)
 	return !err && r->n ? end_line(r) : err;
 }
 
+const char *csv_file_name(const char *path)
+{
+	return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
 int csv_file_read(const char *path, csv_take *take, void *context, char *why)
 {
 	bool is_stdin = strcmp(path, "-") == 0;
@@ -189,7 +194,7 @@ int csv_file_read(const char *path, csv_take *take, void *context, char *why)
 		(void)snprintf(why, CSV_WHY_BYTES, "out of memory");
 		return -ENOMEM;
 	}
-	r->name = is_stdin ? "standard input" : path;
+	r->name = csv_file_name(path);
 	r->take = take;
 	r->context = context;
 	r->why = why;

@@ -27,4 +27,7 @@ typedef int csv_take(void *context, const struct csv_row *row, char *why);
  * negative errno with "FILE:LINE: reason" or "FILE: reason" in why (CSV_WHY_BYTES). */
 int csv_file_read(const char *path, csv_take *take, void *context, char *why);
 
+/* What that file is called in errors. */
+const char *csv_file_name(const char *path);
+
 #endif

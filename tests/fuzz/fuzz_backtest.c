@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "alerts/backtest_keepwarm.h"
+#include "alerts/backtest_slots.h"
 #include "base/cleanup.h"
 #include "tests/fuzz/checks.h"
 #include "tui/backtest_input.h"
@@ -60,6 +61,26 @@ static void check_replay(const struct backtest_trace *trace)
 		abort();
 }
 
+static void check_slots(const struct backtest_trace *trace)
+{
+	static const struct backtest_slots_terms terms = {.memory_mb = 512};
+	uint64_t minutes = trace->last_minute - trace->first_minute + 1;
+	struct backtest_slots found;
+	int err;
+
+	if (minutes * trace->n > WORK_MAX)
+		return;
+	err = backtest_slots(trace, &terms, NULL, &found);
+	if (err && err != -ENODATA)
+		abort();
+	for (size_t i = 0; i < BACKTEST_SLOTS_POLICIES && !err; i++) {
+		const struct backtest_reserved *p = &found.policies[i];
+
+		if (p->inside + p->outside != found.used)
+			abort();
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *in, size_t size)
 {
 	AUTO(backtest_trace) struct backtest_trace trace = {0};
@@ -77,6 +98,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t size)
 	for (size_t i = 0; i < trace.n; i++)
 		check_series(&trace, &trace.series[i]);
 	check_replay(&trace);
+	check_slots(&trace);
 	if (backtest_input_weigh(path, &trace, why) < 0)
 		check_why(why);
 	return 0;

@@ -77,11 +77,14 @@ counts() {
 		2|memory|cannot memory
 		2|keepwarm --cold-minutes 5|keepwarm needs --counts FILE
 		2|keepwarm --counts bad.csv|keepwarm needs --cold-minutes A
-		2|keepwarm --counts bad.csv --cold-minutes 0|--cold-minutes "0": a number above 0
-		2|keepwarm --counts bad.csv --cold-minutes nan|--cold-minutes "nan": a number above 0
-		2|keepwarm --counts bad.csv --cold-minutes 5m|--cold-minutes "5m": a number above 0
+		2|keepwarm --counts bad.csv --cold-minutes 0|--cold-minutes "0": a number from 1e-06 to 1000000
+		2|keepwarm --counts bad.csv --cold-minutes nan|--cold-minutes "nan": a number from 1e-06 to 1000000
+		2|keepwarm --counts bad.csv --cold-minutes 5m|--cold-minutes "5m": a number from 1e-06 to 1000000
 		1|keepwarm --counts bad.csv --cold-minutes 5|bad.csv:3: "x" is no minute
 		1|keepwarm --counts none.csv --cold-minutes 5|none.csv: No such file or directory
+		2|keepwarm --counts - --weights - --cold-minutes 5|only one of --counts and --weights can be standard input
+		2|keepwarm --counts bad.csv --cold-minutes 5 --memory-mb 5|keepwarm takes no option of concurrency
+		2|concurrency --containers bad.csv --memory-mb 5 --weights bad.csv|concurrency takes no option of keepwarm
 		2|concurrency --memory-mb 5|concurrency needs --containers FILE
 		2|concurrency --containers bad.csv|concurrency needs --memory-mb M
 		2|concurrency --containers bad.csv --memory-mb 5 --arch z80|unknown arch "z80"

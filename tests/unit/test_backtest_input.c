@@ -66,6 +66,7 @@ static void expect_points(const struct backtest_trace *trace)
 static const char *const forms[] = {
     "func,minute,count\nf,1,5\nf,3,1\n\"a,\"\"b\"\"\",9,1\n",
     "app,minute,containers\r\nf,3,1\r\n\"a,\"\"b\"\"\",9,1\r\n\r\nf,1,5",
+    "\n\nfunc,minute,count\nf,3,1\nf,1,5\n\"a,\"\"b\"\"\",9,1\n",
     "\xef\xbb\xbf\"func\",minute,count\nf,3,1\nf,1,2\nf,1,3\n\"a,\"\"b\"\"\",9,1\n",
 };
 
@@ -138,6 +139,7 @@ static void test_each_fault_is_said_with_its_line(void **state)
 	    {"func,minute,count\n", ": nothing was counted"},
 	    {"func,minute,count\nf,1,0\n", ": nothing was counted"},
 	    {"f,1,5\n", ":1: the first line is no header like func,minute,count"},
+	    {"\nf,1,5\n", ":2: the first line is no header like func,minute,count"},
 	    {"func,minute\n", ":1: 2 columns, not name,minute,count"},
 	    {"func,minute,count\n\nf,1,5,6\n", ":3: 4 columns, not name,minute,count"},
 	    {"func,minute,count\nf,0,5\n",
@@ -149,6 +151,10 @@ static void test_each_fault_is_said_with_its_line(void **state)
 		"527040"},
 	    {"func,minute,count\nf,1,-5\n", ":2: \"-5\" is no count from 0 to 1000"},
 	    {"func,minute,count\nf,1,1001\n", ":2: \"1001\" is no count from 0 to 1000"},
+	    {"func,minute,count\nf,1,600\nf,1,600\n",
+		": \"f\" has more than 1000 in minute 1"},
+	    {"func,minute,count\nf,1,600\nf,2,1\nf,1,600\n",
+		": \"f\" has more than 1000 in minute 1"},
 	    {"func,minute,count\nf,1,\n", ":2: \"\" is no count from 0 to 1000"},
 	    {"func,minute,count\nf,1,1.5\n", ":2: \"1.5\" is no count from 0 to 1000"},
 	    {"func,minute,count\n,1,1\n",
@@ -220,10 +226,16 @@ static void test_faults_of_weights_are_said(void **state)
 	} cases[] = {
 	    {"func,share\n", ":1: the first line names no columns func and weight"},
 	    {"func,weight\nf\n", ":2: fewer columns than the first line has"},
-	    {"func,weight\nf,-1\n", ":2: \"-1\" is no weight: a number from 0"},
-	    {"func,weight\nf,inf\n", ":2: \"inf\" is no weight: a number from 0"},
-	    {"func,weight\nf,1 \n", ":2: \"1 \" is no weight: a number from 0"},
-	    {"func,weight\nf,\n", ":2: \"\" is no weight: a number from 0"},
+	    {"func,weight\nf,-1\n",
+		":2: \"-1\" is no weight: 0, or a number from 1e-09 to 1e+12"},
+	    {"func,weight\nf,5e-324\n",
+		":2: \"5e-324\" is no weight: 0, or a number from 1e-09 to 1e+12"},
+	    {"func,weight\nf,inf\n",
+		":2: \"inf\" is no weight: 0, or a number from 1e-09 to 1e+12"},
+	    {"func,weight\nf,1 \n",
+		":2: \"1 \" is no weight: 0, or a number from 1e-09 to 1e+12"},
+	    {"func,weight\nf,\n",
+		":2: \"\" is no weight: 0, or a number from 1e-09 to 1e+12"},
 	    {"func,weight\ng,1\n", ": no weight for \"f\""},
 	    {"func,weight\nf,0\n", ": every weight is 0"},
 	};

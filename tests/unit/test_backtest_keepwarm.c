@@ -219,34 +219,32 @@ static void test_the_best_window_is_the_least_of_all_windows(void **state)
 }
 
 /* Idle minutes and cold starts of our own policy, of a trace of one function. */
-static double idle_and_cold(const struct backtest_keepwarm *found)
+/* Minutes that our policy idles in a trace of two functions, of which the first is called
+ * in the last minute or is not. */
+static double idle_of_two(uint32_t period, bool is_called, double cold_minutes)
 {
-	const struct backtest_kept *p = policy(found, "coldmeter");
+	AUTO(backtest_trace) struct backtest_trace trace = {0};
+	struct backtest_keepwarm found;
 
-	return p->idle * found->days + p->cold_pct / 100 * found->calls;
+	for (uint32_t minute = 1; minute <= 600; minute++) {
+		add(&trace, "e", minute, minute % period == 1);
+		add(&trace, "f", minute, minute % (period + 1) == 0);
+	}
+	add(&trace, "e", 601, is_called);
+	backtest_trace_finish(&trace);
+	found = replay(&trace, cold_minutes);
+	return policy(&found, "coldmeter")->idle;
 }
 
-/* Whether the next minute has a call changes nothing before it: one more minute idles
- * with a call in it, or a cold start is added. */
-static void test_our_own_policy_does_not_see_the_next_minute(void **state)
+/* What is there in a minute was decided before: by nothing of that minute, neither of the
+ * function itself nor of another. */
+static void test_our_own_policy_does_not_see_the_minute_it_decides_on(void **state)
 {
 	(void)state;
-	for (uint32_t period = 2; period < 40; period += 3) {
-		AUTO(backtest_trace) struct backtest_trace before = {0};
-		AUTO(backtest_trace) struct backtest_trace after = {0};
-		struct backtest_keepwarm found[2];
-
-		for (uint32_t minute = 1; minute <= 600; minute++) {
-			add(&before, "f", minute, minute % period == 1);
-			add(&after, "f", minute, minute % period == 1);
-		}
-		add(&after, "f", 601, 1);
-		backtest_trace_finish(&before);
-		backtest_trace_finish(&after);
-		found[0] = replay(&before, 10);
-		found[1] = replay(&after, 10);
-		expect_near(idle_and_cold(&found[1]) - idle_and_cold(&found[0]), 1, 1e-6);
-	}
+	for (uint32_t period = 2; period < 40; period++)
+		for (double cold_minutes = 1.5; cold_minutes < 100; cold_minutes *= 1.7)
+			expect_near(idle_of_two(period, true, cold_minutes),
+			    idle_of_two(period, false, cold_minutes), 1e-9);
 }
 
 static void test_a_timer_costs_less_than_the_oracle_that_loads_nothing_ahead(void **state)
@@ -335,7 +333,7 @@ int main(void)
 	    cmocka_unit_test(test_weights_count_functions_more_than_once),
 	    cmocka_unit_test(test_the_oracle_is_the_least_of_all_ways),
 	    cmocka_unit_test(test_the_best_window_is_the_least_of_all_windows),
-	    cmocka_unit_test(test_our_own_policy_does_not_see_the_next_minute),
+	    cmocka_unit_test(test_our_own_policy_does_not_see_the_minute_it_decides_on),
 	    cmocka_unit_test(
 		test_a_timer_costs_less_than_the_oracle_that_loads_nothing_ahead),
 	    cmocka_unit_test(test_progress_rises_to_one),

@@ -48,6 +48,38 @@ static void small_trace(struct backtest_trace *trace)
 	backtest_trace_finish(trace);
 }
 
+/* 21 of 30 are 70 %, and not a container more. */
+static void test_the_target_asks_for_whole_containers(void **state)
+{
+	AUTO(backtest_trace) struct backtest_trace trace = {0};
+	struct backtest_slots found;
+
+	(void)state;
+	for (uint32_t minute = 1; minute <= 10; minute++)
+		add(&trace, "a", minute, 21);
+	backtest_trace_finish(&trace);
+	assert_int_equal(backtest_slots(&trace, &terms, NULL, &found), 0);
+	assert_int_equal(policy(&found, "last-minute-70")->reserved, 9 * 30);
+	assert_int_equal(policy(&found, "target-70")->reserved, 3 + 7 * 30);
+}
+
+/* Where reserving costs nothing, all slots that were ever in use are reserved, and none
+ * that only will be. */
+static void test_our_own_rule_does_not_know_the_peak_to_come(void **state)
+{
+	struct backtest_slots_terms nothing = terms;
+	AUTO(backtest_trace) struct backtest_trace trace = {0};
+	struct backtest_slots found;
+
+	(void)state;
+	nothing.rates.pc_idle_gb_s.pico = 0;
+	for (uint32_t minute = 1; minute <= 100; minute++)
+		add(&trace, "a", minute, minute == 100 ? 1000 : 1);
+	backtest_trace_finish(&trace);
+	assert_int_equal(backtest_slots(&trace, &nothing, NULL, &found), 0);
+	assert_int_equal(policy(&found, "coldmeter")->reserved, 95);
+}
+
 static void test_each_policy_is_counted_as_by_hand(void **state)
 {
 	static const struct {
@@ -172,6 +204,8 @@ static void test_nothing_in_use_is_an_error(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_the_target_asks_for_whole_containers),
+	    cmocka_unit_test(test_our_own_rule_does_not_know_the_peak_to_come),
 	    cmocka_unit_test(test_each_policy_is_counted_as_by_hand),
 	    cmocka_unit_test(test_the_oracle_of_blocks_is_the_least_of_all_levels),
 	    cmocka_unit_test(test_steady_use_is_reserved_and_rare_use_is_not),
