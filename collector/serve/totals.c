@@ -208,6 +208,8 @@ static void count_some(struct totals *t, const struct store_batch *stored,
 		    invocations[i].ping
 			? NULL
 			: row_of(t, function, store_batch_id(stored, function), now_ns);
+		if (rows[i]) /* now: else the next one of these may take its place */
+			rows[i]->last_ns = now_ns;
 		ahead(rows[i], offsetof(struct totals_function, function));
 	}
 	for (size_t i = 0; i < n; i++) {
@@ -217,7 +219,6 @@ static void count_some(struct totals *t, const struct store_batch *stored,
 	for (size_t i = 0; i < n; i++) {
 		if (!rows[i])
 			continue;
-		rows[i]->last_ns = now_ns;
 		count_one(rows[i], &invocations[i]);
 		t->changed = true;
 	}

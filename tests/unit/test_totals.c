@@ -146,6 +146,26 @@ static void test_totals_give_the_place_of_one_that_was_silent(void **state)
 	totals_free(totals);
 }
 
+/* One that has just got a place, and is counted a little later, does not lose it to the
+ * next one. */
+static void test_totals_of_a_batch_of_strangers_are_their_own(void **state)
+{
+	struct totals *totals = make(1);
+	struct function f[] = {function_of(1), function_of(2)};
+	struct invocation inv[] = {{.function = &f[0], .has = HAS_DURATION},
+	    {.function = &f[1], .has = HAS_DURATION}};
+	const struct batch batch = {
+	    .functions = f, .functions_n = 2, .invocations = inv, .invocations_n = 2};
+	uint32_t ids[] = {1, 2};
+
+	(void)state;
+	totals_count(totals, &(struct store_batch){.batch = &batch, .ids = ids}, NOW_NS);
+	assert_true(totals_has(totals, &f[0]));
+	assert_false(totals_has(totals, &f[1]));
+	assert_int_equal(totals_state(totals).left_out, 1);
+	totals_free(totals);
+}
+
 static void test_totals_know_a_function_by_its_number_and_by_its_name(void **state)
 {
 	struct totals *totals = make(2);
@@ -335,6 +355,7 @@ int main(void)
 	    cmocka_unit_test(test_totals_leave_pings_out),
 	    cmocka_unit_test(test_totals_hold_so_many_functions_and_count_the_rest),
 	    cmocka_unit_test(test_totals_give_the_place_of_one_that_was_silent),
+	    cmocka_unit_test(test_totals_of_a_batch_of_strangers_are_their_own),
 	    cmocka_unit_test(test_totals_know_a_function_by_its_number_and_by_its_name),
 	    cmocka_unit_test(test_totals_forget_the_number_of_one_that_came_by_name_last),
 	    cmocka_unit_test(test_totals_sum_beyond_what_a_histogram_can),
