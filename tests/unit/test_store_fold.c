@@ -152,6 +152,28 @@ static void test_what_expires_was_folded(void **state)
 	assert_int_equal(told.invocations, 20);
 }
 
+/* Nor those that came behind a pass that is under way. */
+static void test_what_came_behind_a_pass_was_folded(void **state)
+{
+	struct place *place = *state;
+	struct told told = {0};
+	const struct store_window all = {.until_ns = INT64_MAX};
+	const struct store_keep keep = {.minutes_since_ns = BEGIN + 5 * HOUR};
+	const struct plan_of_batch late = {1, 99, "f", BEGIN, 1000, 2};
+
+	for (uint64_t i = 3; i < 7; i++) {
+		const struct plan_of_batch b = {
+		    1, i + 1, "f", BEGIN + (int64_t)i * HOUR, 1000, 2};
+
+		assert_int_equal(put(place->store, &b), 1);
+	}
+	assert_int_equal(store_fold(place->store, BEGIN + DAY), 1);
+	assert_int_equal(put(place->store, &late), 1);
+	assert_int_equal(store_expire(place->store, &keep), 0);
+	assert_int_equal(store_scan_spans(place->store, &all, add_span, &told), 0);
+	assert_int_equal(told.invocations, 10);
+}
+
 /* The parts of a day tell where its invocations lie even when its hours are gone. */
 static void test_cuts_in_forgotten_hours_lose_nothing(void **state)
 {
@@ -266,6 +288,7 @@ int main(void)
 	    TEST(test_a_pass_takes_what_comes_late_but_once),
 	    TEST(test_hours_and_days_expire),
 	    TEST(test_what_expires_was_folded),
+	    TEST(test_what_came_behind_a_pass_was_folded),
 	    TEST(test_cuts_in_forgotten_hours_lose_nothing),
 	    TEST(test_a_kill_neither_loses_nor_doubles),
 	};

@@ -19,6 +19,8 @@
  * very many functions by the hour, which writes a sixth as much. */
 #define FOLD_MINUTES 10
 #define FEW_FUNCTIONS 10000
+/* Of a step, in which nothing can be stored: the fewer, the shorter. */
+#define STEP_FUNCTIONS 16
 
 struct fold {
 	int64_t hour; /* where this pass is, so that it takes what comes late but once: */
@@ -38,7 +40,7 @@ int fold_new(const struct hour_tables *tables, struct fold **out)
 
 	if (!fold)
 		return -ENOMEM;
-	fold->hour = -1;
+	fold_restart(fold);
 	if (block_coder_new(tables, &fold->unpack) < 0 ||
 	    block_coder_new(tables, &fold->pack) < 0) {
 		fold_free(fold);
@@ -60,6 +62,12 @@ void fold_free(struct fold *fold)
 	rollup_done(&fold->delta.rollup);
 	rollup_done(&fold->scratch);
 	free(fold);
+}
+
+void fold_restart(struct fold *fold)
+{
+	fold->hour = -1;
+	fold->next_id = 0;
 }
 
 /* The first minute row with an id in [since, until): 1 with *id, or 0. */
@@ -131,8 +139,8 @@ static int find_range(struct fold *fold, struct connection *c, int64_t before_mi
 		return found;
 	range->from_minute = fold->hour * HOUR_MINUTES;
 	range->until_minute = hour_end(fold, before_minute);
-	range->first_id = function_id - function_id % SLICE_FUNCTIONS;
-	range->end_id = range->first_id + SLICE_FUNCTIONS;
+	range->first_id = function_id - function_id % STEP_FUNCTIONS;
+	range->end_id = range->first_id + STEP_FUNCTIONS;
 	return 1;
 }
 

@@ -11,4 +11,8 @@ struct hour_tables;
 int fold_new(const struct hour_tables *tables, struct fold **out);
 void fold_free(struct fold *fold);
 
+/* The next step begins with the oldest minutes: a pass that is under way would leave what
+ * came behind it. */
+void fold_restart(struct fold *fold);
+
 #endif

@@ -188,6 +188,7 @@ static int fold_before(struct sqlite *store, int64_t hour)
 {
 	int more = 1;
 
+	fold_restart(store->fold);
 	while (more == 1)
 		more = sqlite_fold_minutes(
 		    store, hour * HOUR_MINUTES * MINUTE_NS + FOLD_GRACE_NS);
