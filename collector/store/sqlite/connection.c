@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-#define STATEMENTS_MAX 64 /* more than one connection's modules use together */
+#define STATEMENTS_MAX 96 /* more than one connection's modules use together */
 #define BUSY_TIMEOUT_MS 5000
 #define CACHE_KIB 2000
 #define CHECK_STEPS 1000 /* of SQLite between two looks at the clock: under 1 ms */

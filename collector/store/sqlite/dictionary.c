@@ -409,8 +409,8 @@ ssize_t dictionary_ids_of(struct dictionary *d, const char *name, uint32_t **ids
 	ssize_t n = 0;
 
 	(void)pthread_mutex_lock(&d->mutex);
-	found = malloc((d->slots_n + 1) * sizeof(*found));
-	for (uint32_t i = 0; found && i < d->slots_n; i++) {
+	found = malloc((d->stored_n + 1) * sizeof(*found));
+	for (uint32_t i = 0; found && i < d->stored_n; i++) {
 		if (strcmp(d->slots[i].entry.function.name, name) == 0)
 			found[n++] = i + 1;
 	}

@@ -10,13 +10,16 @@
 
 int scan_begin(struct scan *scan, struct sqlite *store, const char *function)
 {
+	/* Known before the rows are: a commit that is under way may show rows of one more
+	 * function. */
+	uint32_t end_id = dictionary_count(store->functions) + 1;
 	ssize_t n = 1;
 	int err;
 
 	scan->store = store;
 	scan->hours_hour = store->hours_hour;
-	if (!scan->end_id)
-		scan->end_id = dictionary_count(store->functions) + 1;
+	if (!scan->end_id || scan->end_id > end_id)
+		scan->end_id = end_id;
 	if (function)
 		n = dictionary_ids_of(store->functions, function, &scan->ids);
 	if (n <= 0)
