@@ -7,7 +7,6 @@
 #ifndef COLDMETER_BPF_CPU_BPF_H
 #define COLDMETER_BPF_CPU_BPF_H
 
-#include "bpf/cpu_clock.h"
 #include "bpf/sandbox.bpf.h"
 #include "bpf/throttling.bpf.h"
 
@@ -16,19 +15,49 @@
  * it asks for. All times are of the boot clock. */
 
 #define CPUS_MAX 1024
-#define WALK_EVERY_NS 250000 /* what a thread of another can have had unseen */
+#define CLOCK_READINGS 32       /* after which a CPU's clock is compared anew */
+#define RUNNING_MAX_NS 10000000 /* a tick, at least 100 a second, ends it */
+#define WALK_EVERY_NS 250000    /* what a thread of another can have had unseen */
+
+/* A task's start on its CPU is told by a clock that leaves out interrupts and what the
+ * hypervisor took, and so lags behind ours, differently on each CPU. A task reads us soon
+ * after its start now and then: the least difference that was seen is the lag. */
+struct cpu_clock {
+	__s64 least;
+	__s64 former; /* of the readings before these */
+	__u32 n;
+	__u32 has_former;
+};
 
 static struct cpu_clock cpu_clocks[CPUS_MAX];
 
 static __always_inline void clock_note(__u32 cpu, __s64 lag)
 {
-	cpu_clock_note(&cpu_clocks[cpu & (CPUS_MAX - 1)], lag);
+	struct cpu_clock *c = &cpu_clocks[cpu & (CPUS_MAX - 1)];
+
+	if (!c->n || lag < c->least)
+		c->least = lag;
+	c->n++;
+	if (c->n < CLOCK_READINGS)
+		return;
+	c->former = c->least;
+	c->has_former = 1;
+	c->n = 0;
 }
 
 /* What a task on that CPU has had since its start there; 0 where that is not known. */
 static __always_inline __u64 running_ns(__u32 cpu, __s64 lag)
 {
-	return cpu_clock_ran(&cpu_clocks[cpu & (CPUS_MAX - 1)], lag);
+	struct cpu_clock *c = &cpu_clocks[cpu & (CPUS_MAX - 1)];
+	__s64 least = c->former;
+	__s64 ran;
+
+	if (!c->n && !c->has_former)
+		return 0;
+	if (!c->has_former || (c->n && c->least < least))
+		least = c->least;
+	ran = lag - least;
+	return ran > 0 && ran < RUNNING_MAX_NS ? ran : 0;
 }
 
 static __always_inline void add_thread_cpu(
