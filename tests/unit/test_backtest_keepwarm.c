@@ -242,7 +242,8 @@ static void test_our_own_policy_does_not_see_the_minute_it_decides_on(void **sta
 {
 	(void)state;
 	for (uint32_t period = 2; period < 40; period++)
-		for (double cold_minutes = 1.5; cold_minutes < 100; cold_minutes *= 1.7)
+		for (int cold_minutes = 2; cold_minutes < 100;
+		     cold_minutes += cold_minutes / 2)
 			expect_near(idle_of_two(period, true, cold_minutes),
 			    idle_of_two(period, false, cold_minutes), 1e-9);
 }
