@@ -65,6 +65,15 @@ bool function_is_same(const struct function *a, const struct function *b)
 	       strcmp(a->version, b->version) == 0;
 }
 
+int function_compare(const struct function *a, const struct function *b)
+{
+	int order = strcmp(a->name, b->name);
+
+	if (!order)
+		order = strcmp(a->version, b->version);
+	return order ? order : (int)a->platform - (int)b->platform;
+}
+
 /* FNV-1a over s and its NUL, so that "ab","c" and "a","bc" differ. */
 static uint64_t hash_text(uint64_t hash, const char *s)
 {

@@ -48,6 +48,9 @@ enum arch arch_find(const char *name);
 /* Same platform, name and version; the set-up may differ. */
 bool function_is_same(const struct function *a, const struct function *b);
 
+/* The order of answers: by name, version, platform; 0 when they are the same. */
+int function_compare(const struct function *a, const struct function *b);
+
 /* A 64-bit hash of platform, name and version, the same on every machine and release. */
 uint64_t function_hash(const struct function *function);
 

@@ -83,18 +83,9 @@ static int add_calls(struct looking *l, const struct spending_row *row)
 	return 0;
 }
 
-static int compare(const struct function *a, const struct function *b)
-{
-	int order = strcmp(a->name, b->name);
-
-	if (!order)
-		order = strcmp(a->version, b->version);
-	return order ? order : (int)a->platform - (int)b->platform;
-}
-
 static int by_name(const void *a, const void *b)
 {
-	return compare(
+	return function_compare(
 	    &((const struct calls *)a)->function, &((const struct calls *)b)->function);
 }
 
@@ -102,7 +93,7 @@ static int by_name_and_place(const void *a, const void *b)
 {
 	const struct found *left = a;
 	const struct found *right = b;
-	int order = compare(&left->function, &right->function);
+	int order = function_compare(&left->function, &right->function);
 
 	return order ? order
 		     : (left->place > right->place) - (left->place < right->place);

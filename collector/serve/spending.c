@@ -144,11 +144,8 @@ static int by_name(const void *a, const void *b)
 {
 	const struct function *left = &(*(struct spending_row *const *)a)->function;
 	const struct function *right = &(*(struct spending_row *const *)b)->function;
-	int order = strcmp(left->name, right->name);
 
-	if (!order)
-		order = strcmp(left->version, right->version);
-	return order ? order : (int)left->platform - (int)right->platform;
+	return function_compare(left, right);
 }
 
 /* The first row whose function's name is not before name. */

@@ -128,11 +128,8 @@ static int by_name(const void *a, const void *b)
 {
 	const struct function *left = &(*(struct tally *const *)a)->function;
 	const struct function *right = &(*(struct tally *const *)b)->function;
-	int order = strcmp(left->name, right->name);
 
-	if (!order)
-		order = strcmp(left->version, right->version);
-	return order ? order : (int)left->platform - (int)right->platform;
+	return function_compare(left, right);
 }
 
 static int read_window(struct tallies *t, struct store *store, struct store_window *asked)

@@ -386,6 +386,22 @@ int statement_run(sqlite3_stmt *s)
 	return err;
 }
 
+int statement_find(
+    struct connection *c, const char *sql, int64_t since, int64_t until, int64_t *key)
+{
+	AUTO(statement) sqlite3_stmt *s = NULL;
+	int err = statement_get(c, sql, &s);
+
+	if (err)
+		return err;
+	statement_bind(s, ":since", since);
+	statement_bind(s, ":until", until);
+	err = statement_step(s);
+	if (err == 1)
+		*key = sqlite3_column_int64(s, 0);
+	return err;
+}
+
 const char *statement_text(sqlite3_stmt *s, int column)
 {
 	const char *text = (const char *)sqlite3_column_text(s, column);

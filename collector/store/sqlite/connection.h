@@ -60,6 +60,12 @@ int statement_step(sqlite3_stmt *s);
 /* Steps a statement without rows to its end and resets it. 0 or store_errno(). */
 int statement_run(sqlite3_stmt *s);
 
+/* The first row of a statement that asks for keys in [:since, :until): 1 with *key, the
+ * first column, or 0 when there is none; or the errors of statement_get() and
+ * statement_step(). */
+int statement_find(
+    struct connection *c, const char *sql, int64_t since, int64_t until, int64_t *key);
+
 /* Column text that is never NULL. */
 const char *statement_text(sqlite3_stmt *s, int column);
 

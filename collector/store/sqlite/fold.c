@@ -75,17 +75,8 @@ static int find_first(struct connection *c, int64_t since, int64_t until, int64_
 {
 	static const char sql[] = "SELECT id FROM minute_counters WHERE id >= :since"
 				  " AND id < :until ORDER BY id LIMIT 1";
-	AUTO(statement) sqlite3_stmt *s = NULL;
-	int err = statement_get(c, sql, &s);
 
-	if (err)
-		return err;
-	statement_bind(s, ":since", since);
-	statement_bind(s, ":until", until);
-	err = statement_step(s);
-	if (err == 1)
-		*id = sqlite3_column_int64(s, 0);
-	return err;
+	return statement_find(c, sql, since, until, id);
 }
 
 static int64_t hour_end(const struct fold *fold, int64_t before_minute)

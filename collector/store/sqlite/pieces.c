@@ -115,22 +115,6 @@ int pieces_next(struct pieces *pieces, int64_t *key, const uint8_t **bytes, size
 	return 1;
 }
 
-static int find_one(
-    struct connection *c, const char *sql, int64_t since, int64_t until, int64_t *key)
-{
-	AUTO(statement) sqlite3_stmt *s = NULL;
-	int err = statement_get(c, sql, &s);
-
-	if (err)
-		return err;
-	statement_bind(s, ":since", since);
-	statement_bind(s, ":until", until);
-	err = statement_step(s);
-	if (err == 1)
-		*key = sqlite3_column_int64(s, 0);
-	return err;
-}
-
 int pieces_find(struct connection *c, int64_t since, int64_t until, int64_t *key)
 {
 	static const char rows_sql[] = "SELECT id FROM hour_piece WHERE id >= :since"
@@ -139,9 +123,10 @@ int pieces_find(struct connection *c, int64_t since, int64_t until, int64_t *key
 					" AND id < :until ORDER BY id LIMIT 1";
 	int64_t row = 0;
 	int64_t whole = 0;
-	int found = find_one(c, rows_sql, since * PIECES_MAX, until * PIECES_MAX, &row);
+	int found =
+	    statement_find(c, rows_sql, since * PIECES_MAX, until * PIECES_MAX, &row);
 	int found_whole =
-	    found < 0 ? found : find_one(c, whole_sql, since, until, &whole);
+	    found < 0 ? found : statement_find(c, whole_sql, since, until, &whole);
 
 	if (found_whole < 0)
 		return found_whole;
