@@ -49,7 +49,7 @@ causes_are() { [ "$(causes "$1")" = "$2" ]; }
 	kill -STOP "$agent"
 	fill $port
 	end $function_pid
-	until_true 5 waiting 1
+	until_true 1 waiting 1 # 20 looks, each a dump of the whole map of half a second
 	kill -CONT "$agent"
 	until_true 10 waiting 0
 	sleep 0.3 # another drain, after which it is dropped
