@@ -122,7 +122,8 @@ const struct command command_functions = {
     .summary = "functions: invocations, cold starts, latency, memory, cost",
     .usage = "[options]",
     .help = "Keys for --sort: name, platform, rate, invocations, cold, init, p50, p95, "
-	    "p99,\nmemory, errors, cost.\n\n"
+	    "p99,\nmemory, errors, cost. A window of a week or more begins with a whole "
+	    "hour.\n\n"
 	    "  coldmeter functions --since 24h --sort cost\n"
 	    "  coldmeter functions --sort p95 --limit 10\n"
 	    "  coldmeter functions --by host --since 15m\n"

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/count.h"
 #include "serve/anomalies.h"
+#include "serve/ranges.h"
 
 #define DAY_NS (86400 * CLOCK_NS_PER_S)
 #define LAST_DAYS 2 /* today and the one before: see anomaly_find() */
@@ -23,6 +24,9 @@ struct found {
 };
 
 struct looking {
+	const struct book *book;
+	struct store *store;
+	const struct window *window;
 	int64_t today;
 	struct calls *calls;
 	size_t calls_n;
@@ -124,18 +128,27 @@ static uint64_t calls_elsewhere(
 	return sum;
 }
 
-static int look_at_range(struct looking *l, const struct book *book, struct store *store,
-    const struct window *window, uint32_t first_id, uint32_t end_id)
+static int read_range(void *context, uint32_t first_id, uint32_t end_id, void *into)
 {
-	struct spending spending;
-	int err = spending_read_range(&spending, store, window, first_id, end_id);
+	const struct looking *l = context;
 
-	for (size_t i = 0; !err && i < spending.n; i++)
-		err = add_calls(l, spending.rows[i]);
-	if (!err)
-		err = anomalies_find(book, &spending, keep, l);
-	spending_done(&spending);
-	return err;
+	return spending_read_range(into, l->store, l->window, first_id, end_id);
+}
+
+static int look_at(void *context, void *read)
+{
+	const struct spending *spending = read;
+	struct looking *l = context;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < spending->n; i++)
+		err = add_calls(l, spending->rows[i]);
+	return err ? err : anomalies_find(l->book, spending, keep, l);
+}
+
+static void range_done(void *read)
+{
+	spending_done(read);
 }
 
 static int tell(struct looking *l, anomaly_visit visit, void *context)
@@ -159,15 +172,18 @@ static int tell(struct looking *l, anomaly_visit visit, void *context)
 int anomalies_look(const struct book *book, struct store *store,
     const struct window *window, anomaly_visit visit, void *context)
 {
-	struct looking looking = {.today = window->until_ns / DAY_NS};
-	uint32_t first_id = 0;
-	uint32_t end_id;
-	int err = 0;
+	struct looking looking = {.book = book,
+	    .store = store,
+	    .window = window,
+	    .today = window->until_ns / DAY_NS};
+	const struct ranges ranges = {.store = store,
+	    .context = &looking,
+	    .read_bytes = sizeof(struct spending),
+	    .read = read_range,
+	    .visit = look_at,
+	    .done = range_done};
+	int err = ranges_each(&ranges);
 
-	while (!err && (end_id = store_range_end(store, first_id)) > 0) {
-		err = look_at_range(&looking, book, store, window, first_id, end_id);
-		first_id = end_id;
-	}
 	if (!err)
 		err = tell(&looking, visit, context);
 	free(looking.calls);

@@ -25,6 +25,10 @@ bool answer_window(const struct http_request *request, const char *span,
  * answer by sums call it. */
 void answer_widen(struct store *store, struct window *window);
 
+/* Moves the begin of a window of a week or more back to that of its hour, by less than a
+ * hundredth of it: sums of hours tell all of it then, and no minute is read. */
+void answer_begin_with_hour(struct window *window);
+
 /* Reads a flag of "true", "false", "1", "0"; absent leaves *value. False with a 400. */
 bool answer_flag(const struct http_request *request, const char *name, bool *value,
     struct http_reply *reply);

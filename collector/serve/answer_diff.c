@@ -9,6 +9,7 @@
 #include "serve/change.h"
 #include "serve/cost.h"
 #include "serve/leaders.h"
+#include "serve/ranges.h"
 #include "serve/tally.h"
 
 #define MINUTE_NS (60 * CLOCK_NS_PER_S)
@@ -18,8 +19,16 @@
 struct side {
 	struct window window;
 	const char *version; /* NULL: any */
+};
+
+/* What a side has of a range of functions. */
+struct found {
 	struct tallies tallies;
 	size_t n; /* of its rows, the first ones, are of the version */
+};
+struct both {
+	struct found now;
+	struct found before;
 };
 
 struct diff {
@@ -265,25 +274,25 @@ static int compare(const struct diff *diff, const struct tally *a, const struct 
 }
 
 /* Those of the version first. */
-static void choose_version(struct side *side)
+static void choose_version(struct found *found, const char *version)
 {
-	struct tallies *t = &side->tallies;
+	struct tallies *t = &found->tallies;
 
-	side->n = 0;
+	found->n = 0;
 	for (size_t i = 0; i < t->n; i++) {
 		struct tally *tally = t->rows[i];
 
-		if (side->version && strcmp(tally->function.version, side->version) != 0)
+		if (version && strcmp(tally->function.version, version) != 0)
 			continue;
-		t->rows[i] = t->rows[side->n];
-		t->rows[side->n++] = tally;
+		t->rows[i] = t->rows[found->n];
+		t->rows[found->n++] = tally;
 	}
 }
 
 /* NULL behind the last. */
-static const struct tally *row_at(const struct side *side, size_t i)
+static const struct tally *row_at(const struct found *found, size_t i)
 {
-	return i < side->n ? side->tallies.rows[i] : NULL;
+	return i < found->n ? found->tallies.rows[i] : NULL;
 }
 
 static int add_row(struct diff *diff, const struct tally *now, const struct tally *before)
@@ -301,10 +310,12 @@ static int add_row(struct diff *diff, const struct tally *now, const struct tall
 		before ? before : &none));
 }
 
-static int add_rows(struct diff *diff)
+static int add_rows(void *context, void *read)
 {
-	const struct tally *a = row_at(&diff->now, 0);
-	const struct tally *b = row_at(&diff->before, 0);
+	const struct both *both = read;
+	const struct tally *a = row_at(&both->now, 0);
+	const struct tally *b = row_at(&both->before, 0);
+	struct diff *diff = context;
 	size_t i = 0;
 	size_t k = 0;
 	int err = 0;
@@ -315,50 +326,67 @@ static int add_rows(struct diff *diff)
 		err = add_row(diff, order <= 0 ? a : NULL, order >= 0 ? b : NULL);
 		i += order <= 0;
 		k += order >= 0;
-		a = row_at(&diff->now, i);
-		b = row_at(&diff->before, k);
+		a = row_at(&both->now, i);
+		b = row_at(&both->before, k);
 	}
 	return err;
 }
 
-/* Both sides of the functions of a name, or with numbers [first_id, end_id). */
-static int read_sides(
-    struct diff *diff, const char *function, uint32_t first_id, uint32_t end_id)
+static void both_done(void *read)
+{
+	struct both *both = read;
+
+	tallies_done(&both->now.tallies);
+	tallies_done(&both->before.tallies);
+}
+
+static int read_range(void *context, uint32_t first_id, uint32_t end_id, void *into)
+{
+	const struct diff *diff = context;
+	struct store *store = diff->answers->store;
+	struct both *both = into;
+	int err = tallies_read_range(
+	    &both->now.tallies, store, &diff->now.window, first_id, end_id);
+
+	if (!err)
+		err = tallies_read_range(
+		    &both->before.tallies, store, &diff->before.window, first_id, end_id);
+	both->now.n = both->now.tallies.n;
+	both->before.n = both->before.tallies.n;
+	return err;
+}
+
+/* All of a name, or all; of the versions that were asked for. */
+static int read_at_once(struct diff *diff, const char *function)
 {
 	struct store *store = diff->answers->store;
-	struct side *const sides[] = {&diff->now, &diff->before};
-	int err = 0;
+	struct both both = {0};
+	int err = tallies_read(&both.now.tallies, store, &diff->now.window, function);
 
-	for (size_t i = 0; !err && i < 2; i++) {
-		struct side *side = sides[i];
-
-		err = function
-			  ? tallies_read(&side->tallies, store, &side->window, function)
-			  : tallies_read_range(
-				&side->tallies, store, &side->window, first_id, end_id);
-		choose_version(side);
-	}
 	if (!err)
-		err = add_rows(diff);
-	tallies_done(&diff->now.tallies);
-	tallies_done(&diff->before.tallies);
+		err = tallies_read(
+		    &both.before.tallies, store, &diff->before.window, function);
+	choose_version(&both.now, diff->now.version);
+	choose_version(&both.before, diff->before.version);
+	if (!err)
+		err = add_rows(diff, &both);
+	both_done(&both);
 	return err;
 }
 
 /* A function has the same number on both sides; two versions of one have not. */
 static int read_all(struct diff *diff, const char *function)
 {
-	uint32_t first_id = 0;
-	uint32_t end_id;
-	int err = 0;
+	const struct ranges ranges = {.store = diff->answers->store,
+	    .context = diff,
+	    .read_bytes = sizeof(struct both),
+	    .read = read_range,
+	    .visit = add_rows,
+	    .done = both_done};
 
 	if (function || diff->now.version)
-		return read_sides(diff, function, 0, 0);
-	while (!err && (end_id = store_range_end(diff->answers->store, first_id)) > 0) {
-		err = read_sides(diff, NULL, first_id, end_id);
-		first_id = end_id;
-	}
-	return err;
+		return read_at_once(diff, function);
+	return ranges_each(&ranges);
 }
 
 int answer_diff(

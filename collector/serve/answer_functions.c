@@ -182,6 +182,7 @@ int answer_functions(
 		return 0;
 	if (http_query(request, "by"))
 		return answer_groups(answers, request, &list.leaders.choice, reply);
+	answer_begin_with_hour(&window);
 	answer_widen(answers->store, &window);
 	err = tallies_each(answers->store, &window, http_query(request, "function"),
 	    add_functions, &list);

@@ -128,6 +128,7 @@ static int read_groups(struct reading *reading)
 {
 	int err;
 
+	answer_begin_with_hour(&reading->window);
 	answer_widen(reading->answers->store, &reading->window);
 	err = tallies_each(reading->answers->store, &reading->window, reading->function,
 	    add_tallies, reading);

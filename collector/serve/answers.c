@@ -10,6 +10,8 @@
 #include "serve/answer.h"
 
 #define MINUTE_NS (60 * CLOCK_NS_PER_S)
+#define HOUR_NS (60 * MINUTE_NS)
+#define WEEK_NS (7 * 24 * HOUR_NS)
 #define ROWS_MAX 100000
 #define LATEST_NS (7258118400LL * CLOCK_NS_PER_S) /* the year 2200 */
 
@@ -56,6 +58,12 @@ void answer_widen(struct store *store, struct window *window)
 		grain = store_grain(store, last_ns);
 	if (grain > MINUTE_NS)
 		window->until_ns = last_ns - last_ns % grain + grain;
+}
+
+void answer_begin_with_hour(struct window *window)
+{
+	if (window->until_ns - window->since_ns >= WEEK_NS)
+		window->since_ns -= window->since_ns % HOUR_NS;
 }
 
 bool answer_flag(const struct http_request *request, const char *name, bool *value,

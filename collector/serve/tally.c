@@ -7,6 +7,7 @@
 #include "base/by_id.h"
 #include "base/clock.h"
 #include "base/count.h"
+#include "serve/ranges.h"
 
 static int make_room(struct tallies *t)
 {
@@ -167,27 +168,56 @@ int tallies_read_range(struct tallies *t, struct store *store,
 	return read_window(t, store, &asked);
 }
 
+struct asking {
+	struct store *store;
+	const struct window *window;
+	tallies_visit visit;
+	void *context;
+};
+
+static int read_range(void *context, uint32_t first_id, uint32_t end_id, void *into)
+{
+	const struct asking *asking = context;
+
+	return tallies_read_range(into, asking->store, asking->window, first_id, end_id);
+}
+
+static int visit_range(void *context, void *read)
+{
+	const struct asking *asking = context;
+
+	return asking->visit(asking->context, read);
+}
+
+static void range_done(void *read)
+{
+	tallies_done(read);
+}
+
+/* A function's versions lie in any range. */
+static int visit_one(const struct asking *asking, const char *function)
+{
+	struct tallies all;
+	int err = tallies_read(&all, asking->store, asking->window, function);
+
+	if (!err)
+		err = asking->visit(asking->context, &all);
+	tallies_done(&all);
+	return err;
+}
+
 int tallies_each(struct store *store, const struct window *window, const char *function,
     tallies_visit visit, void *context)
 {
-	uint32_t first_id = 0;
-	uint32_t end_id;
-	int err = 0;
+	struct asking asking = {store, window, visit, context};
+	const struct ranges ranges = {.store = store,
+	    .context = &asking,
+	    .read_bytes = sizeof(struct tallies),
+	    .read = read_range,
+	    .visit = visit_range,
+	    .done = range_done};
 
-	while (!err && (end_id = store_range_end(store, first_id)) > 0) {
-		struct tallies some;
-
-		err = function
-			  ? tallies_read(&some, store, window, function)
-			  : tallies_read_range(&some, store, window, first_id, end_id);
-		if (!err)
-			err = visit(context, &some);
-		tallies_done(&some);
-		if (function)
-			break; /* its versions lie in any range */
-		first_id = end_id;
-	}
-	return err;
+	return function ? visit_one(&asking, function) : ranges_each(&ranges);
 }
 
 void tally_ledger(const struct tally *tally, struct batch_ledger *sum)

@@ -1,47 +1,5 @@
 /* The API's answers that choose, group and compare. */
-#include "tests/unit/answers_place.h"
-
-#define MS 1000000LL
-
-/* n invocations of a function from then on, 100 ms apart. */
-struct burst {
-	const char *function;
-	const char *version;
-	const char *platform;
-	const char *host;
-	int64_t start_ns;
-	int n;
-	int duration_ms; /* and up to 9 more */
-	int errors;      /* the first so many */
-	int cold;
-};
-
-static void burst(const struct place *place, const struct burst *b)
-{
-	char *lines = NULL;
-	size_t n;
-	FILE *f = open_memstream(&lines, &n);
-
-	for (int i = 0; i < b->n; i++) {
-		char start[CLOCK_RFC3339_BYTES];
-
-		clock_format_rfc3339(b->start_ns + (int64_t)i * 100 * MS, start);
-		(void)fprintf(f,
-		    "{\"function\":\"%s\",\"version\":\"%s\",\"platform\":\"%s\","
-		    "\"kind\":\"lambda\",\"host\":\"%s\",\"arch\":\"x86_64\","
-		    "\"region\":\"us-east-1\",\"memory_limit_mb\":128,\"start\":\"%s\","
-		    "\"peak_memory_mb\":64,\"duration_ms\":%d,\"concurrency\":%d,"
-		    "\"status\":\"%s\",\"trace_id\":\"t%d\"%s}\n",
-		    b->function, b->version, b->platform, b->host, start,
-		    b->duration_ms + i % 10, 1 + i % 3, i < b->errors ? "error" : "ok", i,
-		    i < b->cold ? ",\"cold\":true,\"init_ms\":200" : "");
-	}
-	assert_int_equal(fclose(f), 0);
-	expect_status(raw_send(place->port, "POST", "/v1/invocations",
-			  "Content-Type: application/x-ndjson\r\n", lines, n),
-	    200);
-	free(lines);
-}
+#include "tests/unit/answers_burst.h"
 
 /* A minute that is over, some minutes ago. */
 static int64_t ago(const struct place *place, int minutes)
@@ -319,68 +277,6 @@ static void test_a_diff_of_versions(void **state)
 	json_decref(root);
 }
 
-static void expect_invocations(
-    const struct place *place, const char *target, const char *list, double want)
-{
-	json_t *root = ask(place, target);
-	double sum = 0;
-	size_t i;
-	const json_t *one;
-
-	json_array_foreach(at(root, list), i, one) sum += number(one, "invocations");
-	if (sum != want)
-		fail_msg("%s: %g", target, sum);
-	json_decref(root);
-}
-
-/* Three days ago there are days only, yesterday there are hours: each question is widened
- * to them, and says so. */
-static void test_old_windows_are_told_by_what_is_kept(void **state)
-{
-	struct place *place = *state;
-	const int64_t day = 86400 * S;
-	const int64_t today = place->now_ns / day * day;
-	const struct store_keep keep = {
-	    .minutes_since_ns = today, .hours_since_ns = today - day};
-	json_t *root;
-
-	burst(place, &(struct burst){"f", "", "generic", "h", today - 3 * day + 3600 * S,
-			 20, 40, 0, 0});
-	burst(place, &(struct burst){
-			 "f", "", "generic", "h", today - day + 7260 * S, 10, 40, 0, 0});
-	assert_int_equal(store_expire(place->store, &keep), 0);
-	expect_invocations(place, "/v1/functions?since=5d", "functions", 30);
-	expect_invocations(place, "/v1/functions?since=5d&by=version", "groups", 30);
-	expect_invocations(
-	    place, "/v1/functions/f/series?since=5d&step=1d", "points", 30);
-	expect_status(
-	    raw_get(place->port, "/v1/functions/f/series?since=5d&step=1h"), 400);
-	{
-		char since[CLOCK_RFC3339_BYTES];
-		char until[CLOCK_RFC3339_BYTES];
-		char target[256];
-
-		/* from within the hour to within the next one, of yesterday */
-		clock_format_rfc3339(today - day + 7380 * S, since);
-		clock_format_rfc3339(today - day + 10860 * S, until);
-		(void)snprintf(target, sizeof(target), "/v1/functions?since=%s&until=%s",
-		    since, until);
-		expect_invocations(place, target, "functions", 10);
-		root = ask(place, target);
-		clock_format_rfc3339(today - day + 7200 * S, since);
-		assert_string_equal(text(at(root, "window"), "since"), since);
-		clock_format_rfc3339(today - day + 14400 * S, until);
-		assert_string_equal(text(at(root, "window"), "until"), until);
-		json_decref(root);
-		/* an hour of three days ago */
-		clock_format_rfc3339(today - 3 * day + 7200 * S, since);
-		clock_format_rfc3339(today - 3 * day + 10800 * S, until);
-		(void)snprintf(target, sizeof(target), "/v1/functions?since=%s&until=%s",
-		    since, until);
-		expect_invocations(place, target, "functions", 20);
-	}
-}
-
 static void test_bad_questions_are_refused(void **state)
 {
 	static const char *const bad[] = {"/v1/functions?sort=x", "/v1/functions?limit=0",
@@ -413,7 +309,6 @@ int main(void)
 	    TEST(test_a_trace_by_its_functions),
 	    TEST(test_a_diff_tells_change_from_noise),
 	    TEST(test_a_diff_of_versions),
-	    TEST(test_old_windows_are_told_by_what_is_kept),
 	    TEST(test_bad_questions_are_refused),
 	};
 

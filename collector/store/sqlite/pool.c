@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The server's thread, the alerts' and their nested reads; the next one waits. */
-#define POOL_MAX 6
+/* The server's thread, the alerts', their nested reads, and three that help each of the
+ * two (serve/ranges.c); the next one waits. */
+#define POOL_MAX 12
 
 struct pool {
 	pthread_mutex_t mutex;
