@@ -199,7 +199,7 @@ BITS_INLINE bool bits_get_rice_pair(
 }
 
 /* The same for k <= 56. */
-static inline bool bits_get_rice_long(struct bits_in *b, unsigned int k, uint64_t *value)
+BITS_INLINE bool bits_get_rice_long(struct bits_in *b, unsigned int k, uint64_t *value)
 {
 	unsigned int ones;
 

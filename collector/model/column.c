@@ -31,22 +31,6 @@ static uint64_t code_of(
 	return varint_zigzag((int64_t)(number - last));
 }
 
-static inline uint64_t number_of(
-    enum column_mode mode, uint64_t base, uint64_t last, uint64_t code)
-{
-	switch (mode) {
-	case COLUMN_AROUND:
-		return base + (uint64_t)varint_unzigzag(code);
-	case COLUMN_ABOVE:
-		return base + code;
-	case COLUMN_BELOW:
-		return base - code;
-	case COLUMN_BEHIND:
-		break;
-	}
-	return last + (uint64_t)varint_unzigzag(code);
-}
-
 static void codes_of(
     const struct column_plan *plan, const uint64_t *numbers, size_t n, uint64_t *codes)
 {
@@ -202,45 +186,105 @@ static bool get_head(struct bits_in *in, struct column_plan *plan)
 	return true;
 }
 
-/* The codes, all of low or fewer bits that bits_get_rice() takes at once, or one by one.
- */
-static bool get_codes(
-    struct bits_in *in, const struct column_plan *plan, uint64_t *codes, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		uint64_t is_some = 1;
-
-		if (plan->sparse) {
-			bits_fill(in);
-			if (!bits_get(in, 1, &is_some))
-				return false;
-		}
-		codes[i] = 0;
-		if (is_some && !bits_get_rice_long(in, plan->low, &codes[i]))
-			return false;
-		codes[i] += is_some & plan->sparse;
-	}
-	return true;
-}
-
+/* Most columns' codes: two at a time. */
 static bool get_short_codes(
     struct bits_in *from, unsigned int low, uint64_t *codes, size_t n)
 {
 	struct bits_in in = *from; /* a copy that nothing points to stays in registers */
+	size_t i = 0;
+
+	for (; i + 1 < n; i += 2)
+		if (!bits_get_rice_pair(&in, low, low, &codes[i], &codes[i + 1]))
+			return false;
+	if (i < n && !bits_get_rice(&in, low, &codes[i]))
+		return false;
+	*from = in;
+	return true;
+}
+
+static bool get_long_codes(
+    struct bits_in *from, unsigned int low, uint64_t *codes, size_t n)
+{
+	struct bits_in in = *from;
 
 	for (size_t i = 0; i < n; i++)
-		if (!bits_get_rice(&in, low, &codes[i]))
+		if (!bits_get_rice_long(&in, low, &codes[i]))
 			return false;
 	*from = in;
 	return true;
 }
 
+static bool get_sparse_codes(
+    struct bits_in *from, unsigned int low, uint64_t *codes, size_t n)
+{
+	struct bits_in in = *from;
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t is_some;
+
+		bits_fill(&in);
+		if (!bits_get(&in, 1, &is_some))
+			return false;
+		codes[i] = 0;
+		if (is_some && !bits_get_rice_long(&in, low, &codes[i]))
+			return false;
+		codes[i] += is_some;
+	}
+	*from = in;
+	return true;
+}
+
+static bool get_codes(
+    struct bits_in *in, const struct column_plan *plan, uint64_t *codes, size_t n)
+{
+	if (plan->low == LOW_NONE) {
+		memset(codes, 0, n * sizeof(codes[0]));
+		return true;
+	}
+	if (plan->sparse)
+		return get_sparse_codes(in, plan->low, codes, n);
+	return plan->low <= BITS_RICE_MAX ? get_short_codes(in, plan->low, codes, n)
+					  : get_long_codes(in, plan->low, codes, n);
+}
+
+/* Turns the codes into the numbers in place. */
+static void numbers_of(const struct column_plan *plan, uint64_t *numbers, size_t n)
+{
+	uint64_t base = plan->base;
+
+	switch (plan->mode) {
+	case COLUMN_AROUND:
+		for (size_t i = 0; i < n; i++)
+			numbers[i] = base + (uint64_t)varint_unzigzag(numbers[i]);
+		break;
+	case COLUMN_ABOVE:
+		for (size_t i = 0; i < n; i++)
+			numbers[i] = base + numbers[i];
+		break;
+	case COLUMN_BELOW:
+		for (size_t i = 0; i < n; i++)
+			numbers[i] = base - numbers[i];
+		break;
+	case COLUMN_BEHIND:
+		for (size_t i = 0; i < n; i++)
+			numbers[i] = base += (uint64_t)varint_unzigzag(numbers[i]);
+		break;
+	}
+}
+
+bool column_is_zero(const struct bits_in *in)
+{
+	struct bits_in peek = *in;
+	uint64_t is_some;
+
+	bits_fill(&peek);
+	return bits_get(&peek, 1, &is_some) && !is_some;
+}
+
 bool column_get(struct bits_in *in, uint64_t *numbers, size_t n)
 {
-	uint64_t codes[COLUMN_MAX];
 	struct column_plan plan;
 	uint64_t is_some;
-	bool ok = true;
 
 	bits_fill(in);
 	if (!bits_get(in, 1, &is_some))
@@ -249,16 +293,8 @@ bool column_get(struct bits_in *in, uint64_t *numbers, size_t n)
 		memset(numbers, 0, n * sizeof(*numbers));
 		return true;
 	}
-	if (!get_head(in, &plan))
+	if (!get_head(in, &plan) || !get_codes(in, &plan, numbers, n))
 		return false;
-	if (plan.low <= BITS_RICE_MAX && !plan.sparse)
-		ok = get_short_codes(in, plan.low, codes, n);
-	else if (plan.low != LOW_NONE)
-		ok = get_codes(in, &plan, codes, n);
-	else
-		memset(codes, 0, n * sizeof(codes[0]));
-	for (size_t i = 0; ok && i < n; i++)
-		numbers[i] = number_of(
-		    plan.mode, plan.base, i ? numbers[i - 1] : plan.base, codes[i]);
-	return ok;
+	numbers_of(&plan, numbers, n);
+	return true;
 }

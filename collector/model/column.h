@@ -37,6 +37,9 @@ struct column_plan column_plan(const uint64_t *numbers, size_t n);
 void column_put(struct bits_out *out, const struct column_plan *plan,
     const uint64_t *numbers, size_t n);
 
+/* Whether the next column says with one bit that all of its numbers are 0. */
+bool column_is_zero(const struct bits_in *in);
+
 /* False when they end too early or are none that column_put() writes. */
 bool column_get(struct bits_in *in, uint64_t *numbers, size_t n);
 

@@ -46,51 +46,92 @@ static void put_below(struct bits_out *out, uint64_t number, uint64_t few, unsig
 	bits_put(out, number & 1, 1);
 }
 
+/* n <= 56: n - 1 bits and, of the many, one more. */
+static bool get_below(struct bits_in *in, uint64_t *number, uint64_t few, unsigned int n)
+{
+	uint64_t first;
+	unsigned int more;
+
+	bits_fill(in);
+	first = in->word & ((UINT64_C(1) << (n - 1)) - 1);
+	more = first >= few;
+	if (in->have < n - 1 + more)
+		return false;
+	in->word >>= n - 1;
+	*number = more ? (first << 1 | (in->word & 1)) - few : first;
+	in->word >>= more;
+	in->have -= n - 1 + more;
+	return true;
+}
+
+static bool get_below_long(
+    struct bits_in *in, uint64_t *number, uint64_t few, unsigned int n)
+{
+	uint64_t low;
+
+	if (!bits_get_long(in, n - 1, number))
+		return false;
+	if (*number < few)
+		return true;
+	if (!bits_get_long(in, 1, &low))
+		return false;
+	*number = (*number << 1 | low) - few;
+	return true;
+}
+
 void hour_below(struct hour *hour, uint64_t *number, uint64_t limit)
 {
 	unsigned int n = limit > 1 ? 64 - (unsigned int)__builtin_clzll(limit - 1) : 0;
 	/* so many numbers need a bit less */
 	uint64_t few = n ? (UINT64_C(1) << (n - 1)) * 2 - limit : 0;
-	uint64_t low = 0;
 
-	if (hour->writes && n) {
+	if (n == 0) {
+		*number = hour->writes ? *number : 0;
+		return;
+	}
+	if (hour->writes)
 		put_below(&hour->out, *number, few, n);
-		return;
-	}
-	*number = 0;
-	if (n == 0)
-		return;
-	if (!bits_get_long(&hour->in, n - 1, number)) {
+	else if (!(n <= 56 ? get_below : get_below_long)(&hour->in, number, few, n))
 		hour->failed = true;
-		return;
-	}
-	if (*number < few)
-		return;
-	if (!bits_get_long(&hour->in, 1, &low))
-		hour->failed = true;
-	*number = (*number << 1 | low) - few;
 }
 
-void hour_column(struct hour *hour, const struct hour_numbers *numbers)
+static void put_or_get(struct hour *hour, uint64_t *numbers, size_t n)
 {
-	uint64_t all[ROLLUP_HOUR_MINUTES];
 	struct column_plan plan;
 
-	if (numbers->n == 0 || hour->failed)
-		return;
 	if (hour->writes) {
-		for (size_t i = 0; i < numbers->n; i++)
-			all[i] = *numbers->at[i];
-		plan = column_plan(all, numbers->n);
-		column_put(&hour->out, &plan, all, numbers->n);
-		return;
-	}
-	if (!column_get(&hour->in, all, numbers->n)) {
+		plan = column_plan(numbers, n);
+		column_put(&hour->out, &plan, numbers, n);
+	} else if (!column_get(&hour->in, numbers, n)) {
 		hour->failed = true;
+	}
+}
+
+void hour_column(struct hour *hour, uint64_t *numbers)
+{
+	if (!hour->failed)
+		put_or_get(hour, numbers, hour->n);
+}
+
+void hour_column_of(struct hour *hour, uint64_t minutes, uint64_t *numbers)
+{
+	uint64_t some[ROLLUP_HOUR_MINUTES] = {0};
+	size_t n = (size_t)__builtin_popcountll(minutes);
+	size_t k = 0;
+
+	if (n == hour->n) {
+		hour_column(hour, numbers);
 		return;
 	}
-	for (size_t i = 0; i < numbers->n; i++)
-		*numbers->at[i] = all[i];
+	if (!hour->writes)
+		memset(numbers, 0, hour->n * sizeof(*numbers));
+	if (n == 0 || hour->failed)
+		return;
+	for (uint64_t left = minutes; hour->writes && left; left &= left - 1)
+		some[k++] = numbers[__builtin_ctzll(left)];
+	put_or_get(hour, some, n);
+	for (uint64_t left = minutes; !hour->writes && left; left &= left - 1)
+		numbers[__builtin_ctzll(left)] = some[k++];
 }
 
 /* --- counters --------------------------------------------------------------------------
@@ -171,32 +212,24 @@ static void get_field(struct hour *hour, size_t field)
 		hour_below(hour, &guessed, 2);
 		hour_below(hour, &in_units, 2);
 	}
+	*way = (struct hour_way){
+	    .guessed = guessed, .in_units = in_units, .some = !column_is_zero(&hour->in)};
 	if (hour->failed || !column_get(&hour->in, numbers, hour->n)) {
 		hour->failed = true;
 		return;
 	}
-	*way = (struct hour_way){.guessed = guessed, .in_units = in_units};
-	for (size_t i = 0; i < hour->n && !way->some; i++)
-		way->some = numbers[i] != 0;
 	if (way->some || way->guessed)
 		hour->active[hour->active_n++] = (uint8_t)field;
 }
 
 static void first_columns(struct hour *hour)
 {
-	struct hour_numbers invocations = {.n = hour->n};
-	struct hour_numbers cold = {.n = hour->n};
-
-	for (size_t i = 0; i < hour->n; i++) {
-		invocations.at[i] = &hour->invocations[i];
-		cold.at[i] = &hour->cold[i];
-		if (hour->writes) {
-			hour->invocations[i] = hour->minutes[i]->invocations;
-			hour->cold[i] = hour->minutes[i]->cold;
-		}
+	for (size_t i = 0; hour->writes && i < hour->n; i++) {
+		hour->invocations[i] = hour->minutes[i]->invocations;
+		hour->cold[i] = hour->minutes[i]->cold;
 	}
-	hour_column(hour, &invocations);
-	hour_column(hour, &cold);
+	hour_column(hour, hour->invocations);
+	hour_column(hour, hour->cold);
 }
 
 static void columns(struct hour *hour)
@@ -284,7 +317,6 @@ int rollup_hour_open(struct rollup_hour *hour, const uint8_t *in, size_t size, s
 	h->in = (struct bits_in){.in = in + head, .size = (size_t)columns_n};
 	h->body = in + head + columns_n;
 	h->body_size = size - (size_t)head - (size_t)columns_n;
-	memset(h->parts, 0, sizeof(h->parts));
 	h->active_n = 0;
 	columns(h);
 	if (h->failed || bits_end_of(&h->in) != (int64_t)columns_n ||

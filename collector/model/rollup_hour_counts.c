@@ -7,6 +7,10 @@
 #define NEAR_LEAST 5  /* added, so that nothing is a class */
 #define LENGTH_BITS 4
 #define SYMBOL_BITS 6
+/* What the next bits say: a length, a gap, and a count or that it is a rare symbol. */
+#define GAP_SHIFT LENGTH_BITS
+#define COUNT_SHIFT (GAP_SHIFT + 4)
+#define FOUND_RARE 7
 
 static inline unsigned int length_of(uint64_t value)
 {
@@ -89,6 +93,18 @@ BITS_INLINE bool get_rice(struct bits_in *in, unsigned int low, uint64_t *value)
 				    : bits_get_rice_long(in, low, value);
 }
 
+static unsigned int found_of(unsigned int symbol)
+{
+	unsigned int gap = symbol / COUNTS_EACH;
+	unsigned int count = symbol % COUNTS_EACH + 1;
+
+	if (symbol == COUNTS_RARE)
+		return FOUND_RARE << COUNT_SHIFT;
+	if (symbol == COUNTS_SKIP)
+		count = 0;
+	return gap << GAP_SHIFT | count << COUNT_SHIFT;
+}
+
 static void fill_symbol(
     struct hour_counts *counts, size_t class, unsigned int symbol, unsigned int code)
 {
@@ -99,7 +115,7 @@ static void fill_symbol(
 		reversed |= (code >> i & 1) << (n - 1 - i);
 	counts->codes[class][symbol] = (uint16_t)reversed;
 	for (unsigned int i = reversed; i < 1U << COUNTS_CODE_BITS; i += 1U << n)
-		counts->symbols[class][i] = (uint16_t)(symbol << LENGTH_BITS | n);
+		counts->found[class][i] = (uint16_t)(found_of(symbol) | n);
 }
 
 /* Canonical prefix codes: of a length in the order of the symbols. */
@@ -113,6 +129,8 @@ void hour_counts_fill(struct hour_counts *counts)
 				if (hour_counts_lengths[class][s] == n)
 					fill_symbol(counts, class, s, code++);
 	}
+	for (unsigned int near = 0; near < COUNTS_NEAR; near++)
+		counts->classes[near] = (uint8_t)class_of(near);
 }
 
 static void put_symbol(const struct hour_counts *counts, struct bits_out *out,
@@ -170,28 +188,6 @@ void hour_counts_put(const struct hour_counts *counts, struct bits_out *out,
 	}
 }
 
-/* The next symbol of a class, or COUNTS_RARE where the bits end. */
-BITS_INLINE unsigned int get_symbol(
-    const struct hour_counts *counts, struct bits_in *in, unsigned int class)
-{
-	unsigned int found;
-	unsigned int length;
-	uint64_t symbol = COUNTS_RARE;
-
-	if (in->have < COUNTS_CODE_BITS + SYMBOL_BITS)
-		bits_fill(in);
-	found = counts->symbols[class][in->word & ((1U << COUNTS_CODE_BITS) - 1)];
-	length = found & ((1U << LENGTH_BITS) - 1);
-	if (in->have < length)
-		return COUNTS_RARE;
-	in->word >>= length;
-	in->have -= length;
-	found >>= LENGTH_BITS;
-	if (found != COUNTS_RARE)
-		return found;
-	return bits_get(in, SYMBOL_BITS, &symbol) ? (unsigned int)symbol : COUNTS_RARE;
-}
-
 /* Where reading is. */
 struct place {
 	uint64_t near;
@@ -203,14 +199,30 @@ struct place {
 BITS_INLINE bool get_pair(const struct hour_counts *counts, struct bits_in *in,
     unsigned int class, size_t room, struct place *place)
 {
-	unsigned int symbol = get_symbol(counts, in, class);
-	unsigned int gap = symbol / COUNTS_EACH;
+	unsigned int found;
+	unsigned int length;
+	unsigned int gap;
+	uint64_t symbol;
 
-	if (symbol >= COUNTS_RARE || gap > room)
+	if (in->have < COUNTS_CODE_BITS + SYMBOL_BITS)
+		bits_fill(in);
+	found = counts->found[class][in->word & ((1U << COUNTS_CODE_BITS) - 1)];
+	length = found & ((1U << LENGTH_BITS) - 1);
+	if (in->have < length)
+		return false;
+	in->word >>= length;
+	in->have -= length;
+	if (found >> COUNT_SHIFT == FOUND_RARE) {
+		if (!bits_get(in, SYMBOL_BITS, &symbol) || symbol >= COUNTS_RARE)
+			return false;
+		found = found_of((unsigned int)symbol);
+	}
+	gap = found >> GAP_SHIFT & COUNTS_GAPS;
+	if (gap > room)
 		return false;
 	place->i += gap;
 	place->near = fade(place->near, gap);
-	place->count = symbol == COUNTS_SKIP ? 0 : symbol % COUNTS_EACH + 1;
+	place->count = found >> COUNT_SHIFT;
 	if (place->count < COUNTS_EACH || gap == room)
 		return true;
 	if (!get_gamma(in, &place->count) || place->count > UINT64_MAX - COUNTS_EACH)
@@ -240,7 +252,8 @@ bool hour_counts_get(const struct hour_counts *counts, struct bits_in *from,
 	at.near = come_near(0, w.first);
 	before = at.near;
 	while (left > 1 && at.i < last) {
-		unsigned int class = class_of(before);
+		unsigned int class =
+		    before < COUNTS_NEAR ? counts->classes[before] : COUNTS_CLASSES - 1;
 
 		before = at.near;
 		if (at.near >= NEAR_MANY) {

@@ -14,6 +14,7 @@
 #include "model/bits.h"
 
 #define COUNTS_CLASSES 14 /* half octaves of what lies near, below two values */
+#define COUNTS_NEAR 512
 #define COUNTS_GAPS 15
 #define COUNTS_EACH 4
 #define COUNTS_SYMBOLS (COUNTS_GAPS * COUNTS_EACH + 2)
@@ -45,9 +46,9 @@ struct hour_weights {
 };
 
 struct hour_counts {
-	uint16_t codes[COUNTS_CLASSES][COUNTS_SYMBOLS]; /* the first bit lowest */
-	/* of the next bits: symbol << 4 | length */
-	uint16_t symbols[COUNTS_CLASSES][1 << COUNTS_CODE_BITS];
+	uint16_t codes[COUNTS_CLASSES][COUNTS_SYMBOLS];        /* the first bit lowest */
+	uint16_t found[COUNTS_CLASSES][1 << COUNTS_CODE_BITS]; /* by the next bits */
+	uint8_t classes[COUNTS_NEAR]; /* of what lies near; of more, the last one */
 };
 
 void hour_counts_fill(struct hour_counts *counts);

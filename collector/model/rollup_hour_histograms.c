@@ -84,26 +84,6 @@ static bool are_on_grid(const struct hour *hour, size_t which)
 /* --- which parts have what -------------------------------------------------------------
  */
 
-static bool has_some(const struct hour_part *part)
-{
-	return part->values > 0;
-}
-
-static bool has_span(const struct hour_part *part)
-{
-	return part->values > 1;
-}
-
-static bool has_min(const struct hour_part *part)
-{
-	return part->values > 1 && part->zeros == 0;
-}
-
-static bool has_open_span(const struct hour_part *part)
-{
-	return part->values > 1 && part->zeros > 0;
-}
-
 static bool has_body(const struct hour_part *part)
 {
 	return part->values > 2 && part->span > 0;
@@ -114,28 +94,32 @@ static bool has_known_sum(const struct hour_part *part)
 	return part->values > 0 && part->values <= 2 && part->zeros == 0;
 }
 
-static bool has_sum(const struct hour_part *part)
+/* What the columns tell of a minute. */
+static struct hour_part part_of(const struct hour_parts *parts, size_t i)
 {
-	return part->values > 0 && !has_known_sum(part);
+	return (struct hour_part){.count = parts->count[i],
+	    .zeros = parts->zeros[i],
+	    .values = parts->count[i] - parts->zeros[i],
+	    .last = parts->last[i],
+	    .span = parts->span[i],
+	    .min = parts->min[i],
+	    .max = parts->max[i],
+	    .sum = parts->sum[i],
+	    .sum_off = parts->sum_off[i]};
 }
 
-/* The column of a member of the parts that have it. */
-static void column(
-    struct hour *hour, size_t which, bool (*has)(const struct hour_part *), size_t offset)
+static void find_sets(const struct hour *hour, struct hour_parts *parts)
 {
-	struct hour_numbers numbers = {.n = 0};
+	parts->some = parts->several = parts->with_min = parts->known_sum = 0;
+	for (size_t i = 0; i < hour->n; i++) {
+		uint64_t values = parts->count[i] - parts->zeros[i];
+		bool none_is_0 = parts->zeros[i] == 0;
 
-	for (size_t i = 0; i < hour->n; i++)
-		if (has(&hour->parts[which][i]))
-			numbers.at[numbers.n++] =
-			    (uint64_t *)((char *)&hour->parts[which][i] + offset);
-	hour_column(hour, &numbers);
-}
-
-static bool has_all(const struct hour_part *part)
-{
-	(void)part;
-	return true;
+		parts->some |= (uint64_t)(values > 0) << i;
+		parts->several |= (uint64_t)(values > 1) << i;
+		parts->with_min |= (uint64_t)(values > 1 && none_is_0) << i;
+		parts->known_sum |= (uint64_t)(values - 1 < 2 && none_is_0) << i;
+	}
 }
 
 /* --- the columns -----------------------------------------------------------------------
@@ -150,18 +134,19 @@ static uint64_t guess_count(const struct hour *hour, size_t which, size_t i)
 
 static void totals(struct hour *hour, size_t which)
 {
-	struct hour_part *parts = hour->parts[which];
+	struct hour_parts *parts = &hour->parts[which];
 
-	for (size_t i = 0; i < hour->n; i++)
-		parts[i].count -= guess_count(hour, which, i); /* of 0 in what is read */
-	column(hour, which, has_all, offsetof(struct hour_part, count));
-	column(hour, which, has_all, offsetof(struct hour_part, zeros));
-	for (size_t i = 0; i < hour->n; i++) {
-		parts[i].count += guess_count(hour, which, i);
-		if (parts[i].zeros > parts[i].count)
+	for (size_t i = 0; hour->writes && i < hour->n; i++)
+		parts->count[i] -= guess_count(hour, which, i);
+	hour_column(hour, parts->count);
+	hour_column(hour, parts->zeros);
+	for (size_t i = 0; i < hour->n && !hour->failed; i++) {
+		parts->count[i] += guess_count(hour, which, i);
+		if (parts->zeros[i] > parts->count[i])
 			hour->failed = true;
-		parts[i].values = parts[i].count - parts[i].zeros;
 	}
+	if (!hour->failed)
+		find_sets(hour, parts);
 }
 
 /* Where in the bucket a value of the grid lies. */
@@ -187,49 +172,58 @@ static uint64_t bucket_of(enum grid grid, uint64_t steps)
 }
 
 /* Of memory: the buckets of what was read. */
-static void find_buckets(struct hour *hour, struct hour_part *part)
+static void find_buckets(struct hour *hour, struct hour_parts *parts, size_t i)
 {
 	enum grid grid = grid_of(hour, HOUR_MEMORY);
 	uint64_t first;
 
-	if (hour->writes || hour->failed || !part->values)
-		return;
-	if (grid == GRID_PAGES &&
-	    (part->max > UINT64_MAX / PAGE_BYTES || part->min > UINT64_MAX / PAGE_BYTES))
+	if (grid == GRID_PAGES && (parts->max[i] > UINT64_MAX / PAGE_BYTES ||
+				      parts->min[i] > UINT64_MAX / PAGE_BYTES))
 		hour->failed = true;
-	part->last = bucket_of(grid, part->max);
-	first = has_min(part) ? bucket_of(grid, part->min) : part->last - part->span;
-	if (first > part->last)
+	parts->last[i] = bucket_of(grid, parts->max[i]);
+	first = parts->with_min >> i & 1 ? bucket_of(grid, parts->min[i])
+					 : parts->last[i] - parts->span[i];
+	if (first > parts->last[i])
 		hour->failed = true;
-	part->span = part->last - first;
+	parts->span[i] = parts->last[i] - first;
 }
 
 static void memory_places(struct hour *hour)
 {
-	column(hour, HOUR_MEMORY, has_some, offsetof(struct hour_part, max));
-	column(hour, HOUR_MEMORY, has_min, offsetof(struct hour_part, min));
-	column(hour, HOUR_MEMORY, has_open_span, offsetof(struct hour_part, span));
-	for (size_t i = 0; i < hour->n; i++)
-		find_buckets(hour, &hour->parts[HOUR_MEMORY][i]);
+	struct hour_parts *parts = &hour->parts[HOUR_MEMORY];
+
+	hour_column_of(hour, parts->some, parts->max);
+	hour_column_of(hour, parts->with_min, parts->min);
+	hour_column_of(hour, parts->several & ~parts->with_min, parts->span);
+	if (hour->writes || hour->failed)
+		return;
+	for (uint64_t left = parts->some; left; left &= left - 1)
+		find_buckets(hour, parts, (size_t)__builtin_ctzll(left));
 }
 
 static void places(struct hour *hour, size_t which)
 {
+	struct hour_parts *parts = &hour->parts[which];
 	enum grid grid = grid_of(hour, which);
 
-	column(hour, which, has_some, offsetof(struct hour_part, last));
-	column(hour, which, has_span, offsetof(struct hour_part, span));
-	for (size_t i = 0; i < hour->n && !hour->failed; i++) {
-		struct hour_part *part = &hour->parts[which][i];
+	hour_column_of(hour, parts->some, parts->last);
+	hour_column_of(hour, parts->several, parts->span);
+	if (!hour->writes) {
+		memset(parts->max, 0, sizeof(parts->max));
+		memset(parts->min, 0, sizeof(parts->min));
+	}
+	for (uint64_t left = parts->some; left && !hour->failed; left &= left - 1) {
+		size_t i = (size_t)__builtin_ctzll(left);
 
-		if (part->last >= HISTOGRAM_BUCKETS_MAX || part->span > part->last) {
+		if (parts->last[i] >= HISTOGRAM_BUCKETS_MAX ||
+		    parts->span[i] > parts->last[i]) {
 			hour->failed = true;
 			return;
 		}
-		if (has_some(part))
-			in_bucket(hour, grid, part->last, &part->max);
-		if (has_min(part))
-			in_bucket(hour, grid, part->last - part->span, &part->min);
+		in_bucket(hour, grid, parts->last[i], &parts->max[i]);
+		if (parts->with_min >> i & 1)
+			in_bucket(
+			    hour, grid, parts->last[i] - parts->span[i], &parts->min[i]);
 	}
 }
 
@@ -242,11 +236,11 @@ static void put_bodies(struct hour *hour)
 		for (size_t which = 0; which < ROLLUP_HISTOGRAMS; which++) {
 			const struct histogram *h =
 			    hour_histogram_const(hour->minutes[i], which);
-			const struct hour_part *part = &hour->parts[which][i];
+			const struct hour_part part = part_of(&hour->parts[which], i);
 
-			if (has_body(part))
+			if (has_body(&part))
 				hour_counts_put(&hour->tables->counts, &hour->bodies,
-				    h->buckets, h->buckets_used, part->values);
+				    h->buckets, h->buckets_used, part.values);
 		}
 		hour->bodies_at[i + 1] = hour->bodies.at * 8 + hour->bodies.have;
 	}
@@ -255,17 +249,14 @@ static void put_bodies(struct hour *hour)
 /* Where each minute's bodies lie, from how many bits they take. */
 static void bodies(struct hour *hour)
 {
-	struct hour_numbers numbers = {.n = hour->n};
-	uint64_t bits[ROLLUP_HOUR_MINUTES] = {0};
+	uint64_t bits[ROLLUP_HOUR_MINUTES];
 	uint64_t end = hour->body_size * 8;
 
 	if (hour->writes)
 		put_bodies(hour);
-	for (size_t i = 0; i < hour->n; i++) {
-		numbers.at[i] = &bits[i];
+	for (size_t i = 0; hour->writes && i < hour->n; i++)
 		bits[i] = hour->bodies_at[i + 1] - hour->bodies_at[i];
-	}
-	hour_column(hour, &numbers);
+	hour_column(hour, bits);
 	for (size_t i = 0; i < hour->n && !hour->failed; i++) {
 		if (!hour->writes && bits[i] > end - hour->bodies_at[i])
 			hour->failed = true;
@@ -287,30 +278,49 @@ static void describe(struct hour *hour, size_t which, size_t i)
 {
 	const struct histogram *h = hour_histogram_const(hour->minutes[i], which);
 	struct hour_weights *weights = &hour->weights[which][i];
-	struct hour_part *part = &hour->parts[which][i];
+	struct hour_parts *parts = &hour->parts[which];
 	enum grid grid = grid_of(hour, which);
+	struct hour_part part;
 	uint64_t guess;
 
-	*part = (struct hour_part){.count = h->count,
-	    .zeros = h->zero_count,
-	    .values = h->count - h->zero_count,
-	    .min = to_grid(grid, h->min),
-	    .max = to_grid(grid, h->max)};
+	parts->count[i] = h->count;
+	parts->zeros[i] = h->zero_count;
+	parts->min[i] = to_grid(grid, h->min);
+	parts->max[i] = to_grid(grid, h->max);
 	if (h->buckets_used) {
 		const struct hour_row *rows =
 		    hour->tables->rows + (h->first - HISTOGRAM_INDEX_MIN);
 
-		part->span = h->buckets_used - 1;
-		part->last = (uint64_t)(h->first - HISTOGRAM_INDEX_MIN) + part->span;
+		parts->span[i] = h->buckets_used - 1;
+		parts->last[i] =
+		    (uint64_t)(h->first - HISTOGRAM_INDEX_MIN) + parts->span[i];
 		for (uint32_t k = 0; k < h->buckets_used; k++)
 			hour_weigh(weights, &rows[k], h->buckets[k]);
 		weights->first = h->buckets[0];
-		weights->last = h->buckets[part->span];
+		weights->last = h->buckets[h->buckets_used - 1];
 	}
-	guess = guessed_sum(hour, h, part, weights);
-	part->sum = has_known_sum(part) ? h->sum - guess
-					: to_grid(grid, h->sum) - to_grid(grid, guess);
-	part->sum_off = h->sum - from_grid(grid, to_grid(grid, h->sum));
+	part = part_of(parts, i);
+	guess = guessed_sum(hour, h, &part, weights);
+	parts->sum[i] = has_known_sum(&part)
+			    ? h->sum - guess
+			    : to_grid(grid, h->sum) - to_grid(grid, guess);
+	parts->sum_off[i] = h->sum - from_grid(grid, to_grid(grid, h->sum));
+}
+
+/* Of values that are known the sum is, nearly. */
+static void sums(struct hour *hour, size_t which)
+{
+	struct hour_parts *parts = &hour->parts[which];
+	uint64_t others = parts->some & ~parts->known_sum;
+	uint64_t known[ROLLUP_HOUR_MINUTES];
+
+	memcpy(known, parts->sum, sizeof(known));
+	hour_column_of(hour, parts->known_sum, known);
+	hour_column_of(hour, others, parts->sum);
+	for (uint64_t left = parts->known_sum; left; left &= left - 1)
+		parts->sum[__builtin_ctzll(left)] = known[__builtin_ctzll(left)];
+	if (grid_of(hour, which) == GRID_NS)
+		hour_column_of(hour, others, parts->sum_off);
 }
 
 void hour_histograms(struct hour *hour)
@@ -329,10 +339,7 @@ void hour_histograms(struct hour *hour)
 			memory_places(hour);
 		else
 			places(hour, which);
-		column(hour, which, has_known_sum, offsetof(struct hour_part, sum));
-		column(hour, which, has_sum, offsetof(struct hour_part, sum));
-		if (grid_of(hour, which) == GRID_NS)
-			column(hour, which, has_sum, offsetof(struct hour_part, sum_off));
+		sums(hour, which);
 	}
 	if (!hour->failed)
 		bodies(hour);
@@ -384,10 +391,10 @@ int hour_open_bodies(const struct hour *hour, size_t i, struct bits_in *bodies)
 	return bits_get(bodies, hour->bodies_at[i] % 8, &skip) ? 0 : -EBADMSG;
 }
 
-static int add_body(struct hour_reading *reading, size_t which, struct histogram *h)
+static int add_body(struct hour_reading *reading, size_t which,
+    const struct hour_part *part, struct histogram *h)
 {
 	const struct hour_tables *tables = reading->hour->tables;
-	const struct hour_part *part = &reading->hour->parts[which][reading->minute];
 	struct hour_weights *weights = &reading->weights[which];
 	int32_t last = (int32_t)part->last + HISTOGRAM_INDEX_MIN;
 	int32_t first = last - (int32_t)part->span;
@@ -411,25 +418,25 @@ int hour_add_histogram(struct hour_reading *reading, size_t which, struct histog
     struct histogram *head)
 {
 	const struct hour *hour = reading->hour;
-	const struct hour_part *part = &hour->parts[which][reading->minute];
+	const struct hour_part part = part_of(&hour->parts[which], reading->minute);
 	enum grid grid = grid_of(hour, which);
 	uint64_t guess;
 	int err = 0;
 
-	if (!read_head(part, grid, head))
+	if (!read_head(&part, grid, head))
 		return -EBADMSG;
 	if (head->count > UINT64_MAX - h->count)
 		return -EOVERFLOW;
-	if (part->values > 0)
-		err = add_body(reading, which, h);
+	if (part.values > 0)
+		err = add_body(reading, which, &part, h);
 	if (err)
 		return err;
-	guess = guessed_sum(hour, head, part, &reading->weights[which]);
-	head->sum = !part->values ? 0
-		    : has_known_sum(part)
-			? guess + part->sum
-			: from_grid(grid, to_grid(grid, guess) + part->sum) +
-			      (grid == GRID_NS ? part->sum_off : 0);
+	guess = guessed_sum(hour, head, &part, &reading->weights[which]);
+	head->sum = !part.values ? 0
+		    : has_known_sum(&part)
+			? guess + part.sum
+			: from_grid(grid, to_grid(grid, guess) + part.sum) +
+			      (grid == GRID_NS ? part.sum_off : 0);
 	if (head->sum < head->max)
 		return -EBADMSG;
 	histogram_count_in(h, head);

@@ -22,6 +22,23 @@ struct hour_part {
 	uint64_t sum_off;
 };
 
+/* The same of all minutes, figure by figure, as columns are read; 0 where a minute has
+ * none. Of the sets of minutes bit i is the i-th. */
+struct hour_parts {
+	uint64_t count[ROLLUP_HOUR_MINUTES];
+	uint64_t zeros[ROLLUP_HOUR_MINUTES];
+	uint64_t last[ROLLUP_HOUR_MINUTES];
+	uint64_t span[ROLLUP_HOUR_MINUTES];
+	uint64_t min[ROLLUP_HOUR_MINUTES];
+	uint64_t max[ROLLUP_HOUR_MINUTES];
+	uint64_t sum[ROLLUP_HOUR_MINUTES];
+	uint64_t sum_off[ROLLUP_HOUR_MINUTES];
+	uint64_t some;      /* have a value that is not 0 */
+	uint64_t several;   /* have two, or more */
+	uint64_t with_min;  /* have several, and none that is 0 */
+	uint64_t known_sum; /* have one or two, and none that is 0 */
+};
+
 /* How one counter's numbers are written: less the guess or as they are, in units of it or
  * in ones. */
 struct hour_way {
@@ -50,7 +67,7 @@ struct hour {
 	const uint8_t *body;                    /* read */
 	size_t body_size;
 	bool on_grid[ROLLUP_HISTOGRAMS];
-	struct hour_part parts[ROLLUP_HISTOGRAMS][ROLLUP_HOUR_MINUTES];
+	struct hour_parts parts[ROLLUP_HISTOGRAMS];
 	uint64_t invocations[ROLLUP_HOUR_MINUTES];
 	uint64_t cold[ROLLUP_HOUR_MINUTES];
 	uint64_t fields[ROLLUP_FIELDS][ROLLUP_HOUR_MINUTES]; /* of what is read */
@@ -69,12 +86,10 @@ struct hour_minute {
 	const struct hour_weights *cold;
 };
 
-/* A column of several minutes' numbers; on reading they are set. */
-struct hour_numbers {
-	uint64_t *at[ROLLUP_HOUR_MINUTES];
-	size_t n;
-};
-void hour_column(struct hour *hour, const struct hour_numbers *numbers);
+/* The numbers of each minute, or of a set of them; on reading those are set, the others
+ * are 0. */
+void hour_column(struct hour *hour, uint64_t *numbers);
+void hour_column_of(struct hour *hour, uint64_t minutes, uint64_t *numbers);
 
 /* A number below limit in as many bits as that needs. */
 void hour_below(struct hour *hour, uint64_t *number, uint64_t limit);
