@@ -9,6 +9,8 @@
 #include "base/count.h"
 #include "serve/ranges.h"
 
+#define HOUR_NS (3600 * CLOCK_NS_PER_S)
+
 static int make_room(struct tallies *t)
 {
 	size_t room = t->room ? t->room * 2 : 64;
@@ -49,8 +51,14 @@ static int find_or_add(
 
 static int bar_of(const struct tallies *t, int64_t ns)
 {
-	return (int)((__int128)(ns - t->window.since_ns) * TALLY_TREND /
-		     (t->window.until_ns - t->window.since_ns));
+	int bar = (int)((__int128)(ns - t->window.since_ns) * TALLY_TREND /
+			(t->window.until_ns - t->window.since_ns));
+
+	while (bar > 0 && ns < t->bars_ns[bar]) /* they are not all as wide */
+		bar--;
+	while (bar + 1 < TALLY_TREND && ns >= t->bars_ns[bar + 1])
+		bar++;
+	return bar;
 }
 
 /* Spreads a count evenly over the bars that its time overlaps, so that windows shorter
@@ -114,15 +122,20 @@ static int add_span(void *context, const struct store_span *span)
 	return span->add(span, &tally->rollup);
 }
 
-/* Where each bar begins, and the end of the last. */
+/* Where each bar begins, and the end of the last. Bars of a day begin with an hour, so
+ * that nobody asks in which of its minutes an hour's invocations came. */
 static void set_bars(struct tallies *t)
 {
 	int64_t width = t->window.until_ns - t->window.since_ns;
+	int64_t grain = width / TALLY_TREND >= 24 * HOUR_NS ? HOUR_NS : 1;
 
-	for (int i = 0; i <= TALLY_TREND; i++)
+	for (int i = 0; i <= TALLY_TREND; i++) {
 		t->bars_ns[i] =
 		    t->window.since_ns +
 		    (int64_t)(((__int128)i * width + TALLY_TREND - 1) / TALLY_TREND);
+		if (i > 0 && i < TALLY_TREND)
+			t->bars_ns[i] -= t->bars_ns[i] % grain;
+	}
 }
 
 static int by_name(const void *a, const void *b)

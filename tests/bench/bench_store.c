@@ -336,8 +336,8 @@ static void ask_all(struct store *store, size_t n, int64_t now_ns)
 	ms[2] = ask(store, &day, name, &found[2]);
 	ms[3] = ask_minutes(store, &day, name);
 	(void)printf(
-	    "store: P95 of %zu functions over 30 days %.1f ms, over the last hour"
-	    " %.1f ms; one function's day %.2f ms, by minute %.2f ms (best of"
+	    "store: P95 of %zu functions over 30 days and up to an hour %.1f ms, over the"
+	    " last hour %.1f ms; one function's day %.2f ms, by minute %.2f ms (best of"
 	    " %d; %.3g, %.3g and %.3g invocations)\n",
 	    n, ms[0], ms[1], ms[2], ms[3], RUNS, (double)found[0], (double)found[1],
 	    (double)found[2]);

@@ -63,6 +63,39 @@ static void test_old_windows_are_told_by_what_is_kept(void **state)
 	}
 }
 
+/* 30 bars of which none lacks an hour's minutes: the first has the first burst, and the
+ * second, of a day, all of the last hour before the next one. */
+static void test_bars_of_a_day_begin_with_an_hour(void **state)
+{
+	struct place *place = *state;
+	const int64_t hour = place->now_ns / (3600 * S) * 3600 * S - 31 * 86400 * S;
+	const json_t *trend;
+	const json_t *row;
+	json_t *root;
+	char since[CLOCK_RFC3339_BYTES];
+	char until[CLOCK_RFC3339_BYTES];
+	char target[256];
+
+	burst(place,
+	    &(struct burst){"f", "", "generic", "h", hour + 120 * S, 20, 40, 0, 0});
+	burst(place, &(struct burst){"f", "", "generic", "h",
+			 hour + (47 * 3600 + 3500) * S, 10, 40, 0, 0});
+	burst(place,
+	    &(struct burst){"f", "", "generic", "h", hour + 48 * 3600 * S, 7, 40, 0, 0});
+	clock_format_rfc3339(hour, since);
+	clock_format_rfc3339(hour + 30 * 86400 * S + 37 * 60 * S, until);
+	(void)snprintf(
+	    target, sizeof(target), "/v1/functions?since=%s&until=%s", since, until);
+	root = ask(place, target);
+	row = json_array_get(at(root, "functions"), 0);
+	assert_non_null(row);
+	trend = at(row, "trend");
+	assert_int_equal(json_integer_value(json_array_get(trend, 0)), 20);
+	assert_int_equal(json_integer_value(json_array_get(trend, 1)), 10);
+	assert_int_equal(json_integer_value(json_array_get(trend, 2)), 7);
+	json_decref(root);
+}
+
 /* The minutes before a long window's begin belong to it up to the hour's. */
 static void test_a_long_window_begins_with_an_hour(void **state)
 {
@@ -104,6 +137,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 	    TEST(test_old_windows_are_told_by_what_is_kept),
 	    TEST(test_a_long_window_begins_with_an_hour),
+	    TEST(test_bars_of_a_day_begin_with_an_hour),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,18 +45,18 @@ static int emit_span(struct scan *scan, int64_t minute, uint32_t id,
 static int emit(
     struct scan *scan, int64_t minute, uint32_t id, const struct block_minute *bytes)
 {
-	struct dictionary_entry entry;
-	int err = dictionary_find_at(scan->store->functions, id, &entry);
+	const struct function *function;
+	int err = scan_function(scan, id, &function);
 
 	if (err)
-		return err == -ENOENT ? -EUCLEAN : err;
+		return err;
 	if (!scan->visit)
-		return emit_span(scan, minute, id, &entry.function, bytes);
+		return emit_span(scan, minute, id, function, bytes);
 	rollup_clear(&scan->rollup);
 	err = block_minute_add(bytes, &scan->rollup);
 	if (err)
 		return err == -EBADMSG ? -EUCLEAN : err;
-	return scan->visit(scan->context, minute * 60, &entry.function, &scan->rollup);
+	return scan->visit(scan->context, minute * 60, function, &scan->rollup);
 }
 
 /* --- rows of the minute tables ---------------------------------------------------------

@@ -48,6 +48,20 @@ void scan_end(struct scan *scan)
 	*scan = (struct scan){0};
 }
 
+int scan_function(struct scan *scan, uint32_t id, const struct function **function)
+{
+	struct scan_known *known = &scan->known[id % SCAN_KNOWN];
+
+	if (known->id != id) {
+		known->id = 0;
+		if (dictionary_find_at(scan->store->functions, id, &known->entry) < 0)
+			return -EUCLEAN;
+		known->id = id;
+	}
+	*function = &known->entry.function;
+	return 0;
+}
+
 /* The smallest key of a wanted function that is at least key; ids rise. */
 static int64_t next_wanted(const struct scan *scan, int64_t key)
 {

@@ -7,6 +7,14 @@
 #include "store/sqlite/pieces.h"
 #include "store/sqlite/stretches.h"
 
+/* Functions that a scan knows, by their numbers modulo that: those of a range, all. */
+#define SCAN_KNOWN 64
+
+struct scan_known {
+	uint32_t id; /* 0: none */
+	struct dictionary_entry entry;
+};
+
 struct scan {
 	struct sqlite *store;
 	struct connection *reader;
@@ -17,6 +25,7 @@ struct scan {
 	store_rollup_visit visit; /* of minutes; or */
 	store_span_visit visit_span;
 	void *context;
+	struct scan_known known[SCAN_KNOWN];
 	struct rollup rollup;
 	struct block_coder *coder;
 	struct block_minute block[BLOCK_MINUTES]; /* of the function at hand */
@@ -42,6 +51,9 @@ struct scan {
  * with scan_end() in each case. function NULL: all. */
 int scan_begin(struct scan *scan, struct sqlite *store, const char *function);
 void scan_end(struct scan *scan);
+
+/* The function with that number, until the next one is looked for: 0 or -EUCLEAN. */
+int scan_function(struct scan *scan, uint32_t id, const struct function **function);
 
 /* Visits the rows of the minutes [from, until), one per function and minute. */
 int scan_minutes(struct scan *scan, int64_t from, int64_t until);

@@ -12,7 +12,7 @@
 
 /* What they are added up to takes some 8 KB each, which stays in the processor's cache.
  */
-#define RANGE_FUNCTIONS 64
+#define RANGE_FUNCTIONS SCAN_KNOWN
 
 #define HOUR_S (HOUR_MINUTES * 60)
 #define HOUR_NS (HOUR_MINUTES * MINUTE_NS)
@@ -88,13 +88,9 @@ static uint64_t joined_minutes(struct scan *scan, int64_t hour)
 static int emit(struct scan *scan, const struct store_span *span)
 {
 	struct store_span told = *span;
-	struct dictionary_entry entry;
-	int err = dictionary_find_at(scan->store->functions, span->id, &entry);
+	int err = scan_function(scan, span->id, &told.function);
 
-	if (err)
-		return err == -ENOENT ? -EUCLEAN : err;
-	told.function = &entry.function;
-	return scan->visit_span(scan->context, &told);
+	return err ? err : scan->visit_span(scan->context, &told);
 }
 
 /* The source is a statement on id, first_minute, last_minute, counters, histograms. */
