@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "store/sqlite/checkpoint.h"
 
 #define STATEMENTS_MAX 96 /* more than one connection's modules use together */
 #define BUSY_TIMEOUT_MS 5000
@@ -23,6 +24,7 @@
 struct connection {
 	sqlite3 *db;
 	enum connection_mode mode;
+	struct checkpoint *checkpoint; /* NULL: as a commit goes */
 	struct {
 		const char *sql;
 		sqlite3_stmt *statement;
@@ -226,6 +228,7 @@ void connection_close(struct connection *c)
 {
 	if (!c)
 		return;
+	checkpoint_stop(c->checkpoint);
 	for (size_t i = 0; i < c->statements_n; i++)
 		(void)sqlite3_finalize(c->statements[i].statement);
 	(void)sqlite3_close(c->db);
@@ -313,7 +316,17 @@ int connection_begin(struct connection *c)
 
 int connection_commit(struct connection *c)
 {
-	return connection_run(c, "COMMIT");
+	int err = connection_run(c, "COMMIT");
+
+	if (!err && c->checkpoint)
+		checkpoint_committed(c->checkpoint);
+	return err;
+}
+
+void connection_checkpoint_aside(struct connection *c, int pages)
+{
+	if (!c->checkpoint && checkpoint_start(c->db, pages, &c->checkpoint) < 0)
+		c->checkpoint = NULL;
 }
 
 void connection_rollback(struct connection *c)

@@ -44,6 +44,10 @@ int connection_begin(struct connection *c);
 int connection_commit(struct connection *c);
 void connection_rollback(struct connection *c);
 
+/* From then on commits do not wait for the disk: see checkpoint.h, of which these are the
+ * pages. Where no thread can be had they do, as before. */
+void connection_checkpoint_aside(struct connection *c, int pages);
+
 /* The statement of sql, a string constant: prepared at first, then found by its address.
  * Reset it, or hold it in AUTO(statement), when done. */
 int statement_get(struct connection *c, const char *sql, sqlite3_stmt **out);

@@ -15,6 +15,7 @@
 #include "store/sqlite/schema.h"
 
 #define DAY_NS (86400 * CLOCK_NS_PER_S)
+#define CHECKPOINT_PAGES 1000 /* each is written once: little at a time */
 
 struct raw {
 	const char *directory;
@@ -174,6 +175,8 @@ static int open_today(struct raw *raw, int64_t day)
 				 .day = day, .first_ns = INT64_MAX, .last_ns = INT64_MIN};
 	if (!err)
 		err = cut_off(raw->file, raw->today.last_row);
+	if (!err)
+		connection_checkpoint_aside(raw->file, CHECKPOINT_PAGES);
 	raw->untidy = err != 0;
 	return err;
 }

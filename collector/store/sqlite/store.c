@@ -22,6 +22,9 @@
  * is enough for all but the largest. */
 #define CHECK_MS 2000
 
+/* Of main.db, whose pages are written again and again: the fewer copies the better. */
+#define CHECKPOINT_PAGES 4000
+
 int sqlite_begin(struct sqlite *store)
 {
 	int err;
@@ -114,6 +117,8 @@ static int open_ledger(struct sqlite *store)
 	}
 	if (!err)
 		err = connection_migrate(store->writer, schema_main, schema_main_n);
+	if (!err)
+		connection_checkpoint_aside(store->writer, CHECKPOINT_PAGES);
 	if (!err)
 		err = dictionary_new(store->writer, &store->functions);
 	if (!err)
