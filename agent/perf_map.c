@@ -1,5 +1,6 @@
 /* Entries are sorted when one is looked for after some were added. */
 #include "agent/perf_map.h"
+#include "base/room.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -70,21 +71,6 @@ static bool take_number(const char **at, const char *end, uint64_t *number)
 	return true;
 }
 
-static int reserve(struct perf_map *map)
-{
-	size_t room = map->room ? 2 * map->room : 1024;
-	struct entry *grown;
-
-	if (map->n < map->room)
-		return 0;
-	grown = reallocarray(map->entries, room, sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	map->entries = grown;
-	map->room = room;
-	return 0;
-}
-
 static int add_line(struct perf_map *map, const char *line, const char *end)
 {
 	struct entry entry = {.order = map->n};
@@ -100,7 +86,7 @@ static int add_line(struct perf_map *map, const char *line, const char *end)
 	cost = ENTRY_BYTES + name_bytes;
 	if (cost > *map->budget)
 		return 0;
-	if (reserve(map) < 0)
+	if (ROOM_FOR_ONE(map->entries, map->n, map->room) < 0)
 		return -ENOMEM;
 	entry.name = strndup(line, name_bytes);
 	if (!entry.name)

@@ -17,6 +17,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/room.h"
 
 #define ENVIRONMENT_BYTES 65536
 
@@ -96,16 +97,8 @@ static int count_processes(struct census *census)
 			continue;
 		if (read_stat((uint32_t)strtoul(entry->d_name, NULL, 10), &f) < 0)
 			continue;
-		if (census->n == census->room) {
-			size_t room = census->room ? census->room * 2 : 256;
-			struct found *more =
-			    reallocarray(census->found, room, sizeof(*more));
-
-			if (!more)
-				return -ENOMEM;
-			census->found = more;
-			census->room = room;
-		}
+		if (ROOM_FOR_ONE(census->found, census->n, census->room) < 0)
+			return -ENOMEM;
 		census->found[census->n++] = f;
 	}
 	return 0;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/room.h"
 
 #define SYMBOLS_MAX 2000000 /* of one file; Chrome has a million */
 #define SEGMENTS_MAX 16
@@ -57,18 +58,11 @@ static void cleanup_symbols(struct symbols **s)
 
 static int reserve(struct symbols *s, size_t name_bytes)
 {
-	size_t room = s->room ? 2 * s->room : 1024;
 	size_t names_room = 2 * (s->names_room + name_bytes) + 4096;
-	struct symbol *each;
 	char *names;
 
-	if (s->n == s->room) {
-		each = reallocarray(s->each, room, sizeof(*each));
-		if (!each)
-			return -ENOMEM;
-		s->each = each;
-		s->room = room;
-	}
+	if (ROOM_FOR_ONE(s->each, s->n, s->room) < 0)
+		return -ENOMEM;
 	if (s->names && s->names_room - s->names_bytes >= name_bytes)
 		return 0;
 	names = realloc(s->names, names_room);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/room.h"
 
 void backtest_trace_done(struct backtest_trace *trace)
 {
@@ -36,15 +37,8 @@ static uint32_t *slot_of(const struct backtest_trace *trace, const char *name, s
 /* Room for one more name: at most half of the slots are in use. */
 static int grow(struct backtest_trace *trace)
 {
-	if (trace->n == trace->room) {
-		size_t room = trace->room ? trace->room * 2 : 64;
-		void *grown = reallocarray(trace->series, room, sizeof(*trace->series));
-
-		if (!grown)
-			return -ENOMEM;
-		trace->series = grown;
-		trace->room = room;
-	}
+	if (ROOM_FOR_ONE(trace->series, trace->n, trace->room) < 0)
+		return -ENOMEM;
 	if (2 * (trace->n + 1) > trace->slots_n) {
 		size_t slots_n = trace->slots_n ? trace->slots_n * 2 : 128;
 		uint32_t *slots = calloc(slots_n, sizeof(*slots));
@@ -116,15 +110,8 @@ int backtest_trace_add(struct backtest_trace *trace, const char *name, size_t n,
 	}
 	if (trace->points == BACKTEST_POINTS_MAX)
 		return -E2BIG;
-	if (series->n == series->room) {
-		size_t room = series->room ? series->room * 2 : 16;
-		void *grown = reallocarray(series->points, room, sizeof(*series->points));
-
-		if (!grown)
-			return -ENOMEM;
-		series->points = grown;
-		series->room = room;
-	}
+	if (ROOM_FOR_ONE(series->points, series->n, series->room) < 0)
+		return -ENOMEM;
 	series->points[series->n++] = (struct backtest_point){minute, value};
 	trace->points++;
 	return 0;

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/room.h"
 #include "base/text.h"
 
 #define DAY_S 86400
@@ -41,15 +42,8 @@ int episode_add(
 			last->anomaly = *anomaly;
 		return 0;
 	}
-	if (list->n == list->room || !list->items) {
-		size_t room = list->room ? list->room * 2 : 16;
-		struct episode *items = reallocarray(list->items, room, sizeof(*items));
-
-		if (!items)
-			return -ENOMEM;
-		list->items = items;
-		list->room = room;
-	}
+	if (ROOM_FOR_ONE(list->items, list->n, list->room) < 0)
+		return -ENOMEM;
 	last = &list->items[list->n++];
 	*last = (struct episode){.anomaly = *anomaly};
 	(void)text_copy(last->function, sizeof(last->function), function);

@@ -7,6 +7,7 @@
 
 #include "alerts/advice_feed.h"
 #include "base/clock.h"
+#include "base/room.h"
 #include "base/text.h"
 
 #define HOUR_NS (3600LL * CLOCK_NS_PER_S)
@@ -41,21 +42,6 @@ static void survey_done(struct survey *survey)
 	free(survey->rows);
 }
 
-static int grow(struct survey *survey)
-{
-	size_t room = survey->room ? survey->room * 2 : 16;
-	struct work *grown;
-
-	if (survey->n < survey->room)
-		return 0;
-	grown = reallocarray(survey->rows, room, sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	survey->rows = grown;
-	survey->room = room;
-	return 0;
-}
-
 /* *out is NULL when there are too many. */
 static int find_or_add(
     struct survey *survey, const struct store_span *span, struct work **out)
@@ -72,7 +58,7 @@ static int find_or_add(
 		survey->cut = true;
 		return 0;
 	}
-	if (grow(survey) < 0)
+	if (ROOM_FOR_ONE(survey->rows, survey->n, survey->room) < 0)
 		return -ENOMEM;
 	work = &survey->rows[survey->n++];
 	*work = (struct work){.id = span->id};

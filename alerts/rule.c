@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/room.h"
 #include "base/text.h"
 
 static const char *const state_names[ALERT_STATES] = {
@@ -33,15 +34,8 @@ struct alert *alert_find(struct alert_list *list, const char *id)
 
 int alert_list_add(struct alert_list *list, const struct alert *alert)
 {
-	if (list->n == list->room) {
-		size_t room = list->room ? list->room * 2 : 16;
-		struct alert *items = reallocarray(list->items, room, sizeof(*items));
-
-		if (!items)
-			return -ENOMEM;
-		list->items = items;
-		list->room = room;
-	}
+	if (ROOM_FOR_ONE(list->items, list->n, list->room) < 0)
+		return -ENOMEM;
 	list->items[list->n++] = *alert;
 	return 0;
 }

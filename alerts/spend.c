@@ -6,6 +6,7 @@
 
 #include "alerts/init_cost.h"
 #include "base/clock.h"
+#include "base/room.h"
 #include "base/text.h"
 
 #define MINUTE_NS (60 * CLOCK_NS_PER_S)
@@ -80,16 +81,8 @@ static struct account *account_of(struct spend *spend, const struct function *fu
 		if (spend->accounts[i].hash == hash &&
 		    function_is_same(&spend->accounts[i].function, function))
 			return &spend->accounts[i];
-	if (spend->n == spend->room) {
-		size_t room = spend->room ? spend->room * 2 : 16;
-		struct account *grown =
-		    reallocarray(spend->accounts, room, sizeof(*grown));
-
-		if (!grown)
-			return NULL;
-		spend->accounts = grown;
-		spend->room = room;
-	}
+	if (ROOM_FOR_ONE(spend->accounts, spend->n, spend->room) < 0)
+		return NULL;
 	account = &spend->accounts[spend->n++];
 	*account = (struct account){.hash = hash, .function = *function};
 	return account;
@@ -100,15 +93,8 @@ static struct cell *cell_of(struct account *account, int64_t start, int64_t leng
 	for (size_t i = account->n; i-- > 0;)
 		if (account->cells[i].start == start)
 			return &account->cells[i];
-	if (account->n == account->room) {
-		size_t room = account->room ? account->room * 2 : 8;
-		struct cell *grown = reallocarray(account->cells, room, sizeof(*grown));
-
-		if (!grown)
-			return NULL;
-		account->cells = grown;
-		account->room = room;
-	}
+	if (ROOM_FOR_ONE(account->cells, account->n, account->room) < 0)
+		return NULL;
 	account->cells[account->n] = (struct cell){.start = start, .length = length};
 	return &account->cells[account->n++];
 }

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/room.h"
 #include "base/text.h"
 
 static uint64_t hash_text(const char *s) /* FNV-1a */
@@ -95,15 +96,8 @@ static struct warm *add_warm(struct alerts *alerts, const char *name)
 	struct function function = {.platform = PLATFORM_UNKNOWN};
 	struct warm *warm;
 
-	if (alerts->warm_n == alerts->warm_room) {
-		size_t room = alerts->warm_room ? alerts->warm_room * 2 : 16;
-		struct warm **grown = reallocarray(alerts->warm, room, sizeof(*grown));
-
-		if (!grown)
-			return NULL;
-		alerts->warm = grown;
-		alerts->warm_room = room;
-	}
+	if (ROOM_FOR_ONE(alerts->warm, alerts->warm_n, alerts->warm_room) < 0)
+		return NULL;
 	warm = calloc(1, sizeof(*warm));
 	if (!warm)
 		return NULL;

@@ -6,9 +6,8 @@
 #include <wchar.h>
 
 #include "base/cleanup.h"
+#include "base/room.h"
 #include "base/text.h"
-
-#define TABLE_GROW 64
 
 struct table {
 	const struct table_column *columns;
@@ -45,15 +44,8 @@ int table_add(struct table *table, const char *text)
 
 	if (!copy)
 		return -ENOMEM;
-	if (table->cells_n == table->cells_room) {
-		size_t room = table->cells_room * 2 + TABLE_GROW;
-		char **cells = reallocarray(table->cells, room, sizeof(*cells));
-
-		if (!cells)
-			return -ENOMEM;
-		table->cells = cells;
-		table->cells_room = room;
-	}
+	if (ROOM_FOR_ONE(table->cells, table->cells_n, table->cells_room) < 0)
+		return -ENOMEM;
 	text_make_printable(copy);
 	table->cells[table->cells_n++] = TAKE(copy);
 	return 0;

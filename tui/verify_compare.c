@@ -5,20 +5,14 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/room.h"
 #include "tui/verify.h"
 #include "wire/json.h"
 
 int verify_errors_add(struct verify_errors *errors, double error)
 {
-	if (errors->n == errors->room) {
-		size_t room = errors->room ? errors->room * 2 : 1024;
-		double *more = reallocarray(errors->each, room, sizeof(*more));
-
-		if (!more)
-			return -ENOMEM;
-		errors->each = more;
-		errors->room = room;
-	}
+	if (ROOM_FOR_ONE(errors->each, errors->n, errors->room) < 0)
+		return -ENOMEM;
 	errors->each[errors->n++] = fabs(error);
 	return 0;
 }
@@ -90,15 +84,8 @@ static int read_truths(FILE *file, struct truths *truths)
 		}
 		if (!parse_truth(line, &truth))
 			continue;
-		if (truths->n == room) {
-			struct verify_truth *more;
-
-			room = room ? room * 2 : 65536;
-			more = reallocarray(truths->each, room, sizeof(*more));
-			if (!more)
-				return -ENOMEM;
-			truths->each = more;
-		}
+		if (ROOM_FOR_ONE(truths->each, truths->n, room) < 0)
+			return -ENOMEM;
 		truths->each[truths->n++] = truth;
 	}
 	if (truths->n)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/room.h"
 #include "base/text.h"
 
 #define MIB (1ULL << 20)
@@ -24,16 +25,8 @@ struct manifest_function *reader_add(
 		    "has more than %d functions", MANIFEST_MAX_FUNCTIONS);
 		return NULL;
 	}
-	if (manifest->functions_n == reader->room) {
-		size_t room = reader->room ? reader->room * 2 : 8;
-		struct manifest_function *grown =
-		    reallocarray(manifest->functions, room, sizeof(*grown));
-
-		if (!grown)
-			return NULL;
-		manifest->functions = grown;
-		reader->room = room;
-	}
+	if (ROOM_FOR_ONE(manifest->functions, manifest->functions_n, reader->room) < 0)
+		return NULL;
 	function = &manifest->functions[manifest->functions_n++];
 	*function =
 	    (struct manifest_function){.platform = platform, .line = node_line(key)};

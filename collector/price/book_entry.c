@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/room.h"
 #include "price/keys.h"
 
 #define ROWS_MAX 20000 /* prices in a file, one for each region */
@@ -166,15 +167,8 @@ static int parse_source(
 
 static int add_row(struct book_reader *r, const struct price *price, size_t entry)
 {
-	if (r->rows_n == r->rows_room) {
-		size_t room = r->rows_room ? r->rows_room * 2 : 64;
-		struct book_row *rows = realloc(r->rows, room * sizeof(*rows));
-
-		if (!rows)
-			return -ENOMEM;
-		r->rows = rows;
-		r->rows_room = room;
-	}
+	if (ROOM_FOR_ONE(r->rows, r->rows_n, r->rows_room) < 0)
+		return -ENOMEM;
 	r->rows[r->rows_n++] = (struct book_row){.price = *price, .entry = entry};
 	return 0;
 }

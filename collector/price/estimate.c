@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/room.h"
 #include "base/text.h"
 #include "price/estimate_describe.h"
 
@@ -43,16 +44,8 @@ static int append(struct estimate *estimate, const struct estimate_part *part)
 {
 	if (estimate->parts_n == PARTS_MAX)
 		return -E2BIG;
-	if (estimate->parts_n == estimate->parts_room) {
-		size_t room = estimate->parts_room ? estimate->parts_room * 2 : 8;
-		struct estimate_part *parts =
-		    realloc(estimate->parts, room * sizeof(*parts));
-
-		if (!parts)
-			return -ENOMEM;
-		estimate->parts = parts;
-		estimate->parts_room = room;
-	}
+	if (ROOM_FOR_ONE(estimate->parts, estimate->parts_n, estimate->parts_room) < 0)
+		return -ENOMEM;
 	estimate->parts[estimate->parts_n++] = *part;
 	return 0;
 }

@@ -1,4 +1,5 @@
 #include "price/offers.h"
+#include "base/room.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -16,15 +17,8 @@ int offers_add(struct offers *offers, const struct offer *offer)
 {
 	if (offers->n == OFFERS_MAX)
 		return -E2BIG;
-	if (offers->n == offers->room) {
-		size_t room = offers->room ? offers->room * 2 : 64;
-		struct offer *rows = reallocarray(offers->rows, room, sizeof(*rows));
-
-		if (!rows)
-			return -ENOMEM;
-		offers->rows = rows;
-		offers->room = room;
-	}
+	if (ROOM_FOR_ONE(offers->rows, offers->n, offers->room) < 0)
+		return -ENOMEM;
 	offers->rows[offers->n++] = *offer;
 	return 0;
 }

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/count.h"
+#include "base/room.h"
 #include "serve/anomalies.h"
 #include "serve/ranges.h"
 
@@ -36,31 +37,12 @@ struct looking {
 	size_t found_room;
 };
 
-/* Room for more rows of that size behind n. */
-static int make_room(void **rows, size_t *room, size_t n, size_t bytes)
-{
-	size_t more = *room ? *room * 2 : 64;
-	void *grown;
-
-	if (n < *room)
-		return 0;
-	grown = reallocarray(*rows, more, bytes);
-	if (!grown)
-		return -ENOMEM;
-	*rows = grown;
-	*room = more;
-	return 0;
-}
-
 static int keep(void *context, const struct anomaly_of *found)
 {
 	struct looking *l = context;
-	void *rows = l->found;
-	int err = make_room(&rows, &l->found_room, l->found_n, sizeof(*l->found));
 
-	l->found = rows;
-	if (err)
-		return err;
+	if (ROOM_FOR_ONE(l->found, l->found_n, l->found_room) < 0)
+		return -ENOMEM;
 	l->found[l->found_n] =
 	    (struct found){*found->function, found->anomaly, l->found_n};
 	l->found_n++;
@@ -69,13 +51,10 @@ static int keep(void *context, const struct anomaly_of *found)
 
 static int add_calls(struct looking *l, const struct spending_row *row)
 {
-	void *rows = l->calls;
-	int err = make_room(&rows, &l->calls_room, l->calls_n, sizeof(*l->calls));
 	struct calls *calls;
 
-	l->calls = rows;
-	if (err)
-		return err;
+	if (ROOM_FOR_ONE(l->calls, l->calls_n, l->calls_room) < 0)
+		return -ENOMEM;
 	calls = &l->calls[l->calls_n++];
 	*calls = (struct calls){.function = row->function};
 	for (size_t i = 0; i < row->days_n; i++) {

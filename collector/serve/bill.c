@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/count.h"
+#include "base/room.h"
 #include "base/text.h"
 #include "serve/bill_commitments.h"
 #include "serve/cost.h"
@@ -92,15 +93,8 @@ static size_t find_or_add(struct bill *bill, const struct bill_group *want)
 		    strcmp(g->region, want->region) == 0)
 			return i;
 	}
-	if (bill->n == bill->room) {
-		size_t room = bill->room ? bill->room * 2 : 16;
-		struct bill_group *more = reallocarray(bill->groups, room, sizeof(*more));
-
-		if (!more)
-			return SIZE_MAX;
-		bill->groups = more;
-		bill->room = room;
-	}
+	if (ROOM_FOR_ONE(bill->groups, bill->n, bill->room) < 0)
+		return SIZE_MAX;
 	bill->groups[bill->n] = *want;
 	return bill->n++;
 }
@@ -141,16 +135,8 @@ static struct bill_share *share_of(struct bill_group *group, size_t part)
 		at--;
 	if (at > 0 && group->shares[at - 1].part == part)
 		return &group->shares[at - 1];
-	if (group->shares_n == group->shares_room) {
-		size_t room = group->shares_room ? group->shares_room * 2 : 16;
-		struct bill_share *more =
-		    reallocarray(group->shares, room, sizeof(*more));
-
-		if (!more)
-			return NULL;
-		group->shares = more;
-		group->shares_room = room;
-	}
+	if (ROOM_FOR_ONE(group->shares, group->shares_n, group->shares_room) < 0)
+		return NULL;
 	memmove(&group->shares[at + 1], &group->shares[at],
 	    (group->shares_n++ - at) * sizeof(*group->shares));
 	group->shares[at] = (struct bill_share){.part = part};

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/count.h"
+#include "base/room.h"
 
 #define READ_MAX 10000000 /* about five seconds */
 
@@ -48,15 +49,8 @@ static struct bill_cell *cell_of(struct host_cells *row, size_t part)
 	for (size_t i = row->n; i-- > 0;)
 		if (row->cells[i].part == part)
 			return &row->cells[i];
-	if (row->n == row->room) {
-		size_t room = row->room ? row->room * 2 : 4;
-		struct bill_cell *cells = reallocarray(row->cells, room, sizeof(*cells));
-
-		if (!cells)
-			return NULL;
-		row->cells = cells;
-		row->room = room;
-	}
+	if (ROOM_FOR_ONE(row->cells, row->n, row->room) < 0)
+		return NULL;
 	row->cells[row->n] = (struct bill_cell){.part = part};
 	return &row->cells[row->n++];
 }

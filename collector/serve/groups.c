@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/room.h"
 #include "base/text.h"
 #include "serve/cost.h"
 
@@ -53,15 +54,8 @@ static int find_group(struct groups *groups, const struct group_key *key, size_t
 		return 0;
 	if (groups->n == GROUPS_MAX)
 		return -E2BIG;
-	if (groups->n == groups->room) {
-		size_t room = groups->room ? groups->room * 2 : 16;
-		struct group *rows = reallocarray(groups->rows, room, sizeof(*rows));
-
-		if (!rows)
-			return -ENOMEM;
-		groups->rows = rows;
-		groups->room = room;
-	}
+	if (ROOM_FOR_ONE(groups->rows, groups->n, groups->room) < 0)
+		return -ENOMEM;
 	group = &groups->rows[groups->n++];
 	*group = (struct group){.first_s = INT64_MAX};
 	(void)text_copy(group->name, sizeof(group->name), key->name);

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/count.h"
+#include "base/room.h"
 #include "base/text.h"
 #include "serve/answer.h"
 #include "serve/intake.h"
@@ -24,18 +25,11 @@ void hosts_done(struct hosts *hosts)
 static struct host *find_or_add(struct hosts *hosts, const char *name)
 {
 	const json_t *known = json_object_get(hosts->index, name);
-	size_t room = hosts->room ? hosts->room * 2 : 8;
-	struct host *more;
 
 	if (known)
 		return &hosts->items[json_integer_value(known)];
-	if (hosts->n == hosts->room) {
-		more = reallocarray(hosts->items, room, sizeof(*more));
-		if (!more)
-			return NULL;
-		hosts->items = more;
-		hosts->room = room;
-	}
+	if (ROOM_FOR_ONE(hosts->items, hosts->n, hosts->room) < 0)
+		return NULL;
 	if (json_object_set_new(hosts->index, name, json_integer((json_int_t)hosts->n)) <
 	    0)
 		return NULL;

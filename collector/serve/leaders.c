@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/room.h"
 
 /* Of the function what decides; its texts and the row's follow each other in memory. */
 struct leader {
@@ -98,28 +99,13 @@ static struct leader *leader_new(
 	return leader;
 }
 
-static int make_room(struct leaders *l)
-{
-	size_t room = l->room ? l->room * 2 : 64;
-	struct leader **rows;
-
-	if (l->n < l->room)
-		return 0;
-	rows = reallocarray(l->rows, room, sizeof(*rows));
-	if (!rows)
-		return -ENOMEM;
-	l->rows = rows;
-	l->room = room;
-	return 0;
-}
-
 int leaders_put(struct leaders *l, const struct rank_row *row,
     const struct function *function, json_t *json)
 {
 	char *text = answer_text(json);
 	struct leader *leader = text ? leader_new(row, function) : NULL;
 
-	if (!leader || make_room(l) < 0) {
+	if (!leader || ROOM_FOR_ONE(l->rows, l->n, l->room) < 0) {
 		free(text);
 		free(leader);
 		return -ENOMEM;

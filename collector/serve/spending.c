@@ -8,6 +8,7 @@
 #include "base/by_id.h"
 #include "base/clock.h"
 #include "base/count.h"
+#include "base/room.h"
 #include "model/rollup.h"
 
 #define HOUR_S 3600
@@ -20,21 +21,6 @@ struct reading {
 	struct rollup scratch;
 };
 
-static int make_room(struct spending *s)
-{
-	size_t room = s->room ? s->room * 2 : 64;
-	struct spending_row **rows;
-
-	if (s->n < s->room)
-		return 0;
-	rows = reallocarray(s->rows, room, sizeof(*rows));
-	if (!rows)
-		return -ENOMEM;
-	s->rows = rows;
-	s->room = room;
-	return 0;
-}
-
 static struct spending_row *row_of(
     struct spending *s, uint32_t id, const struct function *function)
 {
@@ -43,7 +29,7 @@ static struct spending_row *row_of(
 
 	if (row)
 		return row;
-	if (!at || make_room(s) < 0)
+	if (!at || ROOM_FOR_ONE(s->rows, s->n, s->room) < 0)
 		return NULL;
 	row = calloc(1, sizeof(*row));
 	if (!row)
@@ -65,15 +51,8 @@ static struct spending_day *day_of(struct spending_row *row, int64_t day)
 	for (size_t i = row->days_n; i-- > 0;)
 		if (row->days[i].day == day)
 			return &row->days[i];
-	if (row->days_n == row->days_room) {
-		size_t room = row->days_room ? row->days_room * 2 : 4;
-		struct spending_day *days = reallocarray(row->days, room, sizeof(*days));
-
-		if (!days)
-			return NULL;
-		row->days = days;
-		row->days_room = room;
-	}
+	if (ROOM_FOR_ONE(row->days, row->days_n, row->days_room) < 0)
+		return NULL;
 	row->days[row->days_n] = (struct spending_day){.day = day};
 	return &row->days[row->days_n++];
 }

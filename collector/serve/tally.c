@@ -7,24 +7,10 @@
 #include "base/by_id.h"
 #include "base/clock.h"
 #include "base/count.h"
+#include "base/room.h"
 #include "serve/ranges.h"
 
 #define HOUR_NS (3600 * CLOCK_NS_PER_S)
-
-static int make_room(struct tallies *t)
-{
-	size_t room = t->room ? t->room * 2 : 64;
-	struct tally **rows;
-
-	if (t->n < t->room)
-		return 0;
-	rows = reallocarray(t->rows, room, sizeof(*rows));
-	if (!rows)
-		return -ENOMEM;
-	t->rows = rows;
-	t->room = room;
-	return 0;
-}
 
 static int find_or_add(
     struct tallies *t, uint32_t id, const struct function *function, struct tally **out)
@@ -36,7 +22,7 @@ static int find_or_add(
 		*out = tally;
 		return 0;
 	}
-	if (!at || make_room(t) < 0)
+	if (!at || ROOM_FOR_ONE(t->rows, t->n, t->room) < 0)
 		return -ENOMEM;
 	tally = calloc(1, sizeof(*tally));
 	if (!tally)

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/room.h"
 
 struct tokens {
 	struct stat file;
@@ -31,16 +32,8 @@ static int add_line(struct tokens *tokens, const char *path, int line, const cha
 		(void)log_error(0, "%s:%d: %s", path, line, why);
 		return got < 0 ? got : -E2BIG;
 	}
-	if (tokens->n == tokens->room) {
-		size_t room = tokens->room ? 2 * tokens->room : 16;
-		struct token *more =
-		    reallocarray(tokens->each, room, sizeof(tokens->each[0]));
-
-		if (!more)
-			return -ENOMEM;
-		tokens->each = more;
-		tokens->room = room;
-	}
+	if (ROOM_FOR_ONE(tokens->each, tokens->n, tokens->room) < 0)
+		return -ENOMEM;
 	tokens->each[tokens->n++] = token;
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "base/room.h"
 #include "store/sqlite/batches.h"
 
 struct agent {
@@ -90,15 +91,8 @@ static int read_rows(struct row_in *in, struct agent **out, size_t *n)
 	size_t kept = 0;
 
 	while (in->at < in->end) {
-		if (kept == room) {
-			struct agent *more;
-
-			room = room ? room * 2 : 64;
-			more = reallocarray(agents, room, sizeof(*agents));
-			if (!more)
-				return -ENOMEM;
-			agents = more;
-		}
+		if (ROOM_FOR_ONE(agents, kept, room) < 0)
+			return -ENOMEM;
 		get_row(in, &agents[kept]);
 		if (in->failed)
 			return -EUCLEAN;

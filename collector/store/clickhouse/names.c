@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/room.h"
 #include "base/text.h"
 
 struct entry {
@@ -159,13 +160,8 @@ static int take_rows(struct names *names, struct row_in *in)
 			merge(&last->found, &row.found);
 			continue;
 		}
-		if (names->n == room) {
-			room = room ? room * 2 : 64;
-			last = reallocarray(names->entries, room, sizeof(*last));
-			if (!last)
-				return -ENOMEM;
-			names->entries = last;
-		}
+		if (ROOM_FOR_ONE(names->entries, names->n, room) < 0)
+			return -ENOMEM;
 		names->entries[names->n++] = (struct entry){row.fn, row.found};
 	}
 	return 0;

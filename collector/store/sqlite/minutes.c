@@ -8,6 +8,7 @@
 
 #include "base/ahead.h"
 #include "base/cleanup.h"
+#include "base/room.h"
 #include "model/rollup_pack.h"
 
 #define KEEP_MINUTES 2 /* behind the newest: agents ship within seconds */
@@ -162,15 +163,8 @@ static int mark(struct minutes *m, struct hot *hot)
 {
 	if (hot->changed)
 		return 0;
-	if (m->changed_n == m->changed_room) {
-		size_t room = m->changed_room ? m->changed_room * 2 : 256;
-		struct hot **more = realloc(m->changed, room * sizeof(struct hot *));
-
-		if (!more)
-			return -ENOMEM;
-		m->changed = more;
-		m->changed_room = room;
-	}
+	if (ROOM_FOR_ONE(m->changed, m->changed_n, m->changed_room) < 0)
+		return -ENOMEM;
 	m->changed[m->changed_n++] = hot;
 	hot->changed = true;
 	return 0;

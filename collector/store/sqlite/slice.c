@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/room.h"
 #include "store/sqlite/minutes.h"
 
 void slice_done(struct slice *slice)
@@ -16,16 +17,8 @@ void slice_done(struct slice *slice)
 
 static int make_room(struct slice *slice, size_t bytes)
 {
-	if (slice->n == slice->room) {
-		size_t room = slice->room ? slice->room * 2 : 256;
-		struct slice_row *more =
-		    reallocarray(slice->rows, room, sizeof(*slice->rows));
-
-		if (!more)
-			return -ENOMEM;
-		slice->rows = more;
-		slice->room = room;
-	}
+	if (ROOM_FOR_ONE(slice->rows, slice->n, slice->room) < 0)
+		return -ENOMEM;
 	if (slice->bytes_n + bytes > slice->bytes_room) {
 		size_t room = slice->bytes_room * 2 + bytes + 65536;
 		uint8_t *more = realloc(slice->bytes, room);
