@@ -4,30 +4,32 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define ROOM_FIRST 4 /* doubled from there on */
 
-/* Room for one more row of that size behind n of them; array is the address of the
- * pointer to them, whatever its type, room how many there may be. 0, or -ENOMEM and all
- * is as it was. */
-static inline int room_for_one(void *array, size_t n, size_t *room, size_t bytes)
+/* Rows of that size with room for one more behind n of them; NULL, and they are as they
+ * were, when there is no memory. *room is how many there may be. */
+static inline void *room_grown(void *rows, size_t n, size_t *room, size_t bytes)
 {
 	size_t more = *room ? *room * 2 : ROOM_FIRST;
-	void *rows;
 
-	if (n < *room)
-		return 0;
-	memcpy(&rows, array, sizeof(rows));
+	if (rows && n < *room)
+		return rows;
 	rows = reallocarray(rows, more, bytes);
-	if (!rows)
-		return -ENOMEM;
-	memcpy(array, &rows, sizeof(rows));
-	*room = more;
-	return 0;
+	if (rows)
+		*room = more;
+	return rows;
 }
 
+/* The same of an array in its place: 0 or -ENOMEM. */
 #define ROOM_FOR_ONE(array, n, room)                                                     \
-	room_for_one(&(array), (n), &(room), sizeof(*(array)))
+	__extension__({                                                                  \
+		__typeof__(array) grown_ =                                               \
+		    room_grown((array), (n), &(room), sizeof(*(array)));                 \
+                                                                                         \
+		if (grown_)                                                              \
+			(array) = grown_;                                                \
+		grown_ ? 0 : -ENOMEM;                                                    \
+	})
 
 #endif

@@ -11,7 +11,7 @@
 
 #define MINUTE_NS (60 * CLOCK_NS_PER_S)
 #define HOUR_NS (60 * MINUTE_NS)
-#define WEEK_NS (7 * 24 * HOUR_NS)
+#define WEEK_NS (7LL * 24 * HOUR_NS)
 #define ROWS_MAX 100000
 #define LATEST_NS (7258118400LL * CLOCK_NS_PER_S) /* the year 2200 */
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #define HELPERS_MAX 3 /* the store lends so many readers more: POOL_MAX */
-#define SLOTS (2 * (HELPERS_MAX + 1))
+#define SLOTS ((size_t)2 * (HELPERS_MAX + 1))
 
 struct slot {
 	uint32_t first_id;

@@ -1,6 +1,9 @@
 /* What an answer covers: from when on, and by which sums. */
 #include "tests/unit/answers_burst.h"
 
+#define HOUR (3600 * S)
+#define DAY (24 * HOUR)
+
 static void expect_invocations(
     const struct place *place, const char *target, const char *list, double want)
 {
@@ -20,7 +23,7 @@ static void expect_invocations(
 static void test_old_windows_are_told_by_what_is_kept(void **state)
 {
 	struct place *place = *state;
-	const int64_t day = 86400 * S;
+	const int64_t day = DAY;
 	const int64_t today = place->now_ns / day * day;
 	const struct store_keep keep = {
 	    .minutes_since_ns = today, .hours_since_ns = today - day};
@@ -68,7 +71,7 @@ static void test_old_windows_are_told_by_what_is_kept(void **state)
 static void test_bars_of_a_day_begin_with_an_hour(void **state)
 {
 	struct place *place = *state;
-	const int64_t hour = place->now_ns / (3600 * S) * 3600 * S - 31 * 86400 * S;
+	const int64_t hour = place->now_ns / HOUR * HOUR - 31 * DAY;
 	const json_t *trend;
 	const json_t *row;
 	json_t *root;
@@ -78,12 +81,12 @@ static void test_bars_of_a_day_begin_with_an_hour(void **state)
 
 	burst(place,
 	    &(struct burst){"f", "", "generic", "h", hour + 120 * S, 20, 40, 0, 0});
-	burst(place, &(struct burst){"f", "", "generic", "h",
-			 hour + (47 * 3600 + 3500) * S, 10, 40, 0, 0});
+	burst(place, &(struct burst){"f", "", "generic", "h", hour + 47 * HOUR + 3500 * S,
+			 10, 40, 0, 0});
 	burst(place,
-	    &(struct burst){"f", "", "generic", "h", hour + 48 * 3600 * S, 7, 40, 0, 0});
+	    &(struct burst){"f", "", "generic", "h", hour + 48 * HOUR, 7, 40, 0, 0});
 	clock_format_rfc3339(hour, since);
-	clock_format_rfc3339(hour + 30 * 86400 * S + 37 * 60 * S, until);
+	clock_format_rfc3339(hour + 30 * DAY + 2220 * S, until);
 	(void)snprintf(
 	    target, sizeof(target), "/v1/functions?since=%s&until=%s", since, until);
 	root = ask(place, target);
@@ -100,11 +103,11 @@ static void test_bars_of_a_day_begin_with_an_hour(void **state)
 static void test_a_long_window_begins_with_an_hour(void **state)
 {
 	static const struct {
-		int64_t length_s;
+		int64_t length_ns;
 		bool whole_hour;
-	} windows[] = {{7 * 86400, true}, {30 * 86400, true}, {7 * 86400 - 60, false}};
+	} windows[] = {{7 * DAY, true}, {30 * DAY, true}, {7 * DAY - 60 * S, false}};
 	struct place *place = *state;
-	const int64_t hour = place->now_ns / (3600 * S) * 3600 * S - 20 * 86400 * S;
+	const int64_t hour = place->now_ns / HOUR * HOUR - 20 * DAY;
 
 	burst(place,
 	    &(struct burst){"f", "", "generic", "h", hour + 120 * S, 20, 40, 0, 0});
@@ -116,7 +119,7 @@ static void test_a_long_window_begins_with_an_hour(void **state)
 		json_t *root;
 
 		clock_format_rfc3339(from, since);
-		clock_format_rfc3339(from + windows[i].length_s * S, until);
+		clock_format_rfc3339(from + windows[i].length_ns, until);
 		(void)snprintf(target, sizeof(target), "/v1/functions?since=%s&until=%s",
 		    since, until);
 		expect_invocations(

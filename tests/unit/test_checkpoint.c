@@ -16,13 +16,13 @@
 #include "base/clock.h"
 #include "store/sqlite/connection.h"
 
-#define PAGES 100
+#define PAGES 100L
 #define PAGE_BYTES 8192
 #define LOG_HEAD_BYTES 24L /* ahead of each page in a log */
 #define ROW_BYTES 65536
 #define LIMIT_S 60
 #define GREATEST_LOG (1L << 30)
-#define LOG_BYTES (50L * PAGES * PAGE_BYTES) /* far more than a pass leaves behind */
+#define LOG_BYTES (50 * PAGES * PAGE_BYTES) /* far more than a pass leaves behind */
 
 struct place {
 	char directory[64];
@@ -47,7 +47,7 @@ static int set_up(void **state)
 	assert_int_equal(connection_run(place->writer,
 			     "CREATE TABLE t(id INTEGER PRIMARY KEY, bytes BLOB)"),
 	    0);
-	connection_checkpoint_aside(place->writer, PAGES);
+	connection_checkpoint_aside(place->writer, (int)PAGES);
 	*state = place;
 	return 0;
 }
