@@ -295,19 +295,18 @@ static const struct tally *row_at(const struct found *found, size_t i)
 	return i < found->n ? found->tallies.rows[i] : NULL;
 }
 
-static int add_row(struct diff *diff, const struct tally *now, const struct tally *before)
+/* An empty one where that side has none of the function f. */
+static int add_row(struct diff *diff, const struct function *known,
+    const struct tally *now, const struct tally *before)
 {
-	struct function f = now ? now->function : before->function;
+	struct function f = *known;
 	struct rank_row row = {.name = f.name, .platform = platform_name(f.platform)};
-	static const struct tally none;
 
 	if (diff->now.version) /* of either side: it does not count in the order */
 		f.version[0] = '\0';
 	if (!leaders_want(&diff->leaders, &row, &f))
 		return 0;
-	return leaders_put(&diff->leaders, &row, &f,
-	    row_json(diff, now ? &now->function : &before->function, now ? now : &none,
-		before ? before : &none));
+	return leaders_put(&diff->leaders, &row, &f, row_json(diff, known, now, before));
 }
 
 static int add_rows(void *context, void *read)
@@ -315,6 +314,7 @@ static int add_rows(void *context, void *read)
 	const struct both *both = read;
 	const struct tally *a = row_at(&both->now, 0);
 	const struct tally *b = row_at(&both->before, 0);
+	static const struct tally none;
 	struct diff *diff = context;
 	size_t i = 0;
 	size_t k = 0;
@@ -323,7 +323,8 @@ static int add_rows(void *context, void *read)
 	while (!err && (a || b)) {
 		int order = !b ? -1 : !a ? 1 : compare(diff, a, b);
 
-		err = add_row(diff, order <= 0 ? a : NULL, order >= 0 ? b : NULL);
+		err = add_row(diff, order <= 0 ? &a->function : &b->function,
+		    order <= 0 ? a : &none, order >= 0 ? b : &none);
 		i += order <= 0;
 		k += order >= 0;
 		a = row_at(&both->now, i);

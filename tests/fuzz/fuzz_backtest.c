@@ -42,7 +42,7 @@ static void check_series(
 static void check_replay(const struct backtest_trace *trace)
 {
 	uint64_t minutes = trace->last_minute - trace->first_minute + 1;
-	struct backtest_keepwarm found;
+	struct backtest_keepwarm found = {0};
 	int err;
 
 	if (minutes * trace->n > WORK_MAX)

@@ -28,9 +28,9 @@ static int keep(void *context, const struct anomaly_of *found)
 static void call(
     struct store *store, const char *name, const char *version, int day, int n)
 {
-	static uint64_t sequence;
+	static uint64_t sequence = 1;
 	struct batch_head head = {
-	    .id = {.agent = {1}, .sequence = ++sequence}, .host = "h1", .sent_ns = 1};
+	    .id = {.agent = {1}, .sequence = sequence}, .host = "h1", .sent_ns = 1};
 	struct function f = function_named(name);
 	struct store_batch b = {0};
 	struct batch_writer *w;
@@ -41,6 +41,7 @@ static void call(
 	f.platform = PLATFORM_AWS_LAMBDA;
 	f.memory_limit_mb = 128;
 	(void)snprintf(f.version, sizeof(f.version), "%s", version);
+	sequence++;
 	assert_int_equal(batch_writer_new(&w), 0);
 	for (int i = 0; i < n; i++) {
 		struct invocation inv =

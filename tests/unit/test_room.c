@@ -12,23 +12,32 @@ struct row {
 	char text[24];
 };
 
+struct list {
+	struct row *rows;
+	size_t n;
+	size_t room;
+};
+
+static int append(struct list *list)
+{
+	if (ROOM_FOR_ONE(list->rows, list->n, list->room) < 0)
+		return -ENOMEM;
+	list->rows[list->n].number = list->n;
+	list->n++;
+	return 0;
+}
+
 static void test_rows_stay_as_room_grows(void **state)
 {
-	struct row *rows = NULL;
-	size_t room = 0;
+	struct list list = {0};
 
 	(void)state;
-	for (size_t n = 0; n < 10000; n++) {
-		if (ROOM_FOR_ONE(rows, n, room) < 0) {
-			fail_msg("no memory");
-			return;
-		}
-		assert_true(room > n && room <= 2 * n + ROOM_FIRST);
-		rows[n].number = n;
-	}
-	for (size_t i = 0; i < 10000; i++)
-		assert_int_equal(rows[i].number, i);
-	free(rows);
+	while (list.n < 10000)
+		assert_int_equal(append(&list), 0);
+	assert_in_range(list.room, list.n, 2 * list.n);
+	for (size_t i = 0; i < list.n; i++)
+		assert_int_equal(list.rows[i].number, i);
+	free(list.rows);
 }
 
 /* More than there is, and more than can be counted. */
