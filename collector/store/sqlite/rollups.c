@@ -113,17 +113,13 @@ static int find_loose_minute(struct scan *scan, int64_t end, int64_t *minute)
 {
 	static const char sql[] = "SELECT id FROM minute_counters WHERE id >= :since"
 				  " AND id < :until ORDER BY id LIMIT 1";
-	AUTO(statement) sqlite3_stmt *s = NULL;
-	int err = statement_get(scan->reader, sql, &s);
+	int64_t id;
+	int found = statement_find(scan->reader, sql,
+	    minutes_key(*minute, scan->first_id), minutes_key(end, 0), &id);
 
-	if (err)
-		return err;
-	statement_bind(s, ":since", minutes_key(*minute, scan->first_id));
-	statement_bind(s, ":until", minutes_key(end, 0));
-	err = statement_step(s);
-	if (err < 0)
-		return err;
-	*minute = err == 1 ? sqlite3_column_int64(s, 0) >> 24 : end;
+	if (found < 0)
+		return found;
+	*minute = found == 1 ? id >> 24 : end;
 	return 0;
 }
 
@@ -260,25 +256,15 @@ static int emit_range(struct scan *scan, const struct slice_range *range)
 	return err ? err : emit_blockless(scan, range, UINT32_MAX, &at);
 }
 
-static int has_row(struct scan *scan, const char *sql, int64_t since, int64_t until)
-{
-	AUTO(statement) sqlite3_stmt *s = NULL;
-	int err = statement_get(scan->reader, sql, &s);
-
-	if (err)
-		return err;
-	statement_bind(s, ":since", since);
-	statement_bind(s, ":until", until);
-	return statement_step(s);
-}
-
 /* Minutes [from, until) of one hour that has blocks. */
 static int scan_hour(struct scan *scan, int64_t from, int64_t until)
 {
 	static const char loose_sql[] =
 	    "SELECT 1 FROM minute_counters WHERE id >= :since AND id < :until LIMIT 1";
 	struct slice_range range = {from, until, scan->first_id, scan->end_id};
-	int loose = has_row(scan, loose_sql, minutes_key(from, 0), minutes_key(until, 0));
+	int64_t one;
+	int loose = statement_find(
+	    scan->reader, loose_sql, minutes_key(from, 0), minutes_key(until, 0), &one);
 	int err = loose < 0 ? loose : 0;
 
 	scan->slice.n = 0;

@@ -285,14 +285,10 @@ static int has_hour(struct scan *scan, int64_t from, int64_t until)
 {
 	static const char sql[] =
 	    "SELECT 1 FROM hour_rollup WHERE id >= :since AND id < :until LIMIT 1";
-	AUTO(statement) sqlite3_stmt *s = NULL;
-	int err = statement_get(scan->reader, sql, &s);
+	int64_t one;
 
-	if (err)
-		return err;
-	statement_bind(s, ":since", minutes_key(from, 0));
-	statement_bind(s, ":until", minutes_key(until, 0));
-	return statement_step(s);
+	return statement_find(
+	    scan->reader, sql, minutes_key(from, 0), minutes_key(until, 0), &one);
 }
 
 /* The folded rows of the hours [from, until). */
