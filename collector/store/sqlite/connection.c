@@ -415,6 +415,19 @@ int statement_find(
 	return err;
 }
 
+int statement_run_range(
+    struct connection *c, const char *sql, int64_t since, int64_t until)
+{
+	AUTO(statement) sqlite3_stmt *s = NULL;
+	int err = statement_get(c, sql, &s);
+
+	if (err)
+		return err;
+	statement_bind(s, ":since", since);
+	statement_bind(s, ":until", until);
+	return statement_run(s);
+}
+
 const char *statement_text(sqlite3_stmt *s, int column)
 {
 	const char *text = (const char *)sqlite3_column_text(s, column);

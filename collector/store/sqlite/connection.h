@@ -70,6 +70,10 @@ int statement_run(sqlite3_stmt *s);
 int statement_find(
     struct connection *c, const char *sql, int64_t since, int64_t until, int64_t *key);
 
+/* Runs a statement without rows on the keys [:since, :until). 0 or store_errno(). */
+int statement_run_range(
+    struct connection *c, const char *sql, int64_t since, int64_t until);
+
 /* Column text that is never NULL. */
 const char *statement_text(sqlite3_stmt *s, int column);
 

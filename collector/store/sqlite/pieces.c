@@ -136,28 +136,15 @@ int pieces_find(struct connection *c, int64_t since, int64_t until, int64_t *key
 	return found || found_whole;
 }
 
-static int delete_range(
-    struct connection *c, const char *sql, int64_t since, int64_t until)
-{
-	AUTO(statement) sqlite3_stmt *s = NULL;
-	int err = statement_get(c, sql, &s);
-
-	if (err)
-		return err;
-	statement_bind(s, ":since", since);
-	statement_bind(s, ":until", until);
-	return statement_run(s);
-}
-
 static int delete_pieces(struct connection *c, int64_t since, int64_t until)
 {
-	return delete_range(
+	return statement_run_range(
 	    c, "DELETE FROM hour_piece WHERE id >= :since AND id < :until", since, until);
 }
 
 static int delete_whole(struct connection *c, int64_t since, int64_t until)
 {
-	return delete_range(
+	return statement_run_range(
 	    c, "DELETE FROM hour_block WHERE id >= :since AND id < :until", since, until);
 }
 

@@ -122,19 +122,6 @@ int slice_read(struct slice *slice, struct connection *c, const struct slice_ran
 	return err;
 }
 
-static int delete_minute(struct connection *c, const char *sql, int64_t minute,
-    const struct slice_range *range)
-{
-	AUTO(statement) sqlite3_stmt *s = NULL;
-	int err = statement_get(c, sql, &s);
-
-	if (err)
-		return err;
-	statement_bind(s, ":since", minutes_key(minute, range->first_id));
-	statement_bind(s, ":until", minutes_key(minute, range->end_id));
-	return statement_run(s);
-}
-
 int slice_delete(struct connection *c, const struct slice_range *range)
 {
 	static const char *const tables[] = {
@@ -142,10 +129,10 @@ int slice_delete(struct connection *c, const struct slice_range *range)
 	    "DELETE FROM minute_histograms WHERE id >= :since AND id < :until"};
 	int err = 0;
 
-	for (int64_t m = range->from_minute; !err && m < range->until_minute; m++) {
-		err = delete_minute(c, tables[0], m, range);
-		if (!err)
-			err = delete_minute(c, tables[1], m, range);
-	}
+	for (int64_t m = range->from_minute; !err && m < range->until_minute; m++)
+		for (size_t i = 0; !err && i < 2; i++)
+			err = statement_run_range(c, tables[i],
+			    minutes_key(m, range->first_id),
+			    minutes_key(m, range->end_id));
 	return err;
 }

@@ -238,7 +238,6 @@ static int delete_oldest(struct connection *c, unsigned int level, int64_t end)
 	static const char sql[] =
 	    "DELETE FROM stretch_rollup WHERE id >= :since AND id < :until";
 	AUTO(statement) sqlite3_stmt *oldest = NULL;
-	AUTO(statement) sqlite3_stmt *s = NULL;
 	int64_t number;
 	int err = statement_get(c, oldest_sql, &oldest);
 
@@ -249,12 +248,8 @@ static int delete_oldest(struct connection *c, unsigned int level, int64_t end)
 	if (err != 1 || sqlite3_column_int64(oldest, 0) >= end)
 		return err < 0 ? err : 0;
 	number = stretch_number(sqlite3_column_int64(oldest, 0));
-	err = statement_get(c, sql, &s);
-	if (err)
-		return err;
-	statement_bind(s, ":since", key_of(level, number));
-	statement_bind(s, ":until", key_of(level, number + 1));
-	err = statement_run(s);
+	err =
+	    statement_run_range(c, sql, key_of(level, number), key_of(level, number + 1));
 	return err ? err : 1;
 }
 
