@@ -110,12 +110,24 @@ static void attach_unix_close(struct meter_bpf *skeleton)
 	skeleton->bss->unix_closes_told = skeleton->links.on_unix_close != NULL;
 }
 
+/* Whether CPUs that run one task have no tick: then the clocks of a run queue stand for a
+ * second. */
+static bool tick_stops(void)
+{
+	AUTO(file) FILE *list = fopen("/sys/devices/system/cpu/nohz_full", "re");
+	int first = list ? fgetc(list) : EOF;
+
+	return first >= '0' && first <= '9';
+}
+
 /* Between open and load. deep: function whose inits are sampled, or NULL. */
 static void set_up(struct probes *probes, const char *deep)
 {
 	struct meter_bpf *skeleton = probes->skeleton;
 
 	skeleton->rodata->tick_ns = clock_tick_ns();
+	skeleton->rodata->uncounted_max_ns =
+	    tick_stops() ? CLOCK_NS_PER_S : clock_tick_ns();
 	if (probes->cpus > 2)
 		skeleton->rodata->summed_cpus = (uint32_t)probes->cpus;
 	(void)bpf_program__set_autoload(skeleton->progs.on_sample, deep != NULL);

@@ -65,14 +65,13 @@ static void add_execs(struct moments *m, const struct record_coldstart *r)
 	}
 }
 
-/* CPU time between two moments. What the kernel's sums do not have yet is known when both
- * were on one CPU; else it is missing, a tick at most. */
+/* CPU time between two moments. */
 static uint64_t cpu_between(
     const struct coldstart_mark *a, const struct coldstart_mark *b)
 {
 	int64_t ns = (int64_t)(b->cpu_ns - a->cpu_ns);
 
-	if (a->at_ns && a->cpu == b->cpu)
+	if (a->at_ns)
 		ns += b->running_ns - a->running_ns;
 	return ns > 0 ? (uint64_t)ns : 0;
 }

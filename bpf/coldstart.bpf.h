@@ -7,6 +7,7 @@
 
 #include "bpf/container.bpf.h"
 #include "bpf/sandbox.bpf.h"
+#include "bpf/uncounted.bpf.h"
 
 #define AF_INET 2
 #define ANCESTORS_MAX 4 /* a shell, env, a supervisor, the runtime */
@@ -120,14 +121,17 @@ __noinline int coldstart_mark(struct coldstart_mark *mark, __u64 sandbox, __u64 
 	struct task_struct *thread;
 	struct task_struct *first;
 	struct bpf_iter_task it;
+	struct uncounted uncounted;
+	__u64 now = bpf_ktime_get_boot_ns();
 
 	if (!mark)
 		return 0;
 	__builtin_memset(mark, 0, sizeof(*mark));
 	mark->at_ns = at_ns;
 	mark->pid = task->tgid;
-	mark->cpu = bpf_get_smp_processor_id();
-	mark->running_ns = (__s64)(bpf_ktime_get_ns() - task->se.exec_start);
+	uncounted = uncounted_read(task, now);
+	lead_note(&uncounted, now);
+	mark->running_ns = uncounted.lead + uncounted.had;
 	add_ended(mark, task);
 	/* from its first thread on: a walk goes no further than the end of the list */
 	first = bpf_iter_task_new && bpf_task_from_pid && task->signal->nr_threads > 1

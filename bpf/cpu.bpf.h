@@ -9,65 +9,24 @@
 
 #include "bpf/sandbox.bpf.h"
 #include "bpf/throttling.bpf.h"
+#include "bpf/uncounted.bpf.h"
 
 /* Where an invocation begins or ends, who runs and when is asked once and handed on: with
  * the kernel's defences against speculation a call, which returns, costs more than what
  * it asks for. All times are of the boot clock. */
 
-#define CPUS_MAX 1024
-#define CLOCK_READINGS 32       /* after which a CPU's clock is compared anew */
-#define RUNNING_MAX_NS 10000000 /* a tick, at least 100 a second, ends it */
 #define WALK_EVERY_NS 250000    /* what a thread of another can have had unseen */
-
-/* A task's start on its CPU is told by a clock that leaves out interrupts and what the
- * hypervisor took, and so lags behind ours, differently on each CPU. A task reads us soon
- * after its start now and then: the least difference that was seen is the lag. */
-struct cpu_clock {
-	__s64 least;
-	__s64 former; /* of the readings before these */
-	__u32 n;
-	__u32 has_former;
-};
-
-static struct cpu_clock cpu_clocks[CPUS_MAX];
-
-static __always_inline void clock_note(__u32 cpu, __s64 lag)
-{
-	struct cpu_clock *c = &cpu_clocks[cpu & (CPUS_MAX - 1)];
-
-	if (!c->n || lag < c->least)
-		c->least = lag;
-	c->n++;
-	if (c->n < CLOCK_READINGS)
-		return;
-	c->former = c->least;
-	c->has_former = 1;
-	c->n = 0;
-}
-
-/* What a task on that CPU has had since its start there; 0 where that is not known. */
-static __always_inline __u64 running_ns(__u32 cpu, __s64 lag)
-{
-	struct cpu_clock *c = &cpu_clocks[cpu & (CPUS_MAX - 1)];
-	__s64 least = c->former;
-	__s64 ran;
-
-	if (!c->n && !c->has_former)
-		return 0;
-	if (!c->has_former || (c->n && c->least < least))
-		least = c->least;
-	ran = lag - least;
-	return ran > 0 && ran < RUNNING_MAX_NS ? ran : 0;
-}
 
 static __always_inline void add_thread_cpu(
     struct cpu_total *total, struct task_struct *thread, __u64 now)
 {
 	total->cpu_ns += thread->se.sum_exec_runtime;
 	total->run_queue_ns += run_delay(thread);
-	if (thread->on_cpu && bpf_core_field_exists(thread->thread_info.cpu))
-		total->cpu_ns += running_ns(
-		    thread->thread_info.cpu, (__s64)(now - thread->se.exec_start));
+	if (thread->on_cpu) {
+		struct uncounted u = uncounted_read(thread, now);
+
+		total->cpu_ns += uncounted_ns(&u);
+	}
 }
 
 /* Where the kernel has no walk over threads (before 6.7) nor finds a process by its
@@ -85,10 +44,11 @@ static __always_inline void add_read_thread(
 	total->cpu_ns += BPF_CORE_READ(thread, se.sum_exec_runtime);
 	if (bpf_core_field_exists(thread->sched_info.run_delay))
 		total->run_queue_ns += BPF_CORE_READ(thread, sched_info.run_delay);
-	if (BPF_CORE_READ(thread, on_cpu) &&
-	    bpf_core_field_exists(thread->thread_info.cpu))
-		total->cpu_ns += running_ns(BPF_CORE_READ(thread, thread_info.cpu),
-		    (__s64)(now - BPF_CORE_READ(thread, se.exec_start)));
+	if (BPF_CORE_READ(thread, on_cpu)) {
+		struct uncounted u = uncounted_found(thread, now);
+
+		total->cpu_ns += uncounted_ns(&u);
+	}
 }
 
 /* As add_threads(), of the process that this thread is or, when pid is not its any more,
@@ -197,14 +157,13 @@ static __always_inline void add_other_threads(struct task_struct *task,
 static __always_inline void read_at(struct task_struct *task, struct cpu_total *total,
     struct process *p, bool one_thread, __u64 now)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
-	__s64 lag = (__s64)(now - task->se.exec_start);
+	struct uncounted u = uncounted_read(task, now);
 
-	clock_note(cpu, lag);
+	lead_note(&u, now);
 	if (p)
 		remember_task(p, task);
 	total->cpu_ns = task->signal->sum_sched_runtime + task->se.sum_exec_runtime +
-			running_ns(cpu, lag);
+			uncounted_ns(&u);
 	total->run_queue_ns = run_delay(task);
 	if (task->signal->nr_threads > 1)
 		add_other_threads(task, total, p, one_thread, now);
@@ -264,9 +223,9 @@ static __always_inline void share_out(struct process *p, __u64 total_ns)
 /* CPU time of the current thread alone. */
 static __always_inline __u64 thread_ns(struct task_struct *task, __u64 now)
 {
-	__s64 lag = (__s64)(now - task->se.exec_start);
+	struct uncounted u = uncounted_read(task, now);
 
-	return task->se.sum_exec_runtime + running_ns(bpf_get_smp_processor_id(), lag);
+	return task->se.sum_exec_runtime + uncounted_ns(&u);
 }
 
 /* 0, which is unknown, when another thread goes on with it. */
@@ -363,7 +322,7 @@ static __always_inline void cpu_ends_in(struct task_struct *task,
 	fill_run_queue(task, r, start, &total);
 	share_out(p, total.cpu_ns);
 	r->cpu_ns = p->share_ns - start->share_ns;
-	if (p->overlaps != start->overlaps)
+	if (p->overlaps != start->overlaps || !uncounted_is_known())
 		r->flags |= INVOCATION_CPU_ESTIMATE;
 }
 
@@ -419,7 +378,7 @@ static __always_inline void cpu_ends_alone(
 	read_sandbox(&total, s, start->one_thread);
 	if (total.cpu_ns > start->share_ns)
 		r->cpu_ns = total.cpu_ns - start->share_ns;
-	if (start->one_thread)
+	if (start->one_thread || !uncounted_is_known())
 		r->flags |= INVOCATION_CPU_ESTIMATE;
 	fill_run_queue(bpf_get_current_task_btf(), r, start, &total);
 	fill_throttled(bpf_get_current_task_btf(), r, start);

@@ -103,13 +103,11 @@ struct record_ready {
 struct coldstart_mark {
 	__u64 at_ns; /* 0: not reached */
 	__u64 cpu_ns;
-	__s64 running_ns; /* since the thread was last accounted */
+	__s64 running_ns; /* not yet in the sums, and a lead that all marks have */
 	__u64 run_queue_ns;
 	__u64 disk_bytes;
 	__u32 major_faults;
-	__u32 cpu;
 	__u32 pid;
-	__u32 padding;
 };
 
 enum coldstart_moment { MARK_READY, MARK_EVENT, MARK_RESPONSE, COLDSTART_MARKS };
@@ -264,7 +262,7 @@ struct record_targeted {
 	char target[RECORD_TARGET_BYTES] RECORD_WORDS;
 };
 
-_Static_assert(sizeof(struct record_coldstart) == 1136, "the layout is the contract");
+_Static_assert(sizeof(struct record_coldstart) == 1048, "the layout is the contract");
 _Static_assert(sizeof(struct record_sample) == 1072, "the layout is the contract");
 _Static_assert(sizeof(struct record_ready) == 104, "the layout is the contract");
 _Static_assert(sizeof(struct record_blind) == 24, "the layout is the contract");
