@@ -116,7 +116,6 @@ static int set_agents(
 	(void)json_object_set_new(root, "host_count", answer_count(hosts.n));
 	(void)json_object_set_new(
 	    root, "agents", hosts_json(&hosts, now_ns, answers->listen_ns));
-	(void)json_object_set_new(root, "generated", answer_time(now_ns));
 	hosts_done(&hosts);
 	return err;
 }
@@ -173,6 +172,7 @@ int answer_functions(
 {
 	struct list list = {.answers = context};
 	const struct answers *answers = context;
+	const char *function = http_query(request, "function");
 	struct window window;
 	json_t *rest;
 	int err;
@@ -184,12 +184,12 @@ int answer_functions(
 		return answer_groups(answers, request, &list.leaders.choice, reply);
 	answer_begin_with_hour(&window);
 	answer_widen(answers->store, &window);
-	err = tallies_each(answers->store, &window, http_query(request, "function"),
-	    add_functions, &list);
-	rest = json_pack("{s:o}", "function_count", answer_count(list.leaders.seen));
+	err = tallies_each(answers->store, &window, function, add_functions, &list);
+	rest = json_pack("{s:o,s:o}", "function_count", answer_count(list.leaders.seen),
+	    "generated", answer_time(clock_wall_ns()));
 	if (!err)
 		err = set_ledger(rest, answers, &window);
-	if (!err)
+	if (!err && !function) /* of a large fleet they are most of the answer */
 		err = set_agents(rest, answers, &window);
 	if (!err)
 		return leaders_send(&list.leaders,

@@ -45,6 +45,8 @@ static void test_answers_prices_by_the_published_rates(void **state)
 	fill(place);
 	root = ask(place, "/v1/functions?since=15m&function=bar");
 	assert_int_equal(json_array_size(at(root, "functions")), 1);
+	assert_null(json_object_get(root, "agents")); /* as many as there are hosts */
+	assert_int_equal(number(root, "function_count"), 1);
 	bar = json_array_get(at(root, "functions"), 0);
 	assert_true(is_near(strtod(text(bar, "cost_usd"), NULL), want, 1e-6));
 	assert_true(strtod(text(bar, "cost_month_usd"), NULL) > 100 * want);

@@ -20,6 +20,7 @@ static int set_up_sending(void **state)
 	receiver_start(&receiver, answers, 1);
 	(void)set_up(state);
 	place = *state;
+	ingest_unobserve(place->ingest, place->exports);
 	exports_stop(place->exports);
 	exports_free(place->exports);
 	(void)snprintf(settings.otlp, sizeof(settings.otlp), "http://127.0.0.1:%u/up/",

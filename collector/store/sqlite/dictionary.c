@@ -1,39 +1,17 @@
-/* Entries by id, found through an open-addressing table of their hashes. */
-#include "store/sqlite/dictionary.h"
-
+/* Entries by id, found through an open-addressing table of their hashes, and those of a
+ * name through a table of chains. */
 #include <errno.h>
-#include <pthread.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/ahead.h"
-#include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/text.h"
+#include "store/sqlite/dictionary_inside.h"
 
 /* A later last_seen alone is written this seldom; after a crash it is that much off. */
 #define LAST_SEEN_STALE_NS (10 * CLOCK_NS_PER_S)
-
-struct slot {
-	struct dictionary_entry entry;
-	uint64_t hash;
-	int64_t stored_last_ns;
-	bool changed; /* differs from its row */
-	bool touched; /* in the writer's transaction */
-};
-
-struct dictionary {
-	pthread_mutex_t mutex;
-	struct slot *slots; /* id - 1 */
-	uint32_t slots_n;
-	uint32_t stored_n; /* the first of them are committed */
-	uint32_t slots_room;
-	uint32_t *table; /* id, 0: empty; size is a power of two, at most half full */
-	uint32_t table_size;
-	uint32_t *touched;
-	uint32_t touched_n;
-};
 
 static uint32_t *probe(
     const struct dictionary *d, const struct function *f, uint64_t hash)
@@ -51,13 +29,29 @@ static uint32_t *probe(
 	}
 }
 
+static uint32_t *place_of_name(const struct dictionary *d, const char *name)
+{
+	return &d->names[hash_bytes(0, name, strlen(name)) & (d->table_size - 1)];
+}
+
+/* Makes a slot one that is found. */
+static void enter(struct dictionary *d, uint32_t id)
+{
+	struct slot *slot = &d->slots[id - 1];
+	uint32_t *name = place_of_name(d, slot->entry.function.name);
+
+	*probe(d, &slot->entry.function, slot->hash) = id;
+	slot->former = *name;
+	*name = id;
+}
+
 /* Room for one more slot, its place among the touched, and a table half empty. */
 static int make_room(struct dictionary *d)
 {
 	uint32_t room = d->slots_room ? d->slots_room * 2 : 64;
 	struct slot *slots;
 	uint32_t *touched;
-	uint32_t *table;
+	uint32_t *tables;
 
 	if (d->slots_n < d->slots_room)
 		return 0;
@@ -69,19 +63,21 @@ static int make_room(struct dictionary *d)
 	if (!touched)
 		return -ENOMEM;
 	d->touched = touched;
-	table = calloc((size_t)room * 2, sizeof(*table));
-	if (!table)
+	tables = calloc((size_t)room * 4, sizeof(*tables));
+	if (!tables)
 		return -ENOMEM;
 	free(d->table);
-	d->table = table;
+	d->table = tables;
 	d->table_size = room * 2;
+	d->names = tables + d->table_size;
 	d->slots_room = room;
-	for (uint32_t i = 0; i < d->slots_n; i++)
-		*probe(d, &slots[i].entry.function, slots[i].hash) = i + 1;
+	for (uint32_t id = 1; id <= d->slots_n; id++)
+		enter(d, id);
 	return 0;
 }
 
-static int add(struct dictionary *d, const struct dictionary_entry *entry, uint32_t *id)
+int dictionary_add(
+    struct dictionary *d, const struct dictionary_entry *entry, uint32_t *id)
 {
 	uint64_t hash = function_hash(&entry->function);
 	int err = make_room(d);
@@ -91,52 +87,8 @@ static int add(struct dictionary *d, const struct dictionary_entry *entry, uint3
 	d->slots[d->slots_n] =
 	    (struct slot){.entry = *entry, .hash = hash, .changed = true};
 	*id = ++d->slots_n;
-	*probe(d, &entry->function, hash) = *id;
+	enter(d, *id);
 	return 0;
-}
-
-static int load_row(struct dictionary *d, sqlite3_stmt *s)
-{
-	struct dictionary_entry entry = {
-	    .function = {.platform = platform_find(statement_text(s, 1)),
-		.arch = arch_find(statement_text(s, 5)),
-		.memory_limit_mb = (uint32_t)sqlite3_column_int64(s, 7)},
-	    .kind = invocation_kind_find(statement_text(s, 4)),
-	    .first_seen_ns = sqlite3_column_int64(s, 8),
-	    .last_seen_ns = sqlite3_column_int64(s, 9)};
-	struct function *f = &entry.function;
-	uint32_t id;
-	int err;
-
-	(void)text_copy(f->name, sizeof(f->name), statement_text(s, 2));
-	(void)text_copy(f->version, sizeof(f->version), statement_text(s, 3));
-	(void)text_copy(f->region, sizeof(f->region), statement_text(s, 6));
-	text_make_printable(f->name); /* of a version that stored any bytes */
-	text_make_printable(f->version);
-	text_make_printable(f->region);
-	if (sqlite3_column_int64(s, 0) != (int64_t)d->slots_n + 1)
-		return -EUCLEAN; /* ids are dense */
-	err = add(d, &entry, &id);
-	if (err)
-		return err;
-	d->stored_n = id;
-	d->slots[id - 1].changed = false;
-	d->slots[id - 1].stored_last_ns = entry.last_seen_ns;
-	return 0;
-}
-
-static int load(struct dictionary *d, struct connection *c)
-{
-	static const char sql[] =
-	    "SELECT id, platform, name, version, kind, arch, region,"
-	    " memory_limit_mb, first_seen_ns, last_seen_ns"
-	    " FROM function ORDER BY id";
-	AUTO(statement) sqlite3_stmt *s = NULL;
-	int err = statement_get(c, sql, &s);
-
-	while (!err && (err = statement_step(s)) == 1)
-		err = load_row(d, s);
-	return err;
 }
 
 int dictionary_new(struct connection *c, struct dictionary **out)
@@ -149,7 +101,7 @@ int dictionary_new(struct connection *c, struct dictionary **out)
 	(void)pthread_mutex_init(&d->mutex, NULL);
 	err = make_room(d);
 	if (!err)
-		err = load(d, c);
+		err = dictionary_load(d, c);
 	if (err) {
 		dictionary_free(d);
 		return err;
@@ -219,7 +171,7 @@ static int add_news(
 	    .first_seen_ns = seen->first_seen_ns,
 	    .last_seen_ns = seen->last_seen_ns};
 
-	return d->slots_n < DICTIONARY_MAX ? add(d, &entry, id) : -EDQUOT;
+	return d->slots_n < DICTIONARY_MAX ? dictionary_add(d, &entry, id) : -EDQUOT;
 }
 
 static int take_one(
@@ -272,71 +224,6 @@ int dictionary_take(
 		err = take_some(
 		    d, &seen[i], n - i < AHEAD_RECORDS ? n - i : AHEAD_RECORDS, &ids[i]);
 	(void)pthread_mutex_unlock(&d->mutex);
-	return err;
-}
-
-static int store_entry(
-    struct connection *c, const struct dictionary_entry *entry, uint32_t id)
-{
-	static const char sql[] =
-	    "INSERT INTO function(id, platform, name, version, kind, arch, region,"
-	    " memory_limit_mb, first_seen_ns, last_seen_ns) VALUES(:id, :platform, :name,"
-	    " :version, :kind, :arch, :region, :memory, :first, :last)"
-	    " ON CONFLICT(id) DO UPDATE SET kind = :kind, arch = :arch, region = :region,"
-	    " memory_limit_mb = :memory, first_seen_ns = :first, last_seen_ns = :last";
-	const struct function *f = &entry->function;
-	AUTO(statement) sqlite3_stmt *s = NULL;
-	int err = statement_get(c, sql, &s);
-
-	if (err)
-		return err;
-	statement_bind(s, ":id", id);
-	statement_bind_text(s, ":platform", platform_name(f->platform));
-	statement_bind_text(s, ":name", f->name);
-	statement_bind_text(s, ":version", f->version);
-	statement_bind_text(s, ":kind", invocation_kind_name(entry->kind));
-	statement_bind_text(s, ":arch", arch_name(f->arch));
-	statement_bind_text(s, ":region", f->region);
-	statement_bind(s, ":memory", f->memory_limit_mb);
-	statement_bind(s, ":first", entry->first_seen_ns);
-	statement_bind(s, ":last", entry->last_seen_ns);
-	return statement_run(s);
-}
-
-static int by_id(const void *a, const void *b)
-{
-	uint32_t left = *(const uint32_t *)a;
-	uint32_t right = *(const uint32_t *)b;
-
-	return left < right ? -1 : left > right;
-}
-
-/* Only the writer changes slots, so it reads them without the lock. Ids stay dense: what
- * a failed transaction left unstored goes with the next. */
-int dictionary_flush(struct dictionary *d, struct connection *c)
-{
-	int err = 0;
-
-	qsort(d->touched, d->touched_n, sizeof(*d->touched), by_id);
-	for (uint32_t i = d->stored_n; !err && i < d->slots_n; i++)
-		err = store_entry(c, &d->slots[i].entry, i + 1);
-	for (uint32_t i = 0; !err && i < d->touched_n; i++) {
-		const struct slot *slot = &d->slots[d->touched[i] - 1];
-
-		if (slot->changed && d->touched[i] <= d->stored_n)
-			err = store_entry(c, &slot->entry, d->touched[i]);
-	}
-	return err;
-}
-
-int dictionary_flush_last(struct dictionary *d, struct connection *c)
-{
-	int err = 0;
-
-	for (uint32_t i = 0; !err && i < d->stored_n; i++) {
-		if (d->slots[i].entry.last_seen_ns != d->slots[i].stored_last_ns)
-			err = store_entry(c, &d->slots[i].entry, i + 1);
-	}
 	return err;
 }
 
@@ -403,17 +290,33 @@ uint32_t dictionary_count(struct dictionary *d)
 	return n;
 }
 
+/* How many have that name; their ids are written before end, the last first, unless that
+ * is NULL. */
+static ssize_t visit_name(const struct dictionary *d, const char *name, uint32_t *end)
+{
+	ssize_t n = 0;
+
+	for (uint32_t id = *place_of_name(d, name); id; id = d->slots[id - 1].former) {
+		if (id > d->stored_n ||
+		    strcmp(d->slots[id - 1].entry.function.name, name) != 0)
+			continue;
+		n++;
+		if (end)
+			*--end = id;
+	}
+	return n;
+}
+
 ssize_t dictionary_ids_of(struct dictionary *d, const char *name, uint32_t **ids)
 {
 	uint32_t *found;
-	ssize_t n = 0;
+	ssize_t n;
 
 	(void)pthread_mutex_lock(&d->mutex);
-	found = malloc((d->stored_n + 1) * sizeof(*found));
-	for (uint32_t i = 0; found && i < d->stored_n; i++) {
-		if (strcmp(d->slots[i].entry.function.name, name) == 0)
-			found[n++] = i + 1;
-	}
+	n = visit_name(d, name, NULL);
+	found = malloc(((size_t)n + 1) * sizeof(*found));
+	if (found)
+		(void)visit_name(d, name, found + n);
 	(void)pthread_mutex_unlock(&d->mutex);
 	if (!found)
 		return -ENOMEM;

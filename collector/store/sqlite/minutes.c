@@ -249,10 +249,12 @@ int minutes_flush(struct minutes *m, struct connection *c)
 }
 
 /* Keeps rollups of [from, until), or those outside of it, and forgets the others by
- * making the table anew in place. */
+ * making the table anew in place. Of more than KEEP_MAX, some from everywhere: those that
+ * stand first would lie in one stretch of the table, which each of them makes longer. */
 static void keep_range(struct minutes *m, int64_t from, int64_t until, bool inside)
 {
 	size_t kept = 0;
+	size_t wanted = 0;
 	struct hot **keep = calloc(m->n + 1, sizeof(struct hot *));
 
 	for (size_t i = 0; i < m->table_size; i++) {
@@ -260,13 +262,19 @@ static void keep_range(struct minutes *m, int64_t from, int64_t until, bool insi
 		bool is_inside = hot && hot->key >= from && hot->key < until;
 
 		m->table[i] = NULL;
-		if (hot && keep && is_inside == inside && kept < KEEP_MAX)
-			keep[kept++] = hot;
+		if (hot && keep && is_inside == inside)
+			keep[wanted++] = hot;
 		else
 			hot_free(hot);
 	}
-	for (size_t i = 0; i < kept; i++)
+	for (size_t i = 0; i < wanted; i++) {
+		if (wanted > KEEP_MAX && i * KEEP_MAX / wanted < kept) {
+			hot_free(keep[i]);
+			continue;
+		}
 		*probe(m->table, m->table_size, keep[i]->key) = keep[i];
+		kept++;
+	}
 	m->n = kept;
 	free(keep);
 }
