@@ -121,17 +121,13 @@ __noinline int coldstart_mark(struct coldstart_mark *mark, __u64 sandbox, __u64 
 	struct task_struct *thread;
 	struct task_struct *first;
 	struct bpf_iter_task it;
-	struct uncounted uncounted;
-	__u64 now = bpf_ktime_get_boot_ns();
 
 	if (!mark)
 		return 0;
 	__builtin_memset(mark, 0, sizeof(*mark));
 	mark->at_ns = at_ns;
 	mark->pid = task->tgid;
-	uncounted = uncounted_read(task, now);
-	lead_note(&uncounted, now);
-	mark->running_ns = uncounted.lead + uncounted.had;
+	mark->running_ns = uncounted_and_lead(task);
 	add_ended(mark, task);
 	/* from its first thread on: a walk goes no further than the end of the list */
 	first = bpf_iter_task_new && bpf_task_from_pid && task->signal->nr_threads > 1

@@ -87,6 +87,17 @@ static __always_inline void lead_note(const struct uncounted *u, __u64 now)
 	}
 }
 
+/* Of the current thread, ahead by the lead: what lies between two such is exact, also
+ * before the lead is known. */
+static __always_inline __s64 uncounted_and_lead(struct task_struct *task)
+{
+	__u64 now = bpf_ktime_get_boot_ns();
+	struct uncounted u = uncounted_read(task, now);
+
+	lead_note(&u, now);
+	return u.lead + u.had;
+}
+
 static __always_inline __u64 uncounted_ns(const struct uncounted *u)
 {
 	__s64 least = lead_former < lead_least ? lead_former : lead_least;

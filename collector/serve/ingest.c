@@ -316,8 +316,12 @@ static void *writer_run(void *context)
 	struct job *list;
 
 	while (next_list(ingest, upkeep_due_ns(&ingest->upkeep), &list)) {
-		if (list)
+		if (list) {
+			int64_t began_ns = upkeep_now_ns();
+
 			store_list(ingest, list);
+			ingest->upkeep.stored_ns += upkeep_now_ns() - began_ns;
+		}
 		upkeep_run(&ingest->upkeep);
 	}
 	return NULL;

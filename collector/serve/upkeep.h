@@ -18,6 +18,8 @@ struct upkeep {
 	atomic_int_least64_t max_bytes; /* of the ledger on disk; 0: any size */
 	int64_t expire_ns; /* when each is due, as upkeep_now_ns() tells it */
 	int64_t fold_ns;
+	int64_t folded_ns; /* when the last step ended */
+	int64_t stored_ns; /* what storing took since then; the writer adds to it */
 	bool too_large;           /* was said */
 	struct complaint folding; /* likewise */
 	struct complaint forgetting;
@@ -29,8 +31,8 @@ int64_t upkeep_now_ns(void);
 /* When there is something to do next. */
 int64_t upkeep_due_ns(const struct upkeep *upkeep);
 
-/* Does what is due, in steps of some tens of milliseconds between which at most a fifth
- * of the time is taken. Errors are logged. */
+/* Does what is due, in steps of some ten milliseconds, which take at most a fifth of the
+ * time, and a tenth of it where the writer has much to store. Errors are logged. */
 void upkeep_run(struct upkeep *upkeep);
 
 #endif

@@ -2,7 +2,8 @@
  * batch every second, to one real collector. What a request took, whether all of it is in
  * the ledger, and what the collector held in memory.
  *
- * AGENTS=1000 RATE=1000 SECONDS=20 out/bench/bench_fleet */
+ * AGENTS=1000 RATE=1000 SECONDS=20 out/bench/bench_fleet; EVERY=10 tells of each ten
+ * seconds, too. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -52,6 +53,8 @@ static size_t seconds;
 static uint64_t batches_stored;
 static uint64_t refused;
 static struct histogram took;
+static size_t every; /* seconds; 0: only the whole */
+static struct histogram took_lately;
 
 static size_t setting(const char *name, size_t otherwise)
 {
@@ -190,6 +193,9 @@ static void answered(struct agent *agent, int status)
 		agent->due_ns = clock_boot_ns() + RETRY_NS;
 	} else if (status == 200) {
 		(void)histogram_add(&took, clock_boot_ns() - agent->begun_ns);
+		if (every)
+			(void)histogram_add(
+			    &took_lately, clock_boot_ns() - agent->begun_ns);
 		batches_stored++;
 		agent->sequence++;
 		agent->due_ns += CLOCK_NS_PER_S;
@@ -253,6 +259,25 @@ static bool start_due(int epoll)
 	return batches_stored < agents_n * seconds;
 }
 
+static void tell(const char *when, const struct histogram *h)
+{
+	(void)printf(
+	    "fleet: %sa request took %.1f ms at P50, %.1f at P99, %.1f at most\n", when,
+	    histogram_quantile(h, 0.5) / 1e6, histogram_quantile(h, 0.99) / 1e6,
+	    (double)h->max / 1e6);
+}
+
+static void tell_lately(void)
+{
+	char when[CLOCK_RFC3339_BYTES + 2];
+
+	clock_format_rfc3339(clock_wall_ns(), when);
+	(void)strcat(when, ": "); /* NOLINT: there is room */
+	tell(when, &took_lately);
+	(void)fflush(stdout);
+	histogram_clear(&took_lately);
+}
+
 /* Seconds that it took. */
 static double run(struct batch_writer *w)
 {
@@ -260,6 +285,7 @@ static double run(struct batch_writer *w)
 	struct epoll_event events[256];
 	uint64_t fresh_ns;
 	size_t fresh = 0;
+	double told;
 	double began;
 
 	make_bodies(w);
@@ -267,7 +293,7 @@ static double run(struct batch_writer *w)
 	for (size_t i = 0; i < agents_n; i++) /* spread over the first second */
 		agents[i].due_ns = fresh_ns + i * CLOCK_NS_PER_S / agents_n;
 
-	began = now_s();
+	told = began = now_s();
 	while (start_due(epoll)) {
 		int n = epoll_wait(epoll, events, 256, 1);
 
@@ -283,6 +309,10 @@ static double run(struct batch_writer *w)
 		if (clock_boot_ns() - fresh_ns > FRESH_NS) {
 			fresh_ns += FRESH_NS;
 			make_body_anew(w, fresh++ % BODIES);
+		}
+		if (every && now_s() - told > (double)every) {
+			told += (double)every;
+			tell_lately();
 		}
 	}
 	(void)close(epoll);
@@ -317,9 +347,7 @@ static void report(pid_t collector, double cpu, double wall)
 	(void)printf("fleet: %zu agents with %zu invocations/s for %zu s: %.0f/s stored, "
 		     "%" PRIu64 " times 429\n",
 	    agents_n, rate, seconds, (double)(batches_stored * rate) / wall, refused);
-	(void)printf("fleet: a request took %.1f ms at P50, %.1f at P99, %.1f at most\n",
-	    histogram_quantile(&took, 0.5) / 1e6, histogram_quantile(&took, 0.99) / 1e6,
-	    (double)took.max / 1e6);
+	tell("", &took);
 	(void)printf("fleet: the collector took %.2f us of CPU a record and %lu KiB of "
 		     "memory at most, %lu at the end\n",
 	    cpu * 1e6 / (double)(batches_stored * rate), status_kib(collector, "VmHWM:"),
@@ -339,6 +367,7 @@ int main(void)
 	agents_n = setting("AGENTS", 1000);
 	rate = setting("RATE", 1000);
 	seconds = setting("SECONDS", 20);
+	every = setting("EVERY", 0);
 	(void)setrlimit(
 	    RLIMIT_NOFILE, &(struct rlimit){agents_n * 2 + 64, agents_n * 2 + 64});
 	for (size_t i = 0; i < FUNCTIONS; i++) {

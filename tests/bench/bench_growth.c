@@ -3,10 +3,10 @@
  *
  * GROWTH_FUNCTIONS="100 1000 10000 100000". Each function has VALUES invocations in each
  * of so many minutes of an hour that is over, and of as many up to now, sent over HTTP.
- * Larger sizes have fewer minutes and days, so that a run ends within minutes; what was
- * measured of them is scaled to an hour and to 30 days. The days are copies of the one
- * that the collector made of its minutes. Of a question the best time, and the
- * collector's CPU time then, which says more where other programs run. */
+ * Larger sizes are sent fewer minutes, so that a run ends within minutes; to an hour up to
+ * now the newest of them is copied, and to 30 days the day that the collector made of its
+ * minutes. Of a question the best time, and the collector's CPU time then, which says more
+ * where other programs run. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -35,8 +35,7 @@
 static const struct {
 	size_t functions;
 	size_t minutes;
-	size_t days;
-} sizes[] = {{100, 60, 30}, {1000, 30, 30}, {10000, 6, 30}, {SIZE_MAX, 1, 6}};
+} sizes[] = {{100, 60}, {1000, 30}, {10000, 6}, {SIZE_MAX, 1}};
 
 struct body {
 	uint8_t *bytes;
@@ -293,22 +292,11 @@ static void fold_all(int64_t now_ns)
 	store_close(store);
 }
 
-/* The minutes are read for the month, too. */
-static void scale(struct growth *g, double minutes, double days)
-{
-	g->month.ms = (g->month.ms - g->hour.ms) * DAYS / days;
-	g->month.cpu_ms = (g->month.cpu_ms - g->hour.cpu_ms) * DAYS / days;
-	g->hour.ms *= 60 / minutes;
-	g->hour.cpu_ms *= 60 / minutes;
-	g->month.ms += g->hour.ms;
-	g->month.cpu_ms += g->hour.cpu_ms;
-}
-
 static void measure_questions(struct growth *g, int64_t at_s)
 {
 	static const char all[] = "/v1/functions?sort=p95&limit=10&";
 	pid_t collector = start_collector(directory);
-	int64_t month_s = (at_s / DAY_S - (int64_t)g->days + 1) * DAY_S;
+	int64_t month_s = (at_s / DAY_S - DAYS + 1) * DAY_S;
 	char one[64];
 
 	(void)snprintf(
@@ -317,7 +305,6 @@ static void measure_questions(struct growth *g, int64_t at_s)
 	g->hour = ask_since(collector, all, at_s - HOUR_S, at_s);
 	g->month = ask_since(collector, all, month_s, at_s);
 	g->day = ask_since(collector, one, at_s - DAY_S, at_s);
-	scale(g, g->minutes, g->days);
 	g->ask_mb = memory_mb(collector, "VmRSS:");
 	g->ask_most_mb = memory_mb(collector, "VmHWM:");
 	end(collector);
@@ -332,8 +319,7 @@ static void measure(struct growth *g, size_t n)
 	while (sizes[i].functions < n)
 		i++;
 	*g = (struct growth){.functions = (double)n,
-	    .minutes = (double)sizes[i].minutes,
-	    .days = (double)sizes[i].days};
+	    .minutes = (double)sizes[i].minutes};
 	functions_n = n;
 	functions = calloc(n, sizeof(*functions));
 	(void)snprintf(directory, sizeof(directory), "/tmp/bench_growth.XXXXXX");
@@ -349,7 +335,9 @@ static void measure(struct growth *g, size_t n)
 	measure_ingest(g, sizes[i].minutes, at_s);
 	fold_all(at_s * CLOCK_NS_PER_S);
 	ledger_measure(directory, sizes[i].minutes, g);
-	ledger_copy_days(directory, at_s / DAY_S, sizes[i].days);
+	ledger_copy_minutes(directory, at_s / 60 - 1, sizes[i].minutes);
+	fold_all(at_s * CLOCK_NS_PER_S);
+	ledger_copy_days(directory, at_s / DAY_S, DAYS);
 	fold_all(at_s * CLOCK_NS_PER_S);
 	measure_questions(g, at_s);
 	free(functions);

@@ -16,17 +16,16 @@ struct growth_time {
 
 struct growth {
 	double functions;
-	double minutes; /* that an hour's question read, and as many an hour ago */
-	double days;    /* that a month's question read */
+	double minutes; /* up to now that were sent, and as many two hours ago */
 	double records_per_s;
 	double cpu_us; /* of the collector, a record */
 	double commit_p50_ms;
 	double commit_p99_ms;
-	double refused;           /* times 429 */
-	double minute_bytes;      /* a function's minute as it comes */
-	double block_bytes;       /* in the block of an hour that is over */
-	struct growth_time hour;  /* scaled to 60 minutes */
-	struct growth_time month; /* scaled to 30 days */
+	double refused;      /* times 429 */
+	double minute_bytes; /* a function's minute as it comes */
+	double block_bytes;  /* in the block of an hour that is over */
+	struct growth_time hour;
+	struct growth_time month;
 	struct growth_time day;
 	struct growth_time metrics;
 	double metrics_mb;
@@ -47,7 +46,6 @@ static const struct {
 	}
     GROWTH_ROW("functions", functions),
     GROWTH_ROW("minutes sent, twice", minutes),
-    GROWTH_ROW("days", days),
     GROWTH_ROW("records/s committed", records_per_s),
     GROWTH_ROW("CPU us a record", cpu_us),
     GROWTH_ROW("until committed, ms P50", commit_p50_ms),
@@ -104,9 +102,6 @@ static inline void growth_print(const struct growth *found, size_t n)
 		}
 		(void)putchar('\n');
 	}
-	(void)printf(
-	    "growth: where fewer minutes or days were sent, the time of a question "
-	    "is scaled to 60 and 30 of them, its constant part too\n");
 }
 
 #endif

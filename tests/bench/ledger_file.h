@@ -54,6 +54,34 @@ static inline void ledger_measure(const char *directory, size_t minutes, struct 
 	(void)sqlite3_close(db);
 }
 
+/* The newest minute, again for those before the ones that were sent, to an hour. */
+static inline void ledger_copy_minutes(
+    const char *directory, int64_t newest, size_t minutes)
+{
+	static const char *const columns[] = {"counters", "histograms"};
+	sqlite3 *db = ledger_open(directory);
+	char sql[512];
+
+	if (sqlite3_exec(db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
+		die(sqlite3_errmsg(db));
+	for (size_t i = 0; minutes < 60 && i < (60 - minutes) * 2; i++) {
+		const char *column = columns[i % 2];
+
+		(void)snprintf(sql, sizeof(sql),
+		    "INSERT INTO minute_%s(id, %s) SELECT id - (%zu << 24), %s FROM"
+		    " minute_%s WHERE id >= %lld << 24 AND id < %lld << 24",
+		    column, column, 59 - i / 2, column, column, (long long)newest,
+		    (long long)newest + 1);
+		if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+			die(sqlite3_errmsg(db));
+		if (sqlite3_changes(db) == 0)
+			die("the newest minute is folded: run it again");
+	}
+	if (sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
+		die(sqlite3_errmsg(db));
+	(void)sqlite3_close(db);
+}
+
 /* The day that was made, again for those before it. */
 static inline void ledger_copy_days(const char *directory, int64_t today, size_t days)
 {

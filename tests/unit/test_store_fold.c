@@ -201,7 +201,7 @@ static void test_cuts_in_forgotten_hours_lose_nothing(void **state)
  */
 
 #define KILLS 25
-#define KILL_FUNCTIONS 70 /* two steps an hour */
+#define KILL_FUNCTIONS 70 /* several steps an hour */
 
 /* Writes and folds until it is killed; says each batch that was acknowledged. */
 static void write_and_fold(const char *directory, uint64_t from, int fd)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "store/sqlite/engine.h"
 #include "store/sqlite/join.h"
 #include "store/sqlite/pieces.h"
@@ -19,12 +20,16 @@
  * very many functions by the hour, which writes a sixth as much. */
 #define FOLD_MINUTES 10
 #define FEW_FUNCTIONS 10000
-/* Of a step, in which nothing can be stored: the fewer, the shorter. */
+/* Of a step, in which nothing can be stored: fewer while steps take long, as with many
+ * values in each minute, though all of them then take up to half as long again. */
 #define STEP_FUNCTIONS 16
+#define STEP_FUNCTIONS_LEAST 2
+#define STEP_NS (10 * CLOCK_NS_PER_S / 1000)
 
 struct fold {
 	int64_t hour; /* where this pass is, so that it takes what comes late but once: */
 	uint32_t next_id; /* the first function of the next step; hour -1: at the begin */
+	uint32_t step;    /* functions, a power of two */
 	struct block_coder *unpack;
 	struct block_coder *pack;
 	struct slice slice;
@@ -41,6 +46,7 @@ int fold_new(const struct hour_tables *tables, struct fold **out)
 	if (!fold)
 		return -ENOMEM;
 	fold_restart(fold);
+	fold->step = STEP_FUNCTIONS;
 	if (block_coder_new(tables, &fold->unpack) < 0 ||
 	    block_coder_new(tables, &fold->pack) < 0) {
 		fold_free(fold);
@@ -130,8 +136,8 @@ static int find_range(struct fold *fold, struct connection *c, int64_t before_mi
 		return found;
 	range->from_minute = fold->hour * HOUR_MINUTES;
 	range->until_minute = hour_end(fold, before_minute);
-	range->first_id = function_id - function_id % STEP_FUNCTIONS;
-	range->end_id = range->first_id + STEP_FUNCTIONS;
+	range->first_id = function_id;
+	range->end_id = function_id - function_id % fold->step + fold->step;
 	return 1;
 }
 
@@ -206,9 +212,19 @@ static int fold_slice(
 	return err ? err : slice_delete(c, range);
 }
 
+/* What the next step takes, after one that took so long. */
+static void set_step(struct fold *fold, uint64_t took_ns)
+{
+	if (took_ns > STEP_NS && fold->step > STEP_FUNCTIONS_LEAST)
+		fold->step /= 2;
+	else if (took_ns < STEP_NS / 4 && fold->step < STEP_FUNCTIONS)
+		fold->step *= 2;
+}
+
 int sqlite_fold_minutes(struct sqlite *store, int64_t now_ns)
 {
 	struct fold *fold = store->fold;
+	uint64_t began_ns = clock_boot_ns();
 	int64_t before_minute = (now_ns - FOLD_GRACE_NS) / MINUTE_NS;
 	struct slice_range range = {0};
 	int found;
@@ -227,6 +243,7 @@ int sqlite_fold_minutes(struct sqlite *store, int64_t now_ns)
 	if (err || !found)
 		return err;
 	fold->next_id = range.end_id;
+	set_step(fold, clock_boot_ns() - began_ns);
 	minutes_forget(store->minutes, range.from_minute, range.until_minute);
 	return 1;
 }
