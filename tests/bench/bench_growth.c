@@ -3,10 +3,10 @@
  *
  * GROWTH_FUNCTIONS="100 1000 10000 100000". Each function has VALUES invocations in each
  * of so many minutes of an hour that is over, and of as many up to now, sent over HTTP.
- * Larger sizes are sent fewer minutes, so that a run ends within minutes; to an hour up to
- * now the newest of them is copied, and to 30 days the day that the collector made of its
- * minutes. Of a question the best time, and the collector's CPU time then, which says more
- * where other programs run. */
+ * Larger sizes are sent fewer minutes, so that a run ends within minutes; to an hour up
+ * to now the newest of them is copied, and to 30 days the day that the collector made of
+ * its minutes. Of a question the best time, and the collector's CPU time then, which says
+ * more where other programs run. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -318,8 +318,7 @@ static void measure(struct growth *g, size_t n)
 
 	while (sizes[i].functions < n)
 		i++;
-	*g = (struct growth){.functions = (double)n,
-	    .minutes = (double)sizes[i].minutes};
+	*g = (struct growth){.functions = (double)n, .minutes = (double)sizes[i].minutes};
 	functions_n = n;
 	functions = calloc(n, sizeof(*functions));
 	(void)snprintf(directory, sizeof(directory), "/tmp/bench_growth.XXXXXX");
