@@ -20,7 +20,7 @@ struct upkeep {
 	int64_t fold_ns;
 	int64_t folded_ns; /* when the last step ended */
 	int64_t stored_ns; /* what storing took since then; the writer adds to it */
-	bool too_large;           /* was said */
+	bool too_large;    /* was said */
 	struct complaint folding; /* likewise */
 	struct complaint forgetting;
 };
