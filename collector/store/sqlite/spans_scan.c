@@ -314,9 +314,10 @@ static int walk_hours(struct scan *scan, int64_t from, int64_t until)
 	return err;
 }
 
-/* Whether an hour has folded rows, and none of that minute or behind; 1, 0 or an error.
- */
-static int ends_before(struct scan *scan, int64_t hour, int64_t minute)
+/* The last minute of an hour of which functions [first_id, end_id) have folded rows is
+ * *last, if it is behind that. */
+static int find_last(
+    struct scan *scan, int64_t hour, uint32_t first_id, uint32_t end_id, int64_t *last)
 {
 	static const char sql[] = "SELECT max(last_minute) FROM hour_rollup"
 				  " WHERE id >= :since AND id < :until";
@@ -325,13 +326,26 @@ static int ends_before(struct scan *scan, int64_t hour, int64_t minute)
 
 	if (err)
 		return err;
-	statement_bind(s, ":since", minutes_key(hour, scan->first_id));
-	statement_bind(s, ":until", minutes_key(hour, scan->end_id));
+	statement_bind(s, ":since", minutes_key(hour, first_id));
+	statement_bind(s, ":until", minutes_key(hour, end_id));
 	err = statement_step(s);
-	if (err != 1)
-		return err;
-	return sqlite3_column_type(s, 0) != SQLITE_NULL &&
-	       sqlite3_column_int64(s, 0) < minute;
+	if (err == 1 && sqlite3_column_int64(s, 0) > *last) /* NULL is 0 */
+		*last = sqlite3_column_int64(s, 0);
+	return err < 0 ? err : 0;
+}
+
+/* Whether an hour has folded rows, and none of that minute or behind; 1, 0 or an error.
+ */
+static int ends_before(struct scan *scan, int64_t hour, int64_t minute)
+{
+	int64_t last = 0;
+	int err = 0;
+
+	if (!scan->ids)
+		err = find_last(scan, hour, scan->first_id, scan->end_id, &last);
+	for (size_t i = 0; !err && i < scan->ids_n; i++)
+		err = find_last(scan, hour, scan->ids[i], scan->ids[i] + 1, &last);
+	return err ? err : last > 0 && last < minute;
 }
 
 /* The minutes [from, until) in whatever rows tell them. */
