@@ -1,5 +1,5 @@
-/* GET /v1/advice. It reads up to a day of invocations on the server's thread: bounded by
- * ADVICE_MAX_INTERVALS. */
+/* GET /v1/advice. It reads up to a day of invocations while other questions wait: bounded
+ * by ADVICE_MAX_INTERVALS. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

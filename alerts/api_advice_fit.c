@@ -1,5 +1,5 @@
 /* GET /v1/advice?kind=memory and kind=plan: from the sums of a week, which are read hour
- * by hour on the server's thread. */
+ * by hour while other questions wait. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>

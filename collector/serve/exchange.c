@@ -219,7 +219,7 @@ static enum MHD_Result take_body(struct http_pending *x, const char *bytes, size
 	return MHD_YES;
 }
 
-static int answer(struct http_pending *x)
+int exchange_answer(struct http_pending *x)
 {
 	int err;
 
@@ -236,6 +236,13 @@ static int answer(struct http_pending *x)
 		return http_reply_error(
 		    &x->reply, 503, "out_of_memory", "not enough memory");
 	return http_reply_error(&x->reply, 500, "internal", "%s", strerror(-err));
+}
+
+/* What agents send, which is decoded here and waits for the writer, and whether the
+ * collector lives; all else may read long in the ledger. */
+static bool is_answered_at_once(const struct http_route *route)
+{
+	return route->need == HTTP_NEEDS_AGENT || route->need == HTTP_NEEDS_NOTHING;
 }
 
 /* NOLINTNEXTLINE(readability-function-size): the library's signature */
@@ -257,9 +264,13 @@ enum MHD_Result exchange_handle(void *context, struct MHD_Connection *connection
 	(void)pthread_mutex_lock(&x->http->mutex);
 	finished = x->stage == STAGE_FINISHED;
 	(void)pthread_mutex_unlock(&x->http->mutex);
-	if (!finished && answer(x) == HTTP_PENDING)
+	if (finished)
+		return send_reply(x);
+	if (!is_answered_at_once(x->route)) {
+		aside_answer(&x->http->aside, x);
 		return MHD_YES;
-	return send_reply(x);
+	}
+	return exchange_answer(x) == HTTP_PENDING ? MHD_YES : send_reply(x);
 }
 
 struct http_pending *http_pend(const struct http_request *request)

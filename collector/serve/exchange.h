@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "serve/aside.h"
 #include "serve/connections.h"
 #include "serve/http.h"
 #include "serve/tls.h"
@@ -29,7 +30,8 @@ struct http {
 	bool loopback;
 	atomic_bool logs; /* each request */
 	struct connections connections;
-	struct tls *tls;         /* NULL: plain HTTP */
+	struct tls *tls; /* NULL: plain HTTP */
+	struct aside aside;
 	pthread_mutex_t mutex;   /* over what follows */
 	pthread_cond_t finished; /* signalled when one of the counts falls */
 	size_t open_n;           /* exchanges */
@@ -53,6 +55,7 @@ struct http_pending {
 	size_t body_room;
 	bool too_large;
 	enum stage stage;
+	struct http_pending *next; /* of those that are answered aside */
 	uint64_t started_ns;
 	struct {
 		char *name; /* one allocation: name, value */
@@ -64,6 +67,9 @@ struct http_pending {
 	bool has_token;
 	struct token token; /* whose request this is, where tokens are asked for */
 };
+
+/* Answers a whole request: its reply is filled, or HTTP_PENDING is returned. */
+int exchange_answer(struct http_pending *x);
 
 /* Callbacks of the daemon; context is struct http. */
 enum MHD_Result exchange_handle(void *context, struct MHD_Connection *connection,

@@ -1,6 +1,6 @@
-/* One thread of libmicrohttpd runs every handler. A request is an exchange from its first
- * header to the end of its reply; one that waits for the writer is suspended meanwhile.
- */
+/* One thread of libmicrohttpd takes and sends everything. A request is an exchange from
+ * its first header to the end of its reply; one that waits for the writer or is answered
+ * aside is suspended meanwhile. */
 #include "serve/http.h"
 
 #include <errno.h>
@@ -154,6 +154,8 @@ int http_start_on(struct http *http, int fd)
 
 	if (!err && fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
 		err = -errno;
+	if (!err)
+		err = aside_start(&http->aside);
 	if (err) {
 		(void)close(fd);
 		return err;
@@ -173,8 +175,10 @@ int http_start_on(struct http *http, int fd)
 	    MHD_OPTION_END);
 	if (http->daemon)
 		return 0;
+	err = errno ? -errno : -EIO;
+	aside_stop(&http->aside);
 	(void)close(fd);
-	return errno ? -errno : -EIO;
+	return err;
 }
 
 uint16_t http_port(const struct http *http)
@@ -187,27 +191,40 @@ bool http_is_loopback(const char *address)
 	return listen_is_loopback(address);
 }
 
+/* Waits for all exchanges to end, so many seconds at most; http->mutex is held. */
+static void wait_for_end(struct http *http, int seconds)
+{
+	struct timespec until;
+	int err = 0;
+
+	(void)clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += seconds;
+	while (http->open_n > 0 && err != ETIMEDOUT)
+		err = pthread_cond_timedwait(&http->finished, &http->mutex, &until);
+}
+
 struct http_drained http_stop(struct http *http)
 {
 	struct http_drained drained = {0};
-	struct timespec until;
 	MHD_socket listening;
-	int err = 0;
+	bool late;
 
 	if (!http || !http->daemon)
 		return drained;
 	listening = MHD_quiesce_daemon(http->daemon);
-	(void)clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += STOP_WAIT_S;
 	(void)pthread_mutex_lock(&http->mutex);
 	http->stopping = true;
 	drained.running = http->open_n;
-	while (http->open_n > 0 && err != ETIMEDOUT)
-		err = pthread_cond_timedwait(&http->finished, &http->mutex, &until);
+	wait_for_end(http, STOP_WAIT_S);
+	late = http->pending_n > 0;
+	aside_refuse(&http->aside);
 	while (http->pending_n > 0) /* the daemon cannot stop before */
 		(void)pthread_cond_wait(&http->finished, &http->mutex);
+	if (late)
+		wait_for_end(http, 1); /* their replies are on their way */
 	drained.cut_off = http->open_n;
 	(void)pthread_mutex_unlock(&http->mutex);
+	aside_stop(&http->aside);
 	MHD_stop_daemon(http->daemon);
 	http->daemon = NULL;
 	if (listening != MHD_INVALID_SOCKET)

@@ -78,7 +78,7 @@ static int start(void **state)
 	    {"GET", "/v1/things", echo, 0, HTTP_NEEDS_READ},
 	    {"PUT", "/v1/things", echo, 1000, HTTP_NEEDS_READ},
 	    {"GET", "/v1/fail", broken, 0, HTTP_NEEDS_READ},
-	    {"POST", "/v1/late", late, 1000, HTTP_NEEDS_READ},
+	    {"POST", "/v1/late", late, 1000, HTTP_NEEDS_AGENT},
 	    {"DELETE", "/v1/things", nothing, 0, HTTP_NEEDS_READ},
 	};
 	struct http *http;

@@ -1,0 +1,84 @@
+#include "serve/aside.h"
+
+#include <stddef.h>
+
+#include "serve/exchange.h"
+
+/* The next one, or NULL at the end. */
+static struct http_pending *take(struct aside *aside, bool *refuses)
+{
+	struct http_pending *x;
+
+	(void)pthread_mutex_lock(&aside->mutex);
+	while (!aside->first && !aside->stopping)
+		(void)pthread_cond_wait(&aside->came, &aside->mutex);
+	x = aside->first;
+	if (x)
+		aside->first = x->next;
+	if (!aside->first)
+		aside->last = &aside->first;
+	*refuses = aside->refuses;
+	(void)pthread_mutex_unlock(&aside->mutex);
+	return x;
+}
+
+static void *run(void *context)
+{
+	struct aside *aside = context;
+	struct http_pending *x;
+	bool refuses;
+
+	while ((x = take(aside, &refuses))) {
+		if (refuses)
+			(void)http_reply_error(
+			    &x->reply, 503, "stopping", "the collector stops: try again");
+		else
+			(void)exchange_answer(x);
+		http_finish(x, &x->reply);
+	}
+	return NULL;
+}
+
+int aside_start(struct aside *aside)
+{
+	int err;
+
+	*aside = (struct aside){.last = &aside->first};
+	(void)pthread_mutex_init(&aside->mutex, NULL);
+	(void)pthread_cond_init(&aside->came, NULL);
+	err = -pthread_create(&aside->thread, NULL, run, aside);
+	aside->runs = !err;
+	return err;
+}
+
+void aside_answer(struct aside *aside, struct http_pending *x)
+{
+	(void)http_pend(&x->request);
+	x->next = NULL;
+	(void)pthread_mutex_lock(&aside->mutex);
+	*aside->last = x;
+	aside->last = &x->next;
+	(void)pthread_cond_signal(&aside->came);
+	(void)pthread_mutex_unlock(&aside->mutex);
+}
+
+void aside_refuse(struct aside *aside)
+{
+	(void)pthread_mutex_lock(&aside->mutex);
+	aside->refuses = true;
+	(void)pthread_mutex_unlock(&aside->mutex);
+}
+
+void aside_stop(struct aside *aside)
+{
+	if (!aside->runs)
+		return;
+	(void)pthread_mutex_lock(&aside->mutex);
+	aside->stopping = true;
+	(void)pthread_cond_signal(&aside->came);
+	(void)pthread_mutex_unlock(&aside->mutex);
+	(void)pthread_join(aside->thread, NULL);
+	aside->runs = false;
+	(void)pthread_cond_destroy(&aside->came);
+	(void)pthread_mutex_destroy(&aside->mutex);
+}
