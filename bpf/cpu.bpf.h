@@ -15,7 +15,7 @@
  * the kernel's defences against speculation a call, which returns, costs more than what
  * it asks for. All times are of the boot clock. */
 
-#define WALK_EVERY_NS 250000    /* what a thread of another can have had unseen */
+#define WALK_EVERY_NS 250000 /* what a thread of another can have had unseen */
 
 static __always_inline void add_thread_cpu(
     struct cpu_total *total, struct task_struct *thread, __u64 now)

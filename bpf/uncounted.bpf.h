@@ -1,10 +1,10 @@
 /* CPU time that a running thread has had and the kernel's sums do not have yet: they are
  * brought up to date when the thread stops, and once in a tick.
  *
- * The run queue that a thread is on has two clocks, both set when its sums are and now and
- * then between: all time, and all time but what interrupts and the hypervisor took, by
- * which the kernel counts. So a thread has had what the second went on by since its sums
- * were, and what has passed since the clocks were set. The latter is told by our own
+ * The run queue that a thread is on has two clocks, both set when its sums are and now
+ * and then between: all time, and all time but what interrupts and the hypervisor took,
+ * by which the kernel counts. So a thread has had what the second went on by since its
+ * sums were, and what has passed since the clocks were set. The latter is told by our own
  * clock, which is ahead of the first by a lead that is the same on all CPUs and changes
  * only as the time of day is corrected. A thread reads us soon after the clocks were set
  * now and then: the least lead that was seen lately is the lead. */

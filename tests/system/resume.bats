@@ -134,7 +134,7 @@ none_loaded() { ! loaded "$@"; }
 	answered
 	load_ends
 	has 51 # nothing is asked now: an agent that is away misses nothing
-	ask '/?bytes=0&ms=3000'
+	ask '/?bytes=0&ms=6000' # longer than an agent takes to come, also on a busy machine
 	sleep 0.3
 	end "$agent" KILL
 	until_true 5 none_loaded "${ours[@]}"

@@ -343,7 +343,7 @@ static int ends_before(struct scan *scan, int64_t hour, int64_t minute)
 
 	if (!scan->ids)
 		err = find_last(scan, hour, scan->first_id, scan->end_id, &last);
-	for (size_t i = 0; !err && i < scan->ids_n; i++)
+	for (size_t i = 0; !err && scan->ids && i < scan->ids_n; i++)
 		err = find_last(scan, hour, scan->ids[i], scan->ids[i] + 1, &last);
 	return err ? err : last > 0 && last < minute;
 }
