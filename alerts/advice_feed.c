@@ -8,6 +8,12 @@
 #define MB (1024ULL * 1024)
 #define STEP_MB 128
 #define READ_MAX 1000000 /* pings, and batches of other functions, are read too */
+#define SLOTS 2048       /* a power of two, several times ADVICE_MAX_FUNCTIONS */
+
+struct collecting {
+	struct advice_feed feed;
+	uint16_t slots[SLOTS]; /* index of a function, plus 1, by its hash */
+};
 
 void advice_feed_done(struct advice_feed *feed)
 {
@@ -16,14 +22,26 @@ void advice_feed_done(struct advice_feed *feed)
 	*feed = (struct advice_feed){0};
 }
 
-/* Its index, or -1 when there are too many (or no memory). */
-static int function_index(struct advice_feed *feed, const struct function *function)
+/* Where its index stands, or may stand when there is 0. */
+static uint16_t *slot_of(struct collecting *c, const struct function *function)
 {
-	struct advice_function *grown;
+	size_t i = (size_t)function_hash(function) % SLOTS;
 
-	for (size_t i = feed->functions_n; i-- > 0;)
-		if (function_is_same(&feed->functions[i].function, function))
-			return (int)i;
+	while (c->slots[i] &&
+	       !function_is_same(&c->feed.functions[c->slots[i] - 1].function, function))
+		i = (i + 1) % SLOTS;
+	return &c->slots[i];
+}
+
+/* Its index, or -1 when there are too many (or no memory). */
+static int function_index(struct collecting *c, const struct function *function)
+{
+	struct advice_feed *feed = &c->feed;
+	struct advice_function *grown;
+	uint16_t *slot = slot_of(c, function);
+
+	if (*slot)
+		return *slot - 1;
 	if (feed->functions_n == ADVICE_MAX_FUNCTIONS)
 		return -1;
 	grown = reallocarray(
@@ -31,8 +49,9 @@ static int function_index(struct advice_feed *feed, const struct function *funct
 	if (!grown)
 		return -1;
 	feed->functions = grown;
-	grown[feed->functions_n] = (struct advice_function){.function = *function};
-	return (int)feed->functions_n++;
+	grown[feed->functions_n++] = (struct advice_function){.function = *function};
+	*slot = (uint16_t)feed->functions_n;
+	return *slot - 1;
 }
 
 static int grow(struct advice_feed *feed)
@@ -56,7 +75,8 @@ static uint64_t ceil_ms(uint64_t ns)
 
 static int visit(void *context, const struct invocation *inv, const char *host)
 {
-	struct advice_feed *feed = context;
+	struct collecting *c = context;
+	struct advice_feed *feed = &c->feed;
 	uint64_t billed_ms;
 	uint64_t init_ms;
 	int function;
@@ -66,7 +86,7 @@ static int visit(void *context, const struct invocation *inv, const char *host)
 		return 0;
 	if (feed->n == ADVICE_MAX_INTERVALS)
 		return 1;
-	function = function_index(feed, inv->function);
+	function = function_index(c, inv->function);
 	if (function < 0)
 		return 0;
 	if (grow(feed))
@@ -89,12 +109,12 @@ static int visit(void *context, const struct invocation *inv, const char *host)
 static int visit_function(void *context, const struct function *function,
     int64_t first_seen_ns, int64_t last_seen_ns)
 {
-	struct advice_feed *feed = context;
+	struct collecting *c = context;
+	uint16_t slot = *slot_of(c, function);
 
 	(void)last_seen_ns;
-	for (size_t i = 0; i < feed->functions_n; i++)
-		if (function_is_same(&feed->functions[i].function, function))
-			feed->functions[i].first_seen_ns = first_seen_ns;
+	if (slot)
+		c->feed.functions[slot - 1].first_seen_ns = first_seen_ns;
 	return 0;
 }
 
@@ -123,30 +143,31 @@ static void share_out(struct advice_feed *feed)
 int advice_feed_read(struct store *store, int64_t since_ns, int64_t until_ns,
     const char *function, struct advice_feed *out)
 {
-	struct advice_feed feed = {.since_ns = since_ns, .until_ns = until_ns};
+	struct collecting c = {.feed = {.since_ns = since_ns, .until_ns = until_ns}};
+	struct advice_feed *feed = &c.feed;
 	struct store_reading reading = {.since_ns = since_ns,
 	    .until_ns = until_ns,
 	    .function = function,
 	    .newest_first = true,
 	    .most = READ_MAX};
-	int err = store_read_invocations(store, &reading, visit, &feed);
+	int err = store_read_invocations(store, &reading, visit, &c);
 
-	feed.truncated = err > 0 || reading.cut;
+	feed->truncated = err > 0 || reading.cut;
 	if (err >= 0)
-		err = store_scan_functions(store, visit_function, &feed);
+		err = store_scan_functions(store, visit_function, &c);
 	if (err < 0) {
-		advice_feed_done(&feed);
+		advice_feed_done(feed);
 		return err;
 	}
-	if (feed.truncated) {
-		feed.since_ns = reading.cut ? reading.reached_ns : until_ns;
-		for (size_t i = 0; i < feed.n; i++)
-			if (feed.intervals[i].start_ns < feed.since_ns)
-				feed.since_ns = feed.intervals[i].start_ns;
+	if (feed->truncated) {
+		feed->since_ns = reading.cut ? reading.reached_ns : until_ns;
+		for (size_t i = 0; i < feed->n; i++)
+			if (feed->intervals[i].start_ns < feed->since_ns)
+				feed->since_ns = feed->intervals[i].start_ns;
 	}
-	if (feed.n)
-		share_out(&feed);
-	*out = feed;
+	if (feed->n)
+		share_out(feed);
+	*out = *feed;
 	return 0;
 }
 
