@@ -148,6 +148,14 @@ static void test_questions_are_answered_one_at_a_time(void **state)
 	assert_int_equal(atomic_load(&most_at_once), 1);
 }
 
+static uint64_t connections(struct http *http)
+{
+	struct http_counts counts;
+
+	http_counts(http, &counts);
+	return counts.connections;
+}
+
 static void *stop_it(void *http)
 {
 	(void)http_stop(http);
@@ -164,7 +172,9 @@ static void test_who_waits_when_it_stops_is_told_so(void **state)
 	for (int i = 0; i < 2; i++)
 		begin(&asking[i], *state);
 	assert_int_equal(wait_for(&asked), 0);
-	(void)usleep(200000); /* the other one has come, too */
+	for (int i = 0; i < 500 && connections(*state) < 2; i++)
+		(void)usleep(10000);
+	(void)usleep(200000); /* the other one has been taken, too */
 	assert_int_equal(pthread_create(&stopping, NULL, stop_it, *state), 0);
 	(void)sleep(4); /* longer than those that run are let run */
 	(void)sem_post(&let_go);
