@@ -134,6 +134,8 @@ int snapshot_parse(const char *body, size_t body_bytes, struct snapshot *snapsho
 	snapshot->ledger = ledger_parse(root, "ledger");
 	snapshot->since_ns = field_time(window, "since");
 	snapshot->until_ns = field_time(window, "until");
+	snapshot->known = field_count(root, "known_count");
+	snapshot->known_last_ns = field_time(root, "known_last_seen");
 	return 0;
 }
 

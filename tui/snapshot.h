@@ -63,6 +63,8 @@ struct snapshot {
 	uint64_t hosts;
 	struct ledger ledger;
 	int64_t since_ns, until_ns;
+	uint64_t known;        /* functions at any time, told where the window has none */
+	int64_t known_last_ns; /* when the last of them was seen */
 };
 
 /* Replaces *snapshot. 0, -EBADMSG when it is not such an answer, or -ENOMEM; *snapshot

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "tui/format.h"
 #include "tui/view.h"
@@ -251,6 +252,24 @@ static void draw_row(struct canvas *canvas, int row, const struct layout *layout
 	}
 }
 
+/* There were functions, but not in this window. */
+static void draw_quiet(
+    const struct snapshot *snapshot, struct canvas *canvas, int row, int cols)
+{
+	char text[128];
+	char last[CLOCK_RFC3339_BYTES];
+
+	clock_format_rfc3339(snapshot->known_last_ns, last);
+	last[sizeof("2026-01-01T00:00:00") - 1] = '\0';
+	(void)canvas_text(
+	    canvas, row, 2, cols, STYLE_BOLD, "No invocations in this window.");
+	(void)snprintf(text, sizeof(text),
+	    "The last of %llu function%s was seen at %s UTC.",
+	    (unsigned long long)snapshot->known, snapshot->known == 1 ? "" : "s", last);
+	(void)canvas_text(canvas, row + 2, 2, cols, STYLE_PLAIN, text);
+	(void)canvas_text(canvas, row + 3, 2, cols, STYLE_PLAIN, "w looks further back.");
+}
+
 static void draw_empty(
     const struct dash *dash, struct canvas *canvas, const struct area *area)
 {
@@ -279,6 +298,10 @@ static void draw_empty(
 	if (dash->snapshot.functions.items_n) {
 		(void)canvas_text(canvas, row, 2, area->cols - 3, STYLE_PLAIN,
 		    "No function's name holds that text. Esc shows them all.");
+		return;
+	}
+	if (dash->snapshot.known && dash->snapshot.known_last_ns) {
+		draw_quiet(&dash->snapshot, canvas, row, area->cols - 3);
 		return;
 	}
 	for (int i = 0; i < n && i < area->rows; i++)

@@ -167,6 +167,37 @@ static int add_functions(void *context, const struct tallies *some)
 	return err;
 }
 
+struct known {
+	uint64_t functions;
+	int64_t last_ns; /* when the last of them was seen */
+};
+
+static int see_known(void *context, const struct function *function,
+    int64_t first_seen_ns, int64_t last_seen_ns)
+{
+	struct known *known = context;
+
+	(void)function;
+	(void)first_seen_ns;
+	known->functions++;
+	if (known->functions == 1 || last_seen_ns > known->last_ns)
+		known->last_ns = last_seen_ns;
+	return 0;
+}
+
+/* What lies outside of a window in which there is nothing. */
+static int set_known(json_t *root, const struct answers *answers)
+{
+	struct known known = {0};
+	int err = store_scan_functions(answers->store, see_known, &known);
+
+	(void)json_object_set_new(root, "known_count", answer_count(known.functions));
+	if (!err && known.functions)
+		(void)json_object_set_new(
+		    root, "known_last_seen", answer_time(known.last_ns));
+	return err;
+}
+
 int answer_functions(
     void *context, const struct http_request *request, struct http_reply *reply)
 {
@@ -191,6 +222,8 @@ int answer_functions(
 		err = set_ledger(rest, answers, &window);
 	if (!err && !function) /* of a large fleet they are most of the answer */
 		err = set_agents(rest, answers, &window);
+	if (!err && !function && list.leaders.seen == 0)
+		err = set_known(rest, answers);
 	if (!err)
 		return leaders_send(&list.leaders,
 		    json_pack("{s:o}", "window", answer_window_json(&window)), rest,

@@ -53,6 +53,25 @@ static void test_answers_prices_by_the_published_rates(void **state)
 	json_decref(root);
 }
 
+static void test_answers_say_that_there_were_functions_before(void **state)
+{
+	struct place *place = *state;
+	json_t *root = ask(place, "/v1/functions?since=15m");
+
+	assert_int_equal(number(root, "known_count"), 0);
+	assert_null(json_object_get(root, "known_last_seen"));
+	json_decref(root);
+	fill(place);
+	root = ask(place, "/v1/functions?since=2020-01-01&until=2020-01-02");
+	assert_int_equal(json_array_size(at(root, "functions")), 0);
+	assert_true(number(root, "known_count") > 0);
+	assert_non_null(text(root, "known_last_seen"));
+	json_decref(root);
+	root = ask(place, "/v1/functions?since=15m");
+	assert_null(json_object_get(root, "known_count"));
+	json_decref(root);
+}
+
 static void test_answers_trends_add_up(void **state)
 {
 	static const char *const spans[] = {"5m", "7m", "15m", "1h", "7d"};
@@ -369,6 +388,7 @@ int main(void)
 	    TEST(test_answers_functions_as_they_were),
 	    TEST(test_answers_prices_by_the_published_rates),
 	    TEST(test_answers_trends_add_up),
+	    TEST(test_answers_say_that_there_were_functions_before),
 	    TEST(test_answers_tell_the_ledger_and_hosts),
 	    TEST(test_answers_series_has_a_point_for_each_step),
 	    TEST(test_answers_invocations_newest_first),

@@ -209,6 +209,26 @@ static void test_no_functions_yet_explains_what_to_do(void **state)
 	close_stage(&stage);
 }
 
+static void test_a_quiet_window_says_that_there_were_functions(void **state)
+{
+	static const char quiet[] =
+	    "{\"functions\":[],\"host_count\":1,\"known_count\":3,"
+	    "\"known_last_seen\":\"2026-11-28T11:49:12.5Z\"}";
+	struct stage stage;
+
+	(void)state;
+	open_stage(&stage, 20, 90, true);
+	assert_int_equal(snapshot_parse(quiet, strlen(quiet), &stage.dash.snapshot), 0);
+	assert_int_equal(dash_arrange(&stage.dash), 0);
+	assert_true(find_text(&stage, "No invocations in this window.") > 0);
+	assert_true(
+	    find_text(&stage,
+		"The last of 3 functions was seen at 2026-11-28T11:49:12 UTC.") > 0);
+	assert_true(find_text(&stage, "w looks further back.") > 0);
+	assert_true(find_text(&stage, "No functions seen yet.") < 0);
+	close_stage(&stage);
+}
+
 static void test_sorting_goes_through_the_columns_and_around(void **state)
 {
 	struct stage stage;
@@ -392,6 +412,7 @@ int main(void)
 	    cmocka_unit_test(test_the_page_of_a_function_tells_what_was_lost),
 	    cmocka_unit_test(test_help_lists_the_keys_of_the_view_below),
 	    cmocka_unit_test(test_no_functions_yet_explains_what_to_do),
+	    cmocka_unit_test(test_a_quiet_window_says_that_there_were_functions),
 	    cmocka_unit_test(test_sorting_goes_through_the_columns_and_around),
 	    cmocka_unit_test(test_a_filter_shows_while_it_is_typed_and_escape_clears_it),
 	    cmocka_unit_test(test_the_cursor_stays_with_its_function),
