@@ -59,7 +59,7 @@ static void totals(const struct dash *dash, struct pen *pen)
 {
 	struct money hour = {0}, month = {0};
 	double rate = 0;
-	char text[160], a[FORMAT_BYTES], b[FORMAT_BYTES], c[FORMAT_BYTES];
+	char text[160], a[FORMAT_BYTES], b[FORMAT_BYTES], c[FORMAT_BYTES], of[32] = "";
 	size_t n = dash->snapshot.functions.items_n;
 
 	for (size_t i = 0; i < n; i++) {
@@ -69,8 +69,11 @@ static void totals(const struct dash *dash, struct pen *pen)
 		hour = money_add(hour, row->cost_per_hour);
 		month = money_add(month, row->cost_month);
 	}
-	(void)snprintf(text, sizeof(text), "%zu function%s  %s inv/s  %s/h  %s/month", n,
-	    n == 1 ? "" : "s", format_rate(rate, a), format_money(hour, b),
+	if (dash->snapshot.functions.cut) /* the sums are of those that are shown */
+		(void)snprintf(of, sizeof(of), " of %llu",
+		    (unsigned long long)dash->snapshot.functions_told);
+	(void)snprintf(text, sizeof(text), "%zu%s function%s  %s inv/s  %s/h  %s/month",
+	    n, of, n == 1 ? "" : "s", format_rate(rate, a), format_money(hour, b),
 	    format_money(month, c));
 	write_text(pen, STYLE_PLAIN, text);
 }

@@ -131,6 +131,7 @@ int snapshot_parse(const char *body, size_t body_bytes, struct snapshot *snapsho
 	if (rows_parse(root, &agent_kind, &snapshot->agents) < 0)
 		rows_done(&snapshot->agents);
 	snapshot->hosts = field_count(root, "host_count");
+	snapshot->functions_told = field_count(root, "function_count");
 	snapshot->ledger = ledger_parse(root, "ledger");
 	snapshot->since_ns = field_time(window, "since");
 	snapshot->until_ns = field_time(window, "until");

@@ -61,6 +61,7 @@ struct snapshot {
 	struct rows functions; /* struct function_row */
 	struct rows agents;    /* struct agent_row; none when the answer names none */
 	uint64_t hosts;
+	uint64_t functions_told; /* in the answer, more than items where they are cut */
 	struct ledger ledger;
 	int64_t since_ns, until_ns;
 	uint64_t known;        /* functions at any time, told where the window has none */

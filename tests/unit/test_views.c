@@ -229,6 +229,23 @@ static void test_a_quiet_window_says_that_there_were_functions(void **state)
 	close_stage(&stage);
 }
 
+static void test_more_functions_than_fit_are_said(void **state)
+{
+	static char body[5001 * sizeof("{\"function\":\"f\"},") + 64];
+	int n = sprintf(body, "{\"function_count\":5001,\"functions\":[");
+	struct stage stage;
+
+	(void)state;
+	open_stage(&stage, 20, 90, true);
+	for (int i = 0; i < 5001; i++)
+		n += sprintf(body + n, "%s{\"function\":\"f\"}", i ? "," : "");
+	n += sprintf(body + n, "]}");
+	assert_int_equal(snapshot_parse(body, (size_t)n, &stage.dash.snapshot), 0);
+	assert_int_equal(dash_arrange(&stage.dash), 0);
+	assert_int_equal(find_text(&stage, "5000 of 5001 functions"), 1);
+	close_stage(&stage);
+}
+
 static void test_sorting_goes_through_the_columns_and_around(void **state)
 {
 	struct stage stage;
@@ -413,6 +430,7 @@ int main(void)
 	    cmocka_unit_test(test_help_lists_the_keys_of_the_view_below),
 	    cmocka_unit_test(test_no_functions_yet_explains_what_to_do),
 	    cmocka_unit_test(test_a_quiet_window_says_that_there_were_functions),
+	    cmocka_unit_test(test_more_functions_than_fit_are_said),
 	    cmocka_unit_test(test_sorting_goes_through_the_columns_and_around),
 	    cmocka_unit_test(test_a_filter_shows_while_it_is_typed_and_escape_clears_it),
 	    cmocka_unit_test(test_the_cursor_stays_with_its_function),
