@@ -367,7 +367,7 @@ int main(void)
 	agents_n = setting("AGENTS", 1000);
 	rate = setting("RATE", 1000);
 	seconds = setting("SECONDS", 20);
-	every = setting("EVERY", 0);
+	every = getenv("EVERY") ? setting("EVERY", 1) : 0;
 	(void)setrlimit(
 	    RLIMIT_NOFILE, &(struct rlimit){agents_n * 2 + 64, agents_n * 2 + 64});
 	for (size_t i = 0; i < FUNCTIONS; i++) {
