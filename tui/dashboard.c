@@ -91,6 +91,9 @@ static void plan(struct board *board)
 	}
 	path_start(&path, "/v1/functions");
 	path_query(&path, "since", dash_window(dash));
+	path_query(&path, "sort", order_name(dash->order));
+	path_query(&path, "reverse", dash->reverse ? "true" : NULL);
+	path_query(&path, "limit", SNAPSHOT_FUNCTIONS_TEXT); /* the first in that order */
 	feed_want(board->feed, FEED_FUNCTIONS, path.text, EVERY_MS);
 	feed_want(board->feed, FEED_BUDGETS, "/v1/budgets", SLOWLY_MS);
 	feed_want(board->feed, FEED_ALERTS, "/v1/alerts",

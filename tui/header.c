@@ -69,7 +69,7 @@ static void totals(const struct dash *dash, struct pen *pen)
 		hour = money_add(hour, row->cost_per_hour);
 		month = money_add(month, row->cost_month);
 	}
-	if (dash->snapshot.functions.cut) /* the sums are of those that are shown */
+	if (dash->snapshot.functions_told > n) /* the sums are of those that are shown */
 		(void)snprintf(of, sizeof(of), " of %llu",
 		    (unsigned long long)dash->snapshot.functions_told);
 	(void)snprintf(text, sizeof(text), "%zu%s function%s  %s inv/s  %s/h  %s/month",

@@ -113,7 +113,7 @@ static void parse_agent(const json_t *object, void *item)
 }
 
 static const struct row_kind function_kind = {
-    "functions", sizeof(struct function_row), 5000, parse_function};
+    "functions", sizeof(struct function_row), SNAPSHOT_FUNCTIONS_MAX, parse_function};
 static const struct row_kind agent_kind = {
     "agents", sizeof(struct agent_row), 1000, parse_agent};
 

@@ -57,6 +57,10 @@ struct agent_row {
 	uint64_t read_faults, map_full, exec_lost, io_uring, missed_runs;
 };
 
+/* So many functions are kept; of more, what an answer tells first. */
+#define SNAPSHOT_FUNCTIONS_MAX 5000
+#define SNAPSHOT_FUNCTIONS_TEXT "5000"
+
 struct snapshot {
 	struct rows functions; /* struct function_row */
 	struct rows agents;    /* struct agent_row; none when the answer names none */
