@@ -111,7 +111,7 @@ static void attach_unix_close(struct meter_bpf *skeleton)
 }
 
 /* Whether CPUs that run one task have no tick: then the clocks of a run queue stand for a
- * second. */
+ * second (the kernel's Documentation/timers/no_hz.rst). */
 static bool tick_stops(void)
 {
 	AUTO(file) FILE *list = fopen("/sys/devices/system/cpu/nohz_full", "re");

@@ -84,6 +84,7 @@ static void plan(struct board *board)
 	bool detail = false;
 	bool advice = false;
 	struct path path;
+	char limit[16];
 
 	for (size_t i = 0; i < dash->views_n; i++) {
 		detail |= dash->views[i] == &view_function;
@@ -93,7 +94,8 @@ static void plan(struct board *board)
 	path_query(&path, "since", dash_window(dash));
 	path_query(&path, "sort", order_name(dash->order));
 	path_query(&path, "reverse", dash->reverse ? "true" : NULL);
-	path_query(&path, "limit", SNAPSHOT_FUNCTIONS_TEXT); /* the first in that order */
+	(void)snprintf(limit, sizeof(limit), "%d", SNAPSHOT_FUNCTIONS_MAX);
+	path_query(&path, "limit", limit); /* the first in that order */
 	feed_want(board->feed, FEED_FUNCTIONS, path.text, EVERY_MS);
 	feed_want(board->feed, FEED_BUDGETS, "/v1/budgets", SLOWLY_MS);
 	feed_want(board->feed, FEED_ALERTS, "/v1/alerts",

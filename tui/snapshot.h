@@ -59,7 +59,6 @@ struct agent_row {
 
 /* So many functions are kept; of more, what an answer tells first. */
 #define SNAPSHOT_FUNCTIONS_MAX 5000
-#define SNAPSHOT_FUNCTIONS_TEXT "5000"
 
 struct snapshot {
 	struct rows functions; /* struct function_row */

@@ -26,7 +26,8 @@
  * touched all of it: the library zeroes it between two requests. */
 #define CONNECTION_BYTES ((size_t)16 * 1024)
 #define IDLE_TIMEOUT_S 30U
-#define STOP_WAIT_S 3 /* for clients that are slow to send or to read */
+#define STOP_WAIT_S 3  /* for clients that are slow to send or to read */
+#define REPLY_WAIT_S 1 /* for replies that were made after that */
 
 int http_new(struct http **out)
 {
@@ -221,7 +222,7 @@ struct http_drained http_stop(struct http *http)
 	while (http->pending_n > 0) /* the daemon cannot stop before */
 		(void)pthread_cond_wait(&http->finished, &http->mutex);
 	if (late)
-		wait_for_end(http, 1); /* their replies are on their way */
+		wait_for_end(http, REPLY_WAIT_S);
 	drained.cut_off = http->open_n;
 	(void)pthread_mutex_unlock(&http->mutex);
 	aside_stop(&http->aside);

@@ -10,7 +10,8 @@
 #define FOLD_EVERY_NS (60 * CLOCK_NS_PER_S) /* once nothing is left to fold */
 /* How much longer than a step the pause after it is: while the writer has little else to
  * do, and when it stores for more than half of the time. The latter must leave enough: an
- * hour of 100,000 functions takes 90 to 250 s. */
+ * hour of 100,000 functions takes a hundred times what BENCH=store tells of 1000, so 80
+ * to 150 s. */
 #define PAUSE 4
 #define PAUSE_BUSY 9
 #define MB 1000000

@@ -399,17 +399,27 @@ int statement_run(sqlite3_stmt *s)
 	return err;
 }
 
+/* A statement on the range of keys [since, until). */
+static int get_range(
+    struct connection *c, const char *sql, int64_t since, int64_t until, sqlite3_stmt **s)
+{
+	int err = statement_get(c, sql, s);
+
+	if (err)
+		return err;
+	statement_bind(*s, ":since", since);
+	statement_bind(*s, ":until", until);
+	return 0;
+}
+
 int statement_find(
     struct connection *c, const char *sql, int64_t since, int64_t until, int64_t *key)
 {
 	AUTO(statement) sqlite3_stmt *s = NULL;
-	int err = statement_get(c, sql, &s);
+	int err = get_range(c, sql, since, until, &s);
 
-	if (err)
-		return err;
-	statement_bind(s, ":since", since);
-	statement_bind(s, ":until", until);
-	err = statement_step(s);
+	if (!err)
+		err = statement_step(s);
 	if (err == 1)
 		*key = sqlite3_column_int64(s, 0);
 	return err;
@@ -419,13 +429,9 @@ int statement_run_range(
     struct connection *c, const char *sql, int64_t since, int64_t until)
 {
 	AUTO(statement) sqlite3_stmt *s = NULL;
-	int err = statement_get(c, sql, &s);
+	int err = get_range(c, sql, since, until, &s);
 
-	if (err)
-		return err;
-	statement_bind(s, ":since", since);
-	statement_bind(s, ":until", until);
-	return statement_run(s);
+	return err ? err : statement_run(s);
 }
 
 const char *statement_text(sqlite3_stmt *s, int column)

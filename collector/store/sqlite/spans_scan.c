@@ -321,16 +321,12 @@ static int find_last(
 {
 	static const char sql[] = "SELECT max(last_minute) FROM hour_rollup"
 				  " WHERE id >= :since AND id < :until";
-	AUTO(statement) sqlite3_stmt *s = NULL;
-	int err = statement_get(scan->reader, sql, &s);
+	int64_t found = 0; /* as it is where there are none: NULL is 0 */
+	int err = statement_find(scan->reader, sql, minutes_key(hour, first_id),
+	    minutes_key(hour, end_id), &found);
 
-	if (err)
-		return err;
-	statement_bind(s, ":since", minutes_key(hour, first_id));
-	statement_bind(s, ":until", minutes_key(hour, end_id));
-	err = statement_step(s);
-	if (err == 1 && sqlite3_column_int64(s, 0) > *last) /* NULL is 0 */
-		*last = sqlite3_column_int64(s, 0);
+	if (found > *last)
+		*last = found;
 	return err < 0 ? err : 0;
 }
 
