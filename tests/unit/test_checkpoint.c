@@ -130,6 +130,40 @@ static void test_what_is_in_the_log_is_copied_aside(void **state)
 	assert_true(size_of(place->path) >= PAGES * PAGE_BYTES / 2);
 }
 
+/* Bytes that this thread wrote so far. */
+static long written(void)
+{
+	FILE *io = fopen("/proc/thread-self/io", "re");
+	char line[64];
+	long bytes = -1;
+
+	assert_non_null(io);
+	while (fgets(line, sizeof(line), io)) {
+		if (strncmp(line, "wchar: ", 7) == 0)
+			bytes = strtol(line + 7, NULL, 10);
+	}
+	(void)fclose(io);
+	assert_true(bytes >= 0);
+	return bytes;
+}
+
+/* Also where pauses let the thread copy the last page, so that the log is begun anew
+ * before the writer asks for what is left. */
+static void test_the_writer_copies_little(void **state)
+{
+	struct place *place = *state;
+	long before;
+
+	for (int i = 0; i < 100; i++) {
+		before = written();
+		commit_one(place);
+		assert_in_range(
+		    written() - before, ROW_BYTES, ROW_BYTES + PAGES * PAGE_BYTES / 2);
+		(void)usleep(20000);
+	}
+	assert_true(size_of(place->path) > PAGES * PAGE_BYTES);
+}
+
 /* What a reader still looks at stays in the log, which grows, and shrinks no commit. */
 static void test_a_reader_is_not_waited_for(void **state)
 {
@@ -175,6 +209,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 	    TEST(test_a_log_is_begun_anew_between_commits),
 	    TEST(test_what_is_in_the_log_is_copied_aside),
+	    TEST(test_the_writer_copies_little),
 	    TEST(test_a_reader_is_not_waited_for),
 	    TEST(test_what_was_committed_is_there_after_the_end),
 	};

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "store/sqlite/connection.h"
@@ -16,8 +17,10 @@
 struct checkpoint {
 	sqlite3 *writer;
 	int pages;
-	int in_log; /* pages, at the last commit */
-	int due;    /* how many there must be for the next pass */
+	int in_log;         /* pages, at the last commit */
+	int due;            /* how many there must be for the next pass */
+	uint32_t log;       /* how often it was begun anew */
+	uint32_t asked_log; /* in which one the thread was asked */
 	sqlite3 *db;
 	pthread_t thread;
 	pthread_mutex_t mutex;
@@ -32,8 +35,10 @@ static int note_pages(void *context, sqlite3 *db, const char *name, int pages)
 
 	(void)db;
 	(void)name;
-	if (pages < c->in_log) /* begun anew */
+	if (pages < c->in_log) {
+		c->log++;
 		c->due = c->pages;
+	}
 	c->in_log = pages;
 	return SQLITE_OK;
 }
@@ -122,11 +127,13 @@ void checkpoint_committed(struct checkpoint *c)
 	if (c->in_log < c->due)
 		return;
 	(void)pthread_mutex_lock(&c->mutex);
-	is_copied = c->state == COPIED;
+	/* else the thread left nothing: this is the next log, of which it has no page */
+	is_copied = c->state == COPIED && c->asked_log == c->log;
 	if (is_copied) {
 		c->state = IDLE;
-	} else if (c->state == IDLE) {
+	} else if (c->state != ASKED) {
 		c->state = ASKED;
+		c->asked_log = c->log;
 		(void)pthread_cond_signal(&c->changed);
 	}
 	(void)pthread_mutex_unlock(&c->mutex);
