@@ -316,13 +316,17 @@ static void *writer_run(void *context)
 	struct job *list;
 
 	while (next_list(ingest, upkeep_due_ns(&ingest->upkeep), &list)) {
-		if (list) {
-			int64_t began_ns = upkeep_now_ns();
+		int64_t began_ns = upkeep_now_ns();
+		bool several = list && list->next;
+		int64_t took_ns;
 
+		if (list)
 			store_list(ingest, list);
-			ingest->upkeep.stored_ns += upkeep_now_ns() - began_ns;
-		}
+		took_ns = upkeep_now_ns() - began_ns;
+		ingest->upkeep.stored_ns += list ? took_ns : 0;
 		upkeep_run(&ingest->upkeep);
+		if (several)
+			upkeep_rest(began_ns, took_ns);
 	}
 	return NULL;
 }

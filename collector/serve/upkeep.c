@@ -15,6 +15,10 @@
 #define PAUSE 4
 #define PAUSE_BUSY 9
 #define MB 1000000
+/* From one commit's begin to the next's. A commit costs as much as some 3000 records do
+ * (out/bench/bench_fleet: 1.2 us of CPU a record with one every 3 ms, 1.0 with one every
+ * 10), and who sends waits for the disk anyway. */
+#define COMMIT_GAP_NS (CLOCK_NS_PER_S / 100)
 
 int64_t upkeep_now_ns(void)
 {
@@ -89,4 +93,14 @@ void upkeep_run(struct upkeep *upkeep)
 	}
 	if (upkeep_now_ns() >= upkeep->fold_ns)
 		upkeep->fold_ns = fold(upkeep);
+}
+
+void upkeep_rest(int64_t began_ns, int64_t took_ns)
+{
+	int64_t until_ns =
+	    began_ns + (2 * took_ns < COMMIT_GAP_NS ? 2 * took_ns : COMMIT_GAP_NS);
+	const struct timespec until = {
+	    until_ns / CLOCK_NS_PER_S, until_ns % CLOCK_NS_PER_S};
+
+	(void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
 }

@@ -1,4 +1,5 @@
-/* What the writer does for the ledger besides writing: folds, forgets, keeps it small. */
+/* What the writer does besides writing: folds the ledger, forgets, keeps it small, and
+ * rests. */
 #ifndef COLDMETER_SERVE_UPKEEP_H
 #define COLDMETER_SERVE_UPKEEP_H
 
@@ -34,5 +35,11 @@ int64_t upkeep_due_ns(const struct upkeep *upkeep);
 /* Does what is due, in steps of some ten milliseconds, which take at most a fifth of the
  * time, and a tenth of it where the writer has much to store. Errors are logged. */
 void upkeep_run(struct upkeep *upkeep);
+
+/* After a commit for several who send at once: waits until more has come, for as long as
+ * the commit took, so that half of the time at least is left to commits, and for no more
+ * than 10 ms from its begin on. Who sends alone, one request after the other, would only
+ * wait. */
+void upkeep_rest(int64_t began_ns, int64_t took_ns);
 
 #endif
