@@ -1,7 +1,8 @@
 /* SQLite begins with its log anew when all of it has been copied at the begin of a
  * transaction, which does not happen by itself where one commit follows the other. So the
  * thread copies the bulk, then what came meanwhile, and the writer the little that is
- * left then, between two transactions. https://www.sqlite.org/wal.html#ckpt */
+ * left then, between two transactions; nothing where a pause was long enough.
+ * https://www.sqlite.org/wal.html#ckpt */
 #include "store/sqlite/checkpoint.h"
 
 #include <errno.h>
@@ -12,7 +13,10 @@
 
 #include "store/sqlite/connection.h"
 
-#define PASSES 2
+/* Passes of the thread: each copies what came during the one before, until that is little
+ * (a commit is 20 to 40 pages at a million records a second), or does not become less. */
+#define PASSES 6
+#define LITTLE 32
 
 struct checkpoint {
 	sqlite3 *writer;
@@ -43,9 +47,27 @@ static int note_pages(void *context, sqlite3 *db, const char *name, int pages)
 	return SQLITE_OK;
 }
 
-static void copy(sqlite3 *db)
+/* Returns the pages of the log that are copied by now. */
+static int copy(sqlite3 *db)
 {
-	(void)sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	int copied = 0;
+
+	(void)sqlite3_wal_checkpoint_v2(
+	    db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, &copied);
+	return copied;
+}
+
+static void copy_most(sqlite3 *db)
+{
+	int copied = copy(db);
+
+	for (int i = 1; i < PASSES; i++) {
+		int before = copied;
+
+		copied = copy(db);
+		if (copied - before <= LITTLE)
+			break;
+	}
 }
 
 static void *run(void *context)
@@ -59,8 +81,7 @@ static void *run(void *context)
 			continue;
 		}
 		(void)pthread_mutex_unlock(&c->mutex);
-		for (int i = 0; i < PASSES; i++)
-			copy(c->db);
+		copy_most(c->db);
 		(void)pthread_mutex_lock(&c->mutex);
 		c->state = COPIED;
 	}
@@ -139,6 +160,6 @@ void checkpoint_committed(struct checkpoint *c)
 	(void)pthread_mutex_unlock(&c->mutex);
 	if (!is_copied)
 		return;
-	copy(c->writer);
+	(void)copy(c->writer);
 	c->due = c->in_log + c->pages; /* where a reader is in the way; else see above */
 }
