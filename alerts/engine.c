@@ -86,7 +86,7 @@ static void set_up(struct alerts *alerts, const struct store_batch *stored)
 	}
 }
 
-/* On the ingest's writer thread, after each commit. Learns in place: no queue, nothing to
+/* On the ingest's teller, after each commit. Learns in place: no queue, nothing to
  * drop; the lock is held for a batch, some tens of microseconds. */
 static void observe(void *context, const struct store_batch *stored)
 {

@@ -1,4 +1,4 @@
-/* One thread encodes every interval and takes the spans that the writer has put together
+/* One thread encodes every interval and takes the spans that the teller has put together
  * each second; each address has a push of its own, so that one that is away holds up no
  * other. */
 #include "serve/exports.h"
@@ -49,7 +49,7 @@ struct exports {
 	bool stopping;
 };
 
-/* --- the writer's thread ----------------------------------------------------------- */
+/* --- the teller's thread ----------------------------------------------------------- */
 
 static void flush_spans(struct exports *e)
 {

@@ -1,5 +1,6 @@
 /* Bodies are decoded on the server's thread and queued as jobs; one writer commits what
- * is queued as one group and finishes the requests. */
+ * is queued as one group; what is committed is told of and its requests are finished by a
+ * third thread, while the writer is at the next group. */
 #include "serve/ingest.h"
 
 #include <errno.h>
@@ -11,23 +12,18 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "serve/intake.h"
+#include "serve/jobs.h"
 #include "serve/receipt.h"
 #include "serve/traces.h"
 #include "serve/upkeep.h"
 
-/* Beyond either a sender is told to come back: about 40 MB decoded. */
-#define QUEUE_BATCHES_MAX 1024
-#define QUEUE_RECORDS_MAX 100000
+/* With so much under way, decoded and not answered yet, a sender is told to come back. In
+ * memory about 40 MB. */
+#define BATCHES_MAX 1024
+#define ROWS_MAX 100000
 #define NDJSON_MAX_BYTES ((size_t)8 * 1024 * 1024)
 #define FAILED_LATELY_NS (60 * (uint64_t)CLOCK_NS_PER_S) /* then one may try again */
 #define DAY_NS (86400 * CLOCK_NS_PER_S)
-
-struct job {
-	struct job *next;
-	struct http_pending *pending;
-	struct intake in;
-};
 
 struct ingest {
 	struct store *store;
@@ -35,67 +31,49 @@ struct ingest {
 	struct losses *losses;
 	struct observers observers;
 	struct upkeep upkeep;
-	atomic_uint_least64_t busy_since_ns; /* boot time; 0: idle */
-	atomic_uint_least64_t failed_ns;     /* boot time of the last commit */
-	atomic_int failed;                   /* its error; 0: it went well */
-	struct intake_ids ids;               /* the server's thread alone */
-	struct batch_ledger made;            /* the writer alone: of batches made here */
-	struct store_batch *group;           /* the writer alone */
-	struct complaint complaint;          /* the writer alone: what it logged */
+	atomic_uint_least64_t writing_since_ns; /* boot time of the writer; 0: idle */
+	atomic_uint_least64_t telling_since_ns; /* the same of the teller */
+	atomic_uint_least64_t failed_ns;        /* boot time of the last commit */
+	atomic_int failed;                      /* its error; 0: it went well */
+	struct intake_ids ids;                  /* the server's thread alone */
+	struct batch_ledger made;   /* the writer alone: of batches made here */
+	struct store_batch *group;  /* the writer alone */
+	struct complaint complaint; /* the writer alone: what it logged */
 	struct ingest_spans spans;
 	pthread_t writer;
-	pthread_mutex_t mutex; /* over what follows */
-	pthread_cond_t queued;
-	struct job *first;
-	struct job **last;
-	size_t batches_n;
-	size_t records_n;
-	bool stopping;
+	pthread_t teller;
+	struct jobs to_write;
+	struct jobs to_tell;     /* stored, or failed */
+	atomic_size_t batches_n; /* under way */
+	atomic_size_t rows_n;
 };
-
-static void job_free(struct job *job)
-{
-	if (job)
-		intake_done(&job->in);
-	free(job);
-}
 
 /* --- the server's thread ----------------------------------------------------------- */
 
-/* False when the queue is full; else the job is the writer's. */
-static bool enqueue(struct ingest *ingest, struct job *job)
+/* Before anything is decoded: what is refused should cost little. True: refused. */
+static bool refuse(
+    struct ingest *ingest, const struct intake *in, struct http_reply *reply)
 {
-	bool room;
-
-	(void)pthread_mutex_lock(&ingest->mutex);
-	room = !ingest->first ||
-	       (ingest->batches_n + job->in.n <= QUEUE_BATCHES_MAX &&
-		   ingest->records_n + job->in.records <= QUEUE_RECORDS_MAX);
-	if (room) {
-		*ingest->last = job;
-		ingest->last = &job->next;
-		ingest->batches_n += job->in.n;
-		ingest->records_n += job->in.records;
-		(void)pthread_cond_signal(&ingest->queued);
-	}
-	(void)pthread_mutex_unlock(&ingest->mutex);
-	return room;
+	if (atomic_load(&ingest->batches_n) < BATCHES_MAX &&
+	    atomic_load(&ingest->rows_n) < ROWS_MAX)
+		return false;
+	reply->retry_after_s = 1;
+	(void)receipt_error(
+	    in, reply, 429, "busy", "more is waiting to be stored than fits: try again");
+	return true;
 }
 
-/* Takes over the job. */
-static int submit(struct ingest *ingest, const struct http_request *request,
-    struct http_reply *reply, struct job *job)
+/* Takes over the job, which becomes the writer's. */
+static int submit(
+    struct ingest *ingest, const struct http_request *request, struct job *job)
 {
-	struct http_pending *pending = http_pend(request);
-
-	job->pending = pending;
-	if (enqueue(ingest, job))
-		return HTTP_PENDING;
-	reply->retry_after_s = 1;
-	(void)receipt_error(&job->in, reply, 429, "busy",
-	    "more is waiting to be stored than fits: try again");
-	job_free(job);
-	http_finish(pending, reply);
+	for (size_t i = 0; i < job->in.n; i++)
+		job->rows +=
+		    job->in.decoded[i]->invocations_n + job->in.decoded[i]->functions_n;
+	job->pending = http_pend(request);
+	atomic_fetch_add(&ingest->batches_n, job->in.n);
+	atomic_fetch_add(&ingest->rows_n, job->rows);
+	jobs_put(&ingest->to_write, job);
 	return HTTP_PENDING;
 }
 
@@ -103,19 +81,21 @@ static int post_batch(
     void *context, const struct http_request *request, struct http_reply *reply)
 {
 	struct ingest *ingest = context;
-	struct job *job;
 	const char *why = NULL;
+	struct job *job;
 	int err;
 
 	if (!http_is_type(request->content_type, BATCH_CONTENT_TYPE))
 		return http_reply_error(reply, 415, "unsupported_media_type",
 		    "this takes " BATCH_CONTENT_TYPE);
+	if (refuse(ingest, &(struct intake){.form = INTAKE_BATCH}, reply))
+		return 0;
 	job = calloc(1, sizeof(*job));
 	if (!job)
 		return -ENOMEM;
 	err = intake_batch(&job->in, request->body, request->body_bytes, &why);
 	if (!err)
-		return submit(ingest, request, reply, job);
+		return submit(ingest, request, job);
 	job_free(job);
 	if (err == -EPROTONOSUPPORT)
 		return http_reply_error(reply, 400, "bad_batch",
@@ -138,6 +118,8 @@ static int post_ndjson(
 	if (!http_is_type(request->content_type, "application/x-ndjson"))
 		return http_reply_error(reply, 415, "unsupported_media_type",
 		    "this takes application/x-ndjson");
+	if (refuse(ingest, &(struct intake){.form = INTAKE_NDJSON}, reply))
+		return 0;
 	job = calloc(1, sizeof(*job));
 	if (!job)
 		return -ENOMEM;
@@ -147,7 +129,7 @@ static int post_ndjson(
 	err = intake_ndjson(
 	    &job->in, request->body, request->body_bytes, key ? &keyed : &ingest->ids);
 	if (!err)
-		return submit(ingest, request, reply, job);
+		return submit(ingest, request, job);
 	job_free(job);
 	return err;
 }
@@ -155,12 +137,14 @@ static int post_ndjson(
 static int post_traces(
     void *context, const struct http_request *request, struct http_reply *reply)
 {
+	struct ingest *ingest = context;
 	struct job *job = calloc(1, sizeof(*job));
 
 	if (!job)
 		return -ENOMEM;
-	if (traces_read(&job->in, request, reply))
-		return submit(context, request, reply, job);
+	if (traces_find_form(&job->in, request, reply) &&
+	    !refuse(ingest, &job->in, reply) && traces_read(&job->in, request, reply))
+		return submit(ingest, request, job);
 	job_free(job);
 	return 0;
 }
@@ -178,27 +162,6 @@ int ingest_add_routes(struct ingest *ingest, struct http *http)
 
 /* --- the writer's thread ----------------------------------------------------------- */
 
-static void count_spans(struct ingest *ingest, const struct otlp_tally *spans)
-{
-	(void)atomic_fetch_add(&ingest->spans.taken, spans->taken);
-	(void)atomic_fetch_add(&ingest->spans.ignored, spans->ignored);
-	(void)atomic_fetch_add(&ingest->spans.rejected, spans->rejected);
-}
-
-static void finish(struct ingest *ingest, struct job *job, int err)
-{
-	struct http_reply reply = {0};
-
-	if (err)
-		receipt_failed(&job->in, err, &reply);
-	else
-		receipt_stored(&job->in, &reply);
-	if (!err)
-		count_spans(ingest, &job->in.spans);
-	http_finish(job->pending, &reply);
-	job_free(job);
-}
-
 /* Batches made here tell the ledger so; those with a key of their own stay out of it. */
 static void fill_ledger(const struct job *job, struct batch_ledger *ledger)
 {
@@ -210,22 +173,6 @@ static void fill_ledger(const struct job *job, struct batch_ledger *ledger)
 		ledger->seen += batch->invocations_n;
 		ledger->delivered += batch->invocations_n;
 		batch->head.ledger = *ledger;
-	}
-}
-
-/* What is imported is over: it is no part of what goes on. */
-static void announce(struct ingest *ingest, const struct job *job)
-{
-	for (size_t b = 0; b < job->in.n; b++) {
-		const struct store_batch *stored = &job->in.batches[b];
-		const struct batch *batch = stored->batch;
-
-		if (!stored->is_new || stored->imported)
-			continue;
-		for (size_t i = 0; i < batch->losses_n; i++)
-			losses_count(ingest->losses, &batch->losses[i], batch->head.host);
-		live_count(ingest->live, stored, clock_wall_ns());
-		observers_tell(&ingest->observers, stored);
 	}
 }
 
@@ -269,45 +216,20 @@ static void store_list(struct ingest *ingest, struct job *list)
 	bool together;
 	int err;
 
-	atomic_store(&ingest->busy_since_ns, clock_boot_ns());
+	atomic_store(&ingest->writing_since_ns, clock_boot_ns());
 	err = store_jobs(ingest, list, NULL);
 	together = !err || err == -ENOSPC || err == -EROFS || !list->next;
 	complaint_log(&ingest->complaint, err, "cannot store what was received",
 	    "what is received is stored again");
 	atomic_store(&ingest->failed_ns, clock_boot_ns());
 	atomic_store(&ingest->failed, err);
-	while (list) {
-		struct job *job = list;
-
-		list = job->next;
+	for (struct job *job = list; job; job = job->next) {
 		if (!together)
 			err = store_jobs(ingest, job, job->next);
-		if (!err)
-			announce(ingest, job);
-		finish(ingest, job, err);
+		job->err = err;
 	}
-	atomic_store(&ingest->busy_since_ns, 0);
-}
-
-/* Waits for jobs, until that monotonic time at most. False: none left, and stopping. */
-static bool next_list(struct ingest *ingest, int64_t until_ns, struct job **list)
-{
-	const struct timespec until = {
-	    until_ns / CLOCK_NS_PER_S, until_ns % CLOCK_NS_PER_S};
-	bool more;
-	int err = 0;
-
-	(void)pthread_mutex_lock(&ingest->mutex);
-	while (!ingest->first && !ingest->stopping && err != ETIMEDOUT)
-		err = pthread_cond_timedwait(&ingest->queued, &ingest->mutex, &until);
-	*list = ingest->first;
-	ingest->first = NULL;
-	ingest->last = &ingest->first;
-	ingest->batches_n = 0;
-	ingest->records_n = 0;
-	more = *list || !ingest->stopping;
-	(void)pthread_mutex_unlock(&ingest->mutex);
-	return more;
+	atomic_store(&ingest->writing_since_ns, 0);
+	jobs_put(&ingest->to_tell, list);
 }
 
 static void *writer_run(void *context)
@@ -315,7 +237,7 @@ static void *writer_run(void *context)
 	struct ingest *ingest = context;
 	struct job *list;
 
-	while (next_list(ingest, upkeep_due_ns(&ingest->upkeep), &list)) {
+	while (jobs_take(&ingest->to_write, upkeep_due_ns(&ingest->upkeep), &list)) {
 		int64_t began_ns = upkeep_now_ns();
 		bool several = list && list->next;
 		int64_t took_ns;
@@ -331,12 +253,100 @@ static void *writer_run(void *context)
 	return NULL;
 }
 
+/* --- the teller's thread ------------------------------------------------------------ */
+
+/* What is imported is over: it is no part of what goes on. */
+static void announce(struct ingest *ingest, const struct job *job)
+{
+	for (size_t b = 0; b < job->in.n; b++) {
+		const struct store_batch *stored = &job->in.batches[b];
+		const struct batch *batch = stored->batch;
+
+		if (!stored->is_new || stored->imported)
+			continue;
+		for (size_t i = 0; i < batch->losses_n; i++)
+			losses_count(ingest->losses, &batch->losses[i], batch->head.host);
+		live_count(ingest->live, stored, clock_wall_ns());
+		observers_tell(&ingest->observers, stored);
+	}
+}
+
+static void count_spans(struct ingest *ingest, const struct otlp_tally *spans)
+{
+	(void)atomic_fetch_add(&ingest->spans.taken, spans->taken);
+	(void)atomic_fetch_add(&ingest->spans.ignored, spans->ignored);
+	(void)atomic_fetch_add(&ingest->spans.rejected, spans->rejected);
+}
+
+static void finish(struct ingest *ingest, struct job *job)
+{
+	struct http_reply reply = {0};
+
+	if (job->err)
+		receipt_failed(&job->in, job->err, &reply);
+	else
+		receipt_stored(&job->in, &reply);
+	if (!job->err)
+		count_spans(ingest, &job->in.spans);
+	atomic_fetch_sub(&ingest->batches_n, job->in.n);
+	atomic_fetch_sub(&ingest->rows_n, job->rows);
+	http_finish(job->pending, &reply);
+	job_free(job);
+}
+
+static void *teller_run(void *context)
+{
+	struct ingest *ingest = context;
+	struct job *list;
+
+	while (jobs_take(&ingest->to_tell, INT64_MAX, &list)) {
+		atomic_store(&ingest->telling_since_ns, clock_boot_ns());
+		while (list) {
+			struct job *job = list;
+
+			list = job->next;
+			if (!job->err)
+				announce(ingest, job);
+			finish(ingest, job);
+		}
+		atomic_store(&ingest->telling_since_ns, 0);
+	}
+	return NULL;
+}
+
 /* --- everybody ---------------------------------------------------------------------- */
+
+static void free_parts(struct ingest *ingest)
+{
+	jobs_done(&ingest->to_write);
+	jobs_done(&ingest->to_tell);
+	losses_free(ingest->losses);
+	live_free(ingest->live);
+	free(ingest->group);
+	free(ingest);
+}
+
+static void end_teller(struct ingest *ingest)
+{
+	jobs_end(&ingest->to_tell);
+	(void)pthread_join(ingest->teller, NULL);
+}
+
+static int start_threads(struct ingest *ingest)
+{
+	int err = -pthread_create(&ingest->teller, NULL, teller_run, ingest);
+
+	if (err)
+		return err;
+	err = -pthread_create(&ingest->writer, NULL, writer_run, ingest);
+	if (err)
+		end_teller(ingest);
+	return err;
+}
 
 int ingest_start(struct store *store, struct ingest **out)
 {
 	struct ingest *ingest = calloc(1, sizeof(*ingest));
-	pthread_condattr_t monotonic;
 	int err;
 
 	if (!ingest)
@@ -349,13 +359,9 @@ int ingest_start(struct store *store, struct ingest **out)
 	    .days_ns = 400 * DAY_NS,
 	    .expire_ns = upkeep_now_ns(),
 	    .fold_ns = upkeep_now_ns()};
-	ingest->last = &ingest->first;
+	jobs_init(&ingest->to_write);
+	jobs_init(&ingest->to_tell);
 	ingest->ids.next = (struct batch_id){.agent = INTAKE_LINES, .sequence = 1};
-	(void)pthread_mutex_init(&ingest->mutex, NULL);
-	(void)pthread_condattr_init(&monotonic);
-	(void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&ingest->queued, &monotonic);
-	(void)pthread_condattr_destroy(&monotonic);
 	err = getrandom(ingest->ids.next.boot, sizeof(ingest->ids.next.boot), 0) < 0
 		  ? -errno
 		  : 0;
@@ -364,11 +370,9 @@ int ingest_start(struct store *store, struct ingest **out)
 	if (!err)
 		err = losses_new(&ingest->losses);
 	if (!err)
-		err = -pthread_create(&ingest->writer, NULL, writer_run, ingest);
+		err = start_threads(ingest);
 	if (err) {
-		losses_free(ingest->losses);
-		live_free(ingest->live);
-		free(ingest);
+		free_parts(ingest);
 		return err;
 	}
 	*out = ingest;
@@ -379,25 +383,27 @@ void ingest_stop(struct ingest *ingest)
 {
 	if (!ingest)
 		return;
-	(void)pthread_mutex_lock(&ingest->mutex);
-	ingest->stopping = true;
-	(void)pthread_cond_signal(&ingest->queued);
-	(void)pthread_mutex_unlock(&ingest->mutex);
+	jobs_end(&ingest->to_write);
 	(void)pthread_join(ingest->writer, NULL);
-	(void)pthread_cond_destroy(&ingest->queued);
-	(void)pthread_mutex_destroy(&ingest->mutex);
-	losses_free(ingest->losses);
-	live_free(ingest->live);
-	free(ingest->group);
-	free(ingest);
+	end_teller(ingest);
+	free_parts(ingest);
+}
+
+static uint64_t busy_ns(const atomic_uint_least64_t *since_ns, uint64_t now_boot_ns)
+{
+	uint64_t since = atomic_load(since_ns);
+
+	return since && since < now_boot_ns ? now_boot_ns - since : 0;
 }
 
 void ingest_health(
     const struct ingest *ingest, uint64_t now_boot_ns, struct ingest_health *health)
 {
-	uint64_t since_ns = atomic_load(&ingest->busy_since_ns);
+	uint64_t writing_ns = busy_ns(&ingest->writing_since_ns, now_boot_ns);
+	uint64_t telling_ns = busy_ns(&ingest->telling_since_ns, now_boot_ns);
 	uint64_t lately_ns = atomic_load(&ingest->failed_ns) + FAILED_LATELY_NS;
-	health->busy_ns = since_ns && since_ns < now_boot_ns ? now_boot_ns - since_ns : 0;
+
+	health->busy_ns = writing_ns > telling_ns ? writing_ns : telling_ns;
 	health->err = now_boot_ns < lately_ns ? atomic_load(&ingest->failed) : 0;
 }
 

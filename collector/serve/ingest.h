@@ -13,14 +13,14 @@
 
 struct ingest;
 
-/* Starts the writer thread. */
+/* Starts its threads: the writer, and the teller, who tells observers and answers. */
 int ingest_start(struct store *store, struct ingest **out);
-/* Commits what is queued, stops the writer. */
+/* Commits and answers what is queued, stops both. */
 void ingest_stop(struct ingest *ingest);
 
-/* How the writer does; any thread. */
+/* How they do; any thread. */
 struct ingest_health {
-	uint64_t busy_ns; /* how long it has been at one commit; 0: it waits for more */
+	uint64_t busy_ns; /* how long one is at one group by now; 0: both wait for more */
 	int err; /* of the last commit, when that failed in the last minute; or 0 */
 };
 void ingest_health(
@@ -42,9 +42,9 @@ void ingest_retain(struct ingest *ingest, const struct ingest_retention *retenti
 /* POST /v1/batches, /v1/invocations and /v1/traces. */
 int ingest_add_routes(struct ingest *ingest, struct http *http);
 
-/* Who is told, on the writer thread after each commit, of each batch that is new and was
- * not imported, in order. To be added and removed, by its context, while no request can
- * come. */
+/* Who is told, on the teller's thread after a commit and before its answers, of each
+ * batch that is new and was not imported, in order. To be added and removed, by its
+ * context, while no request can come. */
 void ingest_observe(struct ingest *ingest, observer tell, void *context);
 void ingest_unobserve(struct ingest *ingest, const void *context);
 

@@ -9,13 +9,18 @@
 #include "serve/receipt.h"
 #include "wire/gunzip.h"
 
-static bool find_form(struct intake *in, const struct http_request *request)
+bool traces_find_form(
+    struct intake *in, const struct http_request *request, struct http_reply *reply)
 {
 	in->form = INTAKE_OTLP_PROTO;
 	if (http_is_type(request->content_type, OTLP_PROTO_TYPE))
 		return true;
 	in->form = INTAKE_OTLP_JSON;
-	return http_is_type(request->content_type, OTLP_JSON_TYPE);
+	if (http_is_type(request->content_type, OTLP_JSON_TYPE))
+		return true;
+	(void)receipt_error(in, reply, 415, "unsupported_media_type",
+	    "this takes " OTLP_PROTO_TYPE " or " OTLP_JSON_TYPE);
+	return false;
 }
 
 static void refuse(const struct intake *in, int err, struct http_reply *reply)
@@ -59,11 +64,6 @@ bool traces_read(
 	size_t body_bytes = request->body_bytes;
 	int err = 0;
 
-	if (!find_form(in, request)) {
-		(void)receipt_error(in, reply, 415, "unsupported_media_type",
-		    "this takes " OTLP_PROTO_TYPE " or " OTLP_JSON_TYPE);
-		return false;
-	}
 	if (encoding && strcasecmp(encoding, "gzip") == 0) {
 		err = gunzip(body, body_bytes, TRACES_MAX_BYTES, &expanded, &body_bytes);
 		body = expanded;
