@@ -7,7 +7,12 @@
 
 #include "base/text.h"
 
-#define FEED_TIMEOUT_MS 5000L
+/* How long an answer may take: a collector that is away is noticed soon, and one that
+ * needs longer, since it has an hour of 100,000 functions to add up, is heard in the end.
+ */
+#define PATIENCE_MS 5000L
+#define PATIENCE_MAX_MS 60000L
+#define PATIENCE_TIMES 4 /* what its last answer took */
 
 struct request {
 	CURL *curl;
@@ -16,6 +21,7 @@ struct request {
 	char path[CLIENT_PATH_BYTES]; /* "": not wanted */
 	int every_ms;
 	int64_t due_ms;
+	long patience_ms; /* 0: PATIENCE_MS */
 	bool busy;
 };
 
@@ -77,7 +83,9 @@ static int start(
 		request->curl = client_handle(feed->endpoint, &request->headers);
 	if (!request->curl)
 		return -ENOMEM;
-	(void)curl_easy_setopt(request->curl, CURLOPT_TIMEOUT_MS, FEED_TIMEOUT_MS);
+	if (request->patience_ms < PATIENCE_MS)
+		request->patience_ms = PATIENCE_MS;
+	(void)curl_easy_setopt(request->curl, CURLOPT_TIMEOUT_MS, request->patience_ms);
 	reply_done(&request->reply);
 	(void)snprintf(url, sizeof(url), "%s%s", feed->endpoint->url, request->path);
 	err = client_prepare(request->curl, method, url, body, &request->reply);
@@ -118,7 +126,27 @@ static void hurry(struct feed *feed)
 	feed->requests[FEED_KEEPWARM].due_ms = 0;
 }
 
-static void finish(struct feed *feed, CURL *curl, CURLcode code)
+/* From what an answer took; and it is not asked for again before that time has passed
+ * once more: others have questions, too. That a host is away is known by its connection,
+ * in less than that. */
+static void learn_pace(struct request *request, CURLcode code, int64_t now_ms)
+{
+	curl_off_t took_us = 0;
+	long took_ms;
+
+	(void)curl_easy_getinfo(request->curl, CURLINFO_TOTAL_TIME_T, &took_us);
+	took_ms = (long)(took_us / 1000);
+	if (code == CURLE_OPERATION_TIMEDOUT)
+		request->patience_ms *= 2;
+	if (code == CURLE_OK)
+		request->patience_ms = PATIENCE_TIMES * took_ms;
+	if (request->patience_ms > PATIENCE_MAX_MS)
+		request->patience_ms = PATIENCE_MAX_MS;
+	if (code == CURLE_OK && request->due_ms < now_ms + took_ms)
+		request->due_ms = now_ms + took_ms;
+}
+
+static void finish(struct feed *feed, CURL *curl, CURLcode code, int64_t now_ms)
 {
 	for (int i = 0; i < FEED_TOPICS; i++) {
 		struct request *request = &feed->requests[i];
@@ -128,6 +156,7 @@ static void finish(struct feed *feed, CURL *curl, CURLcode code)
 			continue;
 		(void)curl_multi_remove_handle(feed->multi, curl);
 		request->busy = false;
+		learn_pace(request, code, now_ms);
 		err = client_finish(curl, code, &request->reply);
 		if (i == FEED_FUNCTIONS)
 			feed->down = err == -ECONNREFUSED;
@@ -167,7 +196,7 @@ void feed_run(struct feed *feed, int64_t now_ms)
 	(void)curl_multi_perform(feed->multi, &running);
 	while ((message = curl_multi_info_read(feed->multi, &left)))
 		if (message->msg == CURLMSG_DONE)
-			finish(feed, message->easy_handle, message->data.result);
+			finish(feed, message->easy_handle, message->data.result, now_ms);
 }
 
 void feed_wait(struct feed *feed, struct curl_waitfd *fds, unsigned int fds_n,

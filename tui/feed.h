@@ -29,8 +29,8 @@ struct feed;
 struct feed *feed_open(const struct endpoint *endpoint, feed_answer *answer, void *ctx);
 void feed_close(struct feed *feed);
 
-/* Asks for the path every so often, from now; another path drops the answer that is on
- * its way. path NULL: no longer. */
+/* Asks for the path every so often, from now, and less often where an answer takes longer
+ * than that; another path drops the answer that is on its way. path NULL: no longer. */
 void feed_want(struct feed *feed, enum feed_topic topic, const char *path, int every_ms);
 
 /* Sends one request. 0, -EBUSY while another is under way, or -ENOMEM. */
