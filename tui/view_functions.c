@@ -337,11 +337,13 @@ static void draw(struct dash *dash, struct canvas *canvas, const struct area *ar
 static void next_order(struct dash *dash, int step)
 {
 	dash->order = (enum order)(((int)dash->order + step + ORDER_COUNT) % ORDER_COUNT);
-	(void)dash_arrange(dash);
 }
 
+/* Who looks at the top of the list wants that of the new order. */
 static void arrange_by(struct dash *dash, enum action action)
 {
+	bool at_top = dash->cursor.at == 0;
+
 	if (action == ACTION_SORT_NEXT)
 		next_order(dash, 1);
 	else if (action == ACTION_SORT_PREVIOUS)
@@ -351,6 +353,8 @@ static void arrange_by(struct dash *dash, enum action action)
 	else
 		dash->filter[0] = '\0';
 	(void)dash_arrange(dash);
+	if (at_top)
+		dash_move(dash, -(long)dash->cursor.at);
 }
 
 static enum reaction key(struct dash *dash, enum action action, int page)

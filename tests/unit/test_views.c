@@ -257,6 +257,7 @@ static void test_sorting_goes_through_the_columns_and_around(void **state)
 	assert_int_equal(find_text(&stage, "COLD\u25bc"), 3);
 	assert_int_equal(find_text(&stage, "resize"), 4);
 	press(&stage, "r");
+	assert_int_equal(stage.dash.cursor.at, 0);
 	assert_int_equal(find_text(&stage, "resize"), 6);
 	for (int i = 0; i < ORDER_COUNT; i++)
 		press(&stage, "<");
