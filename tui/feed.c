@@ -21,7 +21,7 @@ struct request {
 	char path[CLIENT_PATH_BYTES]; /* "": not wanted */
 	int every_ms;
 	int64_t due_ms;
-	long patience_ms; /* 0: PATIENCE_MS */
+	long patience_ms; /* less than PATIENCE_MS: that */
 	bool busy;
 };
 

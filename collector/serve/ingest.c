@@ -65,12 +65,9 @@ static bool refuse(
 static int submit(
     struct ingest *ingest, const struct http_request *request, struct job *job)
 {
-	for (size_t i = 0; i < job->in.n; i++)
-		job->rows +=
-		    job->in.decoded[i]->invocations_n + job->in.decoded[i]->functions_n;
 	job->pending = http_pend(request);
 	atomic_fetch_add(&ingest->batches_n, job->in.n);
-	atomic_fetch_add(&ingest->rows_n, job->rows);
+	atomic_fetch_add(&ingest->rows_n, job->in.rows);
 	jobs_put(&ingest->to_write, job);
 	return HTTP_PENDING;
 }
@@ -287,7 +284,7 @@ static void finish(struct ingest *ingest, struct job *job)
 	if (!job->err)
 		count_spans(ingest, &job->in.spans);
 	atomic_fetch_sub(&ingest->batches_n, job->in.n);
-	atomic_fetch_sub(&ingest->rows_n, job->rows);
+	atomic_fetch_sub(&ingest->rows_n, job->in.rows);
 	http_finish(job->pending, &reply);
 	job_free(job);
 }

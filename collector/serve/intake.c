@@ -83,7 +83,7 @@ int intake_append(struct intake *in, struct batch *batch, const uint8_t *raw,
 	in->sealed[in->n] = sealed;
 	in->batches[in->n] = (struct store_batch){
 	    .batch = batch, .raw = raw, .raw_bytes = raw_bytes, .ids = ids};
-	in->records += batch->invocations_n;
+	in->rows += batch->invocations_n + batch->functions_n;
 	in->n++;
 	return 0;
 }

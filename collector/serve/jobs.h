@@ -14,8 +14,7 @@ struct job {
 	struct job *next;
 	struct http_pending *pending;
 	struct intake in;
-	size_t rows; /* invocations and functions: about 400 bytes each in memory */
-	int err;     /* of its commit */
+	int err; /* of its commit */
 };
 
 void job_free(struct job *job); /* NULL: nothing */

@@ -15,7 +15,7 @@
 #define PAUSE 4
 #define PAUSE_BUSY 9
 #define MB 1000000
-/* From one commit's begin to the next's. A commit costs as much as some 3000 records do
+/* From one commit's begin to the next's. A commit costs as much as some 1000 records do
  * (out/bench/bench_fleet: 1.2 us of CPU a record with one every 3 ms, 1.0 with one every
  * 10), and who sends waits for the disk anyway. */
 #define COMMIT_GAP_NS (CLOCK_NS_PER_S / 100)

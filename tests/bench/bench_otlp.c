@@ -91,7 +91,7 @@ static void bench_intake(const struct bytes *request)
 			struct intake in = {.form = INTAKE_OTLP_PROTO};
 
 			if (intake_otlp(&in, request->at, request->n) < 0 ||
-			    in.records != SPANS)
+			    in.spans.taken != SPANS)
 				die("intake_otlp");
 			intake_done(&in);
 		}

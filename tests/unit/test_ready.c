@@ -8,6 +8,7 @@
 #include <ftw.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sqlite3.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -90,7 +91,7 @@ static void test_ready_is_not_when_the_disk_is_all_but_full(void **state)
 	expect("/readyz", 200, "\"ready\"");
 }
 
-/* The writer waits for a lock that an observer holds: it lives, and does nothing. */
+/* The teller waits for a lock that an observer holds: it lives, and does nothing. */
 static pthread_mutex_t held = PTHREAD_MUTEX_INITIALIZER;
 
 static void wait_for_it(void *context, const struct store_batch *batch)
@@ -108,14 +109,12 @@ static void *send_in_background(void *context)
 	return NULL;
 }
 
-static void test_ready_knows_a_writer_that_is_stuck(void **state)
+/* Sends one line, which is not stored or told of before let_go(). */
+static void expect_busy_until(void (*let_go)(void))
 {
 	struct ingest_health health = {0};
 	pthread_t thread;
 
-	(void)state;
-	ingest_observe(ready.ingest, wait_for_it, NULL);
-	(void)pthread_mutex_lock(&held);
 	assert_int_equal(pthread_create(&thread, NULL, send_in_background, NULL), 0);
 	for (int i = 0; i < 1000 && health.busy_ns == 0; i++) {
 		(void)usleep(5000);
@@ -124,13 +123,47 @@ static void test_ready_knows_a_writer_that_is_stuck(void **state)
 	assert_in_range(health.busy_ns, 1, 10 * CLOCK_NS_PER_S);
 	ingest_health(ready.ingest, clock_boot_ns() + 3600 * CLOCK_NS_PER_S, &health);
 	assert_true(health.busy_ns > 3500 * (uint64_t)CLOCK_NS_PER_S);
-	(void)pthread_mutex_unlock(&held);
+	let_go();
 	(void)pthread_join(thread, NULL);
 	for (int i = 0; i < 1000 && health.busy_ns; i++) {
 		(void)usleep(5000);
 		ingest_health(ready.ingest, clock_boot_ns(), &health);
 	}
 	assert_int_equal(health.busy_ns, 0);
+}
+
+static void release(void)
+{
+	(void)pthread_mutex_unlock(&held);
+}
+
+static void test_ready_knows_a_teller_that_is_stuck(void **state)
+{
+	(void)state;
+	ingest_observe(ready.ingest, wait_for_it, NULL);
+	(void)pthread_mutex_lock(&held);
+	expect_busy_until(release);
+}
+
+static sqlite3 *other; /* who holds the writer's lock on the file */
+
+static void roll_back(void)
+{
+	assert_int_equal(sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+}
+
+static void test_ready_knows_a_writer_that_is_stuck(void **state)
+{
+	char path[sizeof(directory) + 16];
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/main.db", directory);
+	assert_int_equal(
+	    sqlite3_open_v2(path, &other, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	expect_busy_until(roll_back);
+	assert_int_equal(sqlite3_close(other), SQLITE_OK);
 }
 
 /* A request of so many lines, written whole. */
@@ -202,6 +235,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 	    TEST(test_ready_when_all_is_well),
 	    TEST(test_ready_is_not_when_the_disk_is_all_but_full),
+	    TEST(test_ready_knows_a_teller_that_is_stuck),
 	    TEST(test_ready_knows_a_writer_that_is_stuck),
 	    TEST(test_one_too_many_is_told_to_come_back),
 	};

@@ -13,8 +13,8 @@
 
 #include "store/sqlite/connection.h"
 
-/* Passes of the thread: each copies what came during the one before, until that is little
- * (a commit is 20 to 40 pages at a million records a second), or does not become less. */
+/* Passes of the thread at most: each copies what came during the one before, until that
+ * is little: in out/bench/bench_fleet a commit is some 30 pages. */
 #define PASSES 6
 #define LITTLE 32
 
