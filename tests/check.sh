@@ -13,6 +13,7 @@ set -u
 : "${OUT:?set OUT to the build folder}"
 unit_limit_s=120
 bats_limit_s=600
+export BATS_TEST_TIMEOUT=240 # of one test, so that one that hangs has a name and the others of its file run
 work=$OUT/check
 here=$(cd "$(dirname "$0")" && pwd)
 passed=0 failed=0 skipped=0 second=0
@@ -38,7 +39,9 @@ fi
 count() {
 	awk -v kind="$1" -v name="$2" -v status="$3" -v seconds="$4" -v limit="$5" -v counts="$work/counts" \
 		-v again="$work/again" '
-	function title(s) { sub(/^(not )?ok[ \t]+[0-9]+[ \t]*(- )?/, "", s); return s }
+	function title(s) {
+		sub(/^(not )?ok[ \t]+[0-9]+[ \t]*(- )?/, "", s); sub(/ # timeout after [0-9]+s$/, "", s); return s
+	}
 	function note(s) { notes[++n] = "    " s }
 	/^1\.\.[0-9]+$/ && !planned { planned = substr($0, 4) + 0; has_plan = 1; next }
 	/^(not )?ok [0-9]+ # SKIP / {
@@ -51,7 +54,8 @@ count() {
 	}
 	/^ok [0-9]+/ { passed++; said = ""; failing = 0; next }
 	/^not ok [0-9]+/ {
-		failed++; failing = 1; note("FAILED: " title($0)); print title($0) > again
+		failed++; failing = 1; sub(/ *$/, ""); print title($0) > again
+		note("FAILED: " title($0) (/ # timeout after / ? ": stopped after its limit" : ""))
 		if (kind == "unit" && said != "") note("  " said)
 		said = ""; next
 	}

@@ -250,7 +250,7 @@ has_open() { [ "$(left_in_map sandboxes ".value.first_pid == $late and .value.in
 	runtime_api $((port + 6)) "$f" -- python3 "$functions/python/lambda_runtime.py"
 	runtime_api $((port + 7)) "$f" --handler lambda.handler -- \
 		env -C "$functions/node" "$runtimes/node_modules/.bin/aws-lambda-ric" lambda.handler
-	for n in 0 1 2 3 4 5; do curl -sS "http://127.0.0.1:$((port + n))/" >/dev/null; done
+	for n in 0 1 2 3 4 5; do ask "http://127.0.0.1:$((port + n))/"; done
 	for n in 6 7; do invoke $((port + n)) "$f" '{}' >/dev/null; done
 	expect "$f" 8
 	sleep 30

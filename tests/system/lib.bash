@@ -7,9 +7,11 @@ unset AWS_LAMBDA_RUNTIME_API AWS_LAMBDA_FUNCTION_NAME COLDMETER_FUNCTION COLDMET
 programs=$OUT/tests/functions
 started=()
 
-# Whose clock is compared runs before others: on a busy host the wait for a CPU would stand between the two clocks.
+# Whose clock is compared runs before others: on a busy host the wait for a CPU would stand between the two clocks. With
+# turns (SCHED_RR): the main thread of Node asks again and again whether its helpers have swept the heap, and they would
+# wait for its CPU for ever.
 timed=()
-! chrt -f 5 true 2>/dev/null || timed=(chrt -f 5)
+! chrt -r 5 true 2>/dev/null || timed=(chrt -r 5)
 
 # Others may run functions on this host at the same time: each test looks only at its own names.
 name() { echo "test-$$-$1"; }

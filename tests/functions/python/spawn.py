@@ -9,7 +9,7 @@ import time
 
 _, function, n, program, path = sys.argv
 # at real-time priority what it starts comes after it: the moment is not to wait for a CPU
-lower = {"scheduler": (os.SCHED_FIFO, os.sched_param(1))} if os.sched_getscheduler(0) == os.SCHED_FIFO else {}
+lower = {"scheduler": (os.SCHED_RR, os.sched_param(1))} if os.sched_getscheduler(0) == os.SCHED_RR else {}
 environment = dict(os.environ, COLDMETER_FUNCTION=function)
 around = []
 for i in range(int(n)):
