@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #define CLOCK_NS_PER_S 1000000000LL
+#define CLOCK_NS_PER_MS 1000000LL
 #define CLOCK_RFC3339_BYTES 36 /* "2026-11-22T08:00:00.123456789Z" with room */
 
 /* Nanoseconds since the epoch, UTC. */

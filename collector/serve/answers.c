@@ -199,6 +199,15 @@ json_t *answer_quantiles(const struct histogram *h)
 	    answer_ms(histogram_ticks_to_ns((double)h->max)));
 }
 
+/* An answer tells of all that was acknowledged before. Where that fails the writer says
+ * why (upkeep.c), and the answer is older. */
+static void settle(void *context)
+{
+	const struct answers *answers = context;
+
+	(void)store_settle(answers->store);
+}
+
 int answers_add_routes(struct answers *answers, struct http *http)
 {
 	static const struct http_route routes[] = {
@@ -212,5 +221,6 @@ int answers_add_routes(struct answers *answers, struct http *http)
 	};
 
 	answers->http = http;
+	http_set_prepare(http, settle, answers);
 	return http_add_routes(http, routes, sizeof(routes) / sizeof(routes[0]), answers);
 }

@@ -29,6 +29,8 @@ static void *run(void *context)
 	bool refuses;
 
 	while ((x = take(aside, &refuses))) {
+		if (!refuses && aside->prepare)
+			aside->prepare(aside->context);
 		if (refuses)
 			(void)http_reply_error(
 			    &x->reply, 503, "stopping", "the collector stops: try again");
@@ -43,7 +45,7 @@ int aside_start(struct aside *aside)
 {
 	int err;
 
-	*aside = (struct aside){.last = &aside->first};
+	aside->last = &aside->first;
 	(void)pthread_mutex_init(&aside->mutex, NULL);
 	(void)pthread_cond_init(&aside->came, NULL);
 	err = -pthread_create(&aside->thread, NULL, run, aside);

@@ -10,6 +10,8 @@ struct http_pending;
 
 struct aside {
 	pthread_t thread;
+	void (*prepare)(void *context); /* before each answer; NULL: nothing */
+	void *context;
 	pthread_mutex_t mutex; /* over what follows */
 	pthread_cond_t came;
 	struct http_pending *first;
@@ -19,7 +21,7 @@ struct aside {
 	bool runs;
 };
 
-/* 0 or a negative errno. */
+/* Zero-initialised but for prepare and its context. 0 or a negative errno. */
 int aside_start(struct aside *aside);
 
 /* A whole request, from the server's thread: it is suspended, answered by

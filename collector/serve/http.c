@@ -97,6 +97,12 @@ void http_counts(struct http *http, struct http_counts *counts)
 	(void)pthread_mutex_unlock(&http->connections.mutex);
 }
 
+void http_set_prepare(struct http *http, void (*prepare)(void *context), void *context)
+{
+	http->aside.prepare = prepare;
+	http->aside.context = context;
+}
+
 void http_set_tls(struct http *http, struct tls *tls)
 {
 	http->tls = tls;

@@ -94,6 +94,9 @@ int http_new(struct http **out);
  */
 int http_add_routes(
     struct http *http, const struct http_route *routes, size_t n, void *context);
+/* Runs before each answer that is not given on the server's thread, on the same thread as
+ * its handler; set it before http_start(). */
+void http_set_prepare(struct http *http, void (*prepare)(void *context), void *context);
 /* Every request must carry one of these tokens from now on, as its route says; any
  * thread. NULL asks for none. Borrowed; returns the ones before, which nobody uses any
  * more. */

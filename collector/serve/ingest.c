@@ -1,5 +1,5 @@
 /* Bodies are decoded on the server's thread and queued as jobs; one writer commits what
- * is queued as one group; what is committed is told of and its requests are finished by a
+ * is queued as one group; what is durable is told of and its requests are finished by a
  * third thread, while the writer is at the next group. */
 #include "serve/ingest.h"
 
@@ -191,7 +191,7 @@ static int store_jobs(struct ingest *ingest, struct job *from, const struct job 
 		for (size_t i = 0; i < job->in.n; i++)
 			ingest->group[n++] = job->in.batches[i];
 	}
-	err = store_write(ingest->store, ingest->group, n);
+	err = store_accept(ingest->store, ingest->group, n);
 	if (err)
 		return err;
 	ingest->made = ledger;
@@ -235,15 +235,14 @@ static void *writer_run(void *context)
 	while (jobs_take(&ingest->to_write, upkeep_due_ns(&ingest->upkeep), &list)) {
 		int64_t began_ns = upkeep_now_ns();
 		bool several = list && list->next;
-		int64_t took_ns;
 
-		if (list)
+		if (list) {
 			store_list(ingest, list);
-		took_ns = upkeep_now_ns() - began_ns;
-		ingest->upkeep.stored_ns += list ? took_ns : 0;
+			upkeep_accepted(&ingest->upkeep, began_ns);
+		}
 		upkeep_run(&ingest->upkeep);
 		if (several)
-			upkeep_rest(began_ns, took_ns);
+			upkeep_rest(began_ns);
 	}
 	return NULL;
 }
@@ -352,6 +351,7 @@ int ingest_start(struct store *store, struct ingest **out)
 	    .minutes_ns = 35 * DAY_NS,
 	    .hours_ns = 35 * DAY_NS,
 	    .days_ns = 400 * DAY_NS,
+	    .settle_ns = INT64_MAX,
 	    .expire_ns = upkeep_now_ns(),
 	    .fold_ns = upkeep_now_ns()};
 	jobs_init(&ingest->to_write);

@@ -105,8 +105,7 @@ int intake_batch(
 	err = intake_append(in, batch, body, body_bytes, NULL);
 	if (err)
 		return err;
-	if (memcmp(batch->head.id.agent, BATCH_IMPORT_AGENT,
-		sizeof(BATCH_IMPORT_AGENT) - 1) == 0)
+	if (batch_is_imported(&batch->head.id))
 		in->batches[0].imported = in->decoded[0];
 	*why = batch->head.id.sequence == 0 || batch->head.id.sequence > INT64_MAX
 		   ? "the sequence is 0 or too large"

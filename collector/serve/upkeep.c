@@ -7,6 +7,7 @@
 #include "base/log.h"
 
 #define EXPIRE_EVERY_NS (3600 * CLOCK_NS_PER_S)
+#define SETTLE_AGAIN_NS CLOCK_NS_PER_S      /* after an error */
 #define FOLD_EVERY_NS (60 * CLOCK_NS_PER_S) /* once nothing is left to fold */
 /* How much longer than a step the pause after it is: while the writer has little else to
  * do, and when it stores for more than half of the time. The latter must leave enough: an
@@ -15,10 +16,10 @@
 #define PAUSE 4
 #define PAUSE_BUSY 9
 #define MB 1000000
-/* From one commit's begin to the next's. A commit costs as much as some 1000 records do
- * (out/bench/bench_fleet: 1.2 us of CPU a record with one every 3 ms, 1.0 with one every
- * 10), and who sends waits for the disk anyway. */
-#define COMMIT_GAP_NS (CLOCK_NS_PER_S / 100)
+/* From one group's begin to the next's. A group costs as much as a request or two
+ * (RATE=20 out/bench/bench_fleet: 20 us of CPU a record without a rest, 10 with it, for 3
+ * ms that a request takes longer). */
+#define GROUP_GAP_NS (5 * CLOCK_NS_PER_MS)
 
 int64_t upkeep_now_ns(void)
 {
@@ -30,7 +31,28 @@ int64_t upkeep_now_ns(void)
 
 int64_t upkeep_due_ns(const struct upkeep *upkeep)
 {
-	return upkeep->expire_ns < upkeep->fold_ns ? upkeep->expire_ns : upkeep->fold_ns;
+	int64_t due_ns =
+	    upkeep->expire_ns < upkeep->fold_ns ? upkeep->expire_ns : upkeep->fold_ns;
+
+	return upkeep->settle_ns < due_ns ? upkeep->settle_ns : due_ns;
+}
+
+void upkeep_accepted(struct upkeep *upkeep, int64_t began_ns)
+{
+	int64_t now_ns = upkeep_now_ns();
+
+	upkeep->stored_ns += now_ns - began_ns;
+	if (upkeep->settle_ns == INT64_MAX)
+		upkeep->settle_ns = now_ns + STORE_SETTLE_MS * CLOCK_NS_PER_MS;
+}
+
+static void settle(struct upkeep *upkeep)
+{
+	int err = store_settle(upkeep->store);
+
+	complaint_log(&upkeep->settling, err, "cannot settle what was received",
+	    "what was received is settled");
+	upkeep->settle_ns = err ? upkeep_now_ns() + SETTLE_AGAIN_NS : INT64_MAX;
 }
 
 static void expire(struct upkeep *upkeep)
@@ -87,6 +109,8 @@ static int64_t fold(struct upkeep *upkeep)
 
 void upkeep_run(struct upkeep *upkeep)
 {
+	if (upkeep_now_ns() >= upkeep->settle_ns)
+		settle(upkeep);
 	if (upkeep_now_ns() >= upkeep->expire_ns) {
 		expire(upkeep);
 		upkeep->expire_ns = upkeep_now_ns() + EXPIRE_EVERY_NS;
@@ -95,10 +119,9 @@ void upkeep_run(struct upkeep *upkeep)
 		upkeep->fold_ns = fold(upkeep);
 }
 
-void upkeep_rest(int64_t began_ns, int64_t took_ns)
+void upkeep_rest(int64_t began_ns)
 {
-	int64_t until_ns =
-	    began_ns + (2 * took_ns < COMMIT_GAP_NS ? 2 * took_ns : COMMIT_GAP_NS);
+	int64_t until_ns = began_ns + GROUP_GAP_NS;
 	const struct timespec until = {
 	    until_ns / CLOCK_NS_PER_S, until_ns % CLOCK_NS_PER_S};
 

@@ -1,5 +1,5 @@
-/* What the writer does besides writing: folds the ledger, forgets, keeps it small, and
- * rests. */
+/* What the writer does besides accepting: settles it, folds the ledger, forgets, keeps it
+ * small, and rests. */
 #ifndef COLDMETER_SERVE_UPKEEP_H
 #define COLDMETER_SERVE_UPKEEP_H
 
@@ -17,12 +17,14 @@ struct upkeep {
 	atomic_int_least64_t hours_ns;
 	atomic_int_least64_t days_ns;
 	atomic_int_least64_t max_bytes; /* of the ledger on disk; 0: any size */
-	int64_t expire_ns; /* when each is due, as upkeep_now_ns() tells it */
+	int64_t settle_ns; /* when each is due, as upkeep_now_ns() tells it */
+	int64_t expire_ns;
 	int64_t fold_ns;
-	int64_t folded_ns; /* when the last step ended */
-	int64_t stored_ns; /* what storing took since then; the writer adds to it */
-	bool too_large;    /* was said */
-	struct complaint folding; /* likewise */
+	int64_t folded_ns;         /* when the last step ended */
+	int64_t stored_ns;         /* what storing took since then */
+	bool too_large;            /* was said */
+	struct complaint settling; /* likewise */
+	struct complaint folding;
 	struct complaint forgetting;
 };
 
@@ -32,14 +34,15 @@ int64_t upkeep_now_ns(void);
 /* When there is something to do next. */
 int64_t upkeep_due_ns(const struct upkeep *upkeep);
 
+/* The writer has accepted something, from that moment until now. */
+void upkeep_accepted(struct upkeep *upkeep, int64_t began_ns);
+
 /* Does what is due, in steps of some ten milliseconds, which take at most a fifth of the
  * time, and a tenth of it where the writer has much to store. Errors are logged. */
 void upkeep_run(struct upkeep *upkeep);
 
-/* After a commit for several who send at once: waits until more has come, for as long as
- * the commit took, so that half of the time at least is left to commits, and for no more
- * than 10 ms from its begin on. Who sends alone, one request after the other, would only
- * wait. */
-void upkeep_rest(int64_t began_ns, int64_t took_ns);
+/* After a group of several who send at once: waits until more has come, until 5 ms after
+ * the group began. Who sends alone, one request after the other, would only wait. */
+void upkeep_rest(int64_t began_ns);
 
 #endif

@@ -108,6 +108,18 @@ int store_write(struct store *store, struct store_batch *batches, size_t n)
 	return sqlite_write(store->sqlite, batches, n);
 }
 
+int store_accept(struct store *store, struct store_batch *batches, size_t n)
+{
+	if (store->clickhouse)
+		return clickhouse_write(store->clickhouse, batches, n);
+	return sqlite_accept(store->sqlite, batches, n);
+}
+
+int store_settle(struct store *store)
+{
+	return store->clickhouse ? 0 : sqlite_settle(store->sqlite);
+}
+
 int store_expire(struct store *store, const struct store_keep *keep)
 {
 	if (store->clickhouse)

@@ -114,6 +114,16 @@ static inline uint32_t store_batch_id(
  * (-ENOSPC, -EROFS, -EIO, -ENOMEM) nothing of them is kept. */
 int store_write(struct store *store, struct store_batch *batches, size_t n);
 
+/* (writer) The same, but that the batches may count in what is read only after the next
+ * store_settle(), which the writer calls within STORE_SETTLE_MS or sooner. */
+#define STORE_SETTLE_MS 100
+int store_accept(struct store *store, struct store_batch *batches, size_t n);
+
+/* Any thread: what was accepted before counts in what is read from now on. 0, or the
+ * errors of store_write(): then what was accepted is kept, and settled by a later call.
+ */
+int store_settle(struct store *store);
+
 /* (writer) Forgets what is older, in whole hours and days: batches as received; minutes,
  * batch ids and settled deliveries; sums of hours; sums of days. Each is kept at least as
  * long as the one before. ClickHouse forgets hours and days with their minutes. */

@@ -4,8 +4,10 @@
 #ifndef COLDMETER_WIRE_BATCH_H
 #define COLDMETER_WIRE_BATCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "model/invocation.h"
 #include "model/loss.h"
@@ -29,6 +31,11 @@ struct batch_id {
 	uint8_t boot[16];  /* random, made at each start of the agent */
 	uint64_t sequence; /* from 1, without gaps */
 };
+
+static inline bool batch_is_imported(const struct batch_id *id)
+{
+	return memcmp(id->agent, BATCH_IMPORT_AGENT, sizeof(BATCH_IMPORT_AGENT) - 1) == 0;
+}
 
 /* Counts since the agent's start: seen = delivered + sum(lost) + not yet sent. */
 struct batch_ledger {

@@ -111,6 +111,7 @@ static size_t stored(struct place *place)
 {
 	size_t n = 0;
 
+	assert_int_equal(store_settle(place->store), 0);
 	assert_int_equal(
 	    store_scan_invocations(place->store, 0, INT64_MAX, NULL, true, count, &n), 0);
 	return n;
@@ -320,6 +321,7 @@ static void test_ingest_counts_its_own_lines_in_the_ledger(void **state)
 	expect(post_lines(place, "", GOOD("a", "h1") GOOD("a", "h2")), 200,
 	    "\"accepted\":2");
 	expect(post_lines(place, "", GOOD("a", "h1")), 200, "\"accepted\":1");
+	assert_int_equal(store_settle(place->store), 0);
 	assert_int_equal(store_ledger(place->store, 0, &sum), 0);
 	assert_int_equal(sum.seen, 3);
 	assert_int_equal(sum.delivered, 3);

@@ -1,6 +1,6 @@
 /* A copy of a ledger that may be in use. main.db is copied first, each file at one
  * moment: what it counts in a raw file was committed there before, and what the raw file
- * has beyond is cut off when the copy is opened, as after a kill. */
+ * has beyond is counted when the copy is opened, as after a kill. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

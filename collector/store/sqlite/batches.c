@@ -203,6 +203,25 @@ int batches_note_agent(
 	return insert_agent(c, head, now_ns);
 }
 
+int batches_find_ledger(
+    struct connection *c, const struct batch_id *id, struct batch_ledger *ledger)
+{
+	static const char sql[] =
+	    "SELECT seen, delivered FROM agent WHERE agent = :agent AND boot = :boot";
+	AUTO(statement) sqlite3_stmt *s = NULL;
+	int err = statement_get(c, sql, &s);
+
+	if (err)
+		return err;
+	bind_id(s, id);
+	err = statement_step(s);
+	if (err == 1) {
+		ledger->seen = (uint64_t)sqlite3_column_int64(s, 0);
+		ledger->delivered = (uint64_t)sqlite3_column_int64(s, 1);
+	}
+	return err < 0 ? err : 0;
+}
+
 int batches_expire(struct connection *c, int64_t before_ns)
 {
 	static const char *const tables[] = {

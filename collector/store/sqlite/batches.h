@@ -19,6 +19,11 @@ int batches_learn_boot(struct connection *c, const struct batch_id *id, int64_t 
 int batches_note_agent(
     struct connection *c, const struct batch_head *head, int64_t now_ns);
 
+/* What the head of an agent and boot tells to have been seen and delivered; 0 of a
+ * stranger. */
+int batches_find_ledger(
+    struct connection *c, const struct batch_id *id, struct batch_ledger *ledger);
+
 int batches_expire(struct connection *c, int64_t before_ns);
 
 /* A row of the table agent, selected as these columns; received_ns is the ninth. */

@@ -2,6 +2,9 @@
 #ifndef COLDMETER_STORE_SQLITE_ENGINE_H
 #define COLDMETER_STORE_SQLITE_ENGINE_H
 
+#include <stdatomic.h>
+#include <stdbool.h>
+
 #include "model/rollup_hour.h"
 #include "store/sqlite/connection.h"
 #include "store/sqlite/dictionary.h"
@@ -23,14 +26,17 @@ struct sqlite {
 	struct hour_tables *hour_tables;
 	struct fold *fold;
 	struct raw *raw;
+	/* Behind the gate; unsettled may be asked by any thread. See accept.h. */
+	atomic_bool unsettled; /* batches were accepted since the last commit */
+	bool open;             /* a transaction of the writer and memory hold them */
 	/* Since when there are minutes, and hours, in hours of the epoch; any thread. */
 	_Atomic int64_t minutes_hour;
 	_Atomic int64_t hours_hour;
 };
 
-/* One transaction of the writing connection, one thread at a time. Each begin that
- * succeeded ends with sqlite_end(): commits when err is 0, else rolls back. Returns err
- * or the commit's. */
+/* One transaction of the writing connection, one thread at a time, after what was
+ * accepted is settled. Each begin that succeeded ends with sqlite_end(): commits when err
+ * is 0, else rolls back. Returns err or the commit's. */
 int sqlite_begin(struct sqlite *store);
 int sqlite_end(struct sqlite *store, int err);
 

@@ -286,6 +286,11 @@ void minutes_forget(struct minutes *m, int64_t from_minute, int64_t until_minute
 		    m, minutes_key(from_minute, 0), minutes_key(until_minute, 0), false);
 }
 
+size_t minutes_changed(const struct minutes *m)
+{
+	return m->changed_n;
+}
+
 void minutes_settle(struct minutes *m)
 {
 	int64_t newest = 0;

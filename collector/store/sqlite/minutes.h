@@ -25,6 +25,7 @@ int minutes_open(
     struct minutes *m, struct connection *c, int64_t key, struct rollup **rollup);
 void minutes_ahead(const struct minutes *m, int64_t key); /* see base/ahead.h */
 int minutes_flush(struct minutes *m, struct connection *c);
+size_t minutes_changed(const struct minutes *m); /* that flush would write */
 void minutes_settle(struct minutes *m);
 void minutes_drop(struct minutes *m);
 

@@ -1,32 +1,19 @@
-#include "store/sqlite/raw.h"
-
+/* Writing, replaying and reading. */
 #include <errno.h>
 #include <limits.h>
-#include <pthread.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/sqlite/raw_inside.h"
 #include "store/sqlite/schema.h"
 
-#define DAY_NS (86400 * CLOCK_NS_PER_S)
 #define CHECKPOINT_PAGES 1000 /* each is written once: little at a time */
-
-struct raw {
-	const char *directory;
-	struct connection *file; /* of today; NULL: none open */
-	struct raw_day today;    /* with what the running transaction adds */
-	bool committed;          /* today's file is, main.db is not yet */
-	bool untidy;             /* rows beyond last_row could not be cut off */
-	pthread_mutex_t mutex;   /* over days, which readers copy */
-	struct raw_day *days;
-	size_t days_n;
-};
 
 void raw_name(int64_t day, char name[RAW_NAME_BYTES])
 {
@@ -37,7 +24,7 @@ void raw_name(int64_t day, char name[RAW_NAME_BYTES])
 	(void)strftime(name, RAW_NAME_BYTES, "raw_%Y%m%d.db", &tm);
 }
 
-static void path_of(const struct raw *raw, int64_t day, const char *suffix, char *path)
+void raw_path(const struct raw *raw, int64_t day, const char *suffix, char *path)
 {
 	char name[RAW_NAME_BYTES];
 
@@ -88,21 +75,13 @@ static int open_file(struct raw *raw, int64_t day, struct connection **out)
 	char path[PATH_MAX];
 	int err;
 
-	path_of(raw, day, "", path);
+	raw_path(raw, day, "", path);
 	err = connection_open(path, CONNECTION_WRITE, &file);
 	if (!err)
 		err = connection_migrate(file, schema_raw, schema_raw_n);
 	if (!err)
 		*out = TAKE(file);
 	return err;
-}
-
-static int cut_off_day(struct raw *raw, const struct raw_day *day)
-{
-	AUTO(connection) struct connection *file = NULL;
-	int err = open_file(raw, day->day, &file);
-
-	return err ? err : cut_off(file, day->last_row);
 }
 
 static int load(struct raw *raw, struct connection *main)
@@ -120,12 +99,10 @@ static int load(struct raw *raw, struct connection *main)
 		raw->days[raw->days_n] = (struct raw_day){sqlite3_column_int64(s, 0),
 		    sqlite3_column_int64(s, 1), sqlite3_column_int64(s, 2),
 		    sqlite3_column_int64(s, 3)};
-		path_of(raw, raw->days[raw->days_n].day, "", path);
+		raw_path(raw, raw->days[raw->days_n].day, "", path);
 		if (access(path, F_OK) == 0) /* else somebody removed it */
 			raw->days_n++;
 	}
-	if (!err && raw->days_n > 0) /* only the newest can have been written to */
-		err = cut_off_day(raw, &raw->days[raw->days_n - 1]);
 	return err;
 }
 
@@ -157,35 +134,67 @@ void raw_free(struct raw *raw)
 	free(raw);
 }
 
-/* A file of a day that main.db does not know has rows of a killed first transaction. */
-static int open_today(struct raw *raw, int64_t day)
+static struct raw_day empty_day(int64_t day)
+{
+	return (struct raw_day){.day = day, .first_ns = INT64_MAX, .last_ns = INT64_MIN};
+}
+
+/* Makes it the file that is written to. */
+static int turn_to(struct raw *raw, int64_t day)
 {
 	const struct raw_day *known = find_day(raw, day);
-	int err = known ? 0 : reserve_day(raw);
+	int err = 0;
 
-	if (err || (raw->file && raw->today.day == day && !raw->untidy))
-		return err;
 	if (!raw->file || raw->today.day != day) {
 		connection_close(raw->file);
 		raw->file = NULL;
 		err = open_file(raw, day, &raw->file);
+		if (!err)
+			connection_checkpoint_aside(raw->file, CHECKPOINT_PAGES);
 	}
-	raw->today = known ? *known
-			   : (struct raw_day){
-				 .day = day, .first_ns = INT64_MAX, .last_ns = INT64_MIN};
+	raw->today = known ? *known : empty_day(day);
+	return err;
+}
+
+/* What a file has beyond what main.db knows was never acknowledged, or it would have been
+ * replayed before. */
+static int open_today(struct raw *raw, int64_t day)
+{
+	int err = find_day(raw, day) ? 0 : reserve_day(raw);
+
+	if (err || (raw->file && raw->today.day == day && !raw->untidy))
+		return err;
+	err = turn_to(raw, day);
 	if (!err)
 		err = cut_off(raw->file, raw->today.last_row);
-	if (!err)
-		connection_checkpoint_aside(raw->file, CHECKPOINT_PAGES);
 	raw->untidy = err != 0;
 	return err;
 }
 
+bool raw_is_known(struct raw *raw, int64_t now_ns)
+{
+	int64_t day = now_ns / RAW_DAY_NS;
+
+	return raw->file && raw->today.day == day && !raw->untidy && find_day(raw, day);
+}
+
 int raw_begin(struct raw *raw, int64_t now_ns)
 {
-	int err = open_today(raw, now_ns / DAY_NS);
+	int err = open_today(raw, now_ns / RAW_DAY_NS);
 
-	return err ? err : connection_begin(raw->file);
+	if (!err)
+		err = connection_begin(raw->file);
+	raw->before = raw->today;
+	raw->running = err == 0;
+	return err;
+}
+
+static void widen(struct raw_day *day, int64_t first_ns, int64_t last_ns)
+{
+	if (first_ns < day->first_ns)
+		day->first_ns = first_ns;
+	if (last_ns > day->last_ns)
+		day->last_ns = last_ns;
 }
 
 int raw_add(struct raw *raw, const struct store_batch *batch)
@@ -209,10 +218,7 @@ int raw_add(struct raw *raw, const struct store_batch *batch)
 	statement_bind(s, ":first", batch->first_ns);
 	statement_bind(s, ":last", batch->last_ns);
 	statement_bind_blob(s, ":body", batch->raw, batch->raw_bytes);
-	if (batch->first_ns < raw->today.first_ns)
-		raw->today.first_ns = batch->first_ns;
-	if (batch->last_ns > raw->today.last_ns)
-		raw->today.last_ns = batch->last_ns;
+	widen(&raw->today, batch->first_ns, batch->last_ns);
 	return statement_run(s);
 }
 
@@ -220,8 +226,11 @@ int raw_commit(struct raw *raw)
 {
 	int err = connection_commit(raw->file);
 
-	raw->committed = err == 0;
-	return err;
+	if (err)
+		return err;
+	raw->running = false;
+	raw->unmarked = true;
+	return 0;
 }
 
 int raw_mark(struct raw *raw, struct connection *main)
@@ -231,9 +240,9 @@ int raw_mark(struct raw *raw, struct connection *main)
 	    " VALUES(:day, :row, :first, :last) ON CONFLICT DO UPDATE"
 	    " SET last_row = :row, first_ns = :first, last_ns = :last";
 	AUTO(statement) sqlite3_stmt *s = NULL;
-	int err = statement_get(main, sql, &s);
+	int err = raw->unmarked ? statement_get(main, sql, &s) : 0;
 
-	if (err)
+	if (err || !raw->unmarked)
 		return err;
 	statement_bind(s, ":day", raw->today.day);
 	statement_bind(s, ":row", raw->today.last_row);
@@ -246,7 +255,9 @@ void raw_settle(struct raw *raw)
 {
 	struct raw_day *known;
 
-	raw->committed = false;
+	if (!raw->unmarked)
+		return;
+	raw->unmarked = false;
 	(void)pthread_mutex_lock(&raw->mutex);
 	known = find_day(raw, raw->today.day);
 	if (known)
@@ -258,77 +269,87 @@ void raw_settle(struct raw *raw)
 
 void raw_drop(struct raw *raw)
 {
-	const struct raw_day *known = find_day(raw, raw->today.day);
-
-	if (!raw->file)
+	if (!raw->running)
 		return;
 	connection_rollback(raw->file);
-	raw->today = known ? *known
-			   : (struct raw_day){.day = raw->today.day,
-				 .first_ns = INT64_MAX,
-				 .last_ns = INT64_MIN};
-	/* On a full disk this may fail too: then before the next write, or at start. */
-	raw->untidy = raw->committed && cut_off(raw->file, raw->today.last_row) != 0;
-	raw->committed = false;
+	raw->today = raw->before;
+	raw->running = false;
 }
 
-static int forget(struct raw *raw, struct connection *main, int64_t day)
+void raw_cut_off(struct raw *raw)
 {
-	static const char sql[] = "DELETE FROM raw_day WHERE day = :day";
-	static const char *const suffixes[] = {"", "-wal", "-shm"};
+	const struct raw_day *known = find_day(raw, raw->today.day);
+
+	if (!raw->unmarked)
+		return;
+	raw->today = known ? *known : empty_day(raw->today.day);
+	/* on a full disk this may fail too: then before the next write */
+	raw->untidy = cut_off(raw->file, raw->today.last_row) != 0;
+	raw->unmarked = false;
+}
+
+/* --- what main.db does not know yet ---------------------------------------------------
+ */
+
+static int has_more(struct connection *file, int64_t last_row)
+{
+	static const char sql[] = "SELECT 1 FROM raw WHERE id > :last LIMIT 1";
 	AUTO(statement) sqlite3_stmt *s = NULL;
-	char path[PATH_MAX];
-	int err = statement_get(main, sql, &s);
+	int err = statement_get(file, sql, &s);
 
 	if (err)
 		return err;
-	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-		path_of(raw, day, suffixes[i], path);
-		if (unlink(path) < 0 && errno != ENOENT)
-			return -errno;
-	}
-	statement_bind(s, ":day", day);
-	return statement_run(s);
+	statement_bind(s, ":last", last_row);
+	return statement_step(s);
 }
 
-int raw_expire(struct raw *raw, struct connection *main, int64_t before_ns)
+/* 1: it has rows that main.db does not count; 0: it has none; or store_errno(). */
+static int is_behind(struct raw *raw, const struct raw_day *day)
 {
-	size_t kept = 0;
-	int err = 0;
+	AUTO(connection) struct connection *file = NULL;
+	int err = raw_open_day(raw, day->day, &file);
 
-	(void)pthread_mutex_lock(&raw->mutex);
-	for (size_t i = 0; i < raw->days_n; i++) {
-		struct raw_day day = raw->days[i];
-		bool old = (day.day + 1) * DAY_NS <= before_ns;
-
-		if (old && raw->file && raw->today.day == day.day) {
-			connection_close(raw->file);
-			raw->file = NULL;
-		}
-		if (old && !err)
-			err = forget(raw, main, day.day);
-		if (!old || err)
-			raw->days[kept++] = day;
-	}
-	raw->days_n = kept;
-	(void)pthread_mutex_unlock(&raw->mutex);
-	return err;
+	return err ? err : has_more(file, day->last_row);
 }
 
-int raw_forget_oldest(struct raw *raw, struct connection *main)
+int raw_open_behind(struct raw *raw)
 {
-	int64_t oldest = INT64_MAX;
-	int64_t newest = INT64_MIN;
+	for (size_t i = raw->days_n; i-- > 0;) {
+		int more = is_behind(raw, &raw->days[i]);
+
+		if (more == 1)
+			more = turn_to(raw, raw->days[i].day);
+		else if (more == 0 || i + 1 < raw->days_n)
+			continue; /* what is wrong with an old one raw_check() says */
+		return more ? more : 1;
+	}
+	return 0;
+}
+
+int raw_replay(struct raw *raw, raw_visit visit, void *context)
+{
+	static const char sql[] = "SELECT id, first_ns, last_ns, body FROM raw"
+				  " WHERE id > :last ORDER BY id";
+	const struct raw_day *known = find_day(raw, raw->today.day);
+	AUTO(statement) sqlite3_stmt *s = NULL;
 	int err;
 
-	for (size_t i = 0; i < raw->days_n; i++) { /* only the writer changes them */
-		oldest = raw->days[i].day < oldest ? raw->days[i].day : oldest;
-		newest = raw->days[i].day > newest ? raw->days[i].day : newest;
-	}
-	if (oldest >= newest)
+	if (!raw->file || !known)
 		return 0;
-	err = raw_expire(raw, main, (oldest + 1) * DAY_NS);
-	return err ? err : 1;
+	raw->today = *known;
+	err = statement_get(raw->file, sql, &s);
+	if (err)
+		return err;
+	statement_bind(s, ":last", raw->today.last_row);
+	while (!err && (err = statement_step(s)) == 1) {
+		raw->unmarked = true;
+		raw->today.last_row = sqlite3_column_int64(s, 0);
+		widen(
+		    &raw->today, sqlite3_column_int64(s, 1), sqlite3_column_int64(s, 2));
+		err = visit(context, sqlite3_column_blob(s, 3),
+		    (size_t)sqlite3_column_bytes(s, 3));
+	}
+	return err;
 }
 
 void raw_check(struct raw *raw, int budget_ms)
@@ -344,7 +365,7 @@ void raw_check(struct raw *raw, int budget_ms)
 
 		if (!err)
 			err = connection_check(file, left_ms, why);
-		path_of(raw, raw->days[i].day, "", path);
+		raw_path(raw, raw->days[i].day, "", path);
 		if (err < 0 && err != -ENOENT)
 			(void)log_error(why[0] ? 0 : err,
 			    "%s is damaged, invocations in it may be unreadable%s%s",
@@ -375,6 +396,6 @@ int raw_open_day(struct raw *raw, int64_t day, struct connection **out)
 {
 	char path[PATH_MAX];
 
-	path_of(raw, day, "", path);
+	raw_path(raw, day, "", path);
 	return connection_open(path, CONNECTION_READ_OLD, out);
 }

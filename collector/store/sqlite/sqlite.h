@@ -10,6 +10,8 @@ struct sqlite;
 int sqlite_open(const char *directory, struct sqlite **out);
 void sqlite_close(struct sqlite *store);
 int sqlite_write(struct sqlite *store, struct store_batch *batches, size_t n);
+int sqlite_accept(struct sqlite *store, struct store_batch *batches, size_t n);
+int sqlite_settle(struct sqlite *store);
 int sqlite_expire(struct sqlite *store, const struct store_keep *keep);
 int64_t sqlite_grain(struct sqlite *store, int64_t at_ns);
 int sqlite_shrink(struct sqlite *store, int64_t max_bytes, int64_t *bytes);

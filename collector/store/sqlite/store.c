@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/sqlite/accept.h"
 #include "store/sqlite/batches.h"
 #include "store/sqlite/engine.h"
 #include "store/sqlite/imported.h"
@@ -30,7 +31,9 @@ int sqlite_begin(struct sqlite *store)
 	int err;
 
 	gate_enter(&store->gate);
-	err = connection_begin(store->writer);
+	err = accept_settle(store);
+	if (!err)
+		err = connection_begin(store->writer);
 	if (err)
 		gate_leave(&store->gate);
 	return err;
@@ -132,9 +135,11 @@ static int open_ledger(struct sqlite *store)
 	if (err)
 		return say_open_error(err, path, why);
 	err = raw_new(store->directory, store->writer, &store->raw);
+	if (!err)
+		err = accept_recover(store);
 	if (err)
 		return log_error(
-		    err, "cannot open the newest raw file in %s", store->directory);
+		    err, "cannot read the raw files in %s", store->directory);
 	raw_check(store->raw, CHECK_MS);
 	return 0;
 }

@@ -1,10 +1,11 @@
-/* One group of batches as one transaction: known ids, functions, sums, raw bytes. */
+/* What a batch changes besides its raw bytes: known ids, functions, sums. */
+#include "store/sqlite/write.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
 #include "base/ahead.h"
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "base/count.h"
 #include "price/plan.h"
 #include "store/sqlite/batches.h"
@@ -143,8 +144,7 @@ static int write_functions(struct sqlite *store, struct store_batch *batch, uint
 	return err ? err : count_batch(store, batch->batch, ids);
 }
 
-/* Everything of one new batch but its raw bytes; is_new says whether it was one. */
-static int write_batch(struct sqlite *store, struct store_batch *batch, int64_t now_ns)
+int write_batch(struct sqlite *store, struct store_batch *batch, int64_t now_ns)
 {
 	const struct batch_head *head = &batch->batch->head;
 	AUTO(free) uint32_t *ids = NULL;
@@ -160,79 +160,4 @@ static int write_batch(struct sqlite *store, struct store_batch *batch, int64_t 
 		return err ? err : write_functions(store, batch, batch->ids);
 	ids = calloc(batch->batch->functions_n + 1, sizeof(*ids));
 	return ids ? write_functions(store, batch, ids) : -ENOMEM;
-}
-
-static bool has_raw(const struct store_batch *batch)
-{
-	return batch->is_new && batch->raw && batch->batch->invocations_n > 0;
-}
-
-/* The bytes of an imported batch hold what is left out of it, too. */
-static int add_raw(struct sqlite *store, const struct store_batch *batch)
-{
-	struct store_batch thinned = *batch;
-	AUTO(free) uint8_t *raw = NULL;
-	int err;
-
-	if (batch->known_n == 0)
-		return raw_add(store->raw, batch);
-	err = imported_encode(batch->batch, &raw, &thinned.raw_bytes);
-	thinned.raw = raw;
-	return err ? err : raw_add(store->raw, &thinned);
-}
-
-static int write_raw(
-    struct sqlite *store, const struct store_batch *batches, size_t n, int64_t now_ns)
-{
-	size_t i = 0;
-	int err;
-
-	while (i < n && !has_raw(&batches[i]))
-		i++;
-	if (i == n)
-		return 0; /* heartbeats alone make no file */
-	err = raw_begin(store->raw, now_ns);
-	for (; !err && i < n; i++) {
-		if (has_raw(&batches[i]))
-			err = add_raw(store, &batches[i]);
-	}
-	if (!err)
-		err = raw_mark(store->raw, store->writer);
-	if (!err)
-		err = raw_commit(store->raw);
-	return err ? err : 1;
-}
-
-int sqlite_write(struct sqlite *store, struct store_batch *batches, size_t n)
-{
-	int64_t now_ns = clock_wall_ns();
-	int wrote_raw = 0;
-	int err = sqlite_begin(store);
-
-	if (err)
-		return err;
-	for (size_t i = 0; !err && i < n; i++)
-		err = write_batch(store, &batches[i], now_ns);
-	if (!err)
-		err = dictionary_flush(store->functions, store->writer);
-	if (!err)
-		err = minutes_flush(store->minutes, store->writer);
-	if (!err) {
-		wrote_raw = write_raw(store, batches, n, now_ns);
-		err = wrote_raw < 0 ? wrote_raw : 0;
-	}
-	err = sqlite_end(store, err);
-	if (err) {
-		for (size_t i = 0; i < n; i++)
-			imported_restore(&batches[i]);
-		dictionary_drop(store->functions);
-		minutes_drop(store->minutes);
-		raw_drop(store->raw);
-		return err;
-	}
-	dictionary_settle(store->functions);
-	minutes_settle(store->minutes);
-	if (wrote_raw)
-		raw_settle(store->raw);
-	return 0;
 }

@@ -1,0 +1,28 @@
+/* What the raw files are in memory, for their two files. */
+#ifndef COLDMETER_STORE_SQLITE_RAW_INSIDE_H
+#define COLDMETER_STORE_SQLITE_RAW_INSIDE_H
+
+#include <pthread.h>
+
+#include "base/clock.h"
+#include "store/sqlite/raw.h"
+
+#define RAW_DAY_NS (86400 * CLOCK_NS_PER_S)
+
+struct raw {
+	const char *directory;
+	struct connection *file; /* of today; NULL: none open */
+	struct raw_day today;    /* with what the running transaction adds */
+	struct raw_day before;   /* without it */
+	bool running;            /* between raw_begin() and its end */
+	bool unmarked;           /* main.db does not know of all that was committed */
+	bool untidy;             /* rows beyond last_row could not be cut off */
+	pthread_mutex_t mutex;   /* over days, which readers copy */
+	struct raw_day *days;
+	size_t days_n;
+};
+
+/* Of the day's file, or one beside it; path: PATH_MAX bytes. */
+void raw_path(const struct raw *raw, int64_t day, const char *suffix, char *path);
+
+#endif
