@@ -182,7 +182,7 @@ struct store_part {
 };
 struct store_span {
 	int64_t start_s;
-	int64_t seconds; /* 60, 3600, or whole days */
+	int64_t seconds; /* 60, 3600, 21600, or whole days */
 	int64_t first_s; /* where the first and the last minute with a row of it start */
 	int64_t last_s;
 	uint32_t id; /* of the function in this store: small, an index */

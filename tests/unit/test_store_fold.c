@@ -87,7 +87,7 @@ static void test_a_pass_takes_what_comes_late_but_once(void **state)
 
 		assert_int_equal(put(place->store, &b), 1);
 	}
-	while (store_fold(place->store, BEGIN + DAY) == 1) {
+	while (store_fold(place->store, BEGIN + 5 * HOUR) == 1) {
 		const struct plan_of_batch late = {1, ++sequence, "f", BEGIN, 1000, 5};
 
 		assert_int_equal(put(place->store, &late), 1);
@@ -95,7 +95,7 @@ static void test_a_pass_takes_what_comes_late_but_once(void **state)
 		assert_true(steps <= 2);
 	}
 	assert_int_equal(steps, 2);
-	assert_int_equal(fold(place->store, BEGIN + DAY), 1);
+	assert_int_equal(fold(place->store, BEGIN + 5 * HOUR), 1);
 	assert_int_equal(
 	    rollups(place->store, 0, INT64_MAX, NULL).invocations, sequence * 5);
 }
@@ -113,8 +113,9 @@ static void test_hours_and_days_expire(void **state)
 
 		assert_int_equal(put(store, &b), 1);
 	}
-	/* beside the hours: two stretches of two days, one of four */
-	assert_int_equal(fold(store, BEGIN + 96 * HOUR), 96 + 3);
+	/* beside the hours: two stretches of two days, one of four, and quarters of days
+	 */
+	assert_int_equal(fold(store, BEGIN + 96 * HOUR), 96 + 3 + 15);
 	const struct store_keep keep = {.minutes_since_ns = BEGIN + 90 * HOUR,
 	    .hours_since_ns = BEGIN + 75 * HOUR,
 	    .days_since_ns = BEGIN + 48 * HOUR + 30 * MINUTE};

@@ -1,5 +1,5 @@
-/* Hours, days and stretches of days made of minutes: whatever is folded and whenever,
- * each answer is the one that the minutes alone give, to the last digit. */
+/* Hours, days, stretches and quarters of days made of minutes: whatever is folded and
+ * whenever, each answer is the one that the minutes alone give, to the last digit. */
 #include <sqlite3.h>
 
 #include "tests/unit/spans_compare.h"
@@ -118,9 +118,10 @@ static void open_older(struct pair *pair)
 	assert_int_equal(store_open(pair->directory[2], &pair->store[2]), 0);
 }
 
-/* How many rows of stretches tell all there is, by level. */
+/* How many rows of stretches tell a window, by level, and of quarters of days. */
 struct levels {
 	size_t rows[5];
+	size_t quarters;
 };
 
 static int see_level(void *context, const struct store_span *span)
@@ -129,16 +130,22 @@ static int see_level(void *context, const struct store_span *span)
 
 	for (int level = 1; span->add && level < 5; level++)
 		levels->rows[level] += span->seconds * CLOCK_NS_PER_S == DAY << level;
+	levels->quarters += span->seconds * CLOCK_NS_PER_S == DAY / 4;
 	return 0;
+}
+
+static struct levels levels_between(struct store *store, int64_t since, int64_t until)
+{
+	const struct store_window window = {.since_ns = since, .until_ns = until};
+	struct levels levels = {{0}, 0};
+
+	assert_int_equal(store_scan_spans(store, &window, see_level, &levels), 0);
+	return levels;
 }
 
 static struct levels levels_of(struct store *store)
 {
-	const struct store_window all = {.until_ns = INT64_MAX};
-	struct levels levels = {{0}};
-
-	assert_int_equal(store_scan_spans(store, &all, see_level, &levels), 0);
-	return levels;
+	return levels_between(store, 0, INT64_MAX);
 }
 
 static void put_some(struct pair *pair, int n, int64_t from, int64_t until)
@@ -263,6 +270,53 @@ static void test_stretches_expire_with_their_days(void **state)
 	assert_true(levels_of(pair->store[1]).rows[1] > 0);
 }
 
+/* Windows of hours, of which the second ledger has quarters and the third has none. */
+static void compare_hours(struct pair *pair, int64_t from, int64_t until)
+{
+	for (int i = 0; i < WINDOWS; i++) {
+		int64_t hours = (until - from) / HOUR;
+		int64_t since = (int64_t)random_below(&pair->random, (uint64_t)hours - 1);
+		int64_t n =
+		    1 + (int64_t)random_below(&pair->random, (uint64_t)(hours - since));
+		struct window window = {from + since * HOUR, from + (since + n) * HOUR};
+		struct pair hours_of = {.store = {pair->store[1], pair->store[2]}};
+
+		compare_tallies(&hours_of, &window, i % 3 ? NULL : "versions");
+	}
+}
+
+static void test_quarters_expire_with_their_hours(void **state)
+{
+	struct pair *pair = *state;
+	struct store_keep keep = {.minutes_since_ns = BEGIN + 5 * DAY};
+	size_t quarters = 0;
+
+	pair->random = 16;
+	put_some(pair, 150, BEGIN, BEGIN + 4 * DAY);
+	fold(pair->store[1], BEGIN + 5 * DAY);
+	for (int64_t hour = 2; hour < 90; hour += 25) {
+		int64_t since = BEGIN + hour * HOUR;
+
+		keep.hours_since_ns = since;
+		for (int late = 0; late < 2; late++) {
+			assert_int_equal(store_expire(pair->store[1], &keep), 0);
+			open_older(pair);
+			assert_int_equal(store_expire(pair->store[2], &keep), 0);
+			compare_hours(pair, since, BEGIN + 4 * DAY);
+			compare_hours(pair, BEGIN, BEGIN + 4 * DAY);
+			assert_int_equal(levels_of(pair->store[2]).quarters, 0);
+			close_third(pair);
+			quarters +=
+			    levels_between(pair->store[1], since, BEGIN + 4 * DAY - HOUR)
+				.quarters;
+			if (late == 0)
+				put_some(pair, 20, since, BEGIN + 4 * DAY);
+			fold(pair->store[1], BEGIN + 5 * DAY);
+		}
+	}
+	assert_true(quarters > 50);
+}
+
 #define MANY 150 /* functions: more than two ranges of them */
 
 struct ranges {
@@ -341,6 +395,7 @@ int main(void)
 	    TEST(test_a_late_day_before_the_first_stretch_is_told),
 	    TEST(test_an_older_ledger_gets_stretches),
 	    TEST(test_stretches_expire_with_their_days),
+	    TEST(test_quarters_expire_with_their_hours),
 	    TEST(test_ranges_tell_what_all_tell),
 	};
 

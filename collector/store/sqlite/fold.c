@@ -2,7 +2,7 @@
  * hour and some functions out of them, and in the same transaction adds them to the
  * functions' blocks, hours and days. So each figure lies either in the minute tables or
  * in all three of the others, whenever the collector is killed, and a row that comes late
- * is folded like any other. Days that are over are added up further in stretches.c. */
+ * is folded like any other. What is over is added up further in stretches.c. */
 #include "store/sqlite/fold.h"
 
 #include <errno.h>
@@ -250,13 +250,13 @@ int sqlite_fold_minutes(struct sqlite *store, int64_t now_ns)
 
 static int make_stretches(struct sqlite *store, int64_t now_ns)
 {
-	int64_t before_day = (now_ns - STRETCH_GRACE_NS) / (DAY_MINUTES * MINUTE_NS);
+	int64_t before_hour = (now_ns - STRETCH_GRACE_NS) / (HOUR_MINUTES * MINUTE_NS);
 	int more;
 	int err = sqlite_begin(store);
 
 	if (err)
 		return err;
-	more = stretches_make(store->writer, before_day,
+	more = stretches_make(store->writer, before_hour,
 	    dictionary_count(store->functions), &store->fold->scratch);
 	err = sqlite_end(store, more < 0 ? more : 0);
 	return err ? err : more;

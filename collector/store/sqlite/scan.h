@@ -38,7 +38,7 @@ struct scan {
 	size_t cuts_n;
 	int64_t hours_hour; /* since when there are hours, in hours of the epoch */
 	/* bit h: a cut lies in hour h of the days from cut_day on, at hand */
-	uint32_t cut_hours[1 << STRETCH_LEVELS];
+	uint32_t cut_hours[1 << STRETCH_DAY_LEVELS];
 	int64_t cut_day;
 	int64_t cut_days;
 	int64_t joined_hour; /* the same of the minutes of an hour */

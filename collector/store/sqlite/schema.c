@@ -79,8 +79,12 @@ static const char main_8[] =
     "CREATE TABLE stretch_made(level INTEGER PRIMARY KEY, first INTEGER NOT NULL,"
     " next INTEGER NOT NULL) STRICT;";
 
+/* From here on there are sums of quarters of days as well (level 5, without parts), which
+ * a collector that does not know them would not add to. */
+static const char main_9[] = "SELECT 1;";
+
 const char *const schema_main[] = {
-    main_1, main_2, main_3, main_4, main_5, main_6, main_7, main_8};
+    main_1, main_2, main_3, main_4, main_5, main_6, main_7, main_8, main_9};
 const size_t schema_main_n = sizeof(schema_main) / sizeof(schema_main[0]);
 
 /* first_ns and last_ns: earliest and latest start in the batch. */

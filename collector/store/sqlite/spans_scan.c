@@ -1,6 +1,6 @@
-/* Reading spans. A window's whole hours are told by hours and its whole days by days, or
- * stretches of them, its ends by minutes; what is not folded yet lies in none of the
- * three and is told as it is.
+/* Reading spans. A window's whole hours are told by hours, or quarters of days, and its
+ * whole days by days, or stretches of them, its ends by minutes; what is not folded yet
+ * lies in none of the three and is told as it is.
  *
  * An hour or a day that the window's end cuts is whole all the same as long as nothing of
  * it that is folded lies behind the end, which is so for a window until now. */
@@ -13,6 +13,10 @@
 /* What they are added up to takes some 8 KB each, which stays in the processor's cache.
  */
 #define RANGE_FUNCTIONS SCAN_KNOWN
+
+#define SELECT "SELECT id, first_minute, last_minute, counters, histograms"
+#define IN_RANGE " WHERE id >= :since AND id < :until ORDER BY id"
+#define FROM_ID " WHERE id >= :id ORDER BY id LIMIT 1"
 
 #define HOUR_S (HOUR_MINUTES * 60)
 #define HOUR_NS (HOUR_MINUTES * MINUTE_NS)
@@ -132,6 +136,15 @@ static int see_hour(struct scan *scan, int64_t id, sqlite3_stmt *s)
 	return emit(scan, &span);
 }
 
+static int see_quarter(struct scan *scan, int64_t id, sqlite3_stmt *s)
+{
+	struct store_span span = span_of(id, HOUR_MINUTES, s);
+
+	span.start_s = stretch_number(id) * QUARTER_HOURS * HOUR_S;
+	span.seconds = QUARTER_HOURS * HOUR_S;
+	return emit(scan, &span);
+}
+
 /* Days, or a stretch of them. */
 static int see_days(struct scan *scan, int64_t id, sqlite3_stmt *s)
 {
@@ -194,10 +207,8 @@ static int see_parts(struct scan *scan, int64_t id, sqlite3_stmt *s)
 static int walk_parts(struct scan *scan, int64_t from, int64_t until)
 {
 	static const struct scan_table table = {
-	    .range_sql = "SELECT id, parts FROM hour_parts WHERE id >= :since"
-			 " AND id < :until ORDER BY id",
-	    .seek_sql = "SELECT id, parts FROM hour_parts WHERE id >= :id"
-			" ORDER BY id LIMIT 1",
+	    .range_sql = "SELECT id, parts FROM hour_parts" IN_RANGE,
+	    .seek_sql = "SELECT id, parts FROM hour_parts" FROM_ID,
 	    .row = see_parts};
 
 	if (scan->cuts_n == 0)
@@ -205,18 +216,47 @@ static int walk_parts(struct scan *scan, int64_t from, int64_t until)
 	return scan_walk(scan, &table, minutes_key(from, 0), minutes_key(until, 0));
 }
 
+/* Hours [from, until), or the quarters that they are. */
+static int walk_alike(struct scan *scan, bool quarters, int64_t from, int64_t until)
+{
+	static const struct scan_table hour_table = {
+	    .range_sql = SELECT " FROM hour_rollup" IN_RANGE,
+	    .seek_sql = SELECT " FROM hour_rollup" FROM_ID,
+	    .row = see_hour};
+	static const struct scan_table quarter_table = {
+	    .range_sql = SELECT " FROM stretch_rollup" IN_RANGE,
+	    .seek_sql = SELECT " FROM stretch_rollup" FROM_ID,
+	    .row = see_quarter};
+
+	if (!quarters)
+		return scan_walk(
+		    scan, &hour_table, minutes_key(from, 0), minutes_key(until, 0));
+	from = stretch_time(STRETCH_QUARTER, from / QUARTER_HOURS);
+	until = stretch_time(STRETCH_QUARTER, until / QUARTER_HOURS);
+	return scan_walk(
+	    scan, &quarter_table, minutes_key(from, 0), minutes_key(until, 0));
+}
+
+/* Whether a quarter that is made begins with this hour and ends by until. */
+static bool is_quarter(const struct scan *scan, int64_t hour, int64_t until)
+{
+	return hour % QUARTER_HOURS == 0 && hour + QUARTER_HOURS <= until &&
+	       stretches_tell(&scan->stretches, STRETCH_QUARTER, hour / QUARTER_HOURS);
+}
+
 /* Hours [from, until). */
 static int walk_rows(struct scan *scan, int64_t from, int64_t until)
 {
-	static const struct scan_table table = {
-	    .range_sql = "SELECT id, first_minute, last_minute, counters, histograms"
-			 " FROM hour_rollup WHERE id >= :since AND id < :until"
-			 " ORDER BY id",
-	    .seek_sql = "SELECT id, first_minute, last_minute, counters, histograms"
-			" FROM hour_rollup WHERE id >= :id ORDER BY id LIMIT 1",
-	    .row = see_hour};
-	int err = scan_walk(scan, &table, minutes_key(from, 0), minutes_key(until, 0));
+	int err = 0;
 
+	for (int64_t hour = from; !err && hour < until;) {
+		bool quarters = is_quarter(scan, hour, until);
+		int64_t begin = hour;
+
+		while (hour < until && is_quarter(scan, hour, until) == quarters)
+			hour += quarters ? QUARTER_HOURS : 1;
+		err = walk_alike(scan, quarters, begin, hour);
+	}
 	return err ? err : walk_parts(scan, from, until);
 }
 
@@ -224,18 +264,12 @@ static int walk_rows(struct scan *scan, int64_t from, int64_t until)
 static int walk_level(struct scan *scan, unsigned int level, int64_t from, int64_t until)
 {
 	static const struct scan_table days = {
-	    .range_sql = "SELECT id, first_minute, last_minute, counters, histograms,"
-			 " parts FROM day_rollup WHERE id >= :since AND id < :until"
-			 " ORDER BY id",
-	    .seek_sql = "SELECT id, first_minute, last_minute, counters, histograms,"
-			" parts FROM day_rollup WHERE id >= :id ORDER BY id LIMIT 1",
+	    .range_sql = SELECT ", parts FROM day_rollup" IN_RANGE,
+	    .seek_sql = SELECT ", parts FROM day_rollup" FROM_ID,
 	    .row = see_days};
 	static const struct scan_table stretches = {
-	    .range_sql = "SELECT id, first_minute, last_minute, counters, histograms,"
-			 " parts FROM stretch_rollup WHERE id >= :since AND id < :until"
-			 " ORDER BY id",
-	    .seek_sql = "SELECT id, first_minute, last_minute, counters, histograms,"
-			" parts FROM stretch_rollup WHERE id >= :id ORDER BY id LIMIT 1",
+	    .range_sql = SELECT ", parts FROM stretch_rollup" IN_RANGE,
+	    .seek_sql = SELECT ", parts FROM stretch_rollup" FROM_ID,
 	    .row = see_days};
 
 	return scan_walk(scan, level ? &stretches : &days,
@@ -246,7 +280,7 @@ static int walk_level(struct scan *scan, unsigned int level, int64_t from, int64
 /* The longest stretch that begins with this day and ends by until; 0: the day alone. */
 static unsigned int level_at(const struct scan *scan, int64_t day, int64_t until)
 {
-	for (unsigned int level = STRETCH_LEVELS; level > 0; level--) {
+	for (unsigned int level = STRETCH_DAY_LEVELS; level > 0; level--) {
 		if (day % (1LL << level) == 0 && day + (1LL << level) <= until &&
 		    stretches_tell(&scan->stretches, level, day >> level))
 			return level;

@@ -216,7 +216,7 @@ static int expire_sums(struct sqlite *store, int64_t days_hour)
 	if (err)
 		return err;
 	steps[0] = minutes_expire(store->writer, minutes_hour * HOUR_MINUTES);
-	steps[1] = stretches_expire(store->writer, days_hour / DAY_HOURS);
+	steps[1] = stretches_expire(store->writer, days_hour, store->hours_hour);
 	steps[2] =
 	    spans_expire(store->writer, minutes_hour, store->hours_hour, days_hour);
 	steps[3] = imported_expire(store->writer, days_hour / DAY_HOURS);

@@ -10,14 +10,56 @@ static const struct span_sql rows = {
 	     " counters, histograms) VALUES(:id, :first, :last, :parts, :counters,"
 	     " :histograms)"};
 
+/* Where in them the invocations lie the hours tell. */
+static const struct span_sql quarters = {
+    .read = "SELECT first_minute, last_minute, counters, histograms"
+	    " FROM stretch_rollup WHERE id = :id",
+    .write = "INSERT OR REPLACE INTO stretch_rollup(id, first_minute, last_minute, parts,"
+	     " counters, histograms) VALUES(:id, :first, :last, x'', :counters,"
+	     " :histograms)"};
+
 static int64_t key_of(unsigned int level, int64_t number)
 {
 	return minutes_key(stretch_time(level, number), 0);
 }
 
-static size_t hours_of(unsigned int level)
+static const struct span_sql *rows_of(unsigned int level)
 {
-	return (size_t)DAY_HOURS << level;
+	return level == STRETCH_QUARTER ? &quarters : &rows;
+}
+
+static int64_t hours_of(unsigned int level)
+{
+	return level == STRETCH_QUARTER ? QUARTER_HOURS : (int64_t)DAY_HOURS << level;
+}
+
+static size_t parts_of(unsigned int level)
+{
+	return level == STRETCH_QUARTER ? 0 : (size_t)hours_of(level);
+}
+
+/* What it is made of: so many, of the level below, which is 0 for hours and days. */
+static int64_t members_of(unsigned int level)
+{
+	return level == STRETCH_QUARTER ? QUARTER_HOURS : 2;
+}
+
+static unsigned int below(unsigned int level)
+{
+	return level == STRETCH_QUARTER ? 0 : level - 1;
+}
+
+static const char *members_sql(unsigned int level)
+{
+	static const char days[] =
+	    "SELECT first_minute, last_minute, counters, histograms, parts"
+	    " FROM day_rollup WHERE id = :id";
+	static const char hours[] = "SELECT first_minute, last_minute, counters,"
+				    " histograms FROM hour_rollup WHERE id = :id";
+
+	if (level == STRETCH_QUARTER)
+		return hours;
+	return level == 1 ? days : rows.read;
 }
 
 int stretches_read(struct connection *c, struct stretches *stretches)
@@ -67,20 +109,20 @@ int stretches_add(struct connection *c, int64_t hour, uint32_t function_id,
 {
 	struct span_row row = {.rollup = *scratch};
 	struct stretches stretches;
-	int64_t day = hour / DAY_HOURS;
 	int err = stretches_read(c, &stretches);
 
 	for (unsigned int level = 1; !err && level <= STRETCH_LEVELS; level++) {
 		const struct stretch_range *made = &stretches.made[level];
+		int64_t number = hour / hours_of(level);
 		uint64_t parts[SPAN_PARTS_MAX] = {0};
-		int64_t key = minutes_key(stretch_time(level, day >> level), function_id);
+		int64_t key = minutes_key(stretch_time(level, number), function_id);
 
 		if (key < made->first || key >= made->next)
 			continue;
 		row.parts = parts;
-		row.parts_n = hours_of(level);
-		parts[hour % (int64_t)row.parts_n] = span_delta_invocations(delta);
-		err = spans_add_to(c, &rows, key, delta, &row);
+		row.parts_n = parts_of(level);
+		parts[hour % hours_of(level)] = span_delta_invocations(delta);
+		err = spans_add_to(c, rows_of(level), key, delta, &row);
 	}
 	*scratch = row.rollup;
 	return err;
@@ -89,20 +131,23 @@ int stretches_add(struct connection *c, int64_t hour, uint32_t function_id,
 /* --- making ----------------------------------------------------------------------------
  */
 
-/* The first half at or behind this one that has a row: 1 with its number, or 0. */
-static int find_half(
-    struct connection *c, unsigned int level, int64_t half, int64_t *number)
+/* The first member at or behind this one that has a row: 1 with its number, or 0. */
+static int find_member(
+    struct connection *c, unsigned int level, int64_t member, int64_t *number)
 {
-	static const char days_sql[] =
+	static const char days[] =
 	    "SELECT id FROM day_rollup WHERE id >= :id ORDER BY id LIMIT 1";
-	static const char sql[] =
+	static const char hours[] =
+	    "SELECT id FROM hour_rollup WHERE id >= :id ORDER BY id LIMIT 1";
+	static const char stretches[] =
 	    "SELECT id FROM stretch_rollup WHERE id >= :id ORDER BY id LIMIT 1";
 	AUTO(statement) sqlite3_stmt *s = NULL;
-	int err = statement_get(c, level == 1 ? days_sql : sql, &s);
+	const char *sql = level == 1 ? days : stretches;
+	int err = statement_get(c, level == STRETCH_QUARTER ? hours : sql, &s);
 
 	if (err)
 		return err;
-	statement_bind(s, ":id", key_of(level - 1, half));
+	statement_bind(s, ":id", key_of(below(level), member));
 	err = statement_step(s);
 	if (err == 1)
 		*number = stretch_number(sqlite3_column_int64(s, 0));
@@ -111,80 +156,80 @@ static int find_half(
 	return err;
 }
 
-/* Makes the row of one function of the two halves. */
+/* Makes the row of one function of the members. */
 static int make_row(struct connection *c, unsigned int level, int64_t number,
     uint32_t function_id, struct span_row *row)
 {
-	static const char days_sql[] =
-	    "SELECT first_minute, last_minute, counters, histograms, parts"
-	    " FROM day_rollup WHERE id = :id";
+	int64_t members = members_of(level);
 	uint64_t parts[SPAN_PARTS_MAX] = {0};
 	bool found = false;
 	int err = 0;
 
 	row->first_minute = INT64_MAX;
 	row->last_minute = 0;
-	row->parts_n = hours_of(level - 1);
+	row->parts_n = parts_of(level) / (size_t)members;
 	rollup_clear(&row->rollup);
-	for (int64_t i = 0; err >= 0 && i < 2; i++) {
-		int64_t half = stretch_time(level - 1, 2 * number + i);
+	for (int64_t i = 0; err >= 0 && i < members; i++) {
+		int64_t member = stretch_time(below(level), members * number + i);
 
 		row->parts = parts + (size_t)i * row->parts_n;
-		err = spans_read_row(c, level == 1 ? days_sql : rows.read,
-		    minutes_key(half, function_id), row);
+		err = spans_read_row(
+		    c, members_sql(level), minutes_key(member, function_id), row);
 		found |= err == 1;
 	}
 	err = err < 0 ? err : 0;
 	row->parts = parts;
-	row->parts_n = hours_of(level);
+	row->parts_n = parts_of(level);
 	if (!err && found)
-		err = spans_write_row(c, rows.write,
+		err = spans_write_row(c, rows_of(level)->write,
 		    minutes_key(stretch_time(level, number), function_id), row);
 	row->parts = NULL;
 	return err;
 }
 
-/* Where a level begins: with the first stretch that has a row, of which both halves are
+/* Where a level begins: with the first stretch that has a row, of which all members are
  * told for good. */
 static int begin_level(struct connection *c, const struct stretches *stretches,
     unsigned int level, struct stretch_range *made)
 {
-	const struct stretch_range *halves = &stretches->made[level - 1];
-	int64_t first = level == 1 ? 0 : (stretch_number(halves->first) + 1) / 2;
-	int64_t half = 0;
+	const struct stretch_range *halves = &stretches->made[below(level)];
+	int64_t first = below(level) ? (stretch_number(halves->first) + 1) / 2 : 0;
+	int64_t member = 0;
 	int found;
 
-	if (level > 1 && !halves->next)
+	if (below(level) && !halves->next)
 		return 0;
-	found = find_half(c, level, 2 * first, &half);
+	found = find_member(c, level, members_of(level) * first, &member);
 	if (found == 1)
-		made->first = made->next = key_of(level, half / 2);
+		made->first = made->next = key_of(level, member / members_of(level));
 	return found;
 }
 
-/* Whether all of the stretch lies behind, and its halves are there to be added up. */
+/* Whether all of the stretch lies behind, and its members are there to be added up. */
 static bool can_be_made(const struct stretches *stretches, unsigned int level,
-    int64_t number, int64_t before_day)
+    int64_t number, int64_t before_hour)
 {
-	if ((number + 1) << level > before_day)
+	if ((number + 1) * hours_of(level) > before_hour)
 		return false;
-	return level == 1 || (stretches_tell(stretches, level - 1, 2 * number) &&
-				 stretches_tell(stretches, level - 1, 2 * number + 1));
+	return !below(level) ||
+	       (stretches_tell(stretches, below(level), 2 * number) &&
+		   stretches_tell(stretches, below(level), 2 * number + 1));
 }
 
 /* Moves on to the next stretch with a row that can be made: 1, or 0. */
 static int find_next(struct connection *c, const struct stretches *stretches,
-    unsigned int level, int64_t before_day, struct stretch_range *made)
+    unsigned int level, int64_t before_hour, struct stretch_range *made)
 {
-	int64_t half = 0;
+	int64_t members = members_of(level);
+	int64_t member = 0;
 	int found = made->next ? 1 : begin_level(c, stretches, level, made);
 
 	if (found != 1 || made->next & 0xffffff) /* in the midst of one */
 		return found;
-	found = find_half(c, level, 2 * stretch_number(made->next), &half);
-	if (found != 1 || !can_be_made(stretches, level, half / 2, before_day))
+	found = find_member(c, level, members * stretch_number(made->next), &member);
+	if (found != 1 || !can_be_made(stretches, level, member / members, before_hour))
 		return found < 0 ? found : 0;
-	made->next = key_of(level, half / 2);
+	made->next = key_of(level, member / members);
 	return 1;
 }
 
@@ -207,14 +252,14 @@ static int make_some(struct connection *c, unsigned int level, uint32_t function
 }
 
 int stretches_make(
-    struct connection *c, int64_t before_day, uint32_t functions, struct rollup *scratch)
+    struct connection *c, int64_t before_hour, uint32_t functions, struct rollup *scratch)
 {
 	struct stretches stretches;
 	int err = stretches_read(c, &stretches);
 
 	for (unsigned int level = 1; !err && level <= STRETCH_LEVELS; level++) {
 		struct stretch_range made = stretches.made[level];
-		int found = find_next(c, &stretches, level, before_day, &made);
+		int found = find_next(c, &stretches, level, before_hour, &made);
 
 		if (found == 1) {
 			err = make_some(c, level, functions, &made, scratch);
@@ -253,16 +298,18 @@ static int delete_oldest(struct connection *c, unsigned int level, int64_t end)
 	return err ? err : 1;
 }
 
-int stretches_expire(struct connection *c, int64_t before_day)
+int stretches_expire(struct connection *c, int64_t days_hour, int64_t hours_hour)
 {
+	int64_t day_hour = days_hour - days_hour % DAY_HOURS;
 	struct stretches stretches;
 	int more = 0;
 	int err = stretches_read(c, &stretches);
 
 	for (unsigned int level = 1; !err && level <= STRETCH_LEVELS; level++) {
 		struct stretch_range made = stretches.made[level];
-		int64_t number = (before_day + (1LL << level) - 1) >> level;
-		int64_t end = key_of(level, number);
+		int64_t hour = level == STRETCH_QUARTER ? hours_hour : day_hour;
+		int64_t end =
+		    key_of(level, (hour + hours_of(level) - 1) / hours_of(level));
 
 		if (made.next && made.first < end) {
 			made.first = end;

@@ -1,11 +1,11 @@
-/* Sums of stretches of 2, 4, 8 and 16 days that are over, so that a window of months is
- * told by a few rows of each function.
+/* Sums of stretches of 2, 4, 8 and 16 days, and of quarters of days, that are over, so
+ * that a window of months is told by a few rows of each function.
  *
- * A stretch of level n begins at a day whose number is a multiple of 2^n, and is made in
- * the background of the two halves that it has at the level below; those of level 1 are
- * days. What was made is one range of keys a level, so whoever adds to a day adds to the
- * rows of its stretches that lie in these ranges, whether they are there or not, and
- * whoever reads takes a stretch only if all functions' rows lie there. */
+ * A stretch begins at a multiple of its length, and is made in the background of the
+ * members that it has at the level below: of two halves, the shortest of days; a quarter
+ * of six hours. What was made is one range of keys a level, so whoever adds to an hour
+ * adds to the rows of its stretches that lie in these ranges, whether they are there or
+ * not, and whoever reads takes a stretch only if all functions' rows lie there. */
 #ifndef COLDMETER_STORE_SQLITE_STRETCHES_H
 #define COLDMETER_STORE_SQLITE_STRETCHES_H
 
@@ -14,9 +14,12 @@
 #include "store/sqlite/minutes.h"
 #include "store/sqlite/spans.h"
 
-#define STRETCH_LEVELS 4
+#define STRETCH_DAY_LEVELS 4 /* of level n: 2^n days */
+#define STRETCH_QUARTER 5    /* the level of quarters of days */
+#define STRETCH_LEVELS 5
+#define QUARTER_HOURS 6
 
-/* How long after the last day's end one is made: agents that were away have sent what
+/* How long after the end of one it is made: agents that were away have sent what
  * they spooled, most often, and adding to a stretch costs more than making it. */
 #define STRETCH_GRACE_NS (60 * MINUTE_NS)
 
@@ -42,22 +45,24 @@ struct stretches {
 /* What is made now, for the transaction that c is in. 0 or store_errno(). */
 int stretches_read(struct connection *c, struct stretches *stretches);
 
-/* Whether this stretch can be read instead of its days. */
+/* Whether this stretch can be read instead of its members. */
 bool stretches_tell(
     const struct stretches *stretches, unsigned int level, int64_t number);
 
-/* (writer) Adds to the stretches that an hour's day is in. The arguments and errors of
+/* (writer) Adds to the stretches that an hour is in. The arguments and errors of
  * spans_add(). */
 int stretches_add(struct connection *c, int64_t hour, uint32_t function_id,
     const struct span_delta *delta, struct rollup *scratch);
 
-/* (writer) One step: makes rows of some functions of a stretch that ended before that day
- * of the epoch. functions: how many there are. 1: there may be more; 0; or an error. */
-int stretches_make(
-    struct connection *c, int64_t before_day, uint32_t functions, struct rollup *scratch);
+/* (writer) One step: makes rows of some functions of a stretch that ended before that
+ * hour of the epoch. functions: how many there are. 1: there may be more; 0; or an error.
+ */
+int stretches_make(struct connection *c, int64_t before_hour, uint32_t functions,
+    struct rollup *scratch);
 
-/* (writer) Forgets those that begin before that day of the epoch: it, and what is before
- * it, may be expired. A bounded number; 1 when some are left. */
-int stretches_expire(struct connection *c, int64_t before_day);
+/* (writer) Forgets those of days, and quarters, that begin before these hours of the
+ * epoch: what is before them, and the day of the one, may be expired. A bounded number; 1
+ * when some are left. */
+int stretches_expire(struct connection *c, int64_t days_hour, int64_t hours_hour);
 
 #endif
