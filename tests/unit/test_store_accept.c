@@ -171,29 +171,34 @@ static void test_a_backup_has_what_was_accepted(void **state)
 	store_close(copy);
 }
 
-/* One that the collector made of lines: the bytes lack its ledger. */
+/* The invocations of another batch under a head of one's own. */
+static void seal_as(const struct batch_head *head, const struct sealed *other,
+    uint8_t **bytes, size_t *bytes_n)
+{
+	struct batch_writer *w;
+
+	assert_int_equal(batch_writer_new(&w), 0);
+	for (size_t i = 0; i < other->batch->invocations_n; i++)
+		assert_int_equal(batch_writer_add(w, &other->batch->invocations[i]), 0);
+	assert_int_equal(batch_writer_seal(w, head, bytes, bytes_n), 0);
+	batch_writer_free(w);
+}
+
+/* Ones that the collector made of lines: the bytes lack its ledger. */
 static void accept_lines(struct store *store)
 {
 	for (uint64_t i = 2; i <= 4; i++) {
 		const struct plan_of_batch plan = {1, i, "f", T0, 1000, 7};
 		struct sealed s = seal(&plan);
-		struct batch_head head = s.batch->head;
-		struct batch_writer *w;
+		struct store_batch b = {.batch = s.batch};
+		struct batch_head *head = &s.batch->head;
 		uint8_t *bytes = NULL;
-		size_t bytes_n = 0;
 
-		head.ledger = (struct batch_ledger){0};
-		if (batch_writer_new(&w) < 0)
-			_exit(3);
-		for (size_t k = 0; k < s.batch->invocations_n; k++)
-			(void)batch_writer_add(w, &s.batch->invocations[k]);
-		if (batch_writer_seal(w, &head, &bytes, &bytes_n) < 0)
-			_exit(4);
-		s.batch->head.ledger =
+		head->ledger = (struct batch_ledger){0};
+		seal_as(head, &s, &bytes, &b.raw_bytes);
+		b.raw = bytes;
+		head->ledger =
 		    (struct batch_ledger){.seen = 3 + i * 7, .delivered = 2 + i * 7};
-		struct store_batch b = {
-		    .batch = s.batch, .raw = bytes, .raw_bytes = bytes_n};
-
 		if (store_accept(store, &b, 1) < 0)
 			_exit(5);
 	}
@@ -210,6 +215,53 @@ static void test_lines_of_a_dead_process_are_in_the_ledger(void **state)
 	assert_int_equal(store_ledger(place->store, 0, &sum), 0);
 	assert_int_equal(sum.seen, 10 + 21);
 	assert_int_equal(sum.delivered, 9 + 21);
+}
+
+/* Writes 10 invocations as imported; how many were there already. */
+static size_t import(struct store *store, uint8_t boot)
+{
+	const struct plan_of_batch plan = {0, 1, "i", T0, CLOCK_NS_PER_S, 10};
+	const struct batch_head head = {
+	    .id = {.agent = BATCH_IMPORT_AGENT, .boot = {boot}, .sequence = 1},
+	    .host = "h1"};
+	struct sealed s = seal(&plan);
+	struct store_batch b = {0};
+	uint8_t *bytes = NULL;
+	struct batch *batch;
+
+	seal_as(&head, &s, &bytes, &b.raw_bytes);
+	assert_int_equal(batch_decode(bytes, b.raw_bytes, &batch, NULL), 0);
+	b.raw = bytes;
+	b.batch = b.imported = batch;
+	assert_int_equal(store_accept(store, &b, 1), 0);
+	batch_free(batch);
+	free(bytes);
+	drop(&s);
+	return b.known_n;
+}
+
+/* The main.db of before stands for one whose last commit a crash took. */
+static void test_an_import_that_is_replayed_is_known(void **state)
+{
+	struct place *place = *state;
+	char command[256];
+
+	accept_and_settle_the_first(place);
+	store_close(place->store);
+	(void)snprintf(command, sizeof(command), "cp '%s/main.db' '%s/before.db'",
+	    place->directory, place->directory);
+	assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c): our own paths */
+	assert_int_equal(store_open(place->directory, &place->store), 0);
+	assert_int_equal(import(place->store, 1), 0);
+	store_close(place->store);
+	place->store = NULL;
+	(void)snprintf(command, sizeof(command), "mv '%s/before.db' '%s/main.db'",
+	    place->directory, place->directory);
+	assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c): our own paths */
+	assert_int_equal(store_open(place->directory, &place->store), 0);
+	expect_stored(place->store, 20);
+	assert_int_equal(import(place->store, 2), 10);
+	expect_stored(place->store, 20);
 }
 
 /* The clock went back over midnight: the newest file is not the one that was written. */
@@ -292,6 +344,7 @@ int main(void)
 	    TEST(test_what_a_dead_process_accepted_is_there_once),
 	    TEST(test_a_backup_has_what_was_accepted),
 	    TEST(test_lines_of_a_dead_process_are_in_the_ledger),
+	    TEST(test_an_import_that_is_replayed_is_known),
 	    TEST(test_rows_of_an_older_file_are_counted_too),
 	    TEST(test_a_commit_that_fails_loses_nothing),
 	    TEST(test_a_group_that_fails_takes_none_with_it),

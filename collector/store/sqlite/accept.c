@@ -79,7 +79,7 @@ static int count_again(void *context, const void *bytes, size_t n)
 	int err = batch_decode(bytes, n, &batch, NULL);
 
 	if (err == -EBADMSG || err == -EPROTONOSUPPORT) {
-		log_warn("a batch that was accepted and not counted yet is damaged");
+		log_warn("a batch in the raw files is damaged: it is not counted");
 		return 0;
 	}
 	if (err)

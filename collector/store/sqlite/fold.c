@@ -239,12 +239,13 @@ int sqlite_fold_minutes(struct sqlite *store, int64_t now_ns)
 	found = find_range(fold, store->writer, before_minute, &range);
 	if (found == 1)
 		err = fold_slice(fold, store->writer, &range);
+	if (found == 1) /* behind the gate; what was not committed is read again */
+		minutes_forget(store->minutes, range.from_minute, range.until_minute);
 	err = sqlite_end(store, found < 0 ? found : err);
 	if (err || !found)
 		return err;
 	fold->next_id = range.end_id;
 	set_step(fold, clock_boot_ns() - began_ns);
-	minutes_forget(store->minutes, range.from_minute, range.until_minute);
 	return 1;
 }
 
