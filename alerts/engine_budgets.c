@@ -117,9 +117,8 @@ static void decide(struct alerts *alerts, const struct work *work, int64_t now_n
 }
 
 /* Marks that could not be worked off come back. */
-static void give_back(struct alerts *alerts, const struct work *work, int err)
+static void give_back(struct alerts *alerts, const struct work *work)
 {
-	log_warn("cannot add up what was spent: %s", strerror(-err));
 	(void)pthread_mutex_lock(&alerts->lock);
 	for (size_t i = 0; i < work->marks.n; i++)
 		spend_mark(&alerts->marks, work->marks.minutes[i] * 60 * CLOCK_NS_PER_S);
@@ -129,12 +128,16 @@ static void give_back(struct alerts *alerts, const struct work *work, int err)
 
 static void evaluate(struct alerts *alerts, struct work *work, int64_t now_ns)
 {
+	/* what was marked; the writer says why it cannot be settled */
+	int unsettled = work->n ? store_settle(alerts->store) : 0;
 	int err = work->n ? spend_refresh(alerts->spend, alerts->store, &work->marks,
 				work->since_ns, now_ns)
 			  : 0;
 
+	if (err < 0 || unsettled)
+		give_back(alerts, work);
 	if (err < 0) {
-		give_back(alerts, work, err);
+		log_warn("cannot add up what was spent: %s", strerror(-err));
 		return;
 	}
 	for (size_t i = 0; i < work->n; i++)

@@ -183,4 +183,10 @@ bool invocation_is_error(const struct invocation *invocation);
 /* Whether the trace id is one of our own pings'. */
 bool invocation_trace_is_ping(const char *trace_id);
 
+/* A ping is known by its trace, whoever sends it. */
+static inline void invocation_mark_ping(struct invocation *inv)
+{
+	inv->ping |= inv->trace_id[0] && invocation_trace_is_ping(inv->trace_id);
+}
+
 #endif

@@ -96,6 +96,7 @@ static void add_metrics(struct exports *e, enum remote_histograms histograms)
 	int64_t now_ns = clock_wall_ns();
 	int err = 0;
 
+	(void)store_settle(e->store); /* the writer says why it cannot */
 	if (e->push[TO_REMOTE]) {
 		exposition_remote_begin(
 		    &remote, &body[0], histograms, now_ns / 1000000, e->instance);

@@ -21,7 +21,6 @@
 #define ROWS_MAX 100000
 #define NDJSON_MAX_BYTES ((size_t)8 * 1024 * 1024)
 #define FAILED_LATELY_NS (60 * (uint64_t)CLOCK_NS_PER_S) /* then one may try again */
-#define DAY_NS (86400 * CLOCK_NS_PER_S)
 
 struct ingest {
 	struct store *store;
@@ -205,6 +204,12 @@ static int store_jobs(struct ingest *ingest, struct job *from, const struct job 
 	return 0;
 }
 
+static void note_outcome(struct ingest *ingest, int err)
+{
+	atomic_store(&ingest->failed_ns, clock_boot_ns());
+	atomic_store(&ingest->failed, err);
+}
+
 /* One bad job must not fail its neighbours; a full disk fails all alike. */
 static void store_list(struct ingest *ingest, struct job *list)
 {
@@ -216,8 +221,7 @@ static void store_list(struct ingest *ingest, struct job *list)
 	together = !err || err == -ENOSPC || err == -EROFS || !list->next;
 	complaint_log(&ingest->complaint, err, "cannot store what was received",
 	    "what is received is stored again");
-	atomic_store(&ingest->failed_ns, clock_boot_ns());
-	atomic_store(&ingest->failed, err);
+	note_outcome(ingest, err);
 	for (struct job *job = list; job; job = job->next) {
 		if (!together)
 			err = store_jobs(ingest, job, job->next);
@@ -225,6 +229,17 @@ static void store_list(struct ingest *ingest, struct job *list)
 	}
 	atomic_store(&ingest->writing_since_ns, 0);
 	jobs_put(&ingest->to_tell, list);
+}
+
+static void settle(struct ingest *ingest)
+{
+	int err;
+
+	atomic_store(&ingest->writing_since_ns, clock_boot_ns());
+	err = upkeep_settle(&ingest->upkeep);
+	atomic_store(&ingest->writing_since_ns, 0);
+	if (err)
+		note_outcome(ingest, err);
 }
 
 static void *writer_run(void *context)
@@ -240,6 +255,7 @@ static void *writer_run(void *context)
 			store_list(ingest, list);
 			upkeep_accepted(&ingest->upkeep, began_ns);
 		}
+		settle(ingest);
 		upkeep_run(&ingest->upkeep);
 		if (several)
 			upkeep_rest(began_ns);
@@ -341,25 +357,17 @@ static int start_threads(struct ingest *ingest)
 int ingest_start(struct store *store, struct ingest **out)
 {
 	struct ingest *ingest = calloc(1, sizeof(*ingest));
-	int err;
+	int err = 0;
 
 	if (!ingest)
 		return -ENOMEM;
 	ingest->store = store;
-	ingest->upkeep = (struct upkeep){.store = store,
-	    .raw_ns = 7 * DAY_NS,
-	    .minutes_ns = 35 * DAY_NS,
-	    .hours_ns = 35 * DAY_NS,
-	    .days_ns = 400 * DAY_NS,
-	    .settle_ns = INT64_MAX,
-	    .expire_ns = upkeep_now_ns(),
-	    .fold_ns = upkeep_now_ns()};
+	upkeep_init(&ingest->upkeep, store);
 	jobs_init(&ingest->to_write);
 	jobs_init(&ingest->to_tell);
 	ingest->ids.next = (struct batch_id){.agent = INTAKE_LINES, .sequence = 1};
-	err = getrandom(ingest->ids.next.boot, sizeof(ingest->ids.next.boot), 0) < 0
-		  ? -errno
-		  : 0;
+	if (getrandom(ingest->ids.next.boot, sizeof(ingest->ids.next.boot), 0) < 0)
+		err = -errno;
 	if (!err)
 		err = live_new(&ingest->live);
 	if (!err)

@@ -88,12 +88,6 @@ int intake_append(struct intake *in, struct batch *batch, const uint8_t *raw,
 	return 0;
 }
 
-/* A ping is known by its trace, whoever sends it. */
-static void mark_ping(struct invocation *inv)
-{
-	inv->ping |= inv->trace_id[0] && invocation_trace_is_ping(inv->trace_id);
-}
-
 int intake_batch(
     struct intake *in, const uint8_t *body, size_t body_bytes, const char **why)
 {
@@ -116,7 +110,7 @@ int intake_batch(
 	for (size_t i = 0; !*why && i < batch->losses_n; i++)
 		*why = loss_refusal(&batch->losses[i]);
 	for (size_t i = 0; !*why && i < batch->invocations_n; i++) {
-		mark_ping(&batch->invocations[i]);
+		invocation_mark_ping(&batch->invocations[i]);
 		*why = refusal(&batch->invocations[i]);
 	}
 	return *why ? -EBADMSG : 0;
@@ -151,7 +145,7 @@ static int take_line(struct gather *gather, struct json_reader *reader, size_t n
 		err = json_parse_coldstart(line, len, &reader->inv, &coldstart, &why);
 	if (err || why)
 		return reject(gather->in, number, why ? why : "malformed");
-	mark_ping(&reader->inv);
+	invocation_mark_ping(&reader->inv);
 	err = gather_take(gather, reader->host, &reader->inv, NULL, 0);
 	if (err == -ENOSPC || err == -EMSGSIZE || err == -EBADMSG)
 		return reject(gather->in, number, "the record is too large");

@@ -16,6 +16,7 @@
 #define PAUSE 4
 #define PAUSE_BUSY 9
 #define MB 1000000
+#define DAY_NS (86400 * CLOCK_NS_PER_S)
 /* From one group's begin to the next's. A group costs as much as a request or two
  * (RATE=20 out/bench/bench_fleet: 20 us of CPU a record without a rest, 10 with it, for 3
  * ms that a request takes longer). */
@@ -27,6 +28,18 @@ int64_t upkeep_now_ns(void)
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	return now.tv_sec * CLOCK_NS_PER_S + now.tv_nsec;
+}
+
+void upkeep_init(struct upkeep *upkeep, struct store *store)
+{
+	*upkeep = (struct upkeep){.store = store,
+	    .raw_ns = 7 * DAY_NS,
+	    .minutes_ns = 35 * DAY_NS,
+	    .hours_ns = 35 * DAY_NS,
+	    .days_ns = 400 * DAY_NS,
+	    .settle_ns = INT64_MAX,
+	    .expire_ns = upkeep_now_ns(),
+	    .fold_ns = upkeep_now_ns()};
 }
 
 int64_t upkeep_due_ns(const struct upkeep *upkeep)
@@ -46,13 +59,21 @@ void upkeep_accepted(struct upkeep *upkeep, int64_t began_ns)
 		upkeep->settle_ns = now_ns + STORE_SETTLE_MS * CLOCK_NS_PER_MS;
 }
 
-static void settle(struct upkeep *upkeep)
+int upkeep_settle(struct upkeep *upkeep)
 {
-	int err = store_settle(upkeep->store);
+	int64_t began_ns = upkeep_now_ns();
+	int64_t now_ns;
+	int err;
 
-	complaint_log(&upkeep->settling, err, "cannot settle what was received",
-	    "what was received is settled");
-	upkeep->settle_ns = err ? upkeep_now_ns() + SETTLE_AGAIN_NS : INT64_MAX;
+	if (began_ns < upkeep->settle_ns)
+		return 0;
+	err = store_settle(upkeep->store);
+	now_ns = upkeep_now_ns();
+	upkeep->stored_ns += now_ns - began_ns;
+	upkeep->settle_ns = err ? now_ns + SETTLE_AGAIN_NS : INT64_MAX;
+	complaint_log(&upkeep->settling, err, "cannot count what was received",
+	    "what was received is counted");
+	return err;
 }
 
 static void expire(struct upkeep *upkeep)
@@ -109,8 +130,6 @@ static int64_t fold(struct upkeep *upkeep)
 
 void upkeep_run(struct upkeep *upkeep)
 {
-	if (upkeep_now_ns() >= upkeep->settle_ns)
-		settle(upkeep);
 	if (upkeep_now_ns() >= upkeep->expire_ns) {
 		expire(upkeep);
 		upkeep->expire_ns = upkeep_now_ns() + EXPIRE_EVERY_NS;

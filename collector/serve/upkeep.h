@@ -28,6 +28,9 @@ struct upkeep {
 	struct complaint forgetting;
 };
 
+/* Borrows the store; settings of the man page until others are told. */
+void upkeep_init(struct upkeep *upkeep, struct store *store);
+
 /* The clock that a condition can be waited for with. */
 int64_t upkeep_now_ns(void);
 
@@ -37,8 +40,11 @@ int64_t upkeep_due_ns(const struct upkeep *upkeep);
 /* The writer has accepted something, from that moment until now. */
 void upkeep_accepted(struct upkeep *upkeep, int64_t began_ns);
 
-/* Does what is due, in steps of some ten milliseconds, which take at most a fifth of the
- * time, and a tenth of it where the writer has much to store. Errors are logged. */
+/* Settles what was accepted, when that is due. 0 or the error, which is logged. */
+int upkeep_settle(struct upkeep *upkeep);
+
+/* Does what else is due, in steps of some ten milliseconds, which take at most a fifth of
+ * the time, and a tenth of it where the writer has much to store. Errors are logged. */
 void upkeep_run(struct upkeep *upkeep);
 
 /* After a group of several who send at once: waits until more has come, until 5 ms after

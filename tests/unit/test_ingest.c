@@ -297,6 +297,24 @@ static void test_ingest_takes_a_keyed_body_once(void **state)
 	assert_int_equal(stored(place), 12);
 }
 
+/* Nobody asks: it counts all the same, and soon. */
+static void test_ingest_counts_what_it_took(void **state)
+{
+	struct place *place = *state;
+	size_t n = 0;
+
+	expect(post_lines(place, "", GOOD("a", "h1")), 200, "\"accepted\":1");
+	expect(post_lines(place, "", GOOD("a", "h1")), 200, "\"accepted\":1");
+	for (int i = 0; i < 200 && n < 2; i++) {
+		(void)usleep(20000);
+		n = 0;
+		assert_int_equal(store_scan_invocations(
+				     place->store, 0, INT64_MAX, NULL, true, count, &n),
+		    0);
+	}
+	assert_int_equal(n, 2);
+}
+
 static void test_ingest_takes_lines_of_many_hosts(void **state)
 {
 	struct place *place = *state;
@@ -390,6 +408,7 @@ int main(void)
 	    TEST(test_ingest_rejects_what_ends_after_2200),
 	    TEST(test_ingest_caps_the_list_of_rejected_lines),
 	    TEST(test_ingest_takes_a_keyed_body_once),
+	    TEST(test_ingest_counts_what_it_took),
 	    TEST(test_ingest_takes_lines_of_many_hosts),
 	    TEST(test_ingest_counts_its_own_lines_in_the_ledger),
 	    TEST(test_ingest_says_503_on_a_full_disk),

@@ -240,25 +240,40 @@ static size_t import(struct store *store, uint8_t boot)
 	return b.known_n;
 }
 
-/* The main.db of before stands for one whose last commit a crash took. */
+static void run_in(
+    const struct place *place, const char *command, const char *from, const char *to)
+{
+	char text[256];
+
+	(void)snprintf(text, sizeof(text), "%s '%s/%s' '%s/%s'", command,
+	    place->directory, from, place->directory, to);
+	assert_int_equal(system(text), 0); /* NOLINT(cert-env33-c): our own paths */
+}
+
+/* main.db as it is now comes back later, as if a crash had taken its last commits. */
+static void keep_main(struct place *place)
+{
+	store_close(place->store);
+	run_in(place, "cp", "main.db", "before.db");
+	assert_int_equal(store_open(place->directory, &place->store), 0);
+}
+
+static void bring_main_back(struct place *place)
+{
+	store_close(place->store);
+	place->store = NULL;
+	run_in(place, "mv", "before.db", "main.db");
+	assert_int_equal(store_open(place->directory, &place->store), 0);
+}
+
 static void test_an_import_that_is_replayed_is_known(void **state)
 {
 	struct place *place = *state;
-	char command[256];
 
 	accept_and_settle_the_first(place);
-	store_close(place->store);
-	(void)snprintf(command, sizeof(command), "cp '%s/main.db' '%s/before.db'",
-	    place->directory, place->directory);
-	assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c): our own paths */
-	assert_int_equal(store_open(place->directory, &place->store), 0);
+	keep_main(place);
 	assert_int_equal(import(place->store, 1), 0);
-	store_close(place->store);
-	place->store = NULL;
-	(void)snprintf(command, sizeof(command), "mv '%s/before.db' '%s/main.db'",
-	    place->directory, place->directory);
-	assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c): our own paths */
-	assert_int_equal(store_open(place->directory, &place->store), 0);
+	bring_main_back(place);
 	expect_stored(place->store, 20);
 	assert_int_equal(import(place->store, 2), 10);
 	expect_stored(place->store, 20);
@@ -311,6 +326,78 @@ static void test_a_commit_that_fails_loses_nothing(void **state)
 	expect_stored(place->store, 60);
 }
 
+/* Who may make room does not wait for what cannot be counted. */
+static void test_others_write_while_a_commit_fails(void **state)
+{
+	struct place *place = *state;
+	const struct store_keep keep = {.raw_since_ns = INT64_MAX};
+	char *body = NULL;
+
+	accept_and_settle_the_first(place);
+	sql(place, "CREATE TRIGGER no BEFORE INSERT ON minute_counters BEGIN"
+		   " SELECT RAISE(ABORT, 'no'); END");
+	assert_int_equal(accept(place->store, 2, "g"), 1);
+	assert_true(store_settle(place->store) < 0);
+	assert_int_equal(store_document_put(place->store, "budget", "b", "{}"), 0);
+	assert_int_equal(store_document_get(place->store, "budget", "b", &body), 0);
+	free(body);
+	assert_int_equal(store_expire(place->store, &keep), 0);
+	sql(place, "DROP TRIGGER no");
+	assert_int_equal(store_settle(place->store), 0);
+	expect_stored(place->store, 20);
+}
+
+/* More rows than one transaction takes are replayed in several. */
+static void accept_many(struct store *store)
+{
+	for (uint64_t i = 0; i < 60; i++) {
+		const struct plan_of_batch plan = {
+		    1, i + 2, "f", T0 + (int64_t)i * 100 * MINUTE, MINUTE, 100};
+		struct sealed s = seal(&plan);
+		struct store_batch b = {
+		    .batch = s.batch, .raw = s.bytes, .raw_bytes = s.bytes_n};
+
+		if (store_write(store, &b, 1) < 0)
+			_exit(2);
+		drop(&s);
+	}
+}
+
+static void test_many_rows_are_replayed(void **state)
+{
+	struct place *place = *state;
+
+	accept_and_settle_the_first(place);
+	keep_main(place);
+	accept_many(place->store);
+	bring_main_back(place);
+	expect_stored(place->store, 10 + 6000);
+	assert_int_equal(accept(place->store, 30, "f"), 0);
+}
+
+/* What a heartbeat says that is new is not lost with the group behind it. */
+static void test_a_heartbeat_outlives_a_group_that_fails(void **state)
+{
+	struct place *place = *state;
+	struct batch batch = {.head = {.id = {.agent = {9}, .sequence = 1},
+				  .host = "h2",
+				  .sent_ns = 7,
+				  .ledger = {.seen = 5, .delivered = 3}}};
+	struct store_batch b = {.batch = &batch};
+	struct batch_ledger sum;
+
+	accept_and_settle_the_first(place);
+	batch.head.ledger.lost[LOST_RING_FULL] = 2;
+	assert_int_equal(store_accept(place->store, &b, 1), 0);
+	sql(place, "CREATE TRIGGER no BEFORE UPDATE ON batch_range WHEN new.last = 2"
+		   " BEGIN SELECT RAISE(ABORT, 'no'); END");
+	assert_true(accept(place->store, 2, "f") < 0);
+	assert_int_equal(store_settle(place->store), 0);
+	assert_int_equal(store_ledger(place->store, 0, &sum), 0);
+	assert_int_equal(sum.seen, 15);
+	assert_int_equal(sum.lost[LOST_RING_FULL], 3);
+}
+
 static void test_a_group_that_fails_takes_none_with_it(void **state)
 {
 	struct place *place = *state;
@@ -347,6 +434,9 @@ int main(void)
 	    TEST(test_an_import_that_is_replayed_is_known),
 	    TEST(test_rows_of_an_older_file_are_counted_too),
 	    TEST(test_a_commit_that_fails_loses_nothing),
+	    TEST(test_others_write_while_a_commit_fails),
+	    TEST(test_many_rows_are_replayed),
+	    TEST(test_a_heartbeat_outlives_a_group_that_fails),
 	    TEST(test_a_group_that_fails_takes_none_with_it),
 	};
 

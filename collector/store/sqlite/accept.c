@@ -85,8 +85,7 @@ static int count_again(void *context, const void *bytes, size_t n)
 	if (err)
 		return err;
 	for (size_t i = 0; i < batch->invocations_n; i++)
-		batch->invocations[i].ping |=
-		    invocation_trace_is_ping(batch->invocations[i].trace_id);
+		invocation_mark_ping(&batch->invocations[i]);
 	again.batch = batch;
 	if (batch_is_imported(&batch->head.id))
 		again.imported = batch;
@@ -94,19 +93,27 @@ static int count_again(void *context, const void *bytes, size_t n)
 	if (!err)
 		err = write_batch(store, &again, clock_wall_ns());
 	batch_free(batch);
-	return err;
+	return err ? err : minutes_changed(store->minutes) >= SETTLE_ROWS;
 }
 
-/* Of the file that is open. */
+/* Of the file that is open, in as many transactions as it takes. */
 static int recount(struct sqlite *store)
 {
-	int err = begin(store);
+	int more;
 
-	if (!err)
-		err = raw_replay(store->raw, count_again, store);
-	if (err)
-		give_up(store);
-	return err ? err : commit(store);
+	do {
+		int err = begin(store);
+
+		more = err ? err : raw_replay(store->raw, count_again, store);
+		if (more < 0)
+			give_up(store);
+		else
+			err = commit(store);
+		store->unsettled = more != 0 || err;
+		if (more < 0 || err)
+			return err ? err : more;
+	} while (more == 1);
+	return 0;
 }
 
 int accept_settle(struct sqlite *store)
@@ -119,13 +126,14 @@ int accept_settle(struct sqlite *store)
 int accept_recover(struct sqlite *store)
 {
 	int more;
+	int err = 0;
 
-	while ((more = raw_open_behind(store->raw)) == 1) {
-		more = recount(store);
-		if (more)
-			break;
-	}
-	return more;
+	while ((more = raw_open_behind(store->raw)) == 1 && !err)
+		err = recount(store);
+	if (err != -ENOSPC && err != -EROFS)
+		return err ? err : more;
+	log_warn("cannot count yet what was accepted last: %s", strerror(-err));
+	return 0; /* others may make room; nothing is accepted before */
 }
 
 int sqlite_settle(struct sqlite *store)
@@ -199,14 +207,23 @@ static void undo_group(struct sqlite *store, struct store_batch *batches, size_t
 	raw_drop(store->raw);
 }
 
-/* Whether all that matters of it is in its raw bytes. What a heartbeat without losses
- * says the next one says again. */
-static bool is_in_raw(const struct store_batch *batch)
+/* A heartbeat that says the same as the last one. */
+static bool says_nothing(struct sqlite *store, const struct batch *batch)
 {
-	const struct batch *b = batch->batch;
+	const struct batch_ledger *told = &batch->head.ledger;
+	struct batch_ledger known = {0};
 
-	return !batch->imported &&
-	       (b->invocations_n > 0 ? !!batch->raw : b->losses_n == 0);
+	return batch->losses_n == 0 &&
+	       batches_find_ledger(store->writer, &batch->head.id, &known) == 0 &&
+	       memcmp(&known, told, sizeof(known)) == 0;
+}
+
+/* Whether all that matters of it is in its raw bytes. */
+static bool is_in_raw(struct sqlite *store, const struct store_batch *batch)
+{
+	if (batch->batch->invocations_n == 0)
+		return says_nothing(store, batch->batch);
+	return batch->raw && !batch->imported;
 }
 
 /* Whether raw bytes alone make a group durable. main.db must know the file. */
@@ -214,7 +231,7 @@ static bool can_wait(
     struct sqlite *store, const struct store_batch *batches, size_t n, int64_t now_ns)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (!is_in_raw(&batches[i]))
+		if (!is_in_raw(store, &batches[i]))
 			return false;
 	}
 	return raw_is_known(store->raw, now_ns);

@@ -203,25 +203,6 @@ int batches_note_agent(
 	return insert_agent(c, head, now_ns);
 }
 
-int batches_find_ledger(
-    struct connection *c, const struct batch_id *id, struct batch_ledger *ledger)
-{
-	static const char sql[] =
-	    "SELECT seen, delivered FROM agent WHERE agent = :agent AND boot = :boot";
-	AUTO(statement) sqlite3_stmt *s = NULL;
-	int err = statement_get(c, sql, &s);
-
-	if (err)
-		return err;
-	bind_id(s, id);
-	err = statement_step(s);
-	if (err == 1) {
-		ledger->seen = (uint64_t)sqlite3_column_int64(s, 0);
-		ledger->delivered = (uint64_t)sqlite3_column_int64(s, 1);
-	}
-	return err < 0 ? err : 0;
-}
-
 int batches_expire(struct connection *c, int64_t before_ns)
 {
 	static const char *const tables[] = {
@@ -267,6 +248,26 @@ void batches_read_head(sqlite3_stmt *s, struct batch_head *head)
 		left -= (size_t)n;
 	}
 	(void)host_figures_decode(&figures, &head->figures);
+}
+
+int batches_find_ledger(
+    struct connection *c, const struct batch_id *id, struct batch_ledger *ledger)
+{
+	static const char sql[] = "SELECT " BATCHES_AGENT_COLUMNS
+				  " FROM agent WHERE agent = :agent AND boot = :boot";
+	AUTO(statement) sqlite3_stmt *s = NULL;
+	struct batch_head head;
+	int err = statement_get(c, sql, &s);
+
+	if (err)
+		return err;
+	bind_id(s, id);
+	err = statement_step(s);
+	if (err != 1)
+		return err;
+	batches_read_head(s, &head);
+	*ledger = head.ledger;
+	return 0;
 }
 
 /* What a boot that is over had in hand. */

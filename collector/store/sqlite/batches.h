@@ -19,7 +19,7 @@ int batches_learn_boot(struct connection *c, const struct batch_id *id, int64_t 
 int batches_note_agent(
     struct connection *c, const struct batch_head *head, int64_t now_ns);
 
-/* What the head of an agent and boot tells to have been seen and delivered; 0 of a
+/* What the latest head of an agent and boot told; *ledger stays as it is for a
  * stranger. */
 int batches_find_ledger(
     struct connection *c, const struct batch_id *id, struct batch_ledger *ledger);

@@ -224,7 +224,7 @@ static void set_step(struct fold *fold, uint64_t took_ns)
 int sqlite_fold_minutes(struct sqlite *store, int64_t now_ns)
 {
 	struct fold *fold = store->fold;
-	uint64_t began_ns = clock_boot_ns();
+	uint64_t began_ns;
 	int64_t before_minute = (now_ns - FOLD_GRACE_NS) / MINUTE_NS;
 	struct slice_range range = {0};
 	int found;
@@ -232,6 +232,7 @@ int sqlite_fold_minutes(struct sqlite *store, int64_t now_ns)
 
 	if (err)
 		return err;
+	began_ns = clock_boot_ns();
 	before_minute -=
 	    before_minute % (dictionary_count(store->functions) > FEW_FUNCTIONS
 				    ? HOUR_MINUTES

@@ -159,8 +159,7 @@ static int open_batch(struct walk *walk, struct day_cursor *day)
 	if (!open->order)
 		return -ENOMEM;
 	for (size_t i = 0; i < batch->invocations_n; i++) {
-		batch->invocations[i].ping |=
-		    invocation_trace_is_ping(batch->invocations[i].trace_id);
+		invocation_mark_ping(&batch->invocations[i]);
 		if (wanted(walk, &batch->invocations[i]))
 			open->order[open->n++] = &batch->invocations[i];
 	}

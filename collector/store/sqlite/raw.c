@@ -162,7 +162,10 @@ static int open_today(struct raw *raw, int64_t day)
 {
 	int err = find_day(raw, day) ? 0 : reserve_day(raw);
 
-	if (err || (raw->file && raw->today.day == day && !raw->untidy))
+	if (!err && raw->file && raw->untidy) /* before another day's, too */
+		err = cut_off(raw->file, raw->today.last_row);
+	raw->untidy &= err != 0;
+	if (err || (raw->file && raw->today.day == day))
 		return err;
 	err = turn_to(raw, day);
 	if (!err)

@@ -35,6 +35,8 @@ int raw_expire(struct raw *raw, struct connection *main, int64_t before_ns)
 		struct raw_day day = raw->days[i];
 		bool old = (day.day + 1) * RAW_DAY_NS <= before_ns;
 
+		if (raw->unmarked && raw->today.day == day.day)
+			old = false;
 		if (old && raw->file && raw->today.day == day.day) {
 			connection_close(raw->file);
 			raw->file = NULL;

@@ -23,7 +23,7 @@ static const char main_1[] =
     " lost BLOB NOT NULL, sent_ns INTEGER NOT NULL, received_ns INTEGER NOT NULL,"
     " PRIMARY KEY(agent, boot)) STRICT, WITHOUT ROWID;"
 
-    /* What of each raw file is committed; rows beyond last_row are not. */
+    /* The last row of each raw file that counts here: accept.h. */
     "CREATE TABLE raw_day(day INTEGER PRIMARY KEY, last_row INTEGER NOT NULL,"
     " first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL) STRICT;"
 
