@@ -180,7 +180,7 @@ static void test_blocks_of_an_older_collector_are_read(void **state)
 	free_row(&rows[1]);
 	assert_int_equal(put(place->store, &f), 1);
 	assert_int_equal(put(place->store, &g), 1);
-	assert_int_equal(fold(place->store, BEGIN + DAY), 1);
+	assert_int_equal(fold(place->store, BEGIN + 5 * HOUR), 1);
 	store_close(place->store);
 	db = open_main(place); /* f's block becomes an old one */
 	assert_int_equal(sqlite3_prepare_v2(db,
@@ -206,7 +206,7 @@ static void test_blocks_of_an_older_collector_are_read(void **state)
 	assert_int_equal(rollups(place->store, 0, INT64_MAX, NULL).rows, 3);
 	assert_int_equal(put(place->store, &late), 1);
 	assert_int_equal(rollups(place->store, 0, INT64_MAX, NULL).invocations, 24);
-	assert_int_equal(fold(place->store, BEGIN + DAY), 1);
+	assert_int_equal(fold(place->store, BEGIN + 5 * HOUR), 1);
 	assert_int_equal(rollups(place->store, 0, INT64_MAX, "f").invocations, 18);
 	assert_int_equal(rollups(place->store, 0, INT64_MAX, "f").rows, 3);
 	store_close(place->store);
