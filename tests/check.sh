@@ -13,7 +13,6 @@ set -u
 : "${OUT:?set OUT to the build folder}"
 unit_limit_s=120
 bats_limit_s=600
-export BATS_TEST_TIMEOUT=240 # of one test, so that one that hangs has a name and the others of its file run
 work=$OUT/check
 here=$(cd "$(dirname "$0")" && pwd)
 passed=0 failed=0 skipped=0 second=0
@@ -33,16 +32,19 @@ if [ -n "${SAN:-}" ]; then
 	export LSAN_OPTIONS="print_suppressions=0${LSAN_OPTIONS:+:$LSAN_OPTIONS}"
 fi
 
-# count KIND NAME STATUS SECONDS LIMIT: reads $work/tap, prints the line of this file and every failure in
+# count KIND NAME STATUS SECONDS LIMIT FILE: reads $work/tap, prints the line of this file and every failure in
 # full, and leaves "passed failed skipped" in $work/counts and the titles of the failed in $work/again. cmocka says "not ok N # SKIP name" for a skipped
 # test and prints the reason on the lines before it; bats says "ok N name # skip reason".
 count() {
 	awk -v kind="$1" -v name="$2" -v status="$3" -v seconds="$4" -v limit="$5" -v counts="$work/counts" \
-		-v again="$work/again" '
-	function title(s) {
-		sub(/^(not )?ok[ \t]+[0-9]+[ \t]*(- )?/, "", s); sub(/ # timeout after [0-9]+s$/, "", s); return s
-	}
+		-v again="$work/again" -v source="$6" '
+	function title(s) { sub(/^(not )?ok[ \t]+[0-9]+[ \t]*(- )?/, "", s); return s }
 	function note(s) { notes[++n] = "    " s }
+	# of bats, the test that was running: they tell of themselves in their order
+	function running(number, line, at) {
+		while (kind != "unit" && (getline line < source) > 0)
+			if (line ~ /^@test / && ++at == number) note("  in: " line)
+	}
 	/^1\.\.[0-9]+$/ && !planned { planned = substr($0, 4) + 0; has_plan = 1; next }
 	/^(not )?ok [0-9]+ # SKIP / {
 		skipped++; sub(/.*# SKIP /, "")
@@ -54,8 +56,7 @@ count() {
 	}
 	/^ok [0-9]+/ { passed++; said = ""; failing = 0; next }
 	/^not ok [0-9]+/ {
-		failed++; failing = 1; sub(/ *$/, ""); print title($0) > again
-		note("FAILED: " title($0) (/ # timeout after / ? ": stopped after its limit" : ""))
+		failed++; failing = 1; note("FAILED: " title($0)); print title($0) > again
 		if (kind == "unit" && said != "") note("  " said)
 		said = ""; next
 	}
@@ -70,9 +71,10 @@ count() {
 		else if (status > 128) why = "crashed with signal " status - 128
 		else why = "ended with status " status
 		if (missing > 0) {
-			failed += missing
 			print "no result" > again
 			note("FAILED: " missing " of " planned " tests gave no result: " why)
+			running(passed + failed + skipped + 1)
+			failed += missing
 			if (said != "") note("  " said)
 		} else if (!has_plan || (status != 0 && failed == 0)) {
 			failed++; print "no result" > again
@@ -112,7 +114,8 @@ run() {
 	timeout -k 10 "$limit" "$@" >"$work/tap" 2>&1 </dev/null
 	status=$?
 	: >"$work/again"
-	count "$kind" "$name" "$status" "$(($(now_ms) - begun))e-3" "$limit"
+	for last; do :; done
+	count "$kind" "$name" "$status" "$(($(now_ms) - begun))e-3" "$limit" "$last"
 	[ "$(wc -l <"$work/again")" -gt $most_again ] || again "$kind" "$limit" "$@"
 }
 
