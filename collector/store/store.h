@@ -115,7 +115,7 @@ static inline uint32_t store_batch_id(
 int store_write(struct store *store, struct store_batch *batches, size_t n);
 
 /* (writer) The same, but that the batches may count in what is read only after the next
- * store_settle(), which the writer calls within STORE_SETTLE_MS or sooner. */
+ * store_settle(), which the writer calls within STORE_SETTLE_MS. */
 #define STORE_SETTLE_MS 100
 int store_accept(struct store *store, struct store_batch *batches, size_t n);
 

@@ -79,7 +79,8 @@ static int count_again(void *context, const void *bytes, size_t n)
 	int err = batch_decode(bytes, n, &batch, NULL);
 
 	if (err == -EBADMSG || err == -EPROTONOSUPPORT) {
-		log_warn("a batch in the raw files is damaged: it is not counted");
+		log_warn("a batch in the raw files in %s is damaged: it is not counted",
+		    store->directory);
 		return 0;
 	}
 	if (err)
@@ -132,7 +133,8 @@ int accept_recover(struct sqlite *store)
 		err = recount(store);
 	if (err != -ENOSPC && err != -EROFS)
 		return err ? err : more;
-	log_warn("cannot count yet what was accepted last: %s", strerror(-err));
+	log_warn("cannot count yet what was accepted last in %s: %s", store->directory,
+	    strerror(-err));
 	return 0; /* others may make room; nothing is accepted before */
 }
 

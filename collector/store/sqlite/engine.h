@@ -35,8 +35,8 @@ struct sqlite {
 };
 
 /* One transaction of the writing connection, one thread at a time, after what was
- * accepted is settled. Each begin that succeeded ends with sqlite_end(): commits when err
- * is 0, else rolls back. Returns err or the commit's. */
+ * accepted is settled, if it can be. Each begin that succeeded ends with sqlite_end():
+ * commits when err is 0, else rolls back. Returns err or the commit's. */
 int sqlite_begin(struct sqlite *store);
 int sqlite_end(struct sqlite *store, int err);
 
