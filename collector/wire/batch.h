@@ -93,6 +93,8 @@ struct batch {
 	size_t invocations_n;
 	struct batch_loss *losses;
 	size_t losses_n;
+	bool is_newer; /* a newer writer's figures in it were skipped: it is not the whole
+			*/
 };
 
 /* A writer that keeps what it is given, which takes about 500 bytes a record; it takes no

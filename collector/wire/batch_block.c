@@ -199,6 +199,19 @@ const char *batch_block_read(
 	return NULL;
 }
 
+bool batch_block_is_newer(const struct batch_block *block)
+{
+	uint64_t quality = 0;
+	uint64_t certainty = 0;
+
+	for (size_t i = 0; i < block->n; i++)
+		quality |= block->value[COLUMN_QUALITY][i];
+	for (size_t i = 0; batch_block_has(block, COLUMN_CERTAINTY) && i < block->n; i++)
+		certainty |= block->value[COLUMN_CERTAINTY][i];
+	return block->any_has & ~(uint64_t)BATCH_HAS_KNOWN ||
+	       quality & ~(uint64_t)BATCH_QUALITY_KNOWN || certainty >= CERTAINTY_COUNT;
+}
+
 void batch_block_functions(struct batch_block *block, struct batch_previous *previous)
 {
 	for (size_t i = 0; block->has_expected && i < block->n; i++) {

@@ -48,6 +48,9 @@ static inline bool batch_block_has(const struct batch_block *block, unsigned int
 const char *batch_block_read(
     struct batch_block *block, size_t n, struct batch_values *columns);
 
+/* Whether a record has a figure or mark of a newer writer, which is not put into it. */
+bool batch_block_is_newer(const struct batch_block *block);
+
 /* Finds the functions where they are told by sandbox; sandboxes are below
  * BATCH_MAX_RECORDS: the caller looked. */
 void batch_block_functions(struct batch_block *block, struct batch_previous *previous);

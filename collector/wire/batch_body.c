@@ -18,11 +18,13 @@ struct body {
 	struct batch_values bits; /* of the columns in parts, one after the other */
 	struct batch_block block; /* of the records that are being read */
 	struct batch_previous previous;
+	bool is_newer; /* something was skipped */
 	uint32_t sandboxes_n;
 	uint32_t sandbox_record[BATCH_MAX_RECORDS]; /* the first record of each sandbox */
 };
 
-static const char *read_function(struct cursor *in, struct function *function)
+static const char *read_function(
+    struct cursor *in, struct function *function, bool *is_newer)
 {
 	struct cursor fields;
 	uint64_t bytes;
@@ -43,6 +45,7 @@ static const char *read_function(struct cursor *in, struct function *function)
 	function->platform = (enum platform)platform;
 	function->arch = (enum arch)arch;
 	function->memory_limit_mb = (uint32_t)memory;
+	*is_newer |= cursor_left(&fields) > 0;
 	return NULL;
 }
 
@@ -107,8 +110,10 @@ static const char *read_column(struct cursor *in, uint64_t *last_id, struct body
 		body->losses = column;
 	if (id == COLUMN_BITS)
 		body->bits = column;
-	if (id >= COLUMN_END_OF_IDS) /* else a newer writer's */
+	if (id >= COLUMN_END_OF_IDS) {
+		body->is_newer |= id != COLUMN_LOSSES && id != COLUMN_BITS;
 		return NULL;
+	}
 	if (!is_known((unsigned int)id, encoding))
 		return "a column has an encoding that is not known here";
 	if (encoding == ENCODING_PLANES && !read_planes(&column, body->records_n))
@@ -167,8 +172,9 @@ static const char *read_sandbox(
 static const char no_memory[] = "out of memory";
 
 /* Of a record that has one. */
-static const char *read_coldstart(struct batch_values *column, struct invocation *inv)
+static const char *read_coldstart(struct body *body, struct invocation *inv)
 {
+	struct batch_values *column = &body->columns[COLUMN_COLDSTART];
 	AUTO(free) struct coldstart *coldstart = NULL;
 
 	if (!(inv->has & HAS_COLDSTART))
@@ -176,7 +182,7 @@ static const char *read_coldstart(struct batch_values *column, struct invocation
 	coldstart = calloc(1, sizeof(*coldstart));
 	if (!coldstart)
 		return no_memory;
-	if (!batch_coldstart_decode(&column->bytes, coldstart))
+	if (!batch_coldstart_decode(&column->bytes, coldstart, &body->is_newer))
 		return "a cold start is malformed";
 	inv->coldstart = TAKE(coldstart);
 	return NULL;
@@ -202,7 +208,7 @@ static const char *read_texts(
 	struct invocation *inv = &batch->invocations[record];
 	struct batch_values *request_ids = &body->columns[COLUMN_REQUEST_ID];
 	struct batch_values *trace_ids = &body->columns[COLUMN_TRACE_ID];
-	const char *why = read_coldstart(&body->columns[COLUMN_COLDSTART], inv);
+	const char *why = read_coldstart(body, inv);
 
 	if (why)
 		return why;
@@ -223,6 +229,7 @@ static const char *read_block(struct body *body, struct batch *batch, size_t fro
 	const char *why = batch_block_read(
 	    block, left < BATCH_BLOCK ? left : BATCH_BLOCK, body->columns);
 
+	body->is_newer |= !why && batch_block_is_newer(block);
 	for (size_t i = 0; !why && i < block->n; i++) /* first: they are indices */
 		why =
 		    read_sandbox(body, block->value[COLUMN_SANDBOX][i], batch, from + i);
@@ -250,8 +257,10 @@ static bool is_read_up(const struct body *body)
 }
 
 /* A reason of a newer writer is not known here, and left out. */
-static const char *read_losses(struct cursor *in, struct batch *batch)
+static const char *read_losses(struct body *body, struct batch *batch)
 {
+	struct cursor *in = &body->losses.bytes;
+
 	while (in->at < in->end) {
 		uint64_t function;
 		uint64_t reason;
@@ -263,6 +272,8 @@ static const char *read_losses(struct cursor *in, struct batch *batch)
 		if (reason < LOST_REASONS)
 			batch->losses[batch->losses_n++] = (struct batch_loss){
 			    &batch->functions[function], (enum lost_reason)reason, n};
+		else
+			body->is_newer = true;
 	}
 	return NULL;
 }
@@ -303,7 +314,7 @@ int batch_body_decode(struct cursor in, struct batch *batch, const char **why)
 	body->records_n = batch->invocations_n;
 	body->bits.bytes = cursor_over(NULL, 0); /* until some come */
 	for (size_t i = 0; i < batch->functions_n && !*why; i++)
-		*why = read_function(&in, &batch->functions[i]);
+		*why = read_function(&in, &batch->functions[i], &body->is_newer);
 	while (!*why && in.at < in.end)
 		*why = read_column(&in, &last_id, body);
 	if (!*why)
@@ -319,6 +330,7 @@ int batch_body_decode(struct cursor in, struct batch *batch, const char **why)
 	    calloc(cursor_left(&body->losses.bytes) / 3 + 1, sizeof(*batch->losses));
 	if (!batch->losses)
 		return -ENOMEM;
-	*why = read_losses(&body->losses.bytes, batch);
+	*why = read_losses(body, batch);
+	batch->is_newer = body->is_newer;
 	return *why ? -EBADMSG : 0;
 }

@@ -77,7 +77,7 @@ static bool read_peer(struct cursor *in, struct coldstart_wait *wait)
 	       cursor_varint(in, &wait->wait_ns) && read_32(in, &wait->waits);
 }
 
-bool batch_coldstart_decode(struct cursor *in, struct coldstart *out)
+bool batch_coldstart_decode(struct cursor *in, struct coldstart *out, bool *is_newer)
 {
 	struct cursor fields;
 	uint64_t bytes;
@@ -94,7 +94,10 @@ bool batch_coldstart_decode(struct cursor *in, struct coldstart *out)
 	for (; out->peers_n < n; out->peers_n++)
 		if (!read_peer(&fields, &out->peers[out->peers_n]))
 			return false;
-	/* a newer writer may put more behind what is known here */
-	return cursor_varint(&fields, &out->others_wait_ns) &&
-	       read_32(&fields, &out->others) && read_32(&fields, &out->helpers);
+	if (!cursor_varint(&fields, &out->others_wait_ns) ||
+	    !read_32(&fields, &out->others) || !read_32(&fields, &out->helpers))
+		return false;
+	if (is_newer && cursor_left(&fields) > 0)
+		*is_newer = true;
+	return true;
 }

@@ -20,7 +20,8 @@
 /* out holds BATCH_COLDSTART_MAX. Returns bytes. */
 size_t batch_coldstart_encode(const struct coldstart *coldstart, uint8_t *out);
 
-/* Reads one; *out starts zeroed. False when it is malformed. */
-bool batch_coldstart_decode(struct cursor *in, struct coldstart *out);
+/* Reads one; *out starts zeroed. *is_newer, unless NULL, becomes true when more stood
+ * behind what is known here. False when it is malformed. */
+bool batch_coldstart_decode(struct cursor *in, struct coldstart *out, bool *is_newer);
 
 #endif

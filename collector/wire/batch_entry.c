@@ -56,7 +56,7 @@ int batch_entry_coldstart(const struct batch_entry *entry, struct coldstart **ou
 		coldstart = calloc(1, sizeof(*coldstart));
 		if (!coldstart)
 			return -ENOMEM;
-		(void)batch_coldstart_decode(&bytes, coldstart); /* we wrote it */
+		(void)batch_coldstart_decode(&bytes, coldstart, NULL); /* we wrote it */
 	}
 	*out = coldstart;
 	return 0;

@@ -63,6 +63,7 @@ static void test_a_batch_made_after_the_layout_is_read(void **state)
 	assert_int_equal(batch->invocations[1].start_ns, 2000);
 	assert_int_equal(batch->invocations[1].concurrency, 1);
 	assert_string_equal(batch->invocations[1].sandbox, "");
+	assert_false(batch->is_newer);
 	batch_free(batch);
 }
 
@@ -77,6 +78,7 @@ static void test_columns_that_are_not_known_are_skipped(void **state)
 	put_column(UINT64_MAX, 0, BYTES(""));
 	batch = decode_good();
 	assert_int_equal(batch->invocations_n, 3);
+	assert_true(batch->is_newer);
 	batch_free(batch);
 }
 
@@ -110,26 +112,50 @@ static void test_fields_and_reasons_that_are_not_known_are_skipped(void **state)
 	assert_int_equal(batch_decode_head(whole.bytes, whole.n, &head, NULL), -EBADMSG);
 }
 
-static void test_figures_and_marks_that_are_not_known_are_dropped(void **state)
+/* One that has a duration and a stepped clock, and more of each. */
+static struct batch *decode_marked(
+    uint64_t more_has, uint64_t more_quality, uint64_t certainty)
 {
-	struct batch *batch;
-
-	(void)state;
 	begin_body(1);
 	put_same(1, 0);
 	put_same(2, 2);
-	put_same(3, UINT64_C(1) << 40 | HAS_DURATION);
-	put_same(4, UINT64_C(1) << 50 | QUALITY_CLOCK_STEPPED);
+	put_same(3, more_has | HAS_DURATION);
+	put_same(4, more_quality | QUALITY_CLOCK_STEPPED);
 	put_same(5, 2000);
 	put_same(6, 300);
 	for (uint64_t id = 16; id <= 18; id++)
 		put_same(id, 0);
 	put_column(19, 0, BYTES("\0"));
-	batch = decode_good();
-	assert_int_equal(batch->invocations[0].has, HAS_DURATION);
-	assert_int_equal(batch->invocations[0].quality, QUALITY_CLOCK_STEPPED);
-	assert_int_equal(batch->invocations[0].start_ns, 700);
-	batch_free(batch);
+	if (more_has & HAS_CERTAINTY)
+		put_same(31, certainty);
+	return decode_good();
+}
+
+static void test_figures_and_marks_that_are_not_known_are_dropped(void **state)
+{
+	static const struct {
+		uint64_t has;
+		uint64_t quality;
+		uint64_t certainty;
+		bool is_newer;
+	} marks[] = {{0, 0, 0, false}, {UINT64_C(1) << 40, 0, 0, true},
+	    {0, UINT64_C(1) << 50, 0, true}, {HAS_CERTAINTY, 0, CERTAINTY_CERTAIN, false},
+	    {HAS_CERTAINTY, 0, CERTAINTY_COUNT, true}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+		struct batch *batch =
+		    decode_marked(marks[i].has, marks[i].quality, marks[i].certainty);
+		const struct invocation *inv = &batch->invocations[0];
+
+		assert_int_equal(inv->has, HAS_DURATION | (marks[i].has & HAS_CERTAINTY));
+		assert_int_equal(inv->quality, QUALITY_CLOCK_STEPPED);
+		assert_int_equal(inv->start_ns, 700);
+		assert_int_equal(inv->certainty,
+		    marks[i].is_newer ? CERTAINTY_UNKNOWN : marks[i].certainty);
+		assert_int_equal(batch->is_newer, marks[i].is_newer);
+		batch_free(batch);
+	}
 }
 
 static void test_a_function_may_have_more_fields_than_are_known(void **state)
@@ -146,6 +172,7 @@ static void test_a_function_may_have_more_fields_than_are_known(void **state)
 	put_columns(0);
 	batch = decode_good();
 	assert_string_equal(batch->invocations[0].function->name, "f");
+	assert_true(batch->is_newer);
 	batch_free(batch);
 }
 

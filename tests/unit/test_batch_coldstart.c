@@ -83,6 +83,7 @@ static void test_a_cold_start_made_after_the_layout_is_read(void **state)
 	assert_int_equal(c->peers[0].wait_ns, 7);
 	assert_int_equal(c->peers[0].waits, 2);
 	assert_int_equal(c->helpers, 1);
+	assert_true(batch->is_newer);
 	batch_free(batch);
 }
 
@@ -136,13 +137,13 @@ static void test_the_longest_comes_back(void **state)
 	n = batch_coldstart_encode(&c, code);
 	assert_in_range(n, 1, sizeof(code));
 	in = cursor_over(code, n);
-	assert_true(batch_coldstart_decode(&in, &again));
+	assert_true(batch_coldstart_decode(&in, &again, NULL));
 	assert_true(coldstart_is_same(&c, &again));
 	assert_int_equal(cursor_left(&in), 0);
 	for (size_t cut = 0; cut < n; cut++) {
 		in = cursor_over(code, cut);
 		again = (struct coldstart){.phases_n = 0};
-		assert_false(batch_coldstart_decode(&in, &again));
+		assert_false(batch_coldstart_decode(&in, &again, NULL));
 	}
 }
 

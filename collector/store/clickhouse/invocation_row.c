@@ -106,7 +106,7 @@ static void get_coldstart(struct row_in *in, struct invocation_row *row)
 
 	row->invocation.coldstart = n > 0 ? &row->coldstart : NULL;
 	row->coldstart = (struct coldstart){0};
-	if (n > 0 && !batch_coldstart_decode(&at, &row->coldstart))
+	if (n > 0 && !batch_coldstart_decode(&at, &row->coldstart, NULL))
 		in->failed = true;
 }
 
