@@ -124,4 +124,18 @@ static inline void finish_body(void)
 	finish(&fields, frame, n);
 }
 
+static inline struct batch *decode_good(void)
+{
+	struct batch *batch = NULL;
+	const char *why = NULL;
+	int err;
+
+	finish_body();
+	err = batch_decode(whole.bytes, whole.n, &batch, &why);
+	if (err < 0)
+		print_message("refused: %s\n", why);
+	assert_int_equal(err, 0);
+	return batch;
+}
+
 #endif
