@@ -2,16 +2,15 @@
  *
  * Each day's file hands out its batches in the order of their edge: the latest start when
  * walking back, the earliest when walking forward. A batch is opened when its edge comes
- * before every invocation that is open; so order is exact as long as no more than
- * OPEN_MAX batches overlap. */
+ * before every invocation that is open; so order is exact as long as batches that
+ * overlap hold no more than RAW_OPEN_INVOCATIONS. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/room.h"
 #include "store/sqlite/engine.h"
-
-#define OPEN_MAX 16 /* a batch holds 4096 invocations at most, about 2 MB decoded */
 
 struct day_cursor {
 	struct connection *file;
@@ -37,8 +36,10 @@ struct walk {
 	uint64_t read; /* as reading->most counts */
 	struct day_cursor *days;
 	size_t days_n;
-	struct open_batch open[OPEN_MAX];
+	struct open_batch *open; /* a heap: the one whose next comes first at its top */
 	size_t open_n;
+	size_t open_room;
+	size_t open_invocations; /* that they hold, wanted or not */
 };
 
 /* Whether a start at a comes before one at b in this walk. */
@@ -112,12 +113,73 @@ static int newer_first(const void *a, const void *b)
 	return older_first(b, a);
 }
 
-static void close_batch(struct walk *walk, size_t i)
+/* --- batches that are open -------------------------------------------------------------
+ */
+
+static bool comes_first(const struct walk *walk, size_t i, size_t j)
 {
-	batch_free(walk->open[i].batch);
-	free(walk->open[i].order);
-	walk->open[i] = walk->open[--walk->open_n];
+	const struct open_batch *a = &walk->open[i];
+	const struct open_batch *b = &walk->open[j];
+
+	return before(walk, a->order[a->next]->start_ns, b->order[b->next]->start_ns);
 }
+
+static void swap(struct walk *walk, size_t i, size_t j)
+{
+	struct open_batch other = walk->open[i];
+
+	walk->open[i] = walk->open[j];
+	walk->open[j] = other;
+}
+
+/* The last one goes where it belongs. */
+static void rise(struct walk *walk)
+{
+	for (size_t i = walk->open_n - 1; i > 0 && comes_first(walk, i, (i - 1) / 2);
+	     i = (i - 1) / 2)
+		swap(walk, i, (i - 1) / 2);
+}
+
+/* The top one does. */
+static void sink(struct walk *walk)
+{
+	size_t i = 0;
+
+	for (;;) {
+		size_t first = i;
+
+		for (size_t child = 2 * i + 1; child <= 2 * i + 2; child++) {
+			if (child < walk->open_n && comes_first(walk, child, first))
+				first = child;
+		}
+		if (first == i)
+			return;
+		swap(walk, i, first);
+		i = first;
+	}
+}
+
+static void release(struct walk *walk, struct open_batch *open)
+{
+	walk->open_invocations -= open->batch->invocations_n;
+	batch_free(open->batch);
+	free(open->order);
+}
+
+/* What the top one has next was visited. */
+static void move_on(struct walk *walk)
+{
+	struct open_batch *top = &walk->open[0];
+
+	if (++top->next == top->n) {
+		release(walk, top);
+		*top = walk->open[--walk->open_n];
+	}
+	sink(walk);
+}
+
+/* --- opening ---------------------------------------------------------------------------
+ */
 
 static bool wanted(const struct walk *walk, const struct invocation *invocation)
 {
@@ -138,24 +200,12 @@ static bool names_function(const struct walk *walk, const struct batch *batch)
 	return false;
 }
 
-/* Opens the batch the day stands on and moves the day on. */
-static int open_batch(struct walk *walk, struct day_cursor *day)
+/* Puts what is wanted of a batch in order. 0, or -ENOMEM. */
+static int sort_wanted(const struct walk *walk, struct open_batch *open)
 {
-	struct open_batch *open = &walk->open[walk->open_n];
-	struct batch *batch;
-	int err = batch_decode(sqlite3_column_blob(day->statement, 0),
-	    (size_t)sqlite3_column_bytes(day->statement, 0), &batch, NULL);
+	struct batch *batch = open->batch;
 
-	if (err)
-		return err == -EBADMSG ? -EUCLEAN : err;
-	walk->read += STORE_READ_BATCH + batch->invocations_n;
-	if (!names_function(walk, batch)) {
-		batch_free(batch);
-		return step_day(day);
-	}
-	*open = (struct open_batch){.batch = batch,
-	    .order = malloc((batch->invocations_n + 1) * sizeof(*open->order))};
-	walk->open_n++;
+	open->order = malloc((batch->invocations_n + 1) * sizeof(*open->order));
 	if (!open->order)
 		return -ENOMEM;
 	for (size_t i = 0; i < batch->invocations_n; i++) {
@@ -165,8 +215,30 @@ static int open_batch(struct walk *walk, struct day_cursor *day)
 	}
 	qsort(open->order, open->n, sizeof(*open->order),
 	    walk->back ? newer_first : older_first);
-	if (open->n == 0)
-		close_batch(walk, walk->open_n - 1);
+	return 0;
+}
+
+/* Opens the batch the day stands on and moves the day on. */
+static int open_batch(struct walk *walk, struct day_cursor *day)
+{
+	struct open_batch open = {0};
+	int err = batch_decode(sqlite3_column_blob(day->statement, 0),
+	    (size_t)sqlite3_column_bytes(day->statement, 0), &open.batch, NULL);
+
+	if (err)
+		return err == -EBADMSG ? -EUCLEAN : err;
+	walk->read += STORE_READ_BATCH + open.batch->invocations_n;
+	walk->open_invocations += open.batch->invocations_n;
+	if (names_function(walk, open.batch))
+		err = sort_wanted(walk, &open);
+	if (!err && open.n > 0)
+		err = ROOM_FOR_ONE(walk->open, walk->open_n, walk->open_room);
+	if (err || open.n == 0) {
+		release(walk, &open);
+		return err ? err : step_day(day);
+	}
+	walk->open[walk->open_n++] = open;
+	rise(walk);
 	return step_day(day);
 }
 
@@ -179,20 +251,6 @@ static struct day_cursor *first_day(struct walk *walk)
 
 		if (!day->ended && (!first || before(walk, day->edge_ns, first->edge_ns)))
 			first = day;
-	}
-	return first;
-}
-
-static struct open_batch *first_open(struct walk *walk)
-{
-	struct open_batch *first = NULL;
-
-	for (size_t i = 0; i < walk->open_n; i++) {
-		struct open_batch *open = &walk->open[i];
-
-		if (!first || before(walk, open->order[open->next]->start_ns,
-				  first->order[first->next]->start_ns))
-			first = open;
 	}
 	return first;
 }
@@ -212,8 +270,9 @@ static bool is_enough(const struct walk *walk, const struct day_cursor *day)
 static int run(struct walk *walk, store_invocation_visit visit, void *context)
 {
 	for (;;) {
-		struct day_cursor *day = walk->open_n < OPEN_MAX ? first_day(walk) : NULL;
-		struct open_batch *open = first_open(walk);
+		bool has_room = walk->open_invocations < RAW_OPEN_INVOCATIONS;
+		struct day_cursor *day = has_room ? first_day(walk) : NULL;
+		struct open_batch *open = walk->open_n ? &walk->open[0] : NULL;
 		int err;
 
 		if (!day && !open)
@@ -226,8 +285,7 @@ static int run(struct walk *walk, store_invocation_visit visit, void *context)
 		} else {
 			err = visit(
 			    context, open->order[open->next], open->batch->head.host);
-			if (++open->next == open->n)
-				close_batch(walk, (size_t)(open - walk->open));
+			move_on(walk);
 		}
 		if (err)
 			return err;
@@ -247,8 +305,9 @@ int sqlite_read_invocations(struct sqlite *store, struct store_reading *reading,
 
 	if (!err)
 		err = run(&walk, visit, context);
-	while (walk.open_n > 0)
-		close_batch(&walk, 0);
+	for (size_t i = 0; i < walk.open_n; i++)
+		release(&walk, &walk.open[i]);
+	free(walk.open);
 	for (size_t i = 0; i < walk.days_n; i++)
 		connection_close(walk.days[i].file);
 	free(walk.days);

@@ -1,4 +1,5 @@
-/* Batches as received, one file a day of arrival, so that a day is forgotten by unlink.
+/* Batches as received, one file a day of arrival, so that a day is forgotten by unlink;
+ * small ones become large ones an hour later, see raw_merge.h.
  *
  * A file is committed before main.db, which then records the last row that it counts.
  * What a kill leaves beyond that row is replayed; see accept.h. */
@@ -19,6 +20,10 @@ struct raw_day {
 	int64_t first_ns; /* earliest and latest start of its invocations */
 	int64_t last_ns;
 };
+
+/* Of rows that overlap readers hold so many invocations open, to tell them in order:
+ * about 16 MB. */
+#define RAW_OPEN_INVOCATIONS 32768
 
 /* directory is borrowed. Reads what main.db records of each day. */
 int raw_new(const char *directory, struct connection *main, struct raw **out);
