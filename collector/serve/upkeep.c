@@ -119,7 +119,8 @@ static int64_t fold(struct upkeep *upkeep)
 	int64_t now_ns = upkeep_now_ns();
 
 	complaint_log(&upkeep->folding, more < 0 ? more : 0,
-	    "cannot make hours and days out of minutes", NULL);
+	    "cannot make hours and days out of minutes, or large batches out of small",
+	    NULL);
 	upkeep->stored_ns = 0;
 	upkeep->folded_ns = now_ns;
 	if (more == 1)

@@ -146,9 +146,9 @@ int64_t store_grain(struct store *store, int64_t at_ns);
 int store_shrink(struct store *store, int64_t max_bytes, int64_t *bytes);
 
 /* (writer) One step of what the engine does in the background: it makes hours and days
- * of minutes that are over by now, without which scans only get slower. Takes some tens
- * of milliseconds. 1: there is more to do; 0: there is not; -errno, and nothing is lost.
- */
+ * of minutes that are over by now, and large batches of small ones, without which scans
+ * only get slower and the ledger larger. Takes some tens of milliseconds. 1: there is
+ * more to do; 0: there is not; -errno, and nothing is lost. */
 int store_fold(struct store *store, int64_t now_ns);
 
 /* Rows of the minutes that overlap [since, until), oldest hour first, each function's

@@ -32,71 +32,14 @@ struct connection {
 	size_t statements_n;
 };
 
-/* What the system call said that made SQLite give up; 0 when it was none of these. */
-static int system_errno(sqlite3 *db)
-{
-	int err = db ? sqlite3_system_errno(db) : 0;
-
-	switch (err) {
-	case ENOSPC:
-	case EDQUOT:
-	case EFBIG:
-		return -ENOSPC;
-	case EROFS:
-	case EACCES:
-	case ENOENT:
-	case EMFILE:
-	case ENFILE:
-		return -err;
-	case EISDIR:
-	case EPERM:
-		return -EACCES;
-	default:
-		return 0;
-	}
-}
-
-int store_errno(sqlite3 *db, int code)
-{
-	int err;
-
-	switch (code & 0xff) {
-	case SQLITE_OK:
-	case SQLITE_ROW:
-	case SQLITE_DONE:
-		return 0;
-	case SQLITE_FULL:
-		return -ENOSPC;
-	case SQLITE_NOMEM:
-		return -ENOMEM;
-	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-		return -EBUSY;
-	case SQLITE_READONLY:
-		return -EROFS;
-	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB:
-	case SQLITE_SCHEMA:
-	case SQLITE_ERROR: /* a table that is not there */
-		return -EUCLEAN;
-	case SQLITE_TOOBIG:
-		return -E2BIG;
-	case SQLITE_CONSTRAINT:
-		return -EEXIST;
-	default:
-		/* A commit does not pass on what the system said: errno still has it. */
-		if (code == SQLITE_IOERR_WRITE && (errno == EFBIG || errno == EDQUOT))
-			return -ENOSPC;
-		if (code == SQLITE_IOERR_WRITE && errno == EROFS)
-			return -EROFS;
-		err = system_errno(db);
-		return err ? err : -EIO;
-	}
-}
-
 int connection_run(struct connection *c, const char *sql)
 {
 	return store_errno(c->db, sqlite3_exec(c->db, sql, NULL, NULL, NULL));
+}
+
+static bool writes(enum connection_mode mode)
+{
+	return mode == CONNECTION_WRITE || mode == CONNECTION_WRITE_SHRINKING;
 }
 
 static int set_up(struct connection *c)
@@ -110,11 +53,16 @@ static int set_up(struct connection *c)
 	    "PRAGMA cache_size=-%d; PRAGMA mmap_size=0; PRAGMA trusted_schema=OFF;",
 	    CACHE_KIB);
 	err = connection_run(c, pragmas);
-	if (err || c->mode != CONNECTION_WRITE)
+	if (err || !writes(c->mode))
 		return err;
-	/* The page size comes first: WAL fixes it. */
+	/* In this order: each fixes the one before. */
+	err = connection_run(c, "PRAGMA page_size=8192;");
+	if (!err && c->mode == CONNECTION_WRITE_SHRINKING)
+		err = connection_run(c, "PRAGMA auto_vacuum=INCREMENTAL;");
+	if (err)
+		return err;
 	return connection_run(c,
-	    "PRAGMA page_size=8192; PRAGMA journal_mode=WAL;"
+	    "PRAGMA journal_mode=WAL;"
 	    "PRAGMA synchronous=NORMAL; PRAGMA journal_size_limit=67108864;"
 	    "PRAGMA wal_autocheckpoint=4000;");
 }
@@ -133,21 +81,36 @@ static int read_integer(struct connection *c, const char *pragma, int64_t *value
 	return code == SQLITE_ROW ? 0 : store_errno(c->db, code);
 }
 
+int connection_shrink(struct connection *c, int pages)
+{
+	char pragma[64];
+	int64_t mode = 0;
+	int64_t free_pages = 0;
+	int err = read_integer(c, "PRAGMA auto_vacuum", &mode);
+
+	if (err || mode != 2) /* incremental */
+		return err;
+	(void)snprintf(pragma, sizeof(pragma), "PRAGMA incremental_vacuum(%d)", pages);
+	err = connection_run(c, pragma);
+	if (!err)
+		err = read_integer(c, "PRAGMA freelist_count", &free_pages);
+	return err ? err : free_pages > 0;
+}
+
 /* name: a path, or the URI of one. */
 static int open_as(
     const char *name, int flags, enum connection_mode mode, struct connection **out)
 {
 	struct connection *c = calloc(1, sizeof(*c));
+	int code;
 	int err;
 
 	if (!c)
 		return -ENOMEM;
 	c->mode = mode;
-	err = store_errno(
-	    NULL, sqlite3_open_v2(name, &c->db,
-		      flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL));
-	if (err && system_errno(c->db))
-		err = system_errno(c->db);
+	code = sqlite3_open_v2(
+	    name, &c->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
+	err = store_errno(c->db, code);
 	if (!err)
 		err = set_up(c);
 	if (err) {
@@ -203,15 +166,14 @@ int connection_open(const char *path, enum connection_mode mode, struct connecti
 	struct connection *c = NULL;
 	int err;
 
-	if (mode == CONNECTION_WRITE) { /* ours, so that it is made with our mode */
+	if (writes(mode)) { /* ours, so that it is made with our mode */
 		AUTO(fd) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
 		if (fd < 0)
 			return -errno;
 	}
-	err = open_as(path,
-	    mode == CONNECTION_WRITE ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY, mode,
-	    &c);
+	err = open_as(
+	    path, writes(mode) ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY, mode, &c);
 	if (!err && mode == CONNECTION_READ_OLD)
 		err = look_inside(c);
 	if (err) {
@@ -310,8 +272,7 @@ int connection_copy(struct connection *from, struct connection *to)
 
 int connection_begin(struct connection *c)
 {
-	return connection_run(
-	    c, c->mode == CONNECTION_WRITE ? "BEGIN IMMEDIATE" : "BEGIN");
+	return connection_run(c, writes(c->mode) ? "BEGIN IMMEDIATE" : "BEGIN");
 }
 
 int connection_commit(struct connection *c)

@@ -7,7 +7,12 @@
 
 #include <sqlite3.h>
 
-enum connection_mode { CONNECTION_WRITE, CONNECTION_READ, CONNECTION_READ_OLD };
+enum connection_mode {
+	CONNECTION_WRITE,
+	CONNECTION_WRITE_SHRINKING,
+	CONNECTION_READ,
+	CONNECTION_READ_OLD
+};
 
 /* Used by one thread at a time. */
 struct connection;
@@ -16,7 +21,8 @@ struct connection;
  * too. A full disk, quota or file-size limit is -ENOSPC. */
 int store_errno(sqlite3 *db, int code);
 
-/* WRITE makes the file (mode 0600) when it is missing. READ_OLD is READ of a file that
+/* WRITE makes the file (mode 0600) when it is missing; WRITE_SHRINKING makes one that
+ * connection_shrink() can make smaller. READ_OLD is READ of a file that
  * the writer is done with: a disk that has no room, or is read-only, for the files that
  * readers make beside it is read without them. 0 or store_errno(). */
 int connection_open(const char *path, enum connection_mode mode, struct connection **out);
@@ -34,6 +40,10 @@ int connection_check(struct connection *c, int budget_ms, char why[CONNECTION_WH
 /* Makes to, which nobody else uses, a copy of what from is at this moment, whoever writes
  * to it meanwhile. */
 int connection_copy(struct connection *from, struct connection *to);
+
+/* Gives up to so many free pages back to the disk. 1: there are more; 0: there are none,
+ * or the file was not made for it; or store_errno(). */
+int connection_shrink(struct connection *c, int pages);
 
 /* Runs SQL without parameters or rows. */
 int connection_run(struct connection *c, const char *sql);

@@ -13,6 +13,7 @@
 #include "store/sqlite/minutes.h"
 #include "store/sqlite/pool.h"
 #include "store/sqlite/raw.h"
+#include "store/sqlite/raw_merge.h"
 #include "store/sqlite/sqlite.h"
 
 struct sqlite {
@@ -26,6 +27,7 @@ struct sqlite {
 	struct hour_tables *hour_tables;
 	struct fold *fold;
 	struct raw *raw;
+	struct raw_merge *merge;
 	/* Behind the gate; unsettled may be asked by any thread. See accept.h. */
 	atomic_bool unsettled; /* batches were accepted since the last commit */
 	bool open;             /* a transaction of the writer and memory hold them */

@@ -268,5 +268,7 @@ int sqlite_fold(struct sqlite *store, int64_t now_ns)
 {
 	int more = sqlite_fold_minutes(store, now_ns);
 
-	return more ? more : make_stretches(store, now_ns);
+	if (!more)
+		more = make_stretches(store, now_ns);
+	return more ? more : raw_merge_step(store, now_ns);
 }

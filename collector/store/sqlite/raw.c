@@ -11,9 +11,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/sqlite/raw_inside.h"
+#include "store/sqlite/raw_rows.h"
 #include "store/sqlite/schema.h"
-
-#define CHECKPOINT_PAGES 1000 /* each is written once: little at a time */
 
 void raw_name(int64_t day, char name[RAW_NAME_BYTES])
 {
@@ -76,7 +75,7 @@ static int open_file(struct raw *raw, int64_t day, struct connection **out)
 	int err;
 
 	raw_path(raw, day, "", path);
-	err = connection_open(path, CONNECTION_WRITE, &file);
+	err = connection_open(path, CONNECTION_WRITE_SHRINKING, &file);
 	if (!err)
 		err = connection_migrate(file, schema_raw, schema_raw_n);
 	if (!err)
@@ -150,7 +149,7 @@ static int turn_to(struct raw *raw, int64_t day)
 		raw->file = NULL;
 		err = open_file(raw, day, &raw->file);
 		if (!err)
-			connection_checkpoint_aside(raw->file, CHECKPOINT_PAGES);
+			connection_checkpoint_aside(raw->file, RAW_CHECKPOINT_PAGES);
 	}
 	raw->today = known ? *known : empty_day(day);
 	return err;
@@ -202,27 +201,17 @@ static void widen(struct raw_day *day, int64_t first_ns, int64_t last_ns)
 
 int raw_add(struct raw *raw, const struct store_batch *batch)
 {
-	static const char sql[] = "INSERT OR IGNORE INTO raw(id, agent, boot, sequence, "
-				  "host, n, first_ns, last_ns,"
-				  " body) VALUES(:id, :agent, :boot, :sequence, :host, "
-				  ":n, :first, :last, :body)";
-	const struct batch *b = batch->batch;
-	AUTO(statement) sqlite3_stmt *s = NULL;
-	int err = statement_get(raw->file, sql, &s);
+	const struct raw_row row = {.id = ++raw->today.last_row,
+	    .head = &batch->batch->head,
+	    .n = batch->batch->invocations_n,
+	    .first_ns = batch->first_ns,
+	    .last_ns = batch->last_ns,
+	    .body = batch->raw,
+	    .body_bytes = batch->raw_bytes};
 
-	if (err)
-		return err;
-	statement_bind(s, ":id", ++raw->today.last_row);
-	statement_bind_blob(s, ":agent", b->head.id.agent, sizeof(b->head.id.agent));
-	statement_bind_blob(s, ":boot", b->head.id.boot, sizeof(b->head.id.boot));
-	statement_bind(s, ":sequence", (int64_t)b->head.id.sequence);
-	statement_bind_text(s, ":host", b->head.host);
-	statement_bind(s, ":n", (int64_t)b->invocations_n);
-	statement_bind(s, ":first", batch->first_ns);
-	statement_bind(s, ":last", batch->last_ns);
-	statement_bind_blob(s, ":body", batch->raw, batch->raw_bytes);
 	widen(&raw->today, batch->first_ns, batch->last_ns);
-	return statement_run(s);
+	raw->small += row.n < RAW_SMALL;
+	return raw_row_insert(raw->file, &row, true);
 }
 
 int raw_commit(struct raw *raw)

@@ -8,6 +8,8 @@
 #include "store/sqlite/raw.h"
 
 #define RAW_DAY_NS (86400 * CLOCK_NS_PER_S)
+#define RAW_CHECKPOINT_PAGES 1000 /* each is written once: little at a time */
+#define RAW_SMALL 512             /* a batch of fewer invocations */
 
 struct raw {
 	const char *directory;
@@ -17,6 +19,7 @@ struct raw {
 	bool running;            /* between raw_begin() and its end */
 	bool unmarked;           /* main.db does not know of all that was committed */
 	bool untidy;             /* rows beyond last_row could not be cut off */
+	uint64_t small;          /* batches that were added */
 	pthread_mutex_t mutex;   /* over days, which readers copy */
 	struct raw_day *days;
 	size_t days_n;

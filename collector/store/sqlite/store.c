@@ -131,6 +131,8 @@ static int open_ledger(struct sqlite *store)
 	if (!err)
 		err = fold_new(store->hour_tables, &store->fold);
 	if (!err)
+		err = raw_merge_new(&store->merge);
+	if (!err)
 		err = pool_new(path, &store->readers);
 	if (err)
 		return say_open_error(err, path, why);
@@ -173,6 +175,7 @@ void sqlite_close(struct sqlite *store)
 	if (store->functions && sqlite_begin(store) == 0)
 		(void)sqlite_end(
 		    store, dictionary_flush_last(store->functions, store->writer));
+	raw_merge_free(store->merge);
 	raw_free(store->raw);
 	pool_free(store->readers);
 	minutes_free(store->minutes);
