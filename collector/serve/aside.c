@@ -1,7 +1,5 @@
 #include "serve/aside.h"
 
-#include <stddef.h>
-
 #include "serve/exchange.h"
 
 /* The next one, or NULL at the end. */
@@ -43,14 +41,17 @@ static void *run(void *context)
 
 int aside_start(struct aside *aside)
 {
-	int err;
+	int err = 0;
 
 	aside->last = &aside->first;
 	(void)pthread_mutex_init(&aside->mutex, NULL);
 	(void)pthread_cond_init(&aside->came, NULL);
-	err = -pthread_create(&aside->thread, NULL, run, aside);
-	aside->runs = !err;
-	return err;
+	while (!err && aside->threads_n < ASIDE_THREADS) {
+		err =
+		    -pthread_create(&aside->threads[aside->threads_n], NULL, run, aside);
+		aside->threads_n += !err;
+	}
+	return aside->threads_n > 0 ? 0 : err;
 }
 
 void aside_answer(struct aside *aside, struct http_pending *x)
@@ -73,14 +74,14 @@ void aside_refuse(struct aside *aside)
 
 void aside_stop(struct aside *aside)
 {
-	if (!aside->runs)
+	if (aside->threads_n == 0)
 		return;
 	(void)pthread_mutex_lock(&aside->mutex);
 	aside->stopping = true;
-	(void)pthread_cond_signal(&aside->came);
+	(void)pthread_cond_broadcast(&aside->came);
 	(void)pthread_mutex_unlock(&aside->mutex);
-	(void)pthread_join(aside->thread, NULL);
-	aside->runs = false;
+	while (aside->threads_n > 0)
+		(void)pthread_join(aside->threads[--aside->threads_n], NULL);
 	(void)pthread_cond_destroy(&aside->came);
 	(void)pthread_mutex_destroy(&aside->mutex);
 }
