@@ -9,6 +9,7 @@
 #define EXPIRE_EVERY_NS (3600 * CLOCK_NS_PER_S)
 #define SETTLE_AGAIN_NS CLOCK_NS_PER_S      /* after an error */
 #define FOLD_EVERY_NS (60 * CLOCK_NS_PER_S) /* once nothing is left to fold */
+#define SHRINK_EVERY_NS (60 * CLOCK_NS_PER_S)
 /* How much longer than a step the pause after it is: while the writer has little else to
  * do, and when it stores for more than half of the time. The latter must leave enough: an
  * hour of 100,000 functions takes a hundred times what BENCH=store tells of 1000, so 80
@@ -39,15 +40,19 @@ void upkeep_init(struct upkeep *upkeep, struct store *store)
 	    .days_ns = 400 * DAY_NS,
 	    .settle_ns = INT64_MAX,
 	    .expire_ns = upkeep_now_ns(),
-	    .fold_ns = upkeep_now_ns()};
+	    .fold_ns = upkeep_now_ns(),
+	    .shrink_ns = upkeep_now_ns()};
 }
 
 int64_t upkeep_due_ns(const struct upkeep *upkeep)
 {
-	int64_t due_ns =
-	    upkeep->expire_ns < upkeep->fold_ns ? upkeep->expire_ns : upkeep->fold_ns;
+	const int64_t each[] = {
+	    upkeep->settle_ns, upkeep->expire_ns, upkeep->fold_ns, upkeep->shrink_ns};
+	int64_t due_ns = INT64_MAX;
 
-	return upkeep->settle_ns < due_ns ? upkeep->settle_ns : due_ns;
+	for (size_t i = 0; i < sizeof(each) / sizeof(each[0]); i++)
+		due_ns = each[i] < due_ns ? each[i] : due_ns;
+	return due_ns;
 }
 
 void upkeep_accepted(struct upkeep *upkeep, int64_t began_ns)
@@ -125,7 +130,6 @@ static int64_t fold(struct upkeep *upkeep)
 	upkeep->folded_ns = now_ns;
 	if (more == 1)
 		return now_ns + (busy ? PAUSE_BUSY : PAUSE) * (now_ns - began_ns);
-	shrink(upkeep);
 	return now_ns + FOLD_EVERY_NS;
 }
 
@@ -137,6 +141,10 @@ void upkeep_run(struct upkeep *upkeep)
 	}
 	if (upkeep_now_ns() >= upkeep->fold_ns)
 		upkeep->fold_ns = fold(upkeep);
+	if (upkeep_now_ns() >= upkeep->shrink_ns) {
+		shrink(upkeep);
+		upkeep->shrink_ns = upkeep_now_ns() + SHRINK_EVERY_NS;
+	}
 }
 
 void upkeep_rest(int64_t began_ns)

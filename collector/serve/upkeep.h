@@ -20,6 +20,7 @@ struct upkeep {
 	int64_t settle_ns; /* when each is due, as upkeep_now_ns() tells it */
 	int64_t expire_ns;
 	int64_t fold_ns;
+	int64_t shrink_ns;
 	int64_t folded_ns;         /* when the last step ended */
 	int64_t stored_ns;         /* what storing took since then */
 	bool too_large;            /* was said */

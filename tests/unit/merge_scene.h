@@ -60,11 +60,18 @@ static inline void fold_all(struct store *store, int64_t now_ns)
 	assert_int_equal(more, 0);
 }
 
-/* An hour and two passes later what came before is ripe. */
+/* As the collector does from one time to another, both included. */
+static inline void fold_from_to(struct store *store, int64_t from_ns, int64_t to_ns)
+{
+	for (; from_ns < to_ns; from_ns += 5 * MINUTE)
+		fold_all(store, from_ns);
+	fold_all(store, to_ns);
+}
+
+/* What is there is ripe an hour after the first pass. */
 static inline void merge(struct store *store, int64_t now_ns)
 {
-	fold_all(store, now_ns);
-	fold_all(store, now_ns + HOUR);
+	fold_from_to(store, now_ns, now_ns + HOUR);
 }
 
 /* A batch of a host: one of the shapes of the sample, at their times. */

@@ -1,4 +1,6 @@
 /* Small batches that become large ones: which, when, and that they tell the same. */
+#include "store/sqlite/block_reader.h"
+#include "store/sqlite/sqlite.h"
 #include "tests/unit/merge_scene.h"
 
 static void test_small_batches_become_large_ones_after_an_hour(void **state)
@@ -13,8 +15,7 @@ static void test_small_batches_become_large_ones_after_an_hour(void **state)
 	write_hosts(place->store, &seed, 0, 100);
 	before = told_of(place->store);
 	bytes = ask(place, "SELECT sum(length(body)) FROM raw");
-	fold_all(place->store, now_ns);
-	fold_all(place->store, now_ns + HOUR - 1);
+	fold_from_to(place->store, now_ns, now_ns + HOUR - 1);
 	assert_int_equal(rows_of(place), 100 * HOSTS);
 	fold_all(place->store, now_ns + HOUR);
 	rows = rows_of(place);
@@ -23,7 +24,7 @@ static void test_small_batches_become_large_ones_after_an_hour(void **state)
 	assert_int_equal(ask(place, "SELECT sum(n) FROM raw"), before.n);
 	assert_int_equal(ask(place, "SELECT max(id) FROM raw WHERE id > 300"), 0);
 	assert_told(place->store, &before);
-	fold_all(place->store, now_ns + 3 * HOUR);
+	fold_from_to(place->store, now_ns + HOUR, now_ns + 3 * HOUR);
 	assert_int_equal(rows_of(place), rows);
 	reopen(place);
 	assert_told(place->store, &before);
@@ -43,11 +44,11 @@ static void test_what_comes_later_is_merged_later(void **state)
 	fold_all(place->store, now_ns);
 	write_hosts(place->store, &seed, 40, 40);
 	before = told_of(place->store);
-	fold_all(place->store, now_ns + HOUR);
+	fold_from_to(place->store, now_ns, now_ns + HOUR);
 	rows = rows_of(place);
 	assert_in_range(rows, 40 * HOSTS + HOSTS, 60 * HOSTS);
 	assert_told(place->store, &before);
-	fold_all(place->store, now_ns + 2 * HOUR);
+	fold_from_to(place->store, now_ns + HOUR, now_ns + 2 * HOUR);
 	assert_in_range(rows_of(place), 2 * HOSTS, 20 * HOSTS);
 	assert_told(place->store, &before);
 	reopen(place);
@@ -56,6 +57,50 @@ static void test_what_comes_later_is_merged_later(void **state)
 	assert_int_equal(rows_of(place), rows);
 	write_hosts(place->store, &seed, 80, 1);
 	assert_int_equal(ask(place, "SELECT max(id) FROM raw"), 81 * HOSTS);
+}
+
+/* Backward, and forward without the time having passed. */
+static void test_a_clock_that_is_set_begins_the_hour_anew(void **state)
+{
+	struct place *place = *state;
+	int64_t now_ns = T0 + 3 * HOUR;
+	uint64_t seed = 9;
+
+	write_hosts(place->store, &seed, 0, 10);
+	fold_from_to(place->store, now_ns, now_ns + HOUR - MINUTE);
+	fold_from_to(place->store, now_ns - HOUR, now_ns - 5 * MINUTE);
+	assert_int_equal(rows_of(place), 10 * HOSTS);
+	fold_all(place->store, now_ns + HOUR);
+	fold_from_to(place->store, now_ns + HOUR, now_ns + 2 * HOUR - MINUTE);
+	assert_int_equal(rows_of(place), 10 * HOSTS);
+	fold_from_to(place->store, now_ns + 2 * HOUR - MINUTE, now_ns + 2 * HOUR);
+	assert_in_range(rows_of(place), HOSTS, 3 * HOSTS);
+}
+
+/* For who goes through all rows of a day: the last one is in one before. */
+static void test_the_end_of_a_day_is_found_behind_merged_rows(void **state)
+{
+	struct place *place = *state;
+	struct sqlite_spool_block block = {0};
+	struct sqlite_spool_block *days = NULL;
+	struct sqlite *ledger;
+	uint64_t seed = 10;
+
+	write_hosts(place->store, &seed, 0, 20);
+	merge(place->store, T0 + 3 * HOUR);
+	store_close(place->store);
+	place->store = NULL;
+	assert_int_equal(sqlite_open(place->directory, &ledger), 0);
+	assert_int_equal(block_reader_days(ledger, &days), 1);
+	block = days[0];
+	assert_int_equal(block.last, 20 * HOSTS);
+	assert_int_equal(block_reader_find_end(ledger, &block, 1, &block.after), 0);
+	assert_in_range(block.after, 1, 19 * HOSTS);
+	assert_int_equal(block_reader_find_end(ledger, &block, 1000000, &block.after), 0);
+	assert_int_equal(block.after, 20 * HOSTS);
+	free(days);
+	sqlite_close(ledger);
+	assert_int_equal(store_open(place->directory, &place->store), 0);
 }
 
 /* The bounds, and the time of each row. */
@@ -184,6 +229,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_small_batches_become_large_ones_after_an_hour),
 	    TEST(test_what_comes_later_is_merged_later),
+	    TEST(test_a_clock_that_is_set_begins_the_hour_anew),
+	    TEST(test_the_end_of_a_day_is_found_behind_merged_rows),
 	    TEST(test_rows_stay_within_some_minutes_and_invocations),
 	    TEST(test_hosts_that_are_many_stay_in_order),
 	    TEST(test_losses_and_the_latest_head_are_kept),

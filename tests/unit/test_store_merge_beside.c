@@ -1,6 +1,58 @@
 /* Small batches that become large ones, and what else goes on: readers, backups, days
  * that end, and processes that die. */
+#include "store/sqlite/connection.h"
 #include "tests/unit/merge_scene.h"
+
+/* What this program does when it is given a file: somebody else looks at it. */
+static int read_from_outside(const char *path)
+{
+	sqlite3 *db;
+	int code = sqlite3_open(path, &db);
+
+	if (code == SQLITE_OK)
+		code = sqlite3_exec(db, "SELECT * FROM t", NULL, NULL, NULL);
+	return sqlite3_close(db) != SQLITE_OK || code != SQLITE_OK;
+}
+
+static void run_outside(const char *path)
+{
+	pid_t pid = fork();
+	int status;
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		(void)execl("/proc/self/exe", "outside", path, (char *)NULL);
+		_exit(127);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+/* The raw file is opened by who accepts and by who merges. */
+static void test_a_file_may_be_opened_twice(void **state)
+{
+	struct place *place = *state;
+	struct connection *accepting;
+	struct connection *merging;
+	char path[128];
+	char wal[136];
+
+	(void)snprintf(path, sizeof(path), "%s/raw_20200101.db", place->directory);
+	(void)snprintf(wal, sizeof(wal), "%s-wal", path);
+	assert_int_equal(
+	    connection_open(path, CONNECTION_WRITE_SHRINKING, &accepting), 0);
+	assert_int_equal(connection_run(accepting, "CREATE TABLE t(i)"), 0);
+	assert_int_equal(connection_begin(accepting), 0);
+	/* it is not written to for being opened */
+	assert_int_equal(connection_open(path, CONNECTION_WRITE_SHRINKING, &merging), 0);
+	assert_int_equal(connection_commit(accepting), 0);
+	connection_close(merging);
+	/* who comes from outside sees that it is in use, and leaves its log */
+	assert_int_equal(connection_run(accepting, "INSERT INTO t VALUES(1)"), 0);
+	run_outside(path);
+	assert_int_equal(access(wal, F_OK), 0);
+	connection_close(accepting);
+}
 
 /* Folds while somebody reads. */
 struct reader {
@@ -152,14 +204,17 @@ static void test_a_process_that_dies_while_it_merges_loses_nothing(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(test_a_day_that_is_over_gets_smaller_on_disk),
+	    TEST(test_a_file_may_be_opened_twice),
 	    TEST(test_who_reads_meanwhile_sees_all),
 	    TEST(test_a_backup_of_what_was_merged_is_whole),
 	    TEST(test_a_process_that_dies_while_it_merges_loses_nothing),
 	};
 
+	if (argc > 1)
+		return read_from_outside(argv[1]);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

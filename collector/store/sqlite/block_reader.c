@@ -79,8 +79,8 @@ int block_reader_find_end(struct sqlite *ledger, const struct sqlite_spool_block
 			break;
 		found = sqlite3_column_int64(s, 0);
 	}
-	if (err >= 0)
-		*end = found;
+	if (err >= 0) /* the last rows may have become part of one before */
+		*end = err == 0 ? day->last : found;
 	return err < 0 ? err : 0;
 }
 

@@ -15,7 +15,7 @@ void block_reader_close(struct block_reader *reader);
 int block_reader_next(struct block_reader *reader, const uint8_t **bytes, size_t *n);
 
 /* Where the block ends that begins behind after and holds at most that many invocations,
- * one batch at least; the day's last row at most. after when there is none. */
+ * one batch at least; the day's last row when it has no further ones. */
 int block_reader_find_end(struct sqlite *ledger, const struct sqlite_spool_block *day,
     int64_t invocations, int64_t *end);
 

@@ -37,36 +37,6 @@ int connection_run(struct connection *c, const char *sql)
 	return store_errno(c->db, sqlite3_exec(c->db, sql, NULL, NULL, NULL));
 }
 
-static bool writes(enum connection_mode mode)
-{
-	return mode == CONNECTION_WRITE || mode == CONNECTION_WRITE_SHRINKING;
-}
-
-static int set_up(struct connection *c)
-{
-	char pragmas[256];
-	int err;
-
-	(void)sqlite3_extended_result_codes(c->db, 1);
-	(void)sqlite3_busy_timeout(c->db, BUSY_TIMEOUT_MS);
-	(void)snprintf(pragmas, sizeof(pragmas),
-	    "PRAGMA cache_size=-%d; PRAGMA mmap_size=0; PRAGMA trusted_schema=OFF;",
-	    CACHE_KIB);
-	err = connection_run(c, pragmas);
-	if (err || !writes(c->mode))
-		return err;
-	/* In this order: each fixes the one before. */
-	err = connection_run(c, "PRAGMA page_size=8192;");
-	if (!err && c->mode == CONNECTION_WRITE_SHRINKING)
-		err = connection_run(c, "PRAGMA auto_vacuum=INCREMENTAL;");
-	if (err)
-		return err;
-	return connection_run(c,
-	    "PRAGMA journal_mode=WAL;"
-	    "PRAGMA synchronous=NORMAL; PRAGMA journal_size_limit=67108864;"
-	    "PRAGMA wal_autocheckpoint=4000;");
-}
-
 static int read_integer(struct connection *c, const char *pragma, int64_t *value)
 {
 	sqlite3_stmt *s;
@@ -81,6 +51,39 @@ static int read_integer(struct connection *c, const char *pragma, int64_t *value
 	return code == SQLITE_ROW ? 0 : store_errno(c->db, code);
 }
 
+static bool writes(enum connection_mode mode)
+{
+	return mode == CONNECTION_WRITE || mode == CONNECTION_WRITE_SHRINKING;
+}
+
+static int set_up(struct connection *c)
+{
+	char pragmas[256];
+	int64_t pages = -1;
+	int err;
+
+	(void)sqlite3_extended_result_codes(c->db, 1);
+	(void)sqlite3_busy_timeout(c->db, BUSY_TIMEOUT_MS);
+	(void)snprintf(pragmas, sizeof(pragmas),
+	    "PRAGMA cache_size=-%d; PRAGMA mmap_size=0; PRAGMA trusted_schema=OFF;",
+	    CACHE_KIB);
+	err = connection_run(c, pragmas);
+	if (err || !writes(c->mode))
+		return err;
+	/* In this order: each fixes the one before. */
+	err = connection_run(c, "PRAGMA page_size=8192;");
+	if (!err && c->mode == CONNECTION_WRITE_SHRINKING)
+		err = read_integer(c, "PRAGMA page_count", &pages);
+	if (!err && pages == 0) /* else it would be written to for nothing */
+		err = connection_run(c, "PRAGMA auto_vacuum=INCREMENTAL;");
+	if (err)
+		return err;
+	return connection_run(c,
+	    "PRAGMA journal_mode=WAL;"
+	    "PRAGMA synchronous=NORMAL; PRAGMA journal_size_limit=67108864;"
+	    "PRAGMA wal_autocheckpoint=4000;");
+}
+
 int connection_shrink(struct connection *c, int pages)
 {
 	char pragma[64];
@@ -92,6 +95,8 @@ int connection_shrink(struct connection *c, int pages)
 		return err;
 	(void)snprintf(pragma, sizeof(pragma), "PRAGMA incremental_vacuum(%d)", pages);
 	err = connection_run(c, pragma);
+	if (!err && c->checkpoint)
+		checkpoint_committed(c->checkpoint);
 	if (!err)
 		err = read_integer(c, "PRAGMA freelist_count", &free_pages);
 	return err ? err : free_pages > 0;
@@ -161,17 +166,27 @@ static int look_inside(struct connection *c)
 	return read_integer(c, "PRAGMA schema_version", &version);
 }
 
+/* Ours, so that it is made with our mode. One that is there is not opened here: closing
+ * it would drop SQLite's locks of other connections that this process has to it, see
+ * https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_
+ */
+static int make_file(const char *path)
+{
+	AUTO(fd) int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		return 0;
+	return errno == EEXIST && access(path, R_OK | W_OK) == 0 ? 0 : -errno;
+}
+
 int connection_open(const char *path, enum connection_mode mode, struct connection **out)
 {
 	struct connection *c = NULL;
 	int err;
 
-	if (writes(mode)) { /* ours, so that it is made with our mode */
-		AUTO(fd) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-
-		if (fd < 0)
-			return -errno;
-	}
+	err = writes(mode) ? make_file(path) : 0;
+	if (err)
+		return err;
 	err = open_as(
 	    path, writes(mode) ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY, mode, &c);
 	if (!err && mode == CONNECTION_READ_OLD)

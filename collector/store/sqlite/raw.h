@@ -22,8 +22,8 @@ struct raw_day {
 };
 
 /* Of rows that overlap readers hold so many invocations open, to tell them in order:
- * about 16 MB. */
-#define RAW_OPEN_INVOCATIONS 32768
+ * about 32 MB. */
+#define RAW_OPEN_INVOCATIONS 65536
 
 /* directory is borrowed. Reads what main.db records of each day. */
 int raw_new(const char *directory, struct connection *main, struct raw **out);
