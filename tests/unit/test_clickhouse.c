@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "store/store.h"
 #include "tests/unit/clickhouse_server.h"
+#include "tests/unit/raw_client.h"
 #include "tests/unit/rows.h"
 #include "tests/unit/sample_batch.h"
 
@@ -344,6 +345,61 @@ static void test_a_spool_sends_to_one_database_only(void **state)
 	close_pair(&pair);
 }
 
+/* Two collectors made it at once: each knows its own id of it. */
+static void test_a_database_may_have_two_ids(void **state)
+{
+	static const char sql[] = "INSERT INTO twice.migrations SELECT version,"
+				  " toUInt64(1), made FROM twice.migrations LIMIT 1";
+	struct pair pair;
+	char url[128];
+	struct store_remote remote = {.url = clickhouse_url(&server, "twice", url)};
+	struct got got;
+
+	(void)state;
+	if (!clickhouse_is_here())
+		skip();
+	open_pair(&pair, "twice");
+	store_close(pair.clickhouse);
+	pair.clickhouse = NULL;
+	got = raw_send(server.ports[0], "POST", "/", "", sql, sizeof(sql) - 1);
+	assert_int_equal(got.status, 200);
+	free(got.text);
+	assert_int_equal(store_open_remote(pair.near, &remote, &pair.clickhouse), 0);
+	close_pair(&pair);
+}
+
+/* Small ones of one agent, which are merged in SQLite. */
+static void put_and_merge_small(struct pair *pair)
+{
+	const struct function f = {.platform = PLATFORM_GENERIC, .name = "small"};
+	int64_t begin_ns = 1790000000 * CLOCK_NS_PER_S;
+	struct batch_head head = {.id.agent = {200}, .host = "small", .sent_ns = 7};
+	struct batch_writer *w;
+
+	assert_int_equal(batch_writer_new(&w), 0);
+	for (head.id.sequence = 1; head.id.sequence <= 20; head.id.sequence++) {
+		struct invocation inv;
+		struct batch *batch;
+		uint8_t *bytes;
+		size_t n;
+
+		sample_invocation(&pair->seed, &f, &inv, true);
+		inv.start_ns = begin_ns + (int64_t)head.id.sequence;
+		assert_int_equal(batch_writer_add(w, &inv), 0);
+		assert_int_equal(batch_writer_seal(w, &head, &bytes, &n), 0);
+		assert_int_equal(batch_decode(bytes, n, &batch, NULL), 0);
+		assert_int_equal(write_one(pair->sqlite, batch, bytes, n), 1);
+		batch_free(batch);
+		free(bytes);
+	}
+	batch_writer_free(w);
+	for (int64_t minutes = 0; minutes <= 65; minutes += 5) {
+		while (store_fold(
+			   pair->sqlite, begin_ns + minutes * 60 * CLOCK_NS_PER_S) == 1)
+			;
+	}
+}
+
 static void test_history_moves_and_moves_again(void **state)
 {
 	struct pair pair;
@@ -357,6 +413,7 @@ static void test_history_moves_and_moves_again(void **state)
 	store_close(pair.clickhouse);
 	pair.clickhouse = NULL;
 	put_samples(&pair, BATCHES);
+	put_and_merge_small(&pair);
 	assert_int_equal(store_open_remote(pair.near, &remote, &pair.clickhouse), 0);
 	for (int i = 0; i < 2; i++) {
 		store_close(pair.sqlite); /* no collector runs on it */
@@ -375,6 +432,7 @@ int main(void)
 	    cmocka_unit_test(test_a_server_that_is_away_is_waited_for),
 	    cmocka_unit_test(test_only_the_right_password_lets_in),
 	    cmocka_unit_test(test_a_spool_sends_to_one_database_only),
+	    cmocka_unit_test(test_a_database_may_have_two_ids),
 	    cmocka_unit_test(test_history_moves_and_moves_again),
 	};
 	int failed;

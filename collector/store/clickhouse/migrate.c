@@ -59,14 +59,15 @@ static int set_up(struct migration *m)
 {
 	int64_t source = 0;
 	int64_t known = 0;
-	uint64_t remote = 0;
-	int err = schema_prepare(m->link, &remote);
+	uint64_t remote;
+	int err = get_number(m->ledger, "remote", &known);
 
+	remote = (uint64_t)known;
 	if (!err)
-		err = get_number(m->ledger, "remote", &known);
-	if (!err && known && (uint64_t)known != remote)
+		err = schema_prepare(m->link, &remote);
+	if (err == -EXDEV)
 		return log_error(
-		    -EXDEV, "this ledger was sent to another ClickHouse database");
+		    err, "this ledger was sent to another ClickHouse database");
 	if (!err)
 		err = put_number(m->ledger, "remote", (int64_t)remote);
 	if (!err)

@@ -161,7 +161,7 @@ static int read_version(struct link *link, uint32_t *version, uint64_t *ledger)
 }
 
 /* The id of a database begins with when it was made: should two make it, or one whose
- * replica had not caught up make it again, the first id stays the smallest. */
+ * replica had not caught up make it again, it has two, of which each knows one. */
 static int note_version(struct link *link)
 {
 	uint64_t ledger = (uint64_t)time(NULL) << 32;
@@ -195,7 +195,26 @@ static int has_migrations(struct link *link)
 	return row_get_u64(&in) > 0;
 }
 
-int schema_prepare(struct link *link, uint64_t *ledger)
+/* Whether that is one of its ids: 1, 0 or an error. */
+static int has_id(struct link *link, uint64_t ledger)
+{
+	AUTO(free) uint8_t *bytes = NULL;
+	AUTO(free) char *sql = NULL;
+	struct row_in in;
+	size_t n = 0;
+	int err;
+
+	sql = format(
+	    "SELECT toUInt64(count()) FROM migrations WHERE ledger = %" PRIu64, ledger);
+	err = sql ? link_select(link, sql, &bytes, &n) : -ENOMEM;
+	if (err)
+		return err;
+	in = (struct row_in){.at = bytes, .end = bytes ? bytes + n : bytes};
+	return row_get_u64(&in) > 0;
+}
+
+/* Makes or migrates what is missing, and finds an id. */
+static int make_tables(struct link *link, uint64_t *ledger)
 {
 	const struct timespec pause = {.tv_nsec = CATCH_UP_MS * 1000000L};
 	uint32_t version = 0;
@@ -224,6 +243,18 @@ int schema_prepare(struct link *link, uint64_t *ledger)
 	if (!err)
 		err = note_version(link);
 	return err ? err : read_version(link, &version, ledger);
+}
+
+int schema_prepare(struct link *link, uint64_t *ledger)
+{
+	uint64_t known = *ledger;
+	int err = make_tables(link, ledger);
+
+	if (err || known == 0 || known == *ledger)
+		return err;
+	*ledger = known;
+	err = has_id(link, known);
+	return err < 0 ? err : err ? 0 : -EXDEV;
 }
 
 static int drop_day(struct link *link, const char *table, const char *partition)

@@ -14,9 +14,10 @@
 
 #include "store/clickhouse/link.h"
 
-/* Makes or migrates what is missing; several collectors may do so at once. *ledger is the
- * id that the database was made with. 0; -EPROTONOSUPPORT: made by a newer version, said
- * through log_error; else an error of link.h. */
+/* Makes or migrates what is missing; several collectors may do so at once. *ledger: the
+ * id of the database that was sent to before; 0: none was, and it becomes one of this
+ * one. 0; -EXDEV: this is another database; -EPROTONOSUPPORT: made by a newer version,
+ * said through log_error; else an error of link.h. */
 int schema_prepare(struct link *link, uint64_t *ledger);
 
 /* Drops what arrived before a day (since the epoch) from a table that is partitioned by

@@ -263,20 +263,20 @@ static int prepare(struct ship *ship)
 	struct sqlite *ledger = sqlite_spool_ledger(ship->spool);
 	char *known = NULL;
 	char text[32];
-	uint64_t id = 0;
-	int err = schema_prepare(ship->link, &id);
+	uint64_t id;
+	int err = sqlite_document_get(ledger, "remote", "ledger", &known);
 
-	if (err)
+	if (err && err != -ENOENT)
 		return err;
-	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)id);
-	err = sqlite_document_get(ledger, "remote", "ledger", &known);
-	if (err == -ENOENT)
-		err = sqlite_document_put(ledger, "remote", "ledger", text);
-	else if (!err && strcmp(known, text) != 0)
-		err = log_error(-EXDEV,
-		    "the spool holds sums of another ClickHouse database: move its "
-		    "directory away to begin anew");
+	id = known ? strtoull(known, NULL, 10) : 0;
 	free(known);
+	err = schema_prepare(ship->link, &id);
+	if (err == -EXDEV)
+		(void)log_error(err, "the spool holds sums of another ClickHouse "
+				     "database: move its directory away to begin anew");
+	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)id);
+	if (!err)
+		err = sqlite_document_put(ledger, "remote", "ledger", text);
 	ship->prepared = err == 0;
 	return err;
 }
