@@ -16,7 +16,7 @@
 #include "serve/intake.h"
 #include "serve/metrics.h"
 #include "serve/push.h"
-#include "wire/otlp_put.h"
+#include "wire/otlp/put.h"
 #include "wire/snappy.h"
 
 #define INTERVAL_S 15

@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 #include "base/varint.h"
-#include "wire/proto_put.h"
+#include "wire/otlp/proto_put.h"
 
 /* client_golang's default, the smallest that Prometheus's documentation names; a
  * threshold above 0 also says "native" of a histogram that is still empty. */

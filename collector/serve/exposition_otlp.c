@@ -1,8 +1,8 @@
 /* Field numbers: opentelemetry-proto 1.x, metrics.proto. */
 #include "serve/exposition_otlp.h"
 
-#include "wire/otlp_put.h"
-#include "wire/proto_put.h"
+#include "wire/otlp/proto_put.h"
+#include "wire/otlp/put.h"
 
 #define VALUE_BYTES 256
 

@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 #include "serve/exposition.h"
-#include "wire/proto_put.h"
+#include "wire/otlp/proto_put.h"
 
 #define VALUE_BYTES 256
 #define NAME_BYTES 96

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/proto_put.h"
+#include "wire/otlp/proto_put.h"
 
 #define NAME_BYTES 96
 #define VALUE_BYTES 256

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "serve/gather.h"
 #include "wire/json.h"
-#include "wire/json_coldstart.h"
+#include "wire/json/coldstart.h"
 
 #define LATEST_START_NS (7258118400LL * CLOCK_NS_PER_S) /* the year 2200 */
 

@@ -12,7 +12,7 @@
 #include <math.h>
 
 #include "serve/metrics.h"
-#include "wire/otlp_put.h"
+#include "wire/otlp/put.h"
 
 #define BOUNDS_MAX EXPOSITION_BOUNDS_MAX
 #define HALF_OCTAVE (1 << (HISTOGRAM_SCALE - 1))

@@ -133,9 +133,9 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "wire/batch_body.h"
-#include "wire/batch_head.h"
-#include "wire/batch_parts.h"
+#include "wire/batch/body.h"
+#include "wire/batch/head.h"
+#include "wire/batch/parts.h"
 #include "wire/cursor.h"
 #include "wire/zstd_thread.h"
 

@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/app_insights.h"
-#include "wire/cloud_run.h"
-#include "wire/import_otlp.h"
+#include "wire/import/app_insights.h"
+#include "wire/import/cloud_run.h"
+#include "wire/import/lambda_join.h"
+#include "wire/import/lambda_log.h"
+#include "wire/import/otlp.h"
+#include "wire/import/records.h"
+#include "wire/import/table_row.h"
 #include "wire/inflater.h"
-#include "wire/lambda_join.h"
-#include "wire/lambda_log.h"
-#include "wire/records.h"
-#include "wire/table_row.h"
 
 #define PIECE_BYTES ((size_t)128 << 10) /* of what is expanded at a time */
 #define MAGIC_BYTES 2

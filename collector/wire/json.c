@@ -7,8 +7,8 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "wire/json_coldstart.h"
-#include "wire/json_put.h"
+#include "wire/json/coldstart.h"
+#include "wire/json/put.h"
 
 #define KEYS_AND_NUMBERS_MAX                                                             \
 	1664 /* 31 keys of 18 and 50 bytes of number or word each                        \

@@ -16,7 +16,7 @@
  * (left out). Strings are escaped; invalid UTF-8 becomes U+FFFD. Fields that are not
  * known are left out. Beyond DESIGN's list: "run_queue_ms", "throttled_ms", "busy_ms",
  * "ping": true, "prewarmed": true, "cause_certainty", and of a first invocation what its
- * init was spent on, "init_...", with its phases and peers (wire/json_coldstart.h).
+ * init was spent on, "init_...", with its phases and peers (wire/json/coldstart.h).
  * Returns the bytes written (no NUL). */
 size_t json_format_invocation(const struct invocation *inv, const char *host, char *out);
 

@@ -4,7 +4,7 @@
  * A span is an invocation when its kind is SERVER or CONSUMER and it or its resource has
  * an attribute "faas.*"; one that has none of its own and a parent in the same process
  * (bits 8 and 9 of its flags) is work inside an invocation. What is no invocation is
- * counted and left out. What the attributes mean is written in otlp_span.c. */
+ * counted and left out. What the attributes mean is written in otlp/span.c. */
 #ifndef COLDMETER_WIRE_OTLP_H
 #define COLDMETER_WIRE_OTLP_H
 

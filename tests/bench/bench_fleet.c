@@ -17,7 +17,7 @@
 #include "tests/bench/collector.h"
 #include "tests/bench/workload.h"
 #include "wire/batch.h"
-#include "wire/batch_head.h"
+#include "wire/batch/head.h"
 
 #define FUNCTIONS 1000
 #define OF_A_HOST 50 /* of these functions run on one host */

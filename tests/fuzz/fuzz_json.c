@@ -7,7 +7,7 @@
 
 #include "tests/unit/sample.h"
 #include "wire/json.h"
-#include "wire/json_coldstart.h"
+#include "wire/json/coldstart.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *in, size_t size);
 

@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "store/store.h"
-#include "wire/batch_coldstart.h"
+#include "wire/batch/coldstart.h"
 
 struct rows {
 	char **lines;

@@ -13,7 +13,7 @@
 
 #include "tests/unit/craft_batch.h"
 #include "wire/batch.h"
-#include "wire/batch_row.h"
+#include "wire/batch/row.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -10,8 +10,8 @@
 
 #include "tests/unit/craft_batch.h"
 #include "tests/unit/sample.h"
-#include "wire/batch_coldstart.h"
-#include "wire/batch_row.h"
+#include "wire/batch/coldstart.h"
+#include "wire/batch/row.h"
 
 /* Two records, of which the second has a cold start. */
 static void begin_two(void)

@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "tests/unit/craft_batch.h"
-#include "wire/batch_row.h"
+#include "wire/batch/row.h"
 
 static void test_columns_that_are_not_known_are_skipped(void **state)
 {

@@ -6,8 +6,8 @@
 
 #include "tests/unit/random.h"
 #include "tests/unit/sample_batch.h"
-#include "wire/batch_parts.h"
-#include "wire/batch_row.h"
+#include "wire/batch/parts.h"
+#include "wire/batch/row.h"
 
 /* --- numbers ----------------------------------------------------------------------- */
 

@@ -15,7 +15,7 @@
 #include "tests/unit/guard_page.h"
 #include "tests/unit/sample.h"
 #include "wire/json.h"
-#include "wire/json_coldstart.h"
+#include "wire/json/coldstart.h"
 
 #define YEAR_2200_NS UINT64_C(7258118400000000000)
 

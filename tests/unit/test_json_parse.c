@@ -14,7 +14,7 @@
 #include "tests/unit/guard_page.h"
 #include "tests/unit/random.h"
 #include "wire/json.h"
-#include "wire/json_coldstart.h"
+#include "wire/json/coldstart.h"
 
 #define START "\"start\":\"2026-11-22T08:00:00Z\""
 #define OBJECT(more) "{\"function\":\"f\"," START "," more "}"

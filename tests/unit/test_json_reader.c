@@ -13,8 +13,8 @@
 #include "tests/unit/random.h"
 #include "tests/unit/sample.h"
 #include "wire/json.h"
-#include "wire/json_plain.h"
-#include "wire/json_scan.h"
+#include "wire/json/plain.h"
+#include "wire/json/scan.h"
 
 #define START "\"start\":\"2026-11-22T08:00:00.5Z\""
 

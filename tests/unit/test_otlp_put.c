@@ -1,6 +1,6 @@
 /* Spans as they go out, read by the reader of those that come in. */
 #include "tests/unit/otlp_taken.h"
-#include "wire/otlp_put.h"
+#include "wire/otlp/put.h"
 
 #define START_NS INT64_C(1794900000123456789)
 

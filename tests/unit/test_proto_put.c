@@ -8,7 +8,7 @@
 
 #include "tests/unit/proto_bytes.h"
 #include "tests/unit/random.h"
-#include "wire/proto_put.h"
+#include "wire/otlp/proto_put.h"
 #include "wire/snappy.h"
 
 static void test_proto_put_numbers_as_the_encoding_has_them(void **state)

@@ -6,7 +6,7 @@
 #include "base/cleanup.h"
 #include "base/varint.h"
 #include "store/clickhouse/invocation_row.h"
-#include "wire/batch_coldstart.h"
+#include "wire/batch/coldstart.h"
 
 /* The table's key, and where the row lies in the columns. */
 struct key {

@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "base/varint.h"
-#include "wire/batch_coldstart.h"
+#include "wire/batch/coldstart.h"
 
 #define HOUR_NS 3600000000000LL
 
