@@ -1,7 +1,7 @@
 # coldmeter: one Makefile for everything. `make help` lists the targets.
 #
 # Sources are found by folder, so a new file needs no change here:
-#   collector/*/**.c alerts/*.c agent/*.c tui/**.c    the programs (a room may have rooms)
+#   collector/*/**.c alerts/**.c agent/*.c tui/**.c    the programs (a room may have rooms)
 #   bpf/*.bpf.c                      -> $(OUT)/gen/*.skel.h
 #   tests/unit/test_*.c              -> $(OUT)/tests/test_*            linked with the rooms they include
 #   tests/functions/*/NAME.c         -> $(OUT)/tests/functions/NAME    each a program of its own
@@ -79,15 +79,15 @@ room     = $(patsubst %.c,$(OUT)/obj/%.o,$(filter-out %/main.c,$(wildcard $(1)))
 BASE    := $(call room,collector/base/*.c)
 MODEL   := $(call room,collector/model/*.c)
 WIRE    := $(call room,collector/wire/*.c collector/wire/*/*.c)
-PRICE   := $(call room,collector/price/*.c) $(if $(wildcard collector/price/embed.sh),$(OUT)/obj/gen/book_embedded.o)
+PRICE   := $(call room,collector/price/*.c collector/price/*/*.c) $(if $(wildcard collector/price/embed.sh),$(OUT)/obj/gen/book_embedded.o)
 STORE   := $(call room,collector/store/*.c collector/store/*/*.c collector/store/*/*/*.c)
 MANIFEST := $(call room,collector/manifest/*.c)
 SERVE   := $(call room,collector/serve/*.c collector/serve/*/*.c)
-ALERTS  := $(call room,alerts/*.c)
+ALERTS  := $(call room,alerts/*.c alerts/*/*.c)
 AGENT   := $(call room,agent/*.c)
 TUI     := $(call room,tui/*.c tui/*/*.c)
 # What of alerts/ is pure and read from files: the back-tests of the user's own window.
-REPLAY  := $(call room,alerts/backtest_*.c alerts/arrival.c alerts/keep_window.c alerts/advice_level.c)
+REPLAY  := $(call room,alerts/backtest/*.c alerts/advice/level.c)
 PURE    := $(BASE) $(MODEL) $(WIRE)
 ROOMS   := $(ALERTS) $(SERVE) $(STORE) $(MANIFEST) $(PRICE) $(PURE)
 

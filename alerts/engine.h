@@ -4,7 +4,7 @@
 #define COLDMETER_ALERTS_ENGINE_H
 
 #include "price/book.h"
-#include "serve/cost_rules.h"
+#include "serve/figures/cost_rules.h"
 #include "serve/http.h"
 #include "serve/ingest.h"
 #include "store/store.h"

@@ -2,8 +2,8 @@
 #ifndef COLDMETER_ALERTS_KEEPWARM_H
 #define COLDMETER_ALERTS_KEEPWARM_H
 
-#include "alerts/ping.h"
-#include "alerts/track.h"
+#include "alerts/keepwarm/ping.h"
+#include "alerts/keepwarm/track.h"
 #include "model/money.h"
 
 #define KEEPWARM_BODY_BYTES 4096

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alerts/init_cost.h"
+#include "alerts/keepwarm/init_cost.h"
 #include "base/clock.h"
 #include "base/room.h"
 #include "base/text.h"

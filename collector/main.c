@@ -16,14 +16,14 @@
 #include "base/supervisor.h"
 #include "price/book.h"
 #include "serve/answers.h"
-#include "serve/cost_rules.h"
 #include "serve/exports.h"
+#include "serve/figures/cost_rules.h"
 #include "serve/http.h"
+#include "serve/http/tls.h"
+#include "serve/http/tokens.h"
 #include "serve/ingest.h"
 #include "serve/ready.h"
 #include "serve/settings.h"
-#include "serve/tls.h"
-#include "serve/tokens.h"
 #include "store/store.h"
 
 #define FILES_WANTED 4096 /* the most connections twice, as some have files too */

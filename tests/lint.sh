@@ -77,7 +77,7 @@ rule_includes() { # which room may look into which: one row a room
 		sees["serve"]  = "base model wire price store serve"
 		sees["alerts"] = "base model wire price store serve alerts"
 		sees["agent"]  = "base model wire agent bpf/record.h bpf/state.h bpf/tables.h"
-		sees["tui"]    = "base model wire price manifest tui alerts/backtest_trace.h alerts/backtest_keepwarm.h alerts/backtest_slots.h alerts/advice_level.h"
+		sees["tui"]    = "base model wire price manifest tui alerts/backtest/trace.h alerts/backtest/keepwarm.h alerts/backtest/slots.h alerts/advice/level.h"
 		sees["bpf"]    = "bpf"
 		sees["main"]   = "base model wire price store serve alerts" # collector/main.c composes the program
 	}

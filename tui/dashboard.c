@@ -13,10 +13,10 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/text.h"
-#include "tui/command.h"
-#include "tui/feed.h"
-#include "tui/screen.h"
-#include "tui/view.h"
+#include "tui/commands/command.h"
+#include "tui/dashboard/feed.h"
+#include "tui/dashboard/screen.h"
+#include "tui/dashboard/view.h"
 
 #define EVERY_MS 1000
 #define SLOWLY_MS 5000

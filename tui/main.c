@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/version.h"
-#include "tui/command.h"
+#include "tui/commands/command.h"
 #include "tui/dashboard.h"
 
 struct settings {

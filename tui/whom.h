@@ -5,7 +5,7 @@
 #include <jansson.h>
 #include <stddef.h>
 
-#include "tui/command.h"
+#include "tui/commands/command.h"
 
 struct whom {
 	const char *slack, *slack_file, *webhook, *webhook_file; /* NULL: not given */

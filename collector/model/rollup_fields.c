@@ -5,7 +5,7 @@
 #define NS_PER_MS UINT64_C(1000000)
 #define AZURE_STEP_MB 128
 #define PAGE_BYTES 4096
-#define MCPU 1000 /* of a vCPU: see plan_gcp.c */
+#define MCPU 1000 /* of a vCPU: see plan/gcp.c */
 #define FLEX_LEAST_MS 1000
 #define US_NS 1000
 
@@ -97,7 +97,7 @@ static uint64_t aws_size(const struct rollup *r)
 	return ms ? r->usage.item[USAGE_AWS_MB_MS] / ms : 0;
 }
 
-/* The sizes of plan_azure_flex.c. */
+/* The sizes of plan/azure_flex.c. */
 uint64_t rollup_flex_size(const struct rollup *r)
 {
 	uint64_t mb = aws_size(r);
@@ -105,7 +105,7 @@ uint64_t rollup_flex_size(const struct rollup *r)
 	return mb <= 512 ? 512 : mb <= 2048 ? 2048 : 4096;
 }
 
-/* Those of plan_gcp_functions.c, with the CPU. */
+/* Those of plan/gcp_functions.c, with the CPU. */
 uint64_t rollup_gcf_size(const struct rollup *r, uint64_t *mhz)
 {
 	static const uint16_t cpu[] = {200, 400, 800, 1400, 2400, 4800, 4800};

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "price/book_commitment.h"
-#include "price/book_discount.h"
-#include "price/book_rows.h"
+#include "price/book/commitment.h"
+#include "price/book/discount.h"
+#include "price/book/rows.h"
 #include "price/embedded.h"
 
 const char *confidence_name(enum confidence c)

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "price/plan_parts.h"
+#include "price/plan/parts.h"
 
 #define MICRO 1000000ULL
 #define MOST_CALLS 1000

@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "base/room.h"
 #include "base/text.h"
-#include "price/estimate_describe.h"
+#include "price/estimate/describe.h"
 
 #define PARTS_MAX 4096
 

@@ -10,7 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "price/estimate_members.h"
+#include "price/estimate/members.h"
 
 #define MICRO 1000000
 #define HOUR_MAX_USD 1000000

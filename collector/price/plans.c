@@ -1,6 +1,6 @@
 /* The table of plans; a new one is a row here and a struct plan beside its rules. */
 #include "price/plan.h"
-#include "price/plan_parts.h"
+#include "price/plan/parts.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/count.h"
-#include "serve/answer.h"
+#include "serve/answers/answer.h"
 
 #define MINUTE_NS (60 * CLOCK_NS_PER_S)
 #define HOUR_NS (60 * MINUTE_NS)

@@ -8,8 +8,8 @@
 #include "base/count.h"
 #include "base/room.h"
 #include "base/text.h"
-#include "serve/bill_commitments.h"
-#include "serve/cost.h"
+#include "serve/bill/commitments.h"
+#include "serve/figures/cost.h"
 
 void bill_done(struct bill *bill)
 {

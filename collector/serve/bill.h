@@ -8,7 +8,7 @@
 #include "price/companions.h"
 #include "price/compare.h"
 #include "price/invoice.h"
-#include "serve/cost_rules.h"
+#include "serve/figures/cost_rules.h"
 
 /* What is asked. */
 struct bill_terms {

@@ -12,10 +12,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "serve/exposition_otlp.h"
-#include "serve/intake.h"
+#include "serve/exports/exposition_otlp.h"
+#include "serve/exports/push.h"
+#include "serve/ingest/intake.h"
 #include "serve/metrics.h"
-#include "serve/push.h"
 #include "wire/otlp/put.h"
 #include "wire/snappy.h"
 

@@ -4,9 +4,9 @@
 #define COLDMETER_SERVE_EXPORTS_H
 
 #include "base/config.h"
-#include "serve/exposition_remote.h"
+#include "serve/exports/exposition_remote.h"
+#include "serve/exports/totals.h"
 #include "serve/ingest.h"
-#include "serve/totals.h"
 
 struct exports;
 

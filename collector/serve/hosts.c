@@ -7,8 +7,8 @@
 #include "base/count.h"
 #include "base/room.h"
 #include "base/text.h"
-#include "serve/answer.h"
-#include "serve/intake.h"
+#include "serve/answers/answer.h"
+#include "serve/ingest/intake.h"
 
 void hosts_init(struct hosts *hosts, int64_t since_ns, int64_t ledger_ns)
 {

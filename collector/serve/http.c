@@ -17,9 +17,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "serve/exchange.h"
-#include "serve/listen.h"
-#include "serve/route.h"
+#include "serve/http/exchange.h"
+#include "serve/http/listen.h"
+#include "serve/http/route.h"
 
 #define CONNECTIONS_MAX 2048U /* 32 MB of memory when all are open */
 /* Request line and headers fit in it, or 431. An agent's connection that stays open has

@@ -10,10 +10,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "serve/jobs.h"
-#include "serve/receipt.h"
-#include "serve/traces.h"
-#include "serve/upkeep.h"
+#include "serve/ingest/jobs.h"
+#include "serve/ingest/receipt.h"
+#include "serve/ingest/traces.h"
+#include "serve/ingest/upkeep.h"
 
 /* With so much under way, decoded and not answered yet, a sender is told to come back. In
  * memory about 40 MB. */

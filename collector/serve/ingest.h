@@ -6,9 +6,9 @@
 #include <stdatomic.h>
 
 #include "serve/http.h"
-#include "serve/live.h"
-#include "serve/losses.h"
-#include "serve/observers.h"
+#include "serve/ingest/live.h"
+#include "serve/ingest/losses.h"
+#include "serve/ingest/observers.h"
 #include "store/store.h"
 
 struct ingest;

@@ -7,7 +7,7 @@
 #include <strings.h>
 
 #include "base/log.h"
-#include "serve/answer.h"
+#include "serve/answers/answer.h"
 #include "serve/exports.h"
 
 #define ACCEPT_BYTES 1024

@@ -4,10 +4,10 @@
 
 #include <stdbool.h>
 
-#include "serve/exposition.h"
+#include "serve/exports/exposition.h"
+#include "serve/exports/totals.h"
 #include "serve/http.h"
 #include "serve/ingest.h"
-#include "serve/totals.h"
 #include "store/store.h"
 
 struct exports;

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/token.h"
 #include "base/version.h"
-#include "serve/answer.h"
+#include "serve/answers/answer.h"
 
 #define WHY_BYTES 128
 

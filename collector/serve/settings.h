@@ -7,7 +7,7 @@
 
 #include "base/config.h"
 #include "serve/exports.h"
-#include "serve/listen.h"
+#include "serve/http/listen.h"
 
 struct settings {
 	char config[CONFIG_TEXT_BYTES];

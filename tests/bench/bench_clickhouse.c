@@ -13,10 +13,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "serve/tally.h"
+#include "serve/figures/tally.h"
 #include "store/clickhouse/minute_row.h"
 #include "store/clickhouse/ship.h"
-#include "store/sqlite/block_reader.h"
+#include "store/sqlite/raw/block_reader.h"
 #include "tests/bench/workload.h"
 #include "tests/unit/clickhouse_server.h"
 

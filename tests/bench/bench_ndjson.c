@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "base/heap.h"
-#include "serve/intake.h"
+#include "serve/ingest/intake.h"
 #include "tests/bench/workload.h"
 #include "wire/json.h"
 

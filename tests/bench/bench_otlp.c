@@ -10,7 +10,7 @@
 
 #include "base/heap.h"
 #include "serve/ingest.h"
-#include "serve/intake.h"
+#include "serve/ingest/intake.h"
 #include "tests/bench/spans.h"
 #include "tests/unit/raw_client.h"
 #include "wire/otlp.h"

@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 #include "model/rollup_pack.h"
-#include "serve/tally.h"
+#include "serve/figures/tally.h"
 #include "store/store.h"
 #include "tests/bench/store_file.h"
 #include "tests/bench/store_hours.h"

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "serve/exports/totals.h"
 #include "serve/metrics.h"
-#include "serve/totals.h"
 #include "tests/unit/random.h"
 
 #define FUNCTIONS 1000

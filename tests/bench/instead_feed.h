@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "serve/exposition_remote.h"
+#include "serve/exports/exposition_remote.h"
 #include "tests/unit/random.h"
 #include "wire/batch.h"
 #include "wire/snappy.h"

@@ -8,9 +8,9 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "serve/bill_json.h"
-#include "serve/bill_parts.h"
-#include "serve/outlook.h"
+#include "serve/bill/json.h"
+#include "serve/bill/parts.h"
+#include "serve/figures/outlook.h"
 #include "tests/bench/store_file.h"
 
 #define INVOICE_RUNS 5

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "tests/fuzz/checks.h"
-#include "tui/view.h"
+#include "tui/dashboard/view.h"
 
 #define ROWS 30
 #define COLS 120

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alerts/backtest_keepwarm.h"
-#include "alerts/backtest_slots.h"
+#include "alerts/backtest/keepwarm.h"
+#include "alerts/backtest/slots.h"
 #include "base/cleanup.h"
 #include "tests/fuzz/checks.h"
-#include "tui/backtest_input.h"
+#include "tui/backtest/input.h"
 
 #define VALUE_MAX 1000
 #define WORK_MAX 100000 /* minutes of functions that are replayed */

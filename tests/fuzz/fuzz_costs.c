@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "price/compare.h"
-#include "serve/cost_rules.h"
+#include "serve/figures/cost_rules.h"
 #include "tests/fuzz/checks.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *in, size_t size);

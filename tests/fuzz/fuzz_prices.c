@@ -11,7 +11,7 @@
 #include "price/book.h"
 #include "price/commitment.h"
 #include "tests/fuzz/checks.h"
-#include "tui/usage_input.h"
+#include "tui/price/usage_input.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *in, size_t size);
 

@@ -8,7 +8,7 @@
 #include "alerts/url.h"
 #include "base/clock.h"
 #include "model/money.h"
-#include "serve/route.h"
+#include "serve/http/route.h"
 #include "tests/fuzz/checks.h"
 
 #define NOW_NS 1700000000000000000LL

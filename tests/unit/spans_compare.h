@@ -3,7 +3,7 @@
 #ifndef TESTS_UNIT_SPANS_COMPARE_H
 #define TESTS_UNIT_SPANS_COMPARE_H
 
-#include "serve/tally.h"
+#include "serve/figures/tally.h"
 #include "tests/unit/random.h"
 #include "tests/unit/store_place.h"
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alerts/advice_concurrency.h"
+#include "alerts/advice/concurrency.h"
 
 #define S 1000000000LL
 #define HOUR (3600 * S)

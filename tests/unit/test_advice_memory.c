@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <math.h>
 
-#include "alerts/advice_memory.h"
+#include "alerts/advice/memory.h"
 
 #define MS 1000000ULL
 #define HOUR 3600000000000LL

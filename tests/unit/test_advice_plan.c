@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <math.h>
 
-#include "alerts/advice_plan.h"
+#include "alerts/advice/plan.h"
 
 #define MS 1000000ULL
 #define HOUR_NS 3600000000000ULL

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "alerts/advice_plan.h"
+#include "alerts/advice/plan.h"
 #include "alerts/peer_service.h"
 #include "base/text.h"
 

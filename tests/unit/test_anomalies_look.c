@@ -1,5 +1,5 @@
 /* Anomalies of more functions than are read at once. */
-#include "serve/anomalies.h"
+#include "serve/figures/anomalies.h"
 #include "tests/unit/store_place.h"
 
 #define DAY (1440 * MINUTE)

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "model/money.h"
-#include "serve/cost_rules.h"
+#include "serve/figures/cost_rules.h"
 
 static struct money money(const json_t *object, const char *key)
 {

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <math.h>
 
-#include "alerts/arrival.h"
+#include "alerts/backtest/arrival.h"
 #include "base/cleanup.h"
 #include "tests/unit/random.h"
 

@@ -14,7 +14,7 @@
 #include <zlib.h>
 
 #include "base/cleanup.h"
-#include "tui/backtest_input.h"
+#include "tui/backtest/input.h"
 
 #define PATH "/tmp/coldmeter-backtest-XXXXXX"
 

@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "alerts/backtest_keepwarm.h"
+#include "alerts/backtest/keepwarm.h"
 #include "base/cleanup.h"
 #include "tests/unit/random.h"
 

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "alerts/backtest_slots.h"
+#include "alerts/backtest/slots.h"
 #include "base/cleanup.h"
 #include "tests/unit/random.h"
 

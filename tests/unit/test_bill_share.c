@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "serve/bill_share.h"
+#include "serve/bill/share.h"
 #include "tests/unit/random.h"
 
 #define BILLS 3000

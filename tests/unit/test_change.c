@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "serve/change.h"
+#include "serve/figures/change.h"
 #include "tests/unit/random.h"
 
 #define DRAWS 1000

@@ -14,7 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "store/sqlite/connection.h"
+#include "store/sqlite/file/connection.h"
 
 #define PAGES 100L
 #define PAGE_BYTES 8192

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "serve/cost_rules.h"
+#include "serve/figures/cost_rules.h"
 
 static int load(const char *text, struct cost_rules **rules)
 {

@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "serve/http.h"
-#include "tui/feed.h"
+#include "tui/dashboard/feed.h"
 
 #define LIMIT_MS 60000
 #define EVERY_MS 100

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "serve/groups.h"
+#include "serve/figures/groups.h"
 
 #define ROUNDS 200
 

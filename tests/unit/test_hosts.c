@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "serve/hosts.h"
-#include "serve/intake.h"
+#include "serve/ingest/intake.h"
 
 #define S CLOCK_NS_PER_S
 #define NOW (1790000000 * S)

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "serve/http.h"
-#include "serve/route.h"
+#include "serve/http/route.h"
 #include "tests/unit/raw_client.h"
 
 #define JSON "Content-Type: application/json\r\n"

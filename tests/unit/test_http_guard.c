@@ -10,7 +10,7 @@
 
 #include "base/log.h"
 #include "serve/http.h"
-#include "serve/tokens.h"
+#include "serve/http/tokens.h"
 #include "tests/unit/raw_client.h"
 
 #define JSON "Content-Type: application/json\r\n"

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <math.h>
 
-#include "alerts/idle_life.h"
+#include "alerts/keepwarm/idle_life.h"
 
 struct world {
 	struct idle_life life;

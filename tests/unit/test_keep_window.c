@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <math.h>
 
-#include "alerts/keep_window.h"
+#include "alerts/backtest/keep_window.h"
 
 static void expect_near(double is, double should, double error)
 {

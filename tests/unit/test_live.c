@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "serve/live.h"
+#include "serve/ingest/live.h"
 
 #define NOW_S 1790000000LL
 

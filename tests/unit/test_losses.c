@@ -4,11 +4,11 @@
 
 #include <errno.h>
 
-#include "serve/answer.h"
+#include "serve/answers/answer.h"
+#include "serve/figures/tally.h"
 #include "serve/hosts.h"
-#include "serve/intake.h"
-#include "serve/losses.h"
-#include "serve/tally.h"
+#include "serve/ingest/intake.h"
+#include "serve/ingest/losses.h"
 
 static int take(uint64_t n, const char **why)
 {

@@ -1,7 +1,7 @@
 /* What advice reads of the ledger: sums, the busiest hour, connections. */
 #include "tests/unit/store_place.h"
 
-#include "alerts/measured.h"
+#include "alerts/advice/measured.h"
 
 #define HOUR (60 * MINUTE)
 #define H0 (T0 / HOUR * HOUR)

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "store/sqlite/minutes.h"
+#include "store/sqlite/sums/minutes.h"
 
 #define FUNCTIONS 40000 /* far more than are kept in memory */
 #define OF_A_COMMIT 500

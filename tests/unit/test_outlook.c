@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "serve/outlook.h"
+#include "serve/figures/outlook.h"
 
 #define HOUR_S 3600LL
 #define JANUARY_S 1767225600LL /* 2026-01-01 */

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "alerts/ping.h"
+#include "alerts/keepwarm/ping.h"
 #include "base/clock.h"
 #include "bpf/http_head.h"
 #include "model/invocation.h"

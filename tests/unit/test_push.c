@@ -7,9 +7,9 @@
 #include <cmocka.h>
 #include <time.h>
 
-#include "serve/exposition_otlp.h"
-#include "serve/exposition_remote.h"
-#include "serve/push.h"
+#include "serve/exports/exposition_otlp.h"
+#include "serve/exports/exposition_remote.h"
+#include "serve/exports/push.h"
 #include "tests/unit/proto_bytes.h"
 #include "tests/unit/receiver.h"
 

@@ -3,7 +3,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 
-#include "serve/ranges.h"
+#include "serve/figures/ranges.h"
 #include "tests/unit/store_place.h"
 
 #define FUNCTIONS 2000

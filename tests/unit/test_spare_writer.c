@@ -8,7 +8,7 @@
 #include <pthread.h>
 
 #include "model/invocation.h"
-#include "serve/spare_writer.h"
+#include "serve/ingest/spare_writer.h"
 
 static struct batch_writer *take(void)
 {

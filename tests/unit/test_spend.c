@@ -6,7 +6,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "alerts/init_cost.h"
+#include "alerts/keepwarm/init_cost.h"
 #include "alerts/spend.h"
 #include "base/clock.h"
 #include "base/text.h"

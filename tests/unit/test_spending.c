@@ -1,5 +1,5 @@
 /* What functions used, read back. */
-#include "serve/spending.h"
+#include "serve/figures/spending.h"
 #include "tests/unit/store_place.h"
 
 #define HOUR (60 * MINUTE)

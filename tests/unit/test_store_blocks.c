@@ -2,8 +2,8 @@
  */
 #include "base/varint.h"
 #include "model/rollup_pack.h"
-#include "store/sqlite/pieces.h"
-#include "store/sqlite/slice.h"
+#include "store/sqlite/sums/pieces.h"
+#include "store/sqlite/sums/slice.h"
 #include "tests/unit/store_place.h"
 
 #include <sqlite3.h>

@@ -1,5 +1,5 @@
 /* Small batches that become large ones: which, when, and that they tell the same. */
-#include "store/sqlite/block_reader.h"
+#include "store/sqlite/raw/block_reader.h"
 #include "store/sqlite/sqlite.h"
 #include "tests/unit/merge_scene.h"
 

@@ -1,6 +1,6 @@
 /* Small batches that become large ones, and what else goes on: readers, backups, days
  * that end, and processes that die. */
-#include "store/sqlite/connection.h"
+#include "store/sqlite/file/connection.h"
 #include "tests/unit/merge_scene.h"
 
 /* What this program does when it is given a file: somebody else looks at it. */

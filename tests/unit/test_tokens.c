@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "serve/tokens.h"
+#include "serve/http/tokens.h"
 
 #define ONE "0123456789abcdef"
 #define HASH_ONE "sha256:9f9f5111f7b27a781f1f1ddde5ebc2dd2b796bfc7365c9c28b548e564176929f"

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "serve/totals.h"
+#include "serve/exports/totals.h"
 #include "tests/unit/random.h"
 
 #define NOW_NS INT64_C(1794900000000000000)

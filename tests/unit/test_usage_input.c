@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tui/usage_input.h"
+#include "tui/price/usage_input.h"
 
 #define LINE                                                                             \
 	"{\"function\":\"f\",\"kind\":\"lambda\",\"start\":\"2026-11-22T08:00:00Z\","    \

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "tui/view.h"
+#include "tui/dashboard/view.h"
 
 #define SCREENS "tests/screens/"
 

@@ -18,7 +18,7 @@
 #include "store/clickhouse/schema.h"
 #include "store/clickhouse/ship.h"
 #include "store/sqlite/batches.h"
-#include "store/sqlite/block_reader.h"
+#include "store/sqlite/raw/block_reader.h"
 
 #define HOUR_NS (3600 * CLOCK_NS_PER_S)
 #define DAY_NS (86400 * CLOCK_NS_PER_S)

@@ -17,7 +17,7 @@
 #include "store/clickhouse/names.h"
 #include "store/clickhouse/schema.h"
 #include "store/clickhouse/ship_sums.h"
-#include "store/sqlite/block_reader.h"
+#include "store/sqlite/raw/block_reader.h"
 
 /* The server makes files of each insert: about one a second is what it is made for. */
 #define EVERY_NS CLOCK_NS_PER_S

@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "store/clickhouse/minute_row.h"
-#include "store/sqlite/spool_sums.h"
+#include "store/sqlite/spool/sums.h"
 
 #define HOUR_MINUTES 60
 #define HOUR_NS (3600 * CLOCK_NS_PER_S)

@@ -1,7 +1,7 @@
 /* A copy of a ledger that may be in use. main.db is copied first, each file at one
  * moment: what it counts in a raw file was committed there before, and what the raw file
  * has beyond is counted when the copy is opened, as after a kill. The newest day is next,
- * before anything else takes time: an hour later its rows may be merged, see raw_merge.h.
+ * before anything else takes time: an hour later its rows may be merged, see raw/merge.h.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "store/sqlite/connection.h"
+#include "store/sqlite/file/connection.h"
 #include "store/sqlite/raw.h"
 #include "store/sqlite/schema.h"
 #include "store/store.h"

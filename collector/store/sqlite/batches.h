@@ -2,7 +2,7 @@
 #ifndef COLDMETER_STORE_SQLITE_BATCHES_H
 #define COLDMETER_STORE_SQLITE_BATCHES_H
 
-#include "store/sqlite/connection.h"
+#include "store/sqlite/file/connection.h"
 #include "store/sqlite/sqlite.h"
 
 /* Inside the writer's transaction. Returns 1 when the id is new, 0 when it was there. */

@@ -5,7 +5,7 @@
 #include <sys/types.h>
 
 #include "model/invocation.h"
-#include "store/sqlite/connection.h"
+#include "store/sqlite/file/connection.h"
 
 /* Beyond this a stranger is filling the ledger with names: -EDQUOT. */
 #define DICTIONARY_MAX 100000

@@ -6,15 +6,15 @@
 #include <stdbool.h>
 
 #include "model/rollup_hour.h"
-#include "store/sqlite/connection.h"
 #include "store/sqlite/dictionary.h"
-#include "store/sqlite/fold.h"
+#include "store/sqlite/file/connection.h"
+#include "store/sqlite/file/pool.h"
 #include "store/sqlite/gate.h"
-#include "store/sqlite/minutes.h"
-#include "store/sqlite/pool.h"
 #include "store/sqlite/raw.h"
-#include "store/sqlite/raw_merge.h"
+#include "store/sqlite/raw/merge.h"
 #include "store/sqlite/sqlite.h"
+#include "store/sqlite/sums/fold.h"
+#include "store/sqlite/sums/minutes.h"
 
 struct sqlite {
 	char *directory;

@@ -9,7 +9,7 @@
 #ifndef COLDMETER_STORE_SQLITE_IMPORTED_H
 #define COLDMETER_STORE_SQLITE_IMPORTED_H
 
-#include "store/sqlite/connection.h"
+#include "store/sqlite/file/connection.h"
 #include "store/store.h"
 
 /* (writer) Notes the invocations of batch->imported and moves those that were there

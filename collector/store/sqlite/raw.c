@@ -10,8 +10,8 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "store/sqlite/raw_inside.h"
-#include "store/sqlite/raw_rows.h"
+#include "store/sqlite/raw/inside.h"
+#include "store/sqlite/raw/rows.h"
 #include "store/sqlite/schema.h"
 
 void raw_name(int64_t day, char name[RAW_NAME_BYTES])

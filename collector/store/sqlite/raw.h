@@ -1,5 +1,5 @@
 /* Batches as received, one file a day of arrival, so that a day is forgotten by unlink;
- * small ones become large ones an hour later, see raw_merge.h.
+ * small ones become large ones an hour later, see raw/merge.h.
  *
  * A file is committed before main.db, which then records the last row that it counts.
  * What a kill leaves beyond that row is replayed; see accept.h. */
@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "store/sqlite/connection.h"
+#include "store/sqlite/file/connection.h"
 #include "store/sqlite/sqlite.h"
 
 struct raw;

@@ -10,9 +10,9 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "store/sqlite/batches.h"
-#include "store/sqlite/block_reader.h"
 #include "store/sqlite/engine.h"
-#include "store/sqlite/spool_schema.h"
+#include "store/sqlite/raw/block_reader.h"
+#include "store/sqlite/spool/schema.h"
 
 #define BLOCK_INVOCATIONS 400000
 #define DAY_NS 86400000000000LL

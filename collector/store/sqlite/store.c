@@ -17,7 +17,7 @@
 #include "store/sqlite/imported.h"
 #include "store/sqlite/outbox.h"
 #include "store/sqlite/schema.h"
-#include "store/sqlite/stretches.h"
+#include "store/sqlite/sums/stretches.h"
 
 /* So long may main.db and the raw files be checked at each start, which at about 1 GB/s
  * is enough for all but the largest. */

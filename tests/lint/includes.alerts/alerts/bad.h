@@ -1,1 +1,1 @@
-#include "tui/view.h"
+#include "tui/dashboard/view.h"

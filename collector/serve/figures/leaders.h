@@ -1,0 +1,35 @@
+/* The rows that lead a list, as JSON texts: shown one by one, those that cannot be among
+ * them are not kept. */
+#ifndef COLDMETER_SERVE_FIGURES_LEADERS_H
+#define COLDMETER_SERVE_FIGURES_LEADERS_H
+
+#include "model/function.h"
+#include "serve/answers/answer.h"
+
+/* Begin with the choice set; release with leaders_done(). */
+struct leaders {
+	struct choice choice;
+	struct leader **rows; /* a heap, the last one of the list at its top */
+	size_t n;
+	size_t room;
+	size_t seen; /* rows that were shown */
+};
+
+void leaders_done(struct leaders *leaders);
+
+/* Shows a row with what it is sorted by, measured; the function decides between equals:
+ * by name, version and platform. True when leaders_put() is to follow. */
+bool leaders_want(
+    struct leaders *leaders, const struct rank_row *row, const struct function *function);
+
+/* Keeps the row as json, which it takes over (NULL: out of memory). 0 or -ENOMEM. */
+int leaders_put(struct leaders *leaders, const struct rank_row *row,
+    const struct function *function, json_t *json);
+
+/* Sends {..., "functions": [the rows in their order], ...}: the members of head and of
+ * tail (NULL: none), both taken over, are around it. The leaders are empty then. 0 or
+ * -ENOMEM. */
+int leaders_send(
+    struct leaders *leaders, json_t *head, json_t *tail, struct http_reply *reply);
+
+#endif
