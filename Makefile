@@ -1,7 +1,7 @@
 # coldmeter: one Makefile for everything. `make help` lists the targets.
 #
 # Sources are found by folder, so a new file needs no change here:
-#   collector/*/**.c alerts/**.c agent/*.c tui/**.c    the programs (a room may have rooms)
+#   collector/*/**.c alerts/**.c agent/**.c tui/**.c    the programs (a room may have rooms)
 #   bpf/*.bpf.c                      -> $(OUT)/gen/*.skel.h
 #   tests/unit/test_*.c              -> $(OUT)/tests/test_*            linked with the rooms they include
 #   tests/functions/*/NAME.c         -> $(OUT)/tests/functions/NAME    each a program of its own
@@ -84,7 +84,7 @@ STORE   := $(call room,collector/store/*.c collector/store/*/*.c collector/store
 MANIFEST := $(call room,collector/manifest/*.c)
 SERVE   := $(call room,collector/serve/*.c collector/serve/*/*.c)
 ALERTS  := $(call room,alerts/*.c alerts/*/*.c)
-AGENT   := $(call room,agent/*.c)
+AGENT   := $(call room,agent/*.c agent/*/*.c)
 TUI     := $(call room,tui/*.c tui/*/*.c)
 # What of alerts/ is pure and read from files: the back-tests of the user's own window.
 REPLAY  := $(call room,alerts/backtest/*.c alerts/advice/level.c)

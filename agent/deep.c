@@ -11,8 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "agent/programs.h"
-#include "agent/symbols.h"
+#include "agent/deep/programs.h"
+#include "agent/deep/symbols.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"

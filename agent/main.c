@@ -1,7 +1,7 @@
 /* coldmeter-agent: measures the functions of one host. */
 #include "agent/agent.h"
+#include "agent/names/rules.h"
 #include "agent/probes.h"
-#include "agent/rules.h"
 #include "base/log.h"
 
 /* Of the kernel, and of the rules when there are any. */

@@ -1,4 +1,4 @@
-#include "agent/probes_inside.h"
+#include "agent/probes/inside.h"
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -13,10 +13,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "agent/call_cost.h"
-#include "agent/foreign.h"
-#include "agent/kernel.h"
-#include "agent/refusals.h"
+#include "agent/names/foreign.h"
+#include "agent/probes/call_cost.h"
+#include "agent/probes/kernel.h"
+#include "agent/probes/refusals.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"

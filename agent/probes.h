@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "agent/backend.h"
-#include "agent/run_time.h"
+#include "agent/cost/run_time.h"
+#include "agent/probes/backend.h"
 #include "bpf/state.h"
 
 struct probes;

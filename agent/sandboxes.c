@@ -1,16 +1,16 @@
 /* A hash table by the kernel's id. It is bounded: what was silent longest goes. */
-#include "agent/sandboxes_known.h"
+#include "agent/sandboxes/known.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/blindness.h"
-#include "agent/containers.h"
-#include "agent/foreign.h"
 #include "agent/names.h"
-#include "agent/waterfall.h"
+#include "agent/names/containers.h"
+#include "agent/names/foreign.h"
+#include "agent/probes/blindness.h"
+#include "agent/sandboxes/waterfall.h"
 #include "base/log.h"
 #include "base/text.h"
 

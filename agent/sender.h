@@ -2,8 +2,8 @@
 #ifndef COLDMETER_AGENT_SENDER_H
 #define COLDMETER_AGENT_SENDER_H
 
+#include "agent/sandboxes/untold.h"
 #include "agent/spool.h"
-#include "agent/untold.h"
 #include "model/invocation.h"
 #include "wire/batch.h"
 

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "agent/backend.h"
+#include "agent/probes/backend.h"
 
 struct settings {
 	bool to_stdout;

@@ -108,8 +108,8 @@ struct init_story {
 	uint32_t execs;
 };
 
-/* Times of our own agent are whole microseconds (agent/resolution.h); others tell what
- * they like. */
+/* Times of our own agent are whole microseconds (agent/sandboxes/resolution.h); others
+ * tell what they like. */
 struct invocation {
 	const struct function *function; /* borrowed; outlives the invocation */
 	enum invocation_kind kind;

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/foreign.h"
-#include "agent/front_door.h"
+#include "agent/deep/programs.h"
 #include "agent/names.h"
-#include "agent/programs.h"
+#include "agent/names/foreign.h"
+#include "agent/names/front_door.h"
 #include "tests/fuzz/checks.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *in, size_t size);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/perf_map.h"
+#include "agent/deep/perf_map.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *in, size_t size);
 

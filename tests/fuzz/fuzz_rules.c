@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/rules.h"
+#include "agent/names/rules.h"
 #include "model/function.h"
 #include "tests/fuzz/checks.h"
 

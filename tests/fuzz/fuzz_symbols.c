@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/symbols.h"
+#include "agent/deep/symbols.h"
 #include "tests/fuzz/checks.h"
 
-#define NAME_BYTES 200 /* as agent/symbols.h promises */
+#define NAME_BYTES 200 /* as agent/deep/symbols.h promises */
 
 int LLVMFuzzerTestOneInput(const uint8_t *in, size_t size);
 

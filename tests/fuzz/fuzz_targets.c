@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/targets.h"
+#include "agent/names/targets.h"
 #include "tests/fuzz/checks.h"
 
 enum { AT_DOOR = 1, IS_DOOR = 2, FAILED = 4, BECOMES = 8 };

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "agent/cause.h"
+#include "agent/sandboxes/cause.h"
 
 #define S 1000000000ULL
 

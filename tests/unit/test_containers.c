@@ -11,10 +11,10 @@
 
 #include <cmocka.h>
 
-#include "agent/containers.h"
-#include "agent/foreign.h"
-#include "agent/memory_limit.h"
 #include "agent/names.h"
+#include "agent/names/containers.h"
+#include "agent/names/foreign.h"
+#include "agent/sandboxes/memory_limit.h"
 
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define DOCKER "/var/lib/docker/containers/" ID "/config.v2.json"

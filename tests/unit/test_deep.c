@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 #include "agent/deep.h"
-#include "agent/perf_map.h"
-#include "agent/programs.h"
-#include "agent/symbols.h"
+#include "agent/deep/perf_map.h"
+#include "agent/deep/programs.h"
+#include "agent/deep/symbols.h"
 
 static long add(struct perf_map *map, const char *text)
 {

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "agent/figures.h"
+#include "agent/cost/figures.h"
 
 static void test_figures_say_what_was_not_seen_and_why(void **state)
 {

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "agent/outcome.h"
+#include "agent/sandboxes/outcome.h"
 #include "base/text.h"
 #include "tests/unit/random.h"
 #include "tests/unit/records.h"

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "agent/outcome.h"
+#include "agent/sandboxes/outcome.h"
 #include "tests/unit/records.h"
 
 static struct invocation read(const struct record_invocation *r)

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "agent/overhead.h"
+#include "agent/cost/overhead.h"
 #include "base/clock.h"
 
 static uint64_t cpu_ns(void)

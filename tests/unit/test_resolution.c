@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "agent/outcome.h"
-#include "agent/resolution.h"
+#include "agent/sandboxes/outcome.h"
+#include "agent/sandboxes/resolution.h"
 #include "tests/unit/random.h"
 #include "tests/unit/records.h"
 

@@ -11,9 +11,9 @@
 
 #include <cmocka.h>
 
-#include "agent/front_door.h"
-#include "agent/rules.h"
-#include "agent/targets.h"
+#include "agent/names/front_door.h"
+#include "agent/names/rules.h"
+#include "agent/names/targets.h"
 #include "base/text.h"
 
 static int load(const char *text, struct rules **rules)

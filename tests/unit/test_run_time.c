@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "agent/run_time.h"
+#include "agent/cost/run_time.h"
 
 static void check(double share, double wanted)
 {

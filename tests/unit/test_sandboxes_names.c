@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "agent/rules.h"
+#include "agent/names/rules.h"
 #include "agent/sandboxes.h"
 #include "tests/unit/sandbox_scene.h"
 

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/seen_file.h"
+#include "agent/names/seen_file.h"
 
 static char dir[] = "/tmp/coldmeter-test-XXXXXX";
 

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "agent/shedding.h"
+#include "agent/cost/shedding.h"
 
 #define S 1000000000ULL
 #define MAX 0.01

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/symbols.h"
+#include "agent/deep/symbols.h"
 
 #define MB ((uint64_t)1 << 20)
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/untold.h"
+#include "agent/sandboxes/untold.h"
 
 #define MOST 4096UL
 

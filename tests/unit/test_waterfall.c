@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "agent/waterfall.h"
+#include "agent/sandboxes/waterfall.h"
 
 #define MS 1000000ULL
 #define START (1000 * MS)
