@@ -263,6 +263,95 @@ static void test_a_damaged_day_of_batches_is_told_and_the_rest_is_used(void **st
 	assert_int_equal(rollups(place->store, 0, INT64_MAX, NULL).invocations, 2500);
 }
 
+/* How many days were put aside. */
+static int put_aside(const struct place *place)
+{
+	char name[48];
+	char path[128];
+
+	today(name, ".damaged");
+	(void)snprintf(path, sizeof(path), "%s/%s", place->directory, name);
+	return access(path, F_OK) == 0;
+}
+
+static void test_a_day_that_cannot_be_opened_is_put_aside(void **state)
+{
+	struct place *place = *state;
+	struct plan_of_batch b = {1, 1, "f", T0, 1000, 50};
+	char said[2048];
+	char name[32];
+
+	assert_int_equal(put(place->store, &b), 1);
+	store_close(place->store);
+	place->store = NULL;
+	today(name, "");
+	damage(place, name, 1);
+	hear(open_place, place, said, sizeof(said));
+	assert_non_null(strstr(said, "is damaged: it is put aside as"));
+	assert_true(put_aside(place));
+	b.sequence = 2;
+	assert_int_equal(put(place->store, &b), 1);
+	assert_int_equal(put(place->store, &b), 0);
+	assert_int_equal(rollups(place->store, 0, INT64_MAX, NULL).invocations, 100);
+	assert_int_equal(walk(place->store, 0, INT64_MAX, NULL, false).rows, 50);
+	reopen(place);
+	assert_int_equal(walk(place->store, 0, INT64_MAX, NULL, false).rows, 50);
+	assert_int_equal(
+	    store_expire(place->store, &(struct store_keep){.raw_since_ns = INT64_MAX}),
+	    0);
+	assert_false(put_aside(place));
+}
+
+/* Accepts some, damages a page of them, and dies. */
+static void accept_and_damage(struct place *place)
+{
+	char name[32];
+	pid_t pid;
+
+	store_close(place->store);
+	place->store = NULL;
+	today(name, "");
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (store_open(place->directory, &place->store) < 0)
+			_exit(1);
+		for (uint64_t i = 2; i <= 101; i++) {
+			const struct plan_of_batch b = {1, i, "f", T0, 1000, 500};
+			struct sealed s = seal(&b);
+			struct store_batch one = {
+			    .batch = s.batch, .raw = s.bytes, .raw_bytes = s.bytes_n};
+
+			if (store_accept(place->store, &one, 1) < 0)
+				_exit(2);
+			drop(&s);
+		}
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	sql(place, name, "PRAGMA wal_checkpoint(TRUNCATE)");
+	for (long page = 8; page <= 12; page++)
+		damage(place, name, page);
+}
+
+static void test_what_can_be_read_of_a_damaged_day_is_counted(void **state)
+{
+	struct place *place = *state;
+	const struct plan_of_batch b = {1, 1, "f", T0, 1000, 500};
+	char said[2048];
+	uint64_t n;
+
+	assert_int_equal(put(place->store, &b), 1);
+	accept_and_damage(place);
+	hear(open_place, place, said, sizeof(said));
+	assert_non_null(strstr(said, "is damaged: it is put aside as"));
+	n = rollups(place->store, 0, INT64_MAX, NULL).invocations;
+	assert_in_range(n, 1000, 101 * 500 - 500);
+	assert_true(put_aside(place));
+	reopen(place);
+	assert_int_equal(rollups(place->store, 0, INT64_MAX, NULL).invocations, n);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -273,6 +362,8 @@ int main(void)
 	    TEST(test_a_backup_overwrites_nothing),
 	    TEST(test_a_damaged_page_is_told_with_file_and_reason),
 	    TEST(test_a_damaged_day_of_batches_is_told_and_the_rest_is_used),
+	    TEST(test_a_day_that_cannot_be_opened_is_put_aside),
+	    TEST(test_what_can_be_read_of_a_damaged_day_is_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -97,23 +97,28 @@ static int count_again(void *context, const void *bytes, size_t n)
 	return err ? err : minutes_changed(store->minutes) >= SETTLE_ROWS;
 }
 
-/* Of the file that is open, in as many transactions as it takes. */
+/* Of the file that is open, in as many transactions as it takes, as far as it can be
+ * read. */
 static int recount(struct sqlite *store)
 {
-	int more;
+	int more = 1;
 
-	do {
+	store->unsettled = true;
+	while (more == 1) {
 		int err = begin(store);
 
 		more = err ? err : raw_replay(store->raw, count_again, store);
-		if (more < 0)
+		if (more < 0 && !raw_is_damaged(store->raw)) {
 			give_up(store);
-		else
-			err = commit(store);
-		store->unsettled = more != 0 || err;
-		if (more < 0 || err)
-			return err ? err : more;
-	} while (more == 1);
+			return more;
+		}
+		err = commit(store);
+		if (!err && more < 0)
+			err = more = raw_heal(store->raw);
+		if (err < 0)
+			return err;
+		store->unsettled = more != 0;
+	}
 	return 0;
 }
 

@@ -133,11 +133,6 @@ void raw_free(struct raw *raw)
 	free(raw);
 }
 
-static struct raw_day empty_day(int64_t day)
-{
-	return (struct raw_day){.day = day, .first_ns = INT64_MAX, .last_ns = INT64_MIN};
-}
-
 /* Makes it the file that is written to. */
 static int turn_to(struct raw *raw, int64_t day)
 {
@@ -151,7 +146,7 @@ static int turn_to(struct raw *raw, int64_t day)
 		if (!err)
 			connection_checkpoint_aside(raw->file, RAW_CHECKPOINT_PAGES);
 	}
-	raw->today = known ? *known : empty_day(day);
+	raw->today = known ? *known : raw_empty_day(day);
 	return err;
 }
 
@@ -182,10 +177,13 @@ bool raw_is_known(struct raw *raw, int64_t now_ns)
 
 int raw_begin(struct raw *raw, int64_t now_ns)
 {
-	int err = open_today(raw, now_ns / RAW_DAY_NS);
+	int err = raw_heal(raw);
 
+	if (err >= 0)
+		err = open_today(raw, now_ns / RAW_DAY_NS);
 	if (!err)
 		err = connection_begin(raw->file);
+	err = raw_blame(raw, err);
 	raw->before = raw->today;
 	raw->running = err == 0;
 	return err;
@@ -211,12 +209,12 @@ int raw_add(struct raw *raw, const struct store_batch *batch)
 
 	widen(&raw->today, batch->first_ns, batch->last_ns);
 	raw->small += row.n < RAW_SMALL;
-	return raw_row_insert(raw->file, &row, true);
+	return raw_blame(raw, raw_row_insert(raw->file, &row, true));
 }
 
 int raw_commit(struct raw *raw)
 {
-	int err = connection_commit(raw->file);
+	int err = raw_blame(raw, connection_commit(raw->file));
 
 	if (err)
 		return err;
@@ -274,7 +272,7 @@ void raw_cut_off(struct raw *raw)
 
 	if (!raw->unmarked)
 		return;
-	raw->today = known ? *known : empty_day(raw->today.day);
+	raw->today = known ? *known : raw_empty_day(raw->today.day);
 	/* on a full disk this may fail too: then before the next write */
 	raw->untidy = cut_off(raw->file, raw->today.last_row) != 0;
 	raw->unmarked = false;
@@ -309,11 +307,19 @@ int raw_open_behind(struct raw *raw)
 	for (size_t i = raw->days_n; i-- > 0;) {
 		int more = is_behind(raw, &raw->days[i]);
 
+		if (more == 0 || more == -ENOENT)
+			continue; /* whole, or removed or put aside */
+		if (more < 0 && i + 1 < raw->days_n)
+			continue; /* what is wrong with an old one raw_check() says */
+		raw->today = raw->days[i];
 		if (more == 1)
 			more = turn_to(raw, raw->days[i].day);
-		else if (more == 0 || i + 1 < raw->days_n)
-			continue; /* what is wrong with an old one raw_check() says */
-		return more ? more : 1;
+		if (raw_blame(raw, more) == -EUCLEAN)
+			more = raw_heal(raw);
+		else if (more == 0)
+			return 1;
+		if (more < 0)
+			return more;
 	}
 	return 0;
 }
@@ -329,11 +335,11 @@ int raw_replay(struct raw *raw, raw_visit visit, void *context)
 	if (!raw->file || !known)
 		return 0;
 	raw->today = *known;
-	err = statement_get(raw->file, sql, &s);
+	err = raw_blame(raw, statement_get(raw->file, sql, &s));
 	if (err)
 		return err;
 	statement_bind(s, ":last", raw->today.last_row);
-	while (!err && (err = statement_step(s)) == 1) {
+	while (!err && (err = raw_blame(raw, statement_step(s))) == 1) {
 		raw->unmarked = true;
 		raw->today.last_row = sqlite3_column_int64(s, 0);
 		widen(

@@ -1,5 +1,6 @@
-/* Batches as received, one file a day of arrival, so that a day is forgotten by unlink;
- * small ones become large ones an hour later, see raw/merge.h.
+/* Batches as received, one file a day of arrival, so that a day is forgotten by unlink,
+ * and a damaged one put aside; small ones become large ones an hour later, see
+ * raw/merge.h.
  *
  * A file is committed before main.db, which then records the last row that it counts.
  * What a kill leaves beyond that row is replayed; see accept.h. */
@@ -45,6 +46,11 @@ void raw_drop(struct raw *raw);
 int raw_mark(struct raw *raw, struct connection *main);
 void raw_settle(struct raw *raw);
 void raw_cut_off(struct raw *raw); /* instead: as if it had not been committed */
+
+/* Whether the file of today turned out to be damaged. Puts it aside if so: 1; 0: it did
+ * not; -errno. The next that is written begins a new one. */
+bool raw_is_damaged(const struct raw *raw);
+int raw_heal(struct raw *raw);
 
 /* Turns to a day of which the file has rows that main.db does not count, the latest
  * first. 1: there is one; 0: none; or store_errno(). */

@@ -9,7 +9,8 @@
 static int forget(struct raw *raw, struct connection *main, int64_t day)
 {
 	static const char sql[] = "DELETE FROM raw_day WHERE day = :day";
-	static const char *const suffixes[] = {"", "-wal", "-shm"};
+	static const char *const suffixes[] = {
+	    "", "-wal", "-shm", RAW_DAMAGED, RAW_DAMAGED "-wal", RAW_DAMAGED "-shm"};
 	AUTO(statement) sqlite3_stmt *s = NULL;
 	char path[PATH_MAX];
 	int err = statement_get(main, sql, &s);

@@ -19,11 +19,22 @@ struct raw {
 	bool running;            /* between raw_begin() and its end */
 	bool unmarked;           /* main.db does not know of all that was committed */
 	bool untidy;             /* rows beyond last_row could not be cut off */
+	bool is_damaged;         /* the file of today */
 	uint64_t small;          /* batches that were added */
 	pthread_mutex_t mutex;   /* over days, which readers copy */
 	struct raw_day *days;
 	size_t days_n;
 };
+
+#define RAW_DAMAGED ".damaged" /* behind the name of one that was put aside */
+
+/* Notes whether err, of the file of today, says that it is damaged; returns it. */
+int raw_blame(struct raw *raw, int err);
+
+static inline struct raw_day raw_empty_day(int64_t day)
+{
+	return (struct raw_day){.day = day, .first_ns = INT64_MAX, .last_ns = INT64_MIN};
+}
 
 /* Of the day's file, or one beside it; path: PATH_MAX bytes. */
 void raw_path(const struct raw *raw, int64_t day, const char *suffix, char *path);

@@ -163,6 +163,7 @@ static int look(struct raw_merge *m)
 	statement_bind(s, ":after", m->looked);
 	statement_bind(s, ":end", m->window.end);
 	statement_bind(s, ":most", LOOK_ROWS);
+	more = 1; /* until the statement says that it is at its end */
 	while (clock_boot_ns() < until_ns && (more = statement_step(s)) == 1) {
 		if (consider(m, s) < 0)
 			return -ENOMEM;

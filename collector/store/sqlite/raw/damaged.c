@@ -1,0 +1,68 @@
+/* A file that SQLite cannot go on with is put aside, with what stands beside it, and a
+ * new one is begun. It goes with its day, see forget.c. */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "store/sqlite/raw/inside.h"
+
+/* 0 or -errno; all of it or, as the file itself comes first, nothing that matters. */
+static int move(const struct raw *raw, int64_t day)
+{
+	static const char *const suffixes[] = {"", "-wal", "-shm"};
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		char aside[32];
+		char from[PATH_MAX];
+		char to[PATH_MAX];
+
+		(void)snprintf(aside, sizeof(aside), "%s%s", RAW_DAMAGED, suffixes[i]);
+		raw_path(raw, day, suffixes[i], from);
+		raw_path(raw, day, aside, to);
+		if (rename(from, to) < 0 && errno != ENOENT)
+			return -errno;
+	}
+	return 0;
+}
+
+int raw_blame(struct raw *raw, int err)
+{
+	raw->is_damaged |= err == -EUCLEAN;
+	return err;
+}
+
+bool raw_is_damaged(const struct raw *raw)
+{
+	return raw->is_damaged;
+}
+
+int raw_heal(struct raw *raw)
+{
+	int64_t day = raw->today.day;
+	char path[PATH_MAX];
+	int err;
+
+	if (!raw->is_damaged)
+		return 0;
+	connection_close(raw->file);
+	raw->file = NULL;
+	raw_path(raw, day, "", path);
+	err = move(raw, day);
+	if (err)
+		return log_error(err, "%s is damaged and cannot be put aside", path);
+	(void)log_error(0,
+	    "%s is damaged: it is put aside as %s%s, and a new one begun. Invocations in"
+	    " it are not listed any more; their figures stay, but for those of the last"
+	    " moment before a crash",
+	    path, path, RAW_DAMAGED);
+	(void)pthread_mutex_lock(&raw->mutex);
+	for (size_t i = 0; i < raw->days_n; i++) {
+		if (raw->days[i].day == day)
+			raw->days[i] = raw_empty_day(day);
+	}
+	(void)pthread_mutex_unlock(&raw->mutex);
+	raw->today = raw_empty_day(day);
+	raw->is_damaged = raw->unmarked = raw->running = raw->untidy = false;
+	return 1;
+}
