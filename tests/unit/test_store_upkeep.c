@@ -295,6 +295,10 @@ static void test_a_day_that_cannot_be_opened_is_put_aside(void **state)
 	assert_int_equal(rollups(place->store, 0, INT64_MAX, NULL).invocations, 100);
 	assert_int_equal(walk(place->store, 0, INT64_MAX, NULL, false).rows, 50);
 	reopen(place);
+	/* its rows count on */
+	sql(place, name,
+	    "CREATE TEMP TABLE t(n CHECK(n = 2));"
+	    "INSERT INTO t SELECT min(id) FROM raw");
 	assert_int_equal(walk(place->store, 0, INT64_MAX, NULL, false).rows, 50);
 	assert_int_equal(
 	    store_expire(place->store, &(struct store_keep){.raw_since_ns = INT64_MAX}),

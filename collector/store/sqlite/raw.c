@@ -133,6 +133,11 @@ void raw_free(struct raw *raw)
 	free(raw);
 }
 
+static struct raw_day empty_day(int64_t day)
+{
+	return (struct raw_day){.day = day, .first_ns = INT64_MAX, .last_ns = INT64_MIN};
+}
+
 /* Makes it the file that is written to. */
 static int turn_to(struct raw *raw, int64_t day)
 {
@@ -146,7 +151,7 @@ static int turn_to(struct raw *raw, int64_t day)
 		if (!err)
 			connection_checkpoint_aside(raw->file, RAW_CHECKPOINT_PAGES);
 	}
-	raw->today = known ? *known : raw_empty_day(day);
+	raw->today = known ? *known : empty_day(day);
 	return err;
 }
 
@@ -272,7 +277,7 @@ void raw_cut_off(struct raw *raw)
 
 	if (!raw->unmarked)
 		return;
-	raw->today = known ? *known : raw_empty_day(raw->today.day);
+	raw->today = known ? *known : empty_day(raw->today.day);
 	/* on a full disk this may fail too: then before the next write */
 	raw->untidy = cut_off(raw->file, raw->today.last_row) != 0;
 	raw->unmarked = false;

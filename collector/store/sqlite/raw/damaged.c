@@ -1,5 +1,6 @@
 /* A file that SQLite cannot go on with is put aside, with what stands beside it, and a
- * new one is begun. It goes with its day, see forget.c. */
+ * new one is begun, whose rows go on behind the last one that main.db counts: who sends
+ * them elsewhere counts on. It goes with its day, see forget.c. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -56,13 +57,6 @@ int raw_heal(struct raw *raw)
 	    " it are not listed any more; their figures stay, but for those of the last"
 	    " moment before a crash",
 	    path, path, RAW_DAMAGED);
-	(void)pthread_mutex_lock(&raw->mutex);
-	for (size_t i = 0; i < raw->days_n; i++) {
-		if (raw->days[i].day == day)
-			raw->days[i] = raw_empty_day(day);
-	}
-	(void)pthread_mutex_unlock(&raw->mutex);
-	raw->today = raw_empty_day(day);
 	raw->is_damaged = raw->unmarked = raw->running = raw->untidy = false;
 	return 1;
 }

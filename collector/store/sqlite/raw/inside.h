@@ -31,11 +31,6 @@ struct raw {
 /* Notes whether err, of the file of today, says that it is damaged; returns it. */
 int raw_blame(struct raw *raw, int err);
 
-static inline struct raw_day raw_empty_day(int64_t day)
-{
-	return (struct raw_day){.day = day, .first_ns = INT64_MAX, .last_ns = INT64_MIN};
-}
-
 /* Of the day's file, or one beside it; path: PATH_MAX bytes. */
 void raw_path(const struct raw *raw, int64_t day, const char *suffix, char *path);
 
