@@ -8,10 +8,11 @@
 #include "base/log.h"
 #include "store/sqlite/raw/inside.h"
 
-/* 0 or -errno; all of it or, as the file itself comes first, nothing that matters. */
+/* 0 or -errno. The log goes first: it must never stand beside a new file, into which
+ * SQLite would write it. What was moved when it fails needs no second time. */
 static int move(const struct raw *raw, int64_t day)
 {
-	static const char *const suffixes[] = {"", "-wal", "-shm"};
+	static const char *const suffixes[] = {"-wal", "-shm", ""};
 
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
 		char aside[32];
@@ -50,8 +51,11 @@ int raw_heal(struct raw *raw)
 	raw->file = NULL;
 	raw_path(raw, day, "", path);
 	err = move(raw, day);
+	if (err && !raw->is_told) /* once: every group tries again */
+		(void)log_error(err, "%s is damaged and cannot be put aside", path);
+	raw->is_told = err != 0;
 	if (err)
-		return log_error(err, "%s is damaged and cannot be put aside", path);
+		return err;
 	(void)log_error(0,
 	    "%s is damaged: it is put aside as %s%s, and a new one begun. Invocations in"
 	    " it are not listed any more; their figures stay, but for those of the last"

@@ -20,6 +20,7 @@ struct raw {
 	bool unmarked;           /* main.db does not know of all that was committed */
 	bool untidy;             /* rows beyond last_row could not be cut off */
 	bool is_damaged;         /* the file of today */
+	bool is_told;            /* that it is, and cannot be put aside */
 	uint64_t small;          /* batches that were added */
 	pthread_mutex_t mutex;   /* over days, which readers copy */
 	struct raw_day *days;

@@ -25,6 +25,7 @@
 #define STEP_NS (5 * CLOCK_NS_PER_MS)
 #define STEP_PAGES 128       /* that are given back to the disk */
 #define INVOCATIONS_LEAST 16 /* that go together, however many agents there are */
+/* Beyond it names are a small part (out/bench/bench_raw), and more is read in vain. */
 #define INVOCATIONS_MOST 2048
 
 #define DONE 1 /* with the window */
