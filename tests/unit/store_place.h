@@ -62,6 +62,29 @@ static inline void reopen(struct place *place)
 	assert_int_equal(store_open(place->directory, &place->store), 0);
 }
 
+/* Runs it on the place in a process that ends without closing anything; the place is
+ * closed then. */
+static inline void run_and_die(struct place *place, void (*run)(struct store *store))
+{
+	int status;
+	pid_t pid;
+
+	store_close(place->store);
+	place->store = NULL;
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		struct store *store;
+
+		if (store_open(place->directory, &store) < 0)
+			_exit(1);
+		run(store);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 static inline struct function function_named(const char *name)
 {
 	struct function f = {.platform = PLATFORM_GENERIC, .arch = ARCH_X86_64};

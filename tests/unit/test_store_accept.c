@@ -106,26 +106,9 @@ static void test_many_rows_are_settled_at_once(void **state)
 /* --- a process that dies
  * ---------------------------------------------------------------- */
 
-/* Runs it on the place in a process that ends without closing anything. */
 static void die_after(struct place *place, void (*run)(struct store *store))
 {
-	int status;
-	pid_t pid;
-
-	store_close(place->store);
-	place->store = NULL;
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		struct store *store;
-
-		if (store_open(place->directory, &store) < 0)
-			_exit(1);
-		run(store);
-		_exit(0);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
+	run_and_die(place, run);
 	assert_int_equal(store_open(place->directory, &place->store), 0);
 }
 

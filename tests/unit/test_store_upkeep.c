@@ -306,36 +306,18 @@ static void test_a_day_that_cannot_be_opened_is_put_aside(void **state)
 	assert_false(put_aside(place));
 }
 
-/* Accepts some, damages a page of them, and dies. */
-static void accept_and_damage(struct place *place)
+static void accept_hundred(struct store *store)
 {
-	char name[32];
-	pid_t pid;
+	for (uint64_t i = 2; i <= 101; i++) {
+		const struct plan_of_batch b = {1, i, "f", T0, 1000, 500};
+		struct sealed s = seal(&b);
+		struct store_batch one = {
+		    .batch = s.batch, .raw = s.bytes, .raw_bytes = s.bytes_n};
 
-	store_close(place->store);
-	place->store = NULL;
-	today(name, "");
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		if (store_open(place->directory, &place->store) < 0)
-			_exit(1);
-		for (uint64_t i = 2; i <= 101; i++) {
-			const struct plan_of_batch b = {1, i, "f", T0, 1000, 500};
-			struct sealed s = seal(&b);
-			struct store_batch one = {
-			    .batch = s.batch, .raw = s.bytes, .raw_bytes = s.bytes_n};
-
-			if (store_accept(place->store, &one, 1) < 0)
-				_exit(2);
-			drop(&s);
-		}
-		_exit(0);
+		if (store_accept(store, &one, 1) < 0)
+			_exit(2);
+		drop(&s);
 	}
-	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	sql(place, name, "PRAGMA wal_checkpoint(TRUNCATE)");
-	for (long page = 8; page <= 12; page++)
-		damage(place, name, page);
 }
 
 static void test_what_can_be_read_of_a_damaged_day_is_counted(void **state)
@@ -343,10 +325,15 @@ static void test_what_can_be_read_of_a_damaged_day_is_counted(void **state)
 	struct place *place = *state;
 	const struct plan_of_batch b = {1, 1, "f", T0, 1000, 500};
 	char said[2048];
+	char name[32];
 	uint64_t n;
 
 	assert_int_equal(put(place->store, &b), 1);
-	accept_and_damage(place);
+	run_and_die(place, accept_hundred);
+	today(name, "");
+	sql(place, name, "PRAGMA wal_checkpoint(TRUNCATE)");
+	for (long page = 8; page <= 12; page++)
+		damage(place, name, page);
 	hear(open_place, place, said, sizeof(said));
 	assert_non_null(strstr(said, "is damaged: it is put aside as"));
 	n = rollups(place->store, 0, INT64_MAX, NULL).invocations;
