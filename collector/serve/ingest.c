@@ -24,7 +24,7 @@
 
 struct ingest {
 	struct store *store;
-	struct live *live;
+	struct rates *rates;
 	struct losses *losses;
 	struct observers observers;
 	struct upkeep upkeep;
@@ -276,7 +276,7 @@ static void announce(struct ingest *ingest, const struct job *job)
 			continue;
 		for (size_t i = 0; i < batch->losses_n; i++)
 			losses_count(ingest->losses, &batch->losses[i], batch->head.host);
-		live_count(ingest->live, stored, clock_wall_ns());
+		rates_count(ingest->rates, stored, clock_wall_ns());
 		observers_tell(&ingest->observers, stored);
 	}
 }
@@ -331,7 +331,7 @@ static void free_parts(struct ingest *ingest)
 	jobs_done(&ingest->to_write);
 	jobs_done(&ingest->to_tell);
 	losses_free(ingest->losses);
-	live_free(ingest->live);
+	rates_free(ingest->rates);
 	free(ingest->group);
 	free(ingest);
 }
@@ -369,7 +369,7 @@ int ingest_start(struct store *store, struct ingest **out)
 	if (getrandom(ingest->ids.next.boot, sizeof(ingest->ids.next.boot), 0) < 0)
 		err = -errno;
 	if (!err)
-		err = live_new(&ingest->live);
+		err = rates_new(&ingest->rates);
 	if (!err)
 		err = losses_new(&ingest->losses);
 	if (!err)
@@ -431,12 +431,7 @@ void ingest_unobserve(struct ingest *ingest, const void *context)
 
 double ingest_rate(struct ingest *ingest, const struct function *function)
 {
-	return live_rate(ingest->live, function, clock_wall_ns());
-}
-
-struct live *ingest_live(struct ingest *ingest)
-{
-	return ingest->live;
+	return rates_of(ingest->rates, function, clock_wall_ns());
 }
 
 struct losses *ingest_losses(struct ingest *ingest)

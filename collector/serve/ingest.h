@@ -6,9 +6,9 @@
 #include <stdatomic.h>
 
 #include "serve/http.h"
-#include "serve/ingest/live.h"
 #include "serve/ingest/losses.h"
 #include "serve/ingest/observers.h"
+#include "serve/ingest/rates.h"
 #include "store/store.h"
 
 struct ingest;
@@ -52,8 +52,7 @@ void ingest_unobserve(struct ingest *ingest, const void *context);
  * out); any thread. */
 double ingest_rate(struct ingest *ingest, const struct function *function);
 
-/* What is known of each function since the start of this process. */
-struct live *ingest_live(struct ingest *ingest);
+/* What was lost of each function, since the start of this process. */
 struct losses *ingest_losses(struct ingest *ingest);
 
 /* Spans of acknowledged OTLP requests, since the start of this process; any thread. */

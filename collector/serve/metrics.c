@@ -100,8 +100,8 @@ int metrics_tell(const struct metrics_sources *sources, struct exposition *to)
 		return err;
 	if (sources->totals)
 		metrics_faas(to, sources->totals);
-	if (!sources->pushed)
-		metrics_live(to, ingest_live(sources->ingest), sources->totals);
+	if (sources->totals && !sources->pushed)
+		metrics_old_names(to, sources->totals);
 	tell_losses(to, ingest_losses(sources->ingest));
 	tell_spans(to, ingest_spans(sources->ingest));
 	tell_ledger(to, &ledger);

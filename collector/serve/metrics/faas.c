@@ -32,9 +32,15 @@ static const struct steps cpu_steps = {
 /* 1 MiB to 16 GiB */
 static const struct steps memory_steps = {
     15, {40, 42, 44, 46, 48, 50, 52, 54, 56, 58, 60, 62, 64, 66, 68}};
+/* 4 ms to 1024 s: as many as the histogram of old had, and near them */
+static const struct steps old_steps = {
+    15, {-16, -14, -11, -9, -7, -4, -2, 0, 3, 5, 7, 10, 12, 16, 20}};
+
+typedef struct exposition_labels (*name_labels)(const struct totals_function *f);
 
 struct telling {
 	struct exposition *to;
+	name_labels labels; /* none of them: it is not told */
 	uint64_t (*count)(const struct totals_function *f);
 	const struct totals_measure *(*measure)(const struct totals_function *f);
 	const struct steps *steps;
@@ -64,12 +70,24 @@ static struct exposition_labels labels_of(const struct totals_function *f)
 	return labels;
 }
 
+/* The overflow had none. */
+static struct exposition_labels old_labels_of(const struct totals_function *f)
+{
+	if (f->function.name[0] == '\0')
+		return (struct exposition_labels){0};
+	return (struct exposition_labels){
+	    3, {{"function", f->function.name},
+		   {"platform", platform_name(f->function.platform)},
+		   {"version", f->function.version}}};
+}
+
 static int tell_count(void *context, const struct totals_function *f)
 {
 	const struct telling *t = context;
-	const struct exposition_labels labels = labels_of(f);
+	const struct exposition_labels labels = t->labels(f);
 
-	t->to->value(t->to, &labels, (double)t->count(f));
+	if (labels.n > 0)
+		t->to->value(t->to, &labels, (double)t->count(f));
 	return 0;
 }
 
@@ -78,13 +96,13 @@ static int tell_histogram(void *context, const struct totals_function *f)
 	const struct telling *t = context;
 	const struct totals_measure *m = t->measure(f);
 	const struct histogram *h = &m->histogram;
-	const struct exposition_labels labels = labels_of(f);
+	const struct exposition_labels labels = t->labels(f);
 	double bounds[BOUNDS_MAX];
 	uint64_t below[BOUNDS_MAX];
 	uint64_t sum = h->zero_count;
 	int32_t next = h->first;
 
-	if (t->optional && h->count == 0)
+	if (labels.n == 0 || (t->optional && h->count == 0))
 		return 0;
 	for (size_t i = 0; i < t->steps->n; i++) {
 		int32_t end = t->steps->k[i] * HALF_OCTAVE + t->offset;
@@ -145,12 +163,24 @@ static const struct totals_measure *memory_of(const struct totals_function *f)
 	return &f->memory;
 }
 
+struct counter {
+	struct exposition_family family;
+	uint64_t (*count)(const struct totals_function *f);
+};
+
+static void tell_each(
+    struct telling *t, struct totals *totals, const struct counter *counters, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		t->to->family(t->to, &counters[i].family);
+		t->count = counters[i].count;
+		(void)totals_scan(totals, tell_count, t);
+	}
+}
+
 static void tell_counters(struct exposition *to, struct totals *totals)
 {
-	static const struct {
-		struct exposition_family family;
-		uint64_t (*count)(const struct totals_function *f);
-	} counters[] = {
+	static const struct counter counters[] = {
 	    {{.name = "faas_invocations",
 		 .help = "Invocations stored, keep-warm pings left out.",
 		 .otel = "faas.invocations",
@@ -172,13 +202,9 @@ static void tell_counters(struct exposition *to, struct totals *totals)
 		 .otel_unit = "{timeout}"},
 		timeouts_of},
 	};
-	struct telling telling = {.to = to};
+	struct telling telling = {.to = to, .labels = labels_of};
 
-	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
-		to->family(to, &counters[i].family);
-		telling.count = counters[i].count;
-		(void)totals_scan(totals, tell_count, &telling);
-	}
+	tell_each(&telling, totals, counters, sizeof(counters) / sizeof(counters[0]));
 }
 
 static void tell_histograms(struct exposition *to, struct totals *totals)
@@ -211,7 +237,7 @@ static void tell_histograms(struct exposition *to, struct totals *totals)
 		memory_of, &memory_steps, 1, 0, true},
 	};
 #undef HISTOGRAM
-	struct telling telling = {.to = to};
+	struct telling telling = {.to = to, .labels = labels_of};
 
 	for (size_t i = 0; i < sizeof(histograms) / sizeof(histograms[0]); i++) {
 		to->family(to, &histograms[i].family);
@@ -247,4 +273,34 @@ void metrics_faas(struct exposition *to, struct totals *totals)
 	tell_counters(to, totals);
 	tell_histograms(to, totals);
 	tell_left_out(to, totals);
+}
+
+void metrics_old_names(struct exposition *to, struct totals *totals)
+{
+	static const struct exposition_family duration = {
+	    .name = "coldmeter_duration_seconds",
+	    .type = EXPOSITION_HISTOGRAM,
+	    .unit = "seconds",
+	    .help = "faas_invoke_duration_seconds by its name of old.",
+	    .decimals = 9};
+	static const struct counter counters[] = {
+	    {{.name = "coldmeter_invocations",
+		 .help = "faas_invocations by its name of old."},
+		invocations_of},
+	    {{.name = "coldmeter_cold_starts",
+		 .help = "faas_coldstarts by its name of old."},
+		cold_of},
+	    {{.name = "coldmeter_errors", .help = "faas_errors by its name of old."},
+		errors_of},
+	};
+	struct telling telling = {.to = to,
+	    .labels = old_labels_of,
+	    .measure = duration_of,
+	    .steps = &old_steps,
+	    .offset = HISTOGRAM_SECONDS_INDEX_OFFSET,
+	    .unit = 1e9};
+
+	to->family(to, &duration);
+	(void)totals_scan(totals, tell_histogram, &telling);
+	tell_each(&telling, totals, counters, sizeof(counters) / sizeof(counters[0]));
 }
