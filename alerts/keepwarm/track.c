@@ -11,23 +11,6 @@ void track_init(struct track *track, const struct function *function)
 	idle_life_init(&track->life);
 }
 
-/* FNV-1a, of eight bytes at a time: ids are long, and one is hashed for each invocation.
- */
-static uint64_t hash_id(const char id[INVOCATION_ID_BYTES])
-{
-	uint64_t hash = 0xcbf29ce484222325;
-	size_t n = strnlen(id, INVOCATION_ID_BYTES);
-
-	for (size_t i = 0; i < n; i += 8) {
-		uint64_t word = 0;
-
-		memcpy(&word, id + i, n - i < 8 ? n - i : 8);
-		hash = (hash ^ word) * 0x100000001b3;
-		hash ^= hash >> 32;
-	}
-	return hash ? hash : 1;
-}
-
 /* The sandbox of that hash, or NULL. */
 static struct track_sandbox *find_sandbox(struct track *track, uint64_t hash)
 {
@@ -139,7 +122,7 @@ void track_observe(struct track *track, const struct invocation *inv)
 {
 	int64_t end_ns =
 	    inv->start_ns + (int64_t)(inv->has & HAS_DURATION ? inv->duration_ns : 0);
-	uint64_t sandbox = hash_id(inv->sandbox);
+	uint64_t sandbox = invocation_sandbox(inv);
 
 	if (inv->start_type == START_COLD && inv->has & HAS_INIT) {
 		track->init_ns += inv->init_ns;

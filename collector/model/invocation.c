@@ -125,6 +125,22 @@ uint32_t invocation_quality_find(const char *name)
 	return i < COUNT_OF(quality_names) ? 1U << i : 0;
 }
 
+/* FNV-1a, of eight bytes at a time: ids are long. */
+uint64_t invocation_hash(const char id[INVOCATION_ID_BYTES])
+{
+	uint64_t hash = 0xcbf29ce484222325;
+	size_t n = strnlen(id, INVOCATION_ID_BYTES);
+
+	for (size_t i = 0; i < n; i += 8) {
+		uint64_t word = 0;
+
+		memcpy(&word, id + i, n - i < 8 ? n - i : 8);
+		hash = (hash ^ word) * 0x100000001b3;
+		hash ^= hash >> 32;
+	}
+	return hash ? hash : 1;
+}
+
 bool invocation_is_error(const struct invocation *invocation)
 {
 	return invocation->status != STATUS_OK;

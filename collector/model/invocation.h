@@ -135,6 +135,7 @@ struct invocation {
 	uint32_t pid;         /* in the host's pid namespace */
 	uint64_t request_bytes;
 	uint64_t response_bytes;
+	uint64_t sandbox_hash; /* see invocation_sandbox(); 0: not reckoned yet */
 	/* What is counted for everybody ends here: two or three cache lines. */
 	uint64_t response_ns;  /* start until the response was written */
 	uint64_t run_queue_ns; /* its process waited for a CPU so long */
@@ -160,6 +161,15 @@ static inline void invocation_init(struct invocation *invocation)
 _Static_assert(sizeof(struct invocation) ==
 		   offsetof(struct invocation, request_id) + 3 * INVOCATION_ID_BYTES,
     "the texts are its end");
+
+/* A number for its sandbox, never 0: the same for those of one sandbox. Who reads many of
+ * a sandbox reckons it once and keeps it in them (invocation_hash() of the text). */
+uint64_t invocation_hash(const char id[INVOCATION_ID_BYTES]);
+static inline uint64_t invocation_sandbox(const struct invocation *invocation)
+{
+	return invocation->sandbox_hash ? invocation->sandbox_hash
+					: invocation_hash(invocation->sandbox);
+}
 
 /* The words of the wire and of answers; the _find ones return the _UNKNOWN or _COUNT
  * value for a stranger: KIND_UNKNOWN, STATUS_COUNT, CAUSE_UNKNOWN, ... */

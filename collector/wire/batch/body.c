@@ -203,8 +203,10 @@ static bool read_id(
 
 /* What a record has beside its numbers. */
 static const char *read_texts(
-    struct body *body, struct batch *batch, size_t record, uint64_t function)
+    struct body *body, struct batch *batch, size_t record, size_t i)
 {
+	uint64_t function = body->block.value[COLUMN_FUNCTION][i];
+	uint64_t sandbox = body->block.value[COLUMN_SANDBOX][i];
 	struct invocation *inv = &batch->invocations[record];
 	struct batch_values *request_ids = &body->columns[COLUMN_REQUEST_ID];
 	struct batch_values *trace_ids = &body->columns[COLUMN_TRACE_ID];
@@ -215,6 +217,8 @@ static const char *read_texts(
 	if (function >= batch->functions_n)
 		return "a record names a function that is not there";
 	inv->function = &batch->functions[function];
+	inv->sandbox_hash =
+	    invocation_sandbox(&batch->invocations[body->sandbox_record[sandbox]]);
 	if (!read_id(request_ids, batch, record, inv->request_id) ||
 	    !read_id(trace_ids, batch, record, inv->trace_id))
 		return "a request id or trace id is malformed or too long";
@@ -238,7 +242,7 @@ static const char *read_block(struct body *body, struct batch *batch, size_t fro
 	if (!why)
 		why = batch_block_into(block, &batch->invocations[from], &body->previous);
 	for (size_t i = 0; !why && i < block->n; i++)
-		why = read_texts(body, batch, from + i, block->value[COLUMN_FUNCTION][i]);
+		why = read_texts(body, batch, from + i, i);
 	return why;
 }
 

@@ -155,6 +155,10 @@ void batch_keep_add(struct batch_keep *keep, const struct invocation *inv,
 		text_make_printable(kept->trace_id);
 	}
 	keep->last_sandbox = sandbox;
+	kept->sandbox_hash =
+	    sandbox == keep->sandboxes_n
+		? invocation_hash(kept->sandbox)
+		: batch->invocations[keep->sandbox_record[sandbox]].sandbox_hash;
 	if (sandbox == keep->sandboxes_n) {
 		keep->sandbox_record[keep->sandboxes_n++] =
 		    (uint32_t)batch->invocations_n;
