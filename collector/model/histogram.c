@@ -153,19 +153,38 @@ int histogram_cover(struct histogram *h, int32_t first, int32_t last)
 	return 0;
 }
 
-int histogram_add(struct histogram *h, uint64_t value)
+struct histogram_place histogram_place(uint64_t value)
 {
+	return (struct histogram_place){value, value ? histogram_index(value) : 0};
+}
+
+struct histogram_place histogram_place_ns(uint64_t ns)
+{
+	return histogram_place(histogram_ticks(ns));
+}
+
+void histogram_ahead(const struct histogram *h, struct histogram_place place)
+{
+	uint32_t at = (uint32_t)(place.index - h->first);
+
+	if (at < h->buckets_used)
+		ahead(&h->buckets[at], 1);
+}
+
+int histogram_add_at(struct histogram *h, struct histogram_place place)
+{
+	uint64_t value = place.value;
+
 	if (value == 0) {
 		h->zero_count++;
 	} else {
-		int32_t index = histogram_index(value);
-		uint32_t at = (uint32_t)(index - h->first);
+		uint32_t at = (uint32_t)(place.index - h->first);
 
 		/* below the window, at is huge */
 		if (at >= h->buckets_used) {
-			if (histogram_cover(h, index, index) < 0)
+			if (histogram_cover(h, place.index, place.index) < 0)
 				return -ENOMEM;
-			at = (uint32_t)(index - h->first);
+			at = (uint32_t)(place.index - h->first);
 		}
 		h->buckets[at]++;
 	}
@@ -178,22 +197,14 @@ int histogram_add(struct histogram *h, uint64_t value)
 	return 0;
 }
 
+int histogram_add(struct histogram *h, uint64_t value)
+{
+	return histogram_add_at(h, histogram_place(value));
+}
+
 int histogram_add_ns(struct histogram *h, uint64_t ns)
 {
-	return histogram_add(h, histogram_ticks(ns));
-}
-
-void histogram_ahead(const struct histogram *h, uint64_t value)
-{
-	uint32_t at = value ? (uint32_t)(histogram_index(value) - h->first) : 0;
-
-	if (at < h->buckets_used)
-		ahead(&h->buckets[at], 1);
-}
-
-void histogram_ahead_ns(const struct histogram *h, uint64_t ns)
-{
-	histogram_ahead(h, histogram_ticks(ns));
+	return histogram_add_at(h, histogram_place_ns(ns));
 }
 
 void histogram_count_in(struct histogram *into, const struct histogram *from)

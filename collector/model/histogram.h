@@ -53,10 +53,16 @@ int histogram_add(struct histogram *h, uint64_t value);
 int histogram_add_ns(struct histogram *h, uint64_t ns);
 int histogram_merge(struct histogram *into, const struct histogram *from);
 
-/* Asks for the memory that adding the value (of the _ns form: that duration) will touch;
- * see base/ahead.h. */
-void histogram_ahead(const struct histogram *h, uint64_t value);
-void histogram_ahead_ns(const struct histogram *h, uint64_t ns);
+/* A value and its bucket, for who needs them more than once: to ask for the memory that
+ * adding it will touch (see base/ahead.h), and to add it. */
+struct histogram_place {
+	uint64_t value;
+	int32_t index; /* 0 of the value 0 */
+};
+struct histogram_place histogram_place(uint64_t value);
+struct histogram_place histogram_place_ns(uint64_t ns);
+void histogram_ahead(const struct histogram *h, struct histogram_place place);
+int histogram_add_at(struct histogram *h, struct histogram_place place);
 
 /* Widens the window to hold the buckets first..last as well; new ones are 0. For readers
  * of other codings. 0 or -ENOMEM, unchanged then. */

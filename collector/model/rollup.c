@@ -68,13 +68,14 @@ void rollup_clear(struct rollup *r)
 	*r = empty;
 }
 
-static int add_figures(struct rollup *r, const struct invocation *inv)
+static int add_figures(
+    struct rollup *r, const struct invocation *inv, const struct rollup_places *places)
 {
 	if (inv->has & HAS_DURATION) {
 		bool cold = inv->start_type == START_COLD;
 
-		if (histogram_add_ns(
-			cold ? &r->cold_duration : &r->warm, inv->duration_ns) < 0)
+		if (histogram_add_at(
+			cold ? &r->cold_duration : &r->warm, places->duration) < 0)
 			return -ENOMEM;
 		count_add(&r->duration_ns, inv->duration_ns);
 	}
@@ -84,7 +85,7 @@ static int add_figures(struct rollup *r, const struct invocation *inv)
 		count_add(&r->init_ns, inv->init_ns);
 	}
 	if (inv->has & HAS_MEMORY) {
-		if (histogram_add(&r->memory, inv->peak_memory_bytes) < 0)
+		if (histogram_add_at(&r->memory, places->memory) < 0)
 			return -ENOMEM;
 		raise_to(&r->memory_max_bytes, inv->peak_memory_bytes);
 	}
@@ -104,24 +105,28 @@ void rollup_ahead(const struct rollup *r)
 	ahead(r, offsetof(struct rollup, cold_duration));
 }
 
-void rollup_ahead_buckets(const struct rollup *r, const struct invocation *inv)
+void rollup_find_places(
+    const struct rollup *r, const struct invocation *inv, struct rollup_places *places)
 {
-	if (inv->has & HAS_DURATION)
-		histogram_ahead_ns(&r->warm, inv->duration_ns);
-	if (inv->has & HAS_MEMORY)
-		histogram_ahead(&r->memory, inv->peak_memory_bytes);
+	if (inv->has & HAS_DURATION) {
+		places->duration = histogram_place_ns(inv->duration_ns);
+		histogram_ahead(&r->warm, places->duration); /* as most are */
+	}
+	if (inv->has & HAS_MEMORY) {
+		places->memory = histogram_place(inv->peak_memory_bytes);
+		histogram_ahead(&r->memory, places->memory);
+	}
 }
 
-int rollup_add(struct rollup *r, const struct invocation *inv, const struct usage *usage)
+int rollup_add_at(
+    struct rollup *r, const struct invocation *inv, const struct rollup_places *places)
 {
-	if (usage)
-		usage_add(rollup_usage(r, inv), usage);
 	if (inv->ping) {
 		r->pings++;
 		r->cold_pings += inv->start_type == START_COLD;
 		return 0;
 	}
-	if (add_figures(r, inv) < 0)
+	if (add_figures(r, inv, places) < 0)
 		return -ENOMEM;
 	r->invocations++;
 	r->cold += inv->start_type == START_COLD;
@@ -129,6 +134,15 @@ int rollup_add(struct rollup *r, const struct invocation *inv, const struct usag
 	r->by_status[inv->status]++;
 	raise_to(&r->concurrency_max, inv->concurrency);
 	return 0;
+}
+
+int rollup_add(struct rollup *r, const struct invocation *inv, const struct usage *usage)
+{
+	struct rollup_places places;
+
+	usage_add(rollup_usage(r, inv), usage);
+	rollup_find_places(r, inv, &places);
+	return rollup_add_at(r, inv, &places);
 }
 
 void rollup_merge_counters(struct rollup *into, const struct rollup *from)

@@ -40,16 +40,23 @@ struct rollup {
 void rollup_done(struct rollup *r);
 void rollup_clear(struct rollup *r); /* empty, keeps its memory */
 
-/* Counts one invocation and the usage that the plans derived from it, NULL when that was
- * added to rollup_usage() already. 0 or -ENOMEM
+/* Counts one invocation and the usage that the plans derived from it. 0 or -ENOMEM
  * (merge: also -EOVERFLOW, see histogram_merge()); after an error the rollup may hold
  * part of it and must be thrown away. */
 int rollup_add(struct rollup *r, const struct invocation *inv, const struct usage *usage);
 
-/* Asks for the memory that adding an invocation will touch, see base/ahead.h: first for
- * that of the rollup, which need not be one yet, and once it is there for the buckets. */
+/* The same in steps, for who adds many: asks for the memory of the rollup, which need not
+ * be one yet (see base/ahead.h); once it is there, finds the places in its histograms and
+ * asks for those; adds an invocation whose usage was added already. */
+struct rollup_places {
+	struct histogram_place duration;
+	struct histogram_place memory;
+};
 void rollup_ahead(const struct rollup *r);
-void rollup_ahead_buckets(const struct rollup *r, const struct invocation *inv);
+void rollup_find_places(
+    const struct rollup *r, const struct invocation *inv, struct rollup_places *places);
+int rollup_add_at(
+    struct rollup *r, const struct invocation *inv, const struct rollup_places *places);
 
 /* Where the usage of such an invocation goes. */
 static inline struct usage *rollup_usage(struct rollup *r, const struct invocation *inv)

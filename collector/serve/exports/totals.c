@@ -141,27 +141,52 @@ static struct totals_function *overflow_of(struct totals *t)
 	return t->overflow;
 }
 
-static void measure_ns(struct totals_measure *m, uint64_t ns)
+static void measure(struct totals_measure *m, struct histogram_place place, uint64_t sum)
 {
-	if (histogram_add_ns(&m->histogram, ns) == 0)
-		m->sum += ns;
+	if (histogram_add_at(&m->histogram, place) == 0)
+		m->sum += sum;
 }
 
-static void count_one(struct totals_function *f, const struct invocation *inv)
+/* Where the figures go that most invocations have. */
+struct places {
+	struct histogram_place duration;
+	struct histogram_place cpu;
+	struct histogram_place memory;
+};
+
+/* And asks for what count_one() will touch beside the row itself. */
+static void find_places(
+    const struct totals_function *f, const struct invocation *inv, struct places *places)
+{
+	if (inv->has & HAS_DURATION) {
+		places->duration = histogram_place_ns(inv->duration_ns);
+		histogram_ahead(&f->duration.histogram, places->duration);
+	}
+	if (inv->has & HAS_CPU) {
+		places->cpu = histogram_place_ns(inv->cpu_ns);
+		histogram_ahead(&f->cpu.histogram, places->cpu);
+	}
+	if (inv->has & HAS_MEMORY) {
+		places->memory = histogram_place(inv->peak_memory_bytes);
+		histogram_ahead(&f->memory.histogram, places->memory);
+	}
+}
+
+static void count_one(
+    struct totals_function *f, const struct invocation *inv, const struct places *places)
 {
 	f->invocations++;
 	f->cold += inv->start_type == START_COLD;
 	f->errors += invocation_is_error(inv);
 	f->timeouts += inv->status == STATUS_TIMEOUT;
 	if (inv->has & HAS_DURATION)
-		measure_ns(&f->duration, inv->duration_ns);
+		measure(&f->duration, places->duration, inv->duration_ns);
 	if (inv->has & HAS_INIT)
-		measure_ns(&f->init, inv->init_ns);
+		measure(&f->init, histogram_place_ns(inv->init_ns), inv->init_ns);
 	if (inv->has & HAS_CPU)
-		measure_ns(&f->cpu, inv->cpu_ns);
-	if (inv->has & HAS_MEMORY &&
-	    histogram_add(&f->memory.histogram, inv->peak_memory_bytes) == 0)
-		f->memory.sum += inv->peak_memory_bytes;
+		measure(&f->cpu, places->cpu, inv->cpu_ns);
+	if (inv->has & HAS_MEMORY)
+		measure(&f->memory, places->memory, inv->peak_memory_bytes);
 }
 
 /* Its row, or the overflow's; NULL when there is no memory even for that. */
@@ -183,22 +208,12 @@ static struct totals_function *row_of(
 	return row;
 }
 
-/* Asks for what count_one() will touch beside the row itself. */
-static void ahead_of_one(const struct totals_function *f, const struct invocation *inv)
-{
-	if (inv->has & HAS_DURATION)
-		histogram_ahead_ns(&f->duration.histogram, inv->duration_ns);
-	if (inv->has & HAS_CPU)
-		histogram_ahead_ns(&f->cpu.histogram, inv->cpu_ns);
-	if (inv->has & HAS_MEMORY)
-		histogram_ahead(&f->memory.histogram, inv->peak_memory_bytes);
-}
-
 /* At most AHEAD_RECORDS of them. */
 static void count_some(struct totals *t, const struct store_batch *stored,
     const struct invocation *invocations, size_t n, int64_t now_ns)
 {
 	struct totals_function *rows[AHEAD_RECORDS];
+	struct places places[AHEAD_RECORDS];
 
 	for (size_t i = 0; i < n; i++) {
 		const struct function *function = invocations[i].function;
@@ -210,16 +225,16 @@ static void count_some(struct totals *t, const struct store_batch *stored,
 			: row_of(t, function, store_batch_id(stored, function), now_ns);
 		if (rows[i]) /* now: else the next one of these may take its place */
 			rows[i]->last_ns = now_ns;
-		ahead(rows[i], offsetof(struct totals_function, function));
+		ahead(rows[i], offsetof(struct totals_function, init));
 	}
 	for (size_t i = 0; i < n; i++) {
 		if (rows[i])
-			ahead_of_one(rows[i], &invocations[i]);
+			find_places(rows[i], &invocations[i], &places[i]);
 	}
 	for (size_t i = 0; i < n; i++) {
 		if (!rows[i])
 			continue;
-		count_one(rows[i], &invocations[i]);
+		count_one(rows[i], &invocations[i], &places[i]);
 		t->changed = true;
 	}
 }
@@ -236,16 +251,6 @@ void totals_count(struct totals *t, const struct store_batch *stored, int64_t no
 		    left < AHEAD_RECORDS ? left : AHEAD_RECORDS, now_ns);
 	}
 	(void)pthread_mutex_unlock(&t->mutex);
-}
-
-bool totals_has(struct totals *t, const struct function *function)
-{
-	bool has;
-
-	(void)pthread_mutex_lock(&t->mutex);
-	has = *probe(t, function_hash(function), function) != 0;
-	(void)pthread_mutex_unlock(&t->mutex);
-	return has;
 }
 
 int totals_scan(struct totals *t, totals_visit visit, void *context)

@@ -29,10 +29,11 @@ struct totals_function {
 	uint64_t errors; /* any status but ok */
 	uint64_t timeouts;
 	struct totals_measure duration; /* cold ones without their init, as everywhere */
-	struct totals_measure init;
 	struct totals_measure cpu;
 	struct totals_measure memory;
-	struct function function; /* from here on only to be found */
+	/* Up to here: what an invocation usually touches. */
+	struct totals_measure init;
+	struct function function;
 	uint64_t hash;
 	uint32_t id; /* the store's number, 0: not known */
 };
@@ -47,9 +48,6 @@ void totals_free(struct totals *totals);
 
 /* A figure that finds no memory is left out of its histogram. */
 void totals_count(struct totals *totals, const struct store_batch *batch, int64_t now_ns);
-
-/* Whether that function has figures of its own. */
-bool totals_has(struct totals *totals, const struct function *function);
 
 /* In the order of arrival, the overflow (its name is "") last and only when there is
  * one. Locked while it visits: visit must not call back. Non-zero stops and is returned.

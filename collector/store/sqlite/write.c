@@ -101,6 +101,7 @@ static int count_some(struct sqlite *store, const struct batch *batch,
 {
 	int64_t keys[AHEAD_RECORDS];
 	struct rollup *rollups[AHEAD_RECORDS];
+	struct rollup_places places[AHEAD_RECORDS];
 	int err = 0;
 
 	for (size_t i = 0; i < n; i++) {
@@ -111,12 +112,12 @@ static int count_some(struct sqlite *store, const struct batch *batch,
 	for (size_t i = 0; !err && i < n; i++) {
 		err = minutes_open(store->minutes, store->writer, keys[i], &rollups[i]);
 		if (!err)
-			rollup_ahead_buckets(rollups[i], &invocations[i]);
+			rollup_find_places(rollups[i], &invocations[i], &places[i]);
 	}
 	for (size_t i = 0; !err && i < n; i++) {
 		plan_count_all(
 		    &invocations[i], rollup_usage(rollups[i], &invocations[i]));
-		err = rollup_add(rollups[i], &invocations[i], NULL);
+		err = rollup_add_at(rollups[i], &invocations[i], &places[i]);
 	}
 	return err;
 }
