@@ -1,6 +1,8 @@
 /* The real collector, fed over HTTP: records committed a second, memory, and the time of
- * the dashboard's query with 1000 functions and an hour of minutes. FORM=ndjson or otlp
- * sends lines or spans instead of batches, and is told against their own aims. */
+ * the dashboard's query with 1000 functions and an hour of minutes. A body is of a host,
+ * which has 40 of the functions; HOST_FUNCTIONS=1000: each host has all of them, the
+ * worst case. FORM=ndjson or otlp sends lines or spans instead of batches, and is told
+ * against their own aims. */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -22,6 +24,7 @@
 #include "wire/otlp.h"
 
 #define FUNCTIONS 1000
+#define HOST_FUNCTIONS 40
 #define RECORDS 1000 /* of a batch */
 #define BODIES_MAX 4000
 /* At once; each waits for its answer, and a commit takes what is there. */
@@ -43,21 +46,30 @@ static atomic_size_t refused;
 /* Makes the body of records from number b * RECORDS on. */
 typedef void (*make_body)(size_t b, int64_t begin_ns, int64_t step_ns, struct body *out);
 
-static struct invocation next_invocation(int64_t start_ns)
+static size_t host_functions = HOST_FUNCTIONS;
+
+static size_t host_of(size_t b)
+{
+	return b % (FUNCTIONS / host_functions);
+}
+
+static struct invocation next_invocation(size_t b, int64_t start_ns)
 {
 	static unsigned int seed = 1;
 
-	return workload_invocation(functions, FUNCTIONS, &seed, start_ns);
+	return workload_invocation(
+	    functions + host_of(b) * host_functions, host_functions, &seed, start_ns);
 }
 
 static void make_batch(size_t b, int64_t begin_ns, int64_t step_ns, struct body *out)
 {
-	struct batch_head head = {.id = {.agent = {7}, .boot = {7}, .sequence = b + 1},
+	struct batch_head head = {
+	    .id = {.agent = {7, (uint8_t)host_of(b)}, .boot = {7}, .sequence = b + 1},
 	    .host = "bench",
 	    .sent_ns = 1};
 
 	for (int64_t i = 0; i < RECORDS; i++) {
-		struct invocation inv = next_invocation(begin_ns + i * step_ns);
+		struct invocation inv = next_invocation(b, begin_ns + i * step_ns);
 
 		if (batch_writer_add(writer, &inv) < 0)
 			die("batch_writer_add");
@@ -70,12 +82,11 @@ static void make_lines(size_t b, int64_t begin_ns, int64_t step_ns, struct body 
 {
 	char line[JSON_LINE_MAX_BYTES];
 
-	(void)b;
 	out->bytes = malloc((size_t)RECORDS * 1024);
 	if (!out->bytes)
 		die("malloc");
 	for (int64_t i = 0; i < RECORDS; i++) {
-		struct invocation inv = next_invocation(begin_ns + i * step_ns);
+		struct invocation inv = next_invocation(b, begin_ns + i * step_ns);
 		size_t n = json_format_invocation(&inv, "bench", line);
 
 		if (out->n + n > (size_t)RECORDS * 1024)
@@ -119,6 +130,16 @@ static void find_form(void)
 	}
 	if (name && strcmp(form->name, name) != 0)
 		die("FORM is batch, ndjson or otlp");
+}
+
+static void find_host_functions(void)
+{
+	const char *text = getenv("HOST_FUNCTIONS");
+
+	if (text)
+		host_functions = strtoul(text, NULL, 10);
+	if (host_functions == 0 || host_functions > FUNCTIONS)
+		die("HOST_FUNCTIONS is from 1 to 1000");
 }
 
 /* In order of time: as many records a second of any form. */
@@ -197,11 +218,11 @@ static void bench_send(pid_t collector, size_t bytes)
 	records = (double)form->bodies * RECORDS;
 	(void)printf(
 	    "ingest: %.0f records/s committed over HTTP as %s, %.0f %% of the aim "
-	    "of %.0f M (%zu bodies of %d, %.1f B/record, %.2f us CPU/record, %.2f "
-	    "of it to read and decode, %zu times 429)\n",
+	    "of %.0f M (%zu bodies of %d of %zu functions, %.1f B/record, %.2f us "
+	    "CPU/record, %.2f of it to read and decode, %zu times 429)\n",
 	    records / took, form->name, 100 * records / took / form->aim, form->aim / 1e6,
-	    form->bodies, RECORDS, (double)bytes / records, cpu * 1e6 / records,
-	    server * 1e6 / records, atomic_load(&refused));
+	    form->bodies, RECORDS, host_functions, (double)bytes / records,
+	    cpu * 1e6 / records, server * 1e6 / records, atomic_load(&refused));
 }
 
 static void bench_query(const char *name, const char *target)
@@ -237,6 +258,7 @@ int main(void)
 	size_t bytes;
 
 	find_form();
+	find_host_functions();
 	workload_functions(functions, FUNCTIONS);
 	if (!mkdtemp(directory))
 		die("mkdtemp");
