@@ -63,6 +63,9 @@ typedef int (*http_handler)(
 struct http_pending;
 struct http_pending *http_pend(const struct http_request *request);
 void http_finish(struct http_pending *pending, struct http_reply *reply);
+/* Frees the body of a pending request, which is not read any more; the log still tells
+ * its length. */
+void http_drop_body(struct http_pending *pending);
 
 /* Whether the type (parameters such as charset aside) is the one wanted. */
 bool http_is_type(const char *content_type, const char *wanted);

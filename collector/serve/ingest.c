@@ -1,25 +1,26 @@
-/* Bodies are decoded on the server's thread and queued as jobs; one writer commits what
- * is queued as one group; what is durable is told of and its requests are finished by a
- * third thread, while the writer is at the next group. */
+/* Agents' batches are decoded on the server's thread, lines and spans by readers, and
+ * queued as jobs; one writer commits what is queued as one group; what is durable is told
+ * of and its requests are finished by another thread, while the writer is at the next
+ * group. */
 #include "serve/ingest.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/random.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "serve/ingest/jobs.h"
+#include "serve/ingest/readers.h"
 #include "serve/ingest/receipt.h"
 #include "serve/ingest/traces.h"
 #include "serve/ingest/upkeep.h"
 
-/* With so much under way, decoded and not answered yet, a sender is told to come back. In
- * memory about 40 MB. */
+/* With so much under way, decoded and not answered yet, a sender is told to come back; a
+ * body of each thread that reads may come on top. In memory about 40 MB. */
 #define BATCHES_MAX 1024
 #define ROWS_MAX 100000
-#define NDJSON_MAX_BYTES ((size_t)8 * 1024 * 1024)
 #define FAILED_LATELY_NS (60 * (uint64_t)CLOCK_NS_PER_S) /* then one may try again */
 
 struct ingest {
@@ -32,10 +33,10 @@ struct ingest {
 	atomic_uint_least64_t telling_since_ns; /* the same of the teller */
 	atomic_uint_least64_t failed_ns;        /* boot time of the last commit */
 	atomic_int failed;                      /* its error; 0: it went well */
-	struct intake_ids ids;                  /* the server's thread alone */
-	struct batch_ledger made;   /* the writer alone: of batches made here */
-	struct store_batch *group;  /* the writer alone */
-	struct complaint complaint; /* the writer alone: what it logged */
+	struct readers readers;
+	struct batch_ledger made[READERS]; /* the writer alone: of their batches */
+	struct store_batch *group;         /* the writer alone */
+	struct complaint complaint;        /* the writer alone: what it logged */
 	struct ingest_spans spans;
 	pthread_t writer;
 	pthread_t teller;
@@ -47,28 +48,27 @@ struct ingest {
 
 /* --- the server's thread ----------------------------------------------------------- */
 
-/* Before anything is decoded: what is refused should cost little. True: refused. */
-static bool refuse(
-    struct ingest *ingest, const struct intake *in, struct http_reply *reply)
+/* Before anything is decoded: what is refused should cost little. True: refused. Any
+ * thread. */
+static bool refuse(void *context, const struct intake *in, struct http_reply *reply)
 {
+	const struct ingest *ingest = context;
+
 	if (atomic_load(&ingest->batches_n) < BATCHES_MAX &&
 	    atomic_load(&ingest->rows_n) < ROWS_MAX)
 		return false;
-	reply->retry_after_s = 1;
-	(void)receipt_error(
-	    in, reply, 429, "busy", "more is waiting to be stored than fits: try again");
+	receipt_busy(in, reply);
 	return true;
 }
 
-/* Takes over the job, which becomes the writer's. */
-static int submit(
-    struct ingest *ingest, const struct http_request *request, struct job *job)
+/* Takes over a job that is read, which becomes the writer's. Any thread. */
+static void submit(void *context, struct job *job)
 {
-	job->pending = http_pend(request);
+	struct ingest *ingest = context;
+
 	atomic_fetch_add(&ingest->batches_n, job->in.n);
 	atomic_fetch_add(&ingest->rows_n, job->in.rows);
 	jobs_put(&ingest->to_write, job);
-	return HTTP_PENDING;
 }
 
 static int post_batch(
@@ -88,8 +88,11 @@ static int post_batch(
 	if (!job)
 		return -ENOMEM;
 	err = intake_batch(&job->in, request->body, request->body_bytes, &why);
-	if (!err)
-		return submit(ingest, request, job);
+	if (!err) {
+		job->pending = http_pend(request);
+		submit(ingest, job);
+		return HTTP_PENDING;
+	}
 	job_free(job);
 	if (err == -EPROTONOSUPPORT)
 		return http_reply_error(reply, 400, "bad_batch",
@@ -104,10 +107,7 @@ static int post_ndjson(
     void *context, const struct http_request *request, struct http_reply *reply)
 {
 	struct ingest *ingest = context;
-	const char *key = http_header(request, "Idempotency-Key");
-	struct intake_ids keyed = {0};
 	struct job *job;
-	int err;
 
 	if (!http_is_type(request->content_type, "application/x-ndjson"))
 		return http_reply_error(reply, 415, "unsupported_media_type",
@@ -117,15 +117,8 @@ static int post_ndjson(
 	job = calloc(1, sizeof(*job));
 	if (!job)
 		return -ENOMEM;
-	if (key)
-		keyed.next = intake_keyed_id(key, request->body, request->body_bytes);
-	ingest->ids.sent_ns = clock_wall_ns();
-	err = intake_ndjson(
-	    &job->in, request->body, request->body_bytes, key ? &keyed : &ingest->ids);
-	if (!err)
-		return submit(ingest, request, job);
-	job_free(job);
-	return err;
+	job->in.form = INTAKE_NDJSON;
+	return readers_read(&ingest->readers, request, job, reply);
 }
 
 static int post_traces(
@@ -137,8 +130,8 @@ static int post_traces(
 	if (!job)
 		return -ENOMEM;
 	if (traces_find_form(&job->in, request, reply) &&
-	    !refuse(ingest, &job->in, reply) && traces_read(&job->in, request, reply))
-		return submit(ingest, request, job);
+	    !refuse(ingest, &job->in, reply))
+		return readers_read(&ingest->readers, request, job, reply);
 	job_free(job);
 	return 0;
 }
@@ -147,7 +140,8 @@ int ingest_add_routes(struct ingest *ingest, struct http *http)
 {
 	static const struct http_route routes[] = {
 	    {"POST", "/v1/batches", post_batch, BATCH_MAX_BYTES, HTTP_NEEDS_AGENT},
-	    {"POST", "/v1/invocations", post_ndjson, NDJSON_MAX_BYTES, HTTP_NEEDS_AGENT},
+	    {"POST", "/v1/invocations", post_ndjson, READERS_LINES_MAX_BYTES,
+		HTTP_NEEDS_AGENT},
 	    {"POST", "/v1/traces", post_traces, TRACES_MAX_BYTES, HTTP_NEEDS_AGENT},
 	};
 
@@ -157,8 +151,10 @@ int ingest_add_routes(struct ingest *ingest, struct http *http)
 /* --- the writer's thread ----------------------------------------------------------- */
 
 /* Batches made here tell the ledger so; those with a key of their own stay out of it. */
-static void fill_ledger(const struct job *job, struct batch_ledger *ledger)
+static void fill_ledger(const struct job *job, struct batch_ledger ledgers[READERS])
 {
+	struct batch_ledger *ledger = &ledgers[job->reader];
+
 	for (size_t i = 0; i < job->in.n && job->in.form != INTAKE_BATCH; i++) {
 		struct batch *batch = job->in.decoded[i];
 
@@ -173,10 +169,11 @@ static void fill_ledger(const struct job *job, struct batch_ledger *ledger)
 /* Stores jobs of the list up to end (not included) as one transaction. */
 static int store_jobs(struct ingest *ingest, struct job *from, const struct job *end)
 {
-	struct batch_ledger ledger = ingest->made;
+	struct batch_ledger ledgers[READERS];
 	size_t n = 0;
 	int err;
 
+	memcpy(ledgers, ingest->made, sizeof(ledgers));
 	for (struct job *job = from; job != end; job = job->next)
 		n += job->in.n;
 	if (n == 0)
@@ -186,14 +183,14 @@ static int store_jobs(struct ingest *ingest, struct job *from, const struct job 
 		return -ENOMEM;
 	n = 0;
 	for (struct job *job = from; job != end; job = job->next) {
-		fill_ledger(job, &ledger);
+		fill_ledger(job, ledgers);
 		for (size_t i = 0; i < job->in.n; i++)
 			ingest->group[n++] = job->in.batches[i];
 	}
 	err = store_accept(ingest->store, ingest->group, n);
 	if (err)
 		return err;
-	ingest->made = ledger;
+	memcpy(ingest->made, ledgers, sizeof(ledgers));
 	n = 0;
 	for (struct job *job = from; job != end; job = job->next) {
 		for (size_t i = 0; i < job->in.n; i++, n++) {
@@ -336,10 +333,11 @@ static void free_parts(struct ingest *ingest)
 	free(ingest);
 }
 
-static void end_teller(struct ingest *ingest)
+/* What is in its queue is done first. */
+static void end(struct jobs *jobs, pthread_t thread)
 {
-	jobs_end(&ingest->to_tell);
-	(void)pthread_join(ingest->teller, NULL);
+	jobs_end(jobs);
+	(void)pthread_join(thread, NULL);
 }
 
 static int start_threads(struct ingest *ingest)
@@ -349,15 +347,20 @@ static int start_threads(struct ingest *ingest)
 	if (err)
 		return err;
 	err = -pthread_create(&ingest->writer, NULL, writer_run, ingest);
+	if (!err) {
+		err = readers_start(&ingest->readers);
+		if (err)
+			end(&ingest->to_write, ingest->writer);
+	}
 	if (err)
-		end_teller(ingest);
+		end(&ingest->to_tell, ingest->teller);
 	return err;
 }
 
 int ingest_start(struct store *store, struct ingest **out)
 {
 	struct ingest *ingest = calloc(1, sizeof(*ingest));
-	int err = 0;
+	int err;
 
 	if (!ingest)
 		return -ENOMEM;
@@ -365,11 +368,9 @@ int ingest_start(struct store *store, struct ingest **out)
 	upkeep_init(&ingest->upkeep, store);
 	jobs_init(&ingest->to_write);
 	jobs_init(&ingest->to_tell);
-	ingest->ids.next = (struct batch_id){.agent = INTAKE_LINES, .sequence = 1};
-	if (getrandom(ingest->ids.next.boot, sizeof(ingest->ids.next.boot), 0) < 0)
-		err = -errno;
-	if (!err)
-		err = rates_new(&ingest->rates);
+	ingest->readers =
+	    (struct readers){.refuse = refuse, .took = submit, .context = ingest};
+	err = rates_new(&ingest->rates);
 	if (!err)
 		err = losses_new(&ingest->losses);
 	if (!err)
@@ -386,9 +387,9 @@ void ingest_stop(struct ingest *ingest)
 {
 	if (!ingest)
 		return;
-	jobs_end(&ingest->to_write);
-	(void)pthread_join(ingest->writer, NULL);
-	end_teller(ingest);
+	readers_stop(&ingest->readers);
+	end(&ingest->to_write, ingest->writer);
+	end(&ingest->to_tell, ingest->teller);
 	free_parts(ingest);
 }
 

@@ -13,9 +13,10 @@
 
 struct ingest;
 
-/* Starts its threads: the writer, and the teller, who tells observers and answers. */
+/* Starts its threads: readers of lines and spans, the writer, and the teller, who tells
+ * observers and answers. */
 int ingest_start(struct store *store, struct ingest **out);
-/* Commits and answers what is queued, stops both. */
+/* Commits and answers what is queued, stops them. */
 void ingest_stop(struct ingest *ingest);
 
 /* How they do; any thread. */

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "serve/ingest/readers.h"
 #include "serve/ready.h"
 #include "tests/unit/raw_client.h"
 
@@ -195,13 +196,17 @@ static int post_lines(size_t n)
 
 /* While the teller is held, two of three are under way, and more than may; the third is
  * told so, and never that its lines were stored. */
+/* Each reader may have begun one before another brought more than there is room for. */
+#define TOO_MANY (READERS + 2)
+
 static void test_one_too_many_is_told_to_come_back(void **state)
 {
 	struct ingest_health health = {0};
-	struct pollfd three[3];
+	struct pollfd all[TOO_MANY];
 	struct got got;
 	pthread_t thread;
-	int told;
+	size_t told = 0;
+	size_t stored = 0;
 
 	(void)state;
 	ingest_observe(ready.ingest, wait_for_it, NULL);
@@ -211,24 +216,27 @@ static void test_one_too_many_is_told_to_come_back(void **state)
 		(void)usleep(5000);
 		ingest_health(ready.ingest, clock_boot_ns(), &health);
 	}
-	for (int i = 0; i < 3; i++)
-		three[i] = (struct pollfd){.fd = post_lines(60000), .events = POLLIN};
-	assert_int_equal(poll(three, 3, 60000), 1);
-	told = three[1].revents ? 1 : three[2].revents ? 2 : 0;
-	got = raw_hear(three[told].fd);
+	for (size_t i = 0; i < TOO_MANY; i++)
+		all[i] = (struct pollfd){.fd = post_lines(60000), .events = POLLIN};
+	assert_true(poll(all, TOO_MANY, 60000) >= 1);
+	while (!all[told].revents)
+		told++;
+	got = raw_hear(all[told].fd);
 	assert_int_equal(got.status, 429);
 	assert_non_null(strstr(got.text, "Retry-After: 1"));
 	assert_non_null(strstr(got.body, "\"busy\""));
 	free(got.text);
 	(void)pthread_mutex_unlock(&held);
 	(void)pthread_join(thread, NULL);
-	for (int i = 0; i < 3; i++) {
+	for (size_t i = 0; i < TOO_MANY; i++) {
 		if (i == told)
 			continue;
-		got = raw_hear(three[i].fd);
-		assert_int_equal(got.status, 200);
+		got = raw_hear(all[i].fd);
+		assert_true(got.status == 200 || got.status == 429);
+		stored += got.status == 200;
 		free(got.text);
 	}
+	assert_true(stored >= 2);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)

@@ -302,6 +302,13 @@ void http_finish(struct http_pending *pending, struct http_reply *reply)
 	(void)pthread_mutex_unlock(&http->mutex);
 }
 
+void http_drop_body(struct http_pending *pending)
+{
+	free(pending->body);
+	pending->body = NULL;
+	pending->request.body = NULL;
+}
+
 void exchange_completed(void *context, struct MHD_Connection *connection, void **exchange,
     enum MHD_RequestTerminationCode why)
 {

@@ -45,7 +45,7 @@ void jobs_end(struct jobs *jobs)
 {
 	(void)pthread_mutex_lock(&jobs->mutex);
 	jobs->ended = true;
-	(void)pthread_cond_signal(&jobs->changed);
+	(void)pthread_cond_broadcast(&jobs->changed);
 	(void)pthread_mutex_unlock(&jobs->mutex);
 }
 
@@ -65,4 +65,22 @@ bool jobs_take(struct jobs *jobs, int64_t until_ns, struct job **list)
 	more = *list || !jobs->ended;
 	(void)pthread_mutex_unlock(&jobs->mutex);
 	return more;
+}
+
+struct job *jobs_take_first(struct jobs *jobs)
+{
+	struct job *job;
+
+	(void)pthread_mutex_lock(&jobs->mutex);
+	while (!jobs->first && !jobs->ended)
+		(void)pthread_cond_wait(&jobs->changed, &jobs->mutex);
+	job = jobs->first;
+	if (job) {
+		jobs->first = job->next;
+		job->next = NULL;
+	}
+	if (!jobs->first)
+		jobs->last = &jobs->first;
+	(void)pthread_mutex_unlock(&jobs->mutex);
+	return job;
 }

@@ -12,14 +12,16 @@
 
 struct job {
 	struct job *next;
+	const struct http_request *request; /* until it is read; lives until the answer */
 	struct http_pending *pending;
+	size_t reader; /* who read it, when it was not the server's thread */
 	struct intake in;
 	int err; /* of its commit */
 };
 
 void job_free(struct job *job); /* NULL: nothing */
 
-/* From one thread to another, in order. */
+/* From thread to thread, in order. */
 struct jobs {
 	pthread_mutex_t mutex;
 	pthread_cond_t changed;
@@ -40,5 +42,8 @@ void jobs_end(struct jobs *jobs);
 /* Waits until there are some, until none will come, or until that time of CLOCK_MONOTONIC
  * at the latest. *list: all there are, or NULL. False: none, and none will come. */
 bool jobs_take(struct jobs *jobs, int64_t until_ns, struct job **list);
+
+/* Waits until there is one, and takes it alone. NULL: none will come. */
+struct job *jobs_take_first(struct jobs *jobs);
 
 #endif

@@ -108,6 +108,13 @@ int receipt_error(const struct intake *in, struct http_reply *reply, int status,
 	return 0;
 }
 
+void receipt_busy(const struct intake *in, struct http_reply *reply)
+{
+	reply->retry_after_s = 1;
+	(void)receipt_error(
+	    in, reply, 429, "busy", "more is waiting to be stored than fits: try again");
+}
+
 void receipt_failed(const struct intake *in, int err, struct http_reply *reply)
 {
 	switch (err) {

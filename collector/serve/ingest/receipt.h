@@ -11,6 +11,9 @@ void receipt_stored(const struct intake *in, struct http_reply *reply);
 /* Nothing of it is, for a negative errno of the store's. */
 void receipt_failed(const struct intake *in, int err, struct http_reply *reply);
 
+/* Nothing was read, for too much is under way: the sender shall come back. */
+void receipt_busy(const struct intake *in, struct http_reply *reply);
+
 /* As http_reply_error(); a sender of OTLP gets a google.rpc.Status: alone as protobuf, in
  * JSON beside our own error. Returns 0. */
 int receipt_error(const struct intake *in, struct http_reply *reply, int status,
