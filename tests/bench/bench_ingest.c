@@ -2,7 +2,8 @@
  * the dashboard's query with 1000 functions and an hour of minutes. A body is of a host,
  * which has 40 of the functions; HOST_FUNCTIONS=1000: each host has all of them, the
  * worst case. FORM=ndjson or otlp sends lines or spans instead of batches, and is told
- * against their own aims. */
+ * against their own aims. The least that can be done with the same bodies goes before and
+ * behind, so that one sees how far the collector is from it (least.h). */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -17,6 +18,7 @@
 #include "base/clock.h"
 #include "tests/bench/client.h"
 #include "tests/bench/collector.h"
+#include "tests/bench/least.h"
 #include "tests/bench/spans.h"
 #include "tests/bench/workload.h"
 #include "wire/batch.h"
@@ -197,15 +199,24 @@ static void *send_some(void *context)
 	return NULL;
 }
 
-static void bench_send(pid_t collector, size_t bytes)
+struct sent {
+	double per_s;     /* records */
+	double cpu_us;    /* of a record */
+	double server_us; /* the same, of the thread that reads requests */
+};
+
+/* All bodies to the process that listens at port. */
+static struct sent send_all(pid_t to)
 {
+	const double records = (double)form->bodies * RECORDS;
 	pthread_t senders[SENDERS];
 	double began = now_s();
-	double cpu = cpu_s(collector);
-	double server = server_cpu_s(collector);
-	double records;
+	double cpu = cpu_s(to);
+	double server = server_cpu_s(to);
 	double took;
 
+	atomic_store(&next_body, 0);
+	atomic_store(&refused, 0);
 	for (size_t i = 0; i < SENDERS; i++) {
 		if (pthread_create(&senders[i], NULL, send_some, NULL))
 			die("pthread_create");
@@ -213,16 +224,34 @@ static void bench_send(pid_t collector, size_t bytes)
 	for (size_t i = 0; i < SENDERS; i++)
 		(void)pthread_join(senders[i], NULL);
 	took = now_s() - began;
-	cpu = cpu_s(collector) - cpu;
-	server = server_cpu_s(collector) - server;
-	records = (double)form->bodies * RECORDS;
+	return (struct sent){records / took, (cpu_s(to) - cpu) * 1e6 / records,
+	    (server_cpu_s(to) - server) * 1e6 / records};
+}
+
+static void bench_send(pid_t collector, size_t bytes)
+{
+	struct sent sent = send_all(collector);
+
 	(void)printf(
 	    "ingest: %.0f records/s committed over HTTP as %s, %.0f %% of the aim "
 	    "of %.0f M (%zu bodies of %d of %zu functions, %.1f B/record, %.2f us "
-	    "CPU/record, %.2f of it to read and decode, %zu times 429)\n",
-	    records / took, form->name, 100 * records / took / form->aim, form->aim / 1e6,
-	    form->bodies, RECORDS, host_functions, (double)bytes / records,
-	    cpu * 1e6 / records, server * 1e6 / records, atomic_load(&refused));
+	    "CPU/record, %.2f of it to receive and decode, %zu times 429)\n",
+	    sent.per_s, form->name, 100 * sent.per_s / form->aim, form->aim / 1e6,
+	    form->bodies, RECORDS, host_functions,
+	    (double)bytes / (double)(form->bodies * RECORDS), sent.cpu_us, sent.server_us,
+	    atomic_load(&refused));
+}
+
+static void bench_least(const char *directory)
+{
+	pid_t least = start_least(directory);
+	struct sent sent = send_all(least);
+
+	(void)printf("least: %.0f records/s only received%s, %.2f us CPU/record\n",
+	    sent.per_s, form == forms ? ", inflated and kept as they came" : "",
+	    sent.cpu_us);
+	(void)kill(least, SIGKILL);
+	(void)waitpid(least, NULL, 0);
 }
 
 static void bench_query(const char *name, const char *target)
@@ -263,6 +292,7 @@ int main(void)
 	if (!mkdtemp(directory))
 		die("mkdtemp");
 	bytes = make_bodies(span_s > 0 ? span_s : SPAN_S);
+	bench_least(directory);
 	collector = start_collector(directory);
 	(void)printf(
 	    "memory: %lu KiB resident at start\n", status_kib(collector, "VmRSS:"));
