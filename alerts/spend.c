@@ -9,7 +9,6 @@
 #include "base/room.h"
 #include "base/text.h"
 
-#define MINUTE_NS (60 * CLOCK_NS_PER_S)
 #define HOUR_MIN 60
 #define DAY_MIN 1440
 #define KEEP_MINUTES_MIN                                                                 \
@@ -38,10 +37,11 @@ struct spend {
 	int64_t days_until;  /* before this days */
 };
 
-void spend_mark(struct spend_marks *marks, int64_t wall_ns)
+void spend_mark_another(struct spend_marks *marks, int64_t wall_ns)
 {
-	int64_t minute = wall_ns / MINUTE_NS;
+	int64_t minute = wall_ns / SPEND_MINUTE_NS;
 
+	marks->marked_ns = (minute + 1) * SPEND_MINUTE_NS;
 	for (size_t i = marks->n; i-- > 0;)
 		if (marks->minutes[i] == minute)
 			return;
@@ -161,7 +161,7 @@ static void fold_account(const struct spend *spend, struct account *account)
 
 void spend_fold(struct spend *spend, int64_t now_ns)
 {
-	int64_t until = now_ns / MINUTE_NS - KEEP_MINUTES_MIN;
+	int64_t until = now_ns / SPEND_MINUTE_NS - KEEP_MINUTES_MIN;
 	int64_t hours = until - until % HOUR_MIN;
 	int64_t days = until - until % DAY_MIN;
 
@@ -198,9 +198,9 @@ static int visit_span(void *context, const struct store_span *span)
 static int read_cells(
     struct spend *spend, struct store *store, int64_t start, int64_t end, int64_t length)
 {
-	const struct store_window window = {.since_ns = start * MINUTE_NS,
-	    .until_ns = end * MINUTE_NS,
-	    .step_ns = length * MINUTE_NS};
+	const struct store_window window = {.since_ns = start * SPEND_MINUTE_NS,
+	    .until_ns = end * SPEND_MINUTE_NS,
+	    .step_ns = length * SPEND_MINUTE_NS};
 
 	if (start >= end)
 		return 0;
@@ -261,7 +261,7 @@ static int read_marks(
 int spend_refresh(struct spend *spend, struct store *store,
     const struct spend_marks *marks, int64_t since_ns, int64_t now_ns)
 {
-	int64_t since = since_ns / MINUTE_NS;
+	int64_t since = since_ns / SPEND_MINUTE_NS;
 	int64_t start;
 	int64_t length;
 	int err;
@@ -275,7 +275,7 @@ int spend_refresh(struct spend *spend, struct store *store,
 	}
 	spend->since = INT64_MAX;
 	/* a day beyond now: agents' clocks may be ahead */
-	err = read_again(spend, store, start, now_ns / MINUTE_NS + DAY_MIN);
+	err = read_again(spend, store, start, now_ns / SPEND_MINUTE_NS + DAY_MIN);
 	if (!err)
 		spend->since = start;
 	return err;
@@ -309,7 +309,7 @@ static struct money sum_covered(const struct spend *spend, const struct book *bo
 {
 	struct money total = {0};
 	int64_t first = INT64_MAX;
-	int64_t until = status->period_end_ns / MINUTE_NS;
+	int64_t until = status->period_end_ns / SPEND_MINUTE_NS;
 
 	for (size_t i = 0; i < spend->n; i++) {
 		const struct account *account = &spend->accounts[i];
@@ -353,7 +353,7 @@ void spend_status(const struct spend *spend, const struct book *book,
 
 	budget_period_bounds(
 	    budget->period, now_ns, &status.period_start_ns, &status.period_end_ns);
-	begins[2] = status.period_start_ns / MINUTE_NS;
+	begins[2] = status.period_start_ns / SPEND_MINUTE_NS;
 	status.spent = sum_covered(spend, book, budget, begins[2], true, &status);
 	for (size_t i = 0; i < 3; i++) {
 		/* nothing is known of the time before the first invocation */

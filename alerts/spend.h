@@ -13,9 +13,17 @@
 struct spend_marks {
 	int64_t minutes[SPEND_MARKS];
 	size_t n;
-	bool overflow; /* too many: everything is read again */
+	bool overflow;     /* too many: everything is read again */
+	int64_t marked_ns; /* 0, or the end of the minute that was marked last */
 };
-void spend_mark(struct spend_marks *marks, int64_t wall_ns);
+#define SPEND_MINUTE_NS 60000000000LL
+void spend_mark_another(struct spend_marks *marks, int64_t wall_ns);
+
+static inline void spend_mark(struct spend_marks *marks, int64_t wall_ns)
+{
+	if (wall_ns >= marks->marked_ns || wall_ns < marks->marked_ns - SPEND_MINUTE_NS)
+		spend_mark_another(marks, wall_ns);
+}
 
 struct spend;
 

@@ -20,10 +20,10 @@ static struct track_sandbox *find_sandbox(struct track *track, uint64_t hash)
 	return NULL;
 }
 
-static void touch_sandbox(struct track *track, uint64_t hash, int64_t end_ns)
+/* sandbox: the one of that hash, NULL when it is not among them. */
+static void touch_sandbox(
+    struct track *track, struct track_sandbox *sandbox, uint64_t hash, int64_t end_ns)
 {
-	struct track_sandbox *sandbox = find_sandbox(track, hash);
-
 	if (!sandbox) {
 		sandbox = &track->sandboxes[0];
 		for (size_t i = 1; i < TRACK_SANDBOXES; i++)
@@ -67,9 +67,9 @@ static bool may_be_reaped(enum invocation_cause cause)
 
 /* A warm start speaks for its own sandbox; a cold one against the one used last, since
  * that one would have taken it. Gaps below 0 are overlaps: other sandboxes were busy. */
-static void learn(struct track *track, const struct invocation *inv, uint64_t sandbox)
+static void learn(
+    struct track *track, const struct invocation *inv, const struct track_sandbox *same)
 {
-	const struct track_sandbox *same = find_sandbox(track, sandbox);
 	int64_t from_ns = 0;
 
 	if (inv->start_type == START_WARM && same)
@@ -122,7 +122,8 @@ void track_observe(struct track *track, const struct invocation *inv)
 {
 	int64_t end_ns =
 	    inv->start_ns + (int64_t)(inv->has & HAS_DURATION ? inv->duration_ns : 0);
-	uint64_t sandbox = invocation_sandbox(inv);
+	uint64_t hash = invocation_sandbox(inv);
+	struct track_sandbox *sandbox = find_sandbox(track, hash);
 
 	if (inv->start_type == START_COLD && inv->has & HAS_INIT) {
 		track->init_ns += inv->init_ns;
@@ -134,7 +135,7 @@ void track_observe(struct track *track, const struct invocation *inv)
 		count_real(track, inv);
 	if (inv->kind != KIND_PROCESS) /* it has no sandbox that could stay */
 		learn(track, inv, sandbox);
-	touch_sandbox(track, sandbox, end_ns);
+	touch_sandbox(track, sandbox, hash, end_ns);
 	if (end_ns > track->end_ns)
 		track->end_ns = end_ns;
 	if (inv->ping && inv->start_ns > track->real_end_ns)
