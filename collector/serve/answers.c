@@ -190,15 +190,6 @@ json_t *answer_ledger(const struct batch_ledger *ledger)
 	    "lost_by_reason", by_reason);
 }
 
-json_t *answer_quantiles(const struct histogram *h)
-{
-	return json_pack("{s:o,s:o,s:o,s:o}", "p50",
-	    answer_ms(histogram_quantile_ns(h, 0.5)), "p95",
-	    answer_ms(histogram_quantile_ns(h, 0.95)), "p99",
-	    answer_ms(histogram_quantile_ns(h, 0.99)), "max",
-	    answer_ms(histogram_ticks_to_ns((double)h->max)));
-}
-
 /* An answer tells of all that was acknowledged before. Where that fails the writer says
  * why (upkeep.c), and the answer is older. */
 static void settle(void *context)

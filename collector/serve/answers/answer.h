@@ -64,9 +64,6 @@ json_t *answer_window_json(const struct window *window);
 /* {"seen","delivered","lost","lost_by_reason"}. */
 json_t *answer_ledger(const struct batch_ledger *ledger);
 
-/* {"p50","p95","p99","max"} in ms. */
-json_t *answer_quantiles(const struct histogram *h);
-
 int answer_functions(
     void *context, const struct http_request *request, struct http_reply *reply);
 /* GET /v1/functions with by=, which says what its rows are: hosts, versions, ... */

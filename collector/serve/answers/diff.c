@@ -306,7 +306,8 @@ static int add_row(struct diff *diff, const struct function *known,
 		f.version[0] = '\0';
 	if (!leaders_want(&diff->leaders, &row, &f))
 		return 0;
-	return leaders_put(&diff->leaders, &row, &f, row_json(diff, known, now, before));
+	return leaders_put(
+	    &diff->leaders, &row, &f, answer_text(row_json(diff, known, now, before)));
 }
 
 static int add_rows(void *context, void *read)

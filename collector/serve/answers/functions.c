@@ -14,87 +14,86 @@
 #define HOUR_NS (3600 * (uint64_t)CLOCK_NS_PER_S)
 #define MONTH_HOURS 730 /* 365 x 24 / 12, as the clouds project */
 
-static void set_cost(json_t *out, const struct answers *answers,
+static void put_cost(struct json_out *out, const struct answers *answers,
     const struct tally *tally, const struct window *window)
 {
 	const struct function *f = &tally->function;
 	const struct plan *plan = plan_of_platform(f->platform);
 	struct money cost;
 	struct money hour;
-	struct money month;
 
-	(void)json_object_set_new(out, "plan", json_string(plan->name));
-	(void)json_object_set_new(
-	    out, "cost_basis", json_string(plan_cost_basis(plan, f->memory_limit_mb)));
+	json_out_string(out, "plan", plan->name);
+	json_out_string(out, "cost_basis", plan_cost_basis(plan, f->memory_limit_mb));
 	if (cost_of(answers->book, f, &tally->rollup.usage, &cost) < 0)
 		return; /* no price: no cost, rather than 0 */
 	hour = money_scale(cost, HOUR_NS, figures_span_ns(tally->first_s, window));
-	month = money_scale(hour, MONTH_HOURS, 1);
-	(void)json_object_set_new(out, "cost_usd", answer_money(cost));
-	(void)json_object_set_new(out, "cost_per_hour_usd", answer_money(hour));
-	(void)json_object_set_new(out, "cost_month_usd", answer_money(month));
+	json_out_money(out, "cost_usd", cost);
+	json_out_money(out, "cost_per_hour_usd", hour);
+	json_out_money(out, "cost_month_usd", money_scale(hour, MONTH_HOURS, 1));
 }
 
-static json_t *pings_json(const struct answers *answers, const struct tally *tally)
+static void put_pings(
+    struct json_out *out, const struct answers *answers, const struct tally *tally)
 {
 	const struct rollup *r = &tally->rollup;
 	struct money cost = {0};
-	json_t *out = json_pack("{s:o,s:o}", "count", answer_count(r->pings), "cold",
-	    answer_count(r->cold_pings));
 
+	json_out_open(out, "pings");
+	json_out_count(out, "count", r->pings);
+	json_out_count(out, "cold", r->cold_pings);
 	if (cost_of(answers->book, &tally->function, &r->ping_usage, &cost) == 0)
-		(void)json_object_set_new(out, "cost_usd", answer_money(cost));
-	return out;
+		json_out_money(out, "cost_usd", cost);
+	json_out_close(out);
 }
 
-static void set_identity(
-    json_t *out, const struct answers *answers, const struct tally *tally)
+static void put_identity(
+    struct json_out *out, const struct answers *answers, const struct tally *tally)
 {
 	const struct function *f = &tally->function;
 	struct store_function known;
 
-	(void)json_object_set_new(out, "function", json_string(f->name));
-	(void)json_object_set_new(
-	    out, "platform", json_string(platform_name(f->platform)));
-	(void)json_object_set_new(out, "version", json_string(f->version));
-	(void)json_object_set_new(out, "arch", json_string(arch_name(f->arch)));
+	json_out_string(out, "function", f->name);
+	json_out_string(out, "platform", platform_name(f->platform));
+	json_out_string(out, "version", f->version);
+	json_out_string(out, "arch", arch_name(f->arch));
 	if (f->region[0])
-		(void)json_object_set_new(out, "region", json_string(f->region));
+		json_out_string(out, "region", f->region);
 	if (store_find_function(answers->store, f, &known) < 0)
 		return;
-	(void)json_object_set_new(
-	    out, "kind", json_string(invocation_kind_name(known.kind)));
-	(void)json_object_set_new(out, "first_seen", answer_time(known.first_seen_ns));
-	(void)json_object_set_new(out, "last_seen", answer_time(known.last_seen_ns));
+	json_out_string(out, "kind", invocation_kind_name(known.kind));
+	json_out_time(out, "first_seen", known.first_seen_ns);
+	json_out_time(out, "last_seen", known.last_seen_ns);
 }
 
-static json_t *function_json(
+/* NULL: out of memory. */
+static char *function_text(
     const struct answers *answers, const struct tally *tally, const struct window *window)
 {
 	const struct rollup *r = &tally->rollup;
-	json_t *out = json_object();
-	json_t *trend = json_array();
 	struct batch_ledger ledger = {0};
+	struct json_out out = {0};
 
-	set_identity(out, answers, tally);
-	figures_set_counts(out, r);
+	json_out_open(&out, NULL);
+	put_identity(&out, answers, tally);
+	figures_put_counts(&out, r);
 	tally_ledger(tally, &ledger);
-	(void)json_object_set_new(out, "ledger", answer_ledger(&ledger));
-	(void)json_object_set_new(
-	    out, "rate", answer_number(ingest_rate(answers->ingest, &tally->function)));
+	figures_put_ledger(&out, &ledger);
+	json_out_number(&out, "rate", ingest_rate(answers->ingest, &tally->function));
+	json_out_open_list(&out, "trend");
 	for (size_t i = 0; i < TALLY_TREND; i++)
-		(void)json_array_append_new(trend, answer_count(tally->trend[i]));
-	(void)json_object_set_new(out, "trend", trend);
-	figures_set_resources(out, r, tally->function.memory_limit_mb,
+		json_out_count(&out, NULL, tally->trend[i]);
+	json_out_close_list(&out);
+	figures_put_resources(&out, r, tally->function.memory_limit_mb,
 	    figures_span_ns(tally->first_s, window));
-	figures_set_usage(out, &r->usage);
-	set_cost(out, answers, tally, window);
-	(void)json_object_set_new(out, "pings", pings_json(answers, tally));
-	if (figures_set_durations(out, r) < 0) {
-		json_decref(out);
+	figures_put_usage(&out, &r->usage);
+	put_cost(&out, answers, tally, window);
+	put_pings(&out, answers, tally);
+	if (figures_put_durations(&out, r) < 0) {
+		json_out_done(&out);
 		return NULL;
 	}
-	return out;
+	json_out_close(&out);
+	return json_out_take(&out, NULL);
 }
 
 static int see_agent(void *context, const struct batch_head *last, int64_t received_ns)
@@ -155,7 +154,7 @@ static int add_function(
 	if (!leaders_want(&list->leaders, &row, &tally->function))
 		return 0;
 	return leaders_put(&list->leaders, &row, &tally->function,
-	    function_json(answers, tally, window));
+	    function_text(answers, tally, window));
 }
 
 static int add_functions(void *context, const struct tallies *some)

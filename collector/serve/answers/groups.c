@@ -147,37 +147,34 @@ static int by_name(const void *a, const void *b)
 	return order ? order : strcmp(left->name, right->name);
 }
 
-static int group_json(
-    const struct reading *reading, const struct rank_row *row, json_t **out)
+static int put_group(
+    struct json_out *out, const struct reading *reading, const struct rank_row *row)
 {
 	const struct group *group = row->item;
 	uint64_t span_ns = figures_span_ns(group->first_s, &reading->window);
-	json_t *json = json_object();
 	int err;
 
+	json_out_open(out, NULL);
 	if (reading->by == BY_VERSION)
-		(void)json_object_set_new(json, "function", json_string(group->function));
+		json_out_string(out, "function", group->function);
 	if (group->name[0] || reading->by == BY_VERSION)
-		(void)json_object_set_new(
-		    json, names[reading->by], json_string(group->name));
-	(void)json_object_set_new(json, "functions", answer_count(group->functions_n));
-	figures_set_counts(json, row->rollup);
-	figures_set_resources(json, row->rollup, 0, span_ns);
+		json_out_string(out, names[reading->by], group->name);
+	json_out_count(out, "functions", group->functions_n);
+	figures_put_counts(out, row->rollup);
+	figures_put_resources(out, row->rollup, 0, span_ns);
 	if (row->has_cost) {
-		(void)json_object_set_new(json, "cost_usd", answer_money(row->cost));
-		(void)json_object_set_new(json, "cost_per_hour_usd",
-		    answer_money(money_scale(row->cost, HOUR_NS, span_ns)));
+		json_out_money(out, "cost_usd", row->cost);
+		json_out_money(
+		    out, "cost_per_hour_usd", money_scale(row->cost, HOUR_NS, span_ns));
 	}
-	err = figures_set_durations(json, row->rollup);
-	if (err)
-		json_decref(json);
-	else
-		*out = json;
+	err = figures_put_durations(out, row->rollup);
+	json_out_close(out);
 	return err;
 }
 
-static int add_groups(
-    json_t *list, const struct reading *reading, const struct choice *choice)
+/* Their list, in the order that was asked for. */
+static int put_groups(
+    struct json_out *out, const struct reading *reading, const struct choice *choice)
 {
 	const struct groups *groups = &reading->groups;
 	AUTO(free) struct rank_row *rows = calloc(groups->n + 1, sizeof(*rows));
@@ -198,13 +195,10 @@ static int add_groups(
 	qsort(rows, groups->n, sizeof(*rows), by_name);
 	if (!choice->is_default)
 		rank_rows(rows, groups->n, choice->rank, choice->reverse);
-	for (size_t i = 0; !err && i < groups->n && i < choice->limit; i++) {
-		json_t *json = NULL;
-
-		err = group_json(reading, &rows[i], &json);
-		if (!err && json_array_append_new(list, json) < 0)
-			err = -ENOMEM;
-	}
+	json_out_open_list(out, "groups");
+	for (size_t i = 0; !err && i < groups->n && i < choice->limit; i++)
+		err = put_group(out, reading, &rows[i]);
+	json_out_close_list(out);
 	return err;
 }
 
@@ -227,13 +221,40 @@ static bool parse(const struct http_request *request, const struct choice *choic
 	return false;
 }
 
+static int send_groups(
+    const struct reading *reading, const struct choice *choice, struct http_reply *reply)
+{
+	uint64_t found =
+	    reading->found < reading->invocations ? reading->found : reading->invocations;
+	struct json_out out = {0};
+	int err;
+
+	json_out_open(&out, NULL);
+	json_out_open(&out, "window");
+	json_out_time(&out, "since", reading->window.since_ns);
+	json_out_time(&out, "until", reading->window.until_ns);
+	json_out_close(&out);
+	json_out_string(&out, "by", names[reading->by]);
+	json_out_string(&out, "basis", reading->by == BY_HOST ? "invocations" : "sums");
+	json_out_count(&out, "unattributed", reading->invocations - found);
+	json_out_flag(&out, "truncated", reading->truncated);
+	json_out_count(&out, "group_count", reading->groups.n);
+	err = put_groups(&out, reading, choice);
+	if (reading->truncated)
+		json_out_time(&out, "looked_back_to", reading->reached_ns);
+	json_out_close(&out);
+	if (err) {
+		json_out_done(&out);
+		return err;
+	}
+	reply->body = json_out_take(&out, &reply->body_bytes);
+	return reply->body ? 0 : -ENOMEM;
+}
+
 int answer_groups(const struct answers *answers, const struct http_request *request,
     const struct choice *choice, struct http_reply *reply)
 {
 	struct reading reading = {.answers = answers};
-	json_t *list = json_array();
-	uint64_t found;
-	json_t *root;
 	int err = 0;
 
 	if (parse(request, choice, &reading, reply))
@@ -244,21 +265,7 @@ int answer_groups(const struct answers *answers, const struct http_request *requ
 		    " or one function",
 		    GROUPS_MAX, GROUPS_FUNCTIONS_MAX);
 	else if (!err && reply->status == 0)
-		err = add_groups(list, &reading, choice);
-	if (err || reply->status != 0) {
-		groups_done(&reading.groups);
-		json_decref(list);
-		return err == -E2BIG ? 0 : err;
-	}
-	found = reading.found < reading.invocations ? reading.found : reading.invocations;
-	root = json_pack("{s:o,s:s,s:s,s:o,s:b,s:o,s:o}", "window",
-	    answer_window_json(&reading.window), "by", names[reading.by], "basis",
-	    reading.by == BY_HOST ? "invocations" : "sums", "unattributed",
-	    answer_count(reading.invocations - found), "truncated", reading.truncated,
-	    "group_count", answer_count(reading.groups.n), "groups", list);
-	if (root && reading.truncated)
-		(void)json_object_set_new(
-		    root, "looked_back_to", answer_time(reading.reached_ns));
+		err = send_groups(&reading, choice, reply);
 	groups_done(&reading.groups);
-	return answer_send(reply, root);
+	return err == -E2BIG ? 0 : err;
 }

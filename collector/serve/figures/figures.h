@@ -3,9 +3,9 @@
 #ifndef COLDMETER_SERVE_FIGURES_FIGURES_H
 #define COLDMETER_SERVE_FIGURES_FIGURES_H
 
-#include <jansson.h>
-
 #include "model/rollup.h"
+#include "wire/batch.h"
+#include "wire/json/out.h"
 
 struct window;
 
@@ -14,19 +14,22 @@ struct window;
 uint64_t figures_span_ns(int64_t first_s, const struct window *window);
 
 /* "invocations", "cold", "prewarmed", "errors", "cold_pct", "by_status". */
-void figures_set_counts(json_t *out, const struct rollup *r);
+void figures_put_counts(struct json_out *out, const struct rollup *r);
 
 /* "memory_mb" in MiB (limit_mb 0: none known), "cpu_ms_mean" over the invocations, and
  * "concurrency": mean is the sum of all durations over span_ns, max the most that were in
  * flight in one sandbox. What is not known is absent. */
-void figures_set_resources(
-    json_t *out, const struct rollup *r, uint32_t limit_mb, uint64_t span_ns);
+void figures_put_resources(
+    struct json_out *out, const struct rollup *r, uint32_t limit_mb, uint64_t span_ns);
+
+/* "ledger". */
+void figures_put_ledger(struct json_out *out, const struct batch_ledger *ledger);
 
 /* "usage", each item. */
-void figures_set_usage(json_t *out, const struct usage *usage);
+void figures_put_usage(struct json_out *out, const struct usage *usage);
 
 /* "duration_ms" of warm and cold together, "warm_duration_ms", "cold_duration_ms" and
  * "init_ms", where there are any. 0, -ENOMEM or -EOVERFLOW. */
-int figures_set_durations(json_t *out, const struct rollup *r);
+int figures_put_durations(struct json_out *out, const struct rollup *r);
 
 #endif

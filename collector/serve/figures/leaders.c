@@ -100,9 +100,8 @@ static struct leader *leader_new(
 }
 
 int leaders_put(struct leaders *l, const struct rank_row *row,
-    const struct function *function, json_t *json)
+    const struct function *function, char *text)
 {
-	char *text = answer_text(json);
 	struct leader *leader = text ? leader_new(row, function) : NULL;
 
 	if (!leader || ROOM_FOR_ONE(l->rows, l->n, l->room) < 0) {

@@ -22,9 +22,9 @@ void leaders_done(struct leaders *leaders);
 bool leaders_want(
     struct leaders *leaders, const struct rank_row *row, const struct function *function);
 
-/* Keeps the row as json, which it takes over (NULL: out of memory). 0 or -ENOMEM. */
+/* Keeps the row's JSON text, which it takes over (NULL: out of memory). 0 or -ENOMEM. */
 int leaders_put(struct leaders *leaders, const struct rank_row *row,
-    const struct function *function, json_t *json);
+    const struct function *function, char *text);
 
 /* Sends {..., "functions": [the rows in their order], ...}: the members of head and of
  * tail (NULL: none), both taken over, are around it. The leaders are empty then. 0 or
