@@ -11,6 +11,7 @@
 #include "serve/figures/leaders.h"
 #include "serve/figures/ranges.h"
 #include "serve/figures/tally.h"
+#include "wire/json/out.h"
 
 #define MINUTE_NS (60 * CLOCK_NS_PER_S)
 #define MIB (1024.0 * 1024)
@@ -109,21 +110,20 @@ static bool parse(
 	return parse_before(request, diff, reply);
 }
 
-static json_t *pair_json(const struct pair *pair)
+static void put_pair(struct json_out *out, const char *key, const struct pair *pair)
 {
-	json_t *out = json_object();
-
+	json_out_open(out, key);
 	if (pair->has_now)
-		(void)json_object_set_new(out, "now", answer_number(pair->now));
+		json_out_number(out, "now", pair->now);
 	if (pair->has_before)
-		(void)json_object_set_new(out, "before", answer_number(pair->before));
-	if (!pair->has_now || !pair->has_before)
-		return out;
-	if (pair->before > 0)
-		(void)json_object_set_new(out, "change_pct",
-		    answer_number((pair->now / pair->before - 1) * 100));
-	(void)json_object_set_new(out, "verdict", json_string(change_name(pair->change)));
-	return out;
+		json_out_number(out, "before", pair->before);
+	if (pair->has_now && pair->has_before) {
+		if (pair->before > 0)
+			json_out_number(
+			    out, "change_pct", (pair->now / pair->before - 1) * 100);
+		json_out_string(out, "verdict", change_name(pair->change));
+	}
+	json_out_close(out);
 }
 
 static uint64_t minutes_of(const struct side *side)
@@ -131,27 +131,27 @@ static uint64_t minutes_of(const struct side *side)
 	return (uint64_t)((side->window.until_ns - side->window.since_ns) / MINUTE_NS);
 }
 
-static json_t *invocations_json(
-    const struct diff *diff, const struct rollup *now, const struct rollup *before)
+static void put_invocations(struct json_out *out, const struct diff *diff,
+    const struct rollup *now, const struct rollup *before)
 {
 	uint64_t now_min = minutes_of(&diff->now);
 	uint64_t before_min = minutes_of(&diff->before);
-	json_t *out = json_pack("{s:o,s:o}", "now", answer_count(now->invocations),
-	    "before", answer_count(before->invocations));
 	double rate = (double)before->invocations / (double)before_min;
 
+	json_out_open(out, "invocations");
+	json_out_count(out, "now", now->invocations);
+	json_out_count(out, "before", before->invocations);
 	if (rate > 0)
-		(void)json_object_set_new(out, "change_pct",
-		    answer_number(
-			((double)now->invocations / (double)now_min / rate - 1) * 100));
-	(void)json_object_set_new(out, "verdict",
-	    json_string(change_name(change_of_counts(
-		now->invocations, now_min, before->invocations, before_min))));
-	return out;
+		json_out_number(out, "change_pct",
+		    ((double)now->invocations / (double)now_min / rate - 1) * 100);
+	json_out_string(out, "verdict",
+	    change_name(change_of_counts(
+		now->invocations, now_min, before->invocations, before_min)));
+	json_out_close(out);
 }
 
 /* k of the invocations, in percent. */
-static json_t *share_json(
+static void put_share(struct json_out *out, const char *key,
     const struct change_share *now, const struct change_share *before)
 {
 	struct pair pair = {.has_now = now->n > 0, .has_before = before->n > 0};
@@ -161,22 +161,29 @@ static json_t *share_json(
 	if (before->n)
 		pair.before = 100.0 * (double)before->k / (double)before->n;
 	pair.change = change_of_shares(now, before);
-	return pair_json(&pair);
+	put_pair(out, key, &pair);
 }
 
-/* n histograms together; unit: how many of theirs are one of the answer's. */
-static json_t *quantile_json(const struct histogram *const *now,
-    const struct histogram *const *before, size_t n, double q, double unit)
-{
-	struct pair pair = {.now = histogram_quantile_of(now, n, q) / unit,
-	    .before = histogram_quantile_of(before, n, q) / unit,
-	    .change = change_of_quantiles(now, before, n, q)};
+/* Of a side: histograms together; unit: how many of theirs are one of the answer's. */
+struct measured {
+	const struct histogram *const *now;
+	const struct histogram *const *before;
+	size_t n;
+	double unit;
+};
 
-	for (size_t i = 0; i < n; i++) {
-		pair.has_now |= now[i]->count > 0;
-		pair.has_before |= before[i]->count > 0;
+static void put_quantile(
+    struct json_out *out, const char *key, const struct measured *m, double q)
+{
+	struct pair pair = {.now = histogram_quantile_of(m->now, m->n, q) / m->unit,
+	    .before = histogram_quantile_of(m->before, m->n, q) / m->unit,
+	    .change = change_of_quantiles(m->now, m->before, m->n, q)};
+
+	for (size_t i = 0; i < m->n; i++) {
+		pair.has_now |= m->now[i]->count > 0;
+		pair.has_before |= m->before[i]->count > 0;
 	}
-	return pair_json(&pair);
+	put_pair(out, key, &pair);
 }
 
 static bool cost_each(
@@ -191,8 +198,8 @@ static bool cost_each(
 	return true;
 }
 
-static json_t *cost_json(
-    const struct diff *diff, const struct tally *now, const struct tally *before)
+static void put_cost(struct json_out *out, const struct diff *diff,
+    const struct tally *now, const struct tally *before)
 {
 	const struct histogram *a[] = {&now->rollup.warm, &now->rollup.cold_duration};
 	const struct histogram *b[] = {
@@ -201,44 +208,51 @@ static json_t *cost_json(
 	struct money was = {0};
 	bool has_now = cost_each(diff, now, &each);
 	bool has_before = cost_each(diff, before, &was);
-	json_t *out = json_object();
 
+	json_out_open(out, "cost_per_invocation_usd");
 	if (has_now)
-		(void)json_object_set_new(out, "now", answer_money(each));
+		json_out_money(out, "now", each);
 	if (has_before)
-		(void)json_object_set_new(out, "before", answer_money(was));
-	if (!has_now || !has_before)
-		return out;
-	if (was.pico > 0)
-		(void)json_object_set_new(out, "change_pct",
-		    answer_number(((double)each.pico / (double)was.pico - 1) * 100));
-	(void)json_object_set_new(out, "verdict",
-	    json_string(change_name(
-		change_of_means((double)each.pico, a, (double)was.pico, b, 2))));
-	return out;
+		json_out_money(out, "before", was);
+	if (has_now && has_before) {
+		if (was.pico > 0)
+			json_out_number(out, "change_pct",
+			    ((double)each.pico / (double)was.pico - 1) * 100);
+		json_out_string(out, "verdict",
+		    change_name(
+			change_of_means((double)each.pico, a, (double)was.pico, b, 2)));
+	}
+	json_out_close(out);
 }
 
-static void set_quantiles(
-    json_t *out, const struct rollup *now, const struct rollup *before)
+static void put_quantiles(
+    struct json_out *out, const struct rollup *now, const struct rollup *before)
 {
+	const struct histogram *a[] = {
+	    &now->warm, &now->cold_duration, &now->init, &now->memory};
+	const struct histogram *b[] = {
+	    &before->warm, &before->cold_duration, &before->init, &before->memory};
 	const double ms = 1e6 / histogram_ticks_to_ns(1);
-	const struct histogram *a[] = {&now->warm, &now->cold_duration};
-	const struct histogram *b[] = {&before->warm, &before->cold_duration};
-	const struct histogram *init[] = {&now->init, &before->init};
-	const struct histogram *memory[] = {&now->memory, &before->memory};
+	const struct measured duration = {a, b, 2, ms};
+	const struct measured init = {a + 2, b + 2, 1, ms};
+	const struct measured memory = {a + 3, b + 3, 1, MIB};
 
-	(void)json_object_set_new(out, "duration_ms",
-	    json_pack("{s:o,s:o,s:o}", "p50", quantile_json(a, b, 2, 0.5, ms), "p95",
-		quantile_json(a, b, 2, 0.95, ms), "p99",
-		quantile_json(a, b, 2, 0.99, ms)));
-	(void)json_object_set_new(out, "init_ms",
-	    json_pack("{s:o}", "p95", quantile_json(init, init + 1, 1, 0.95, ms)));
-	(void)json_object_set_new(out, "memory_mb",
-	    json_pack("{s:o}", "p95", quantile_json(memory, memory + 1, 1, 0.95, MIB)));
+	json_out_open(out, "duration_ms");
+	put_quantile(out, "p50", &duration, 0.5);
+	put_quantile(out, "p95", &duration, 0.95);
+	put_quantile(out, "p99", &duration, 0.99);
+	json_out_close(out);
+	json_out_open(out, "init_ms");
+	put_quantile(out, "p95", &init, 0.95);
+	json_out_close(out);
+	json_out_open(out, "memory_mb");
+	put_quantile(out, "p95", &memory, 0.95);
+	json_out_close(out);
 }
 
-/* a is of now, b of before; an empty one where that side has none of the function f. */
-static json_t *row_json(const struct diff *diff, const struct function *f,
+/* a is of now, b of before; an empty one where that side has none of the function f.
+ * NULL: out of memory. */
+static char *row_text(const struct diff *diff, const struct function *f,
     const struct tally *a, const struct tally *b)
 {
 	struct change_share cold[] = {{a->rollup.cold, a->rollup.invocations},
@@ -246,20 +260,22 @@ static json_t *row_json(const struct diff *diff, const struct function *f,
 	struct change_share errors[] = {
 	    {rollup_errors(&a->rollup), a->rollup.invocations},
 	    {rollup_errors(&b->rollup), b->rollup.invocations}};
-	json_t *out = json_pack("{s:s,s:s,s:s}", "function", f->name, "platform",
-	    platform_name(f->platform), "version",
-	    diff->now.version ? diff->now.version : f->version);
+	struct json_out out = {0};
 
+	json_out_open(&out, NULL);
+	json_out_string(&out, "function", f->name);
+	json_out_string(&out, "platform", platform_name(f->platform));
+	json_out_string(
+	    &out, "version", diff->now.version ? diff->now.version : f->version);
 	if (diff->before.version)
-		(void)json_object_set_new(
-		    out, "against_version", json_string(diff->before.version));
-	(void)json_object_set_new(
-	    out, "invocations", invocations_json(diff, &a->rollup, &b->rollup));
-	(void)json_object_set_new(out, "cold_pct", share_json(&cold[0], &cold[1]));
-	(void)json_object_set_new(out, "errors_pct", share_json(&errors[0], &errors[1]));
-	set_quantiles(out, &a->rollup, &b->rollup);
-	(void)json_object_set_new(out, "cost_per_invocation_usd", cost_json(diff, a, b));
-	return out;
+		json_out_string(&out, "against_version", diff->before.version);
+	put_invocations(&out, diff, &a->rollup, &b->rollup);
+	put_share(&out, "cold_pct", &cold[0], &cold[1]);
+	put_share(&out, "errors_pct", &errors[0], &errors[1]);
+	put_quantiles(&out, &a->rollup, &b->rollup);
+	put_cost(&out, diff, a, b);
+	json_out_close(&out);
+	return json_out_take(&out, NULL);
 }
 
 /* Rows are in the order of name, version, platform; versions that were asked for are one
@@ -306,8 +322,7 @@ static int add_row(struct diff *diff, const struct function *known,
 		f.version[0] = '\0';
 	if (!leaders_want(&diff->leaders, &row, &f))
 		return 0;
-	return leaders_put(
-	    &diff->leaders, &row, &f, answer_text(row_json(diff, known, now, before)));
+	return leaders_put(&diff->leaders, &row, &f, row_text(diff, known, now, before));
 }
 
 static int add_rows(void *context, void *read)
