@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/count.h"
 #include "serve/answers/answer.h"
+#include "wire/json/out.h"
 
 #define MINUTE_NS (60 * CLOCK_NS_PER_S)
 #define HOUR_NS (60 * MINUTE_NS)
@@ -136,6 +137,20 @@ int answer_send(struct http_reply *reply, json_t *root)
 		return -ENOMEM;
 	reply->body_bytes = strlen(reply->body);
 	return 0;
+}
+
+int answer_send_out(struct http_reply *reply, struct json_out *out)
+{
+	reply->body = json_out_take(out, &reply->body_bytes);
+	return reply->body ? 0 : -ENOMEM;
+}
+
+void answer_put_window(struct json_out *out, const char *key, const struct window *window)
+{
+	json_out_open(out, key);
+	json_out_time(out, "since", window->since_ns);
+	json_out_time(out, "until", window->until_ns);
+	json_out_close(out);
 }
 
 json_t *answer_time(int64_t ns)

@@ -7,7 +7,7 @@
 #include "base/count.h"
 #include "base/room.h"
 #include "base/text.h"
-#include "serve/answers/answer.h"
+#include "serve/figures/figures.h"
 #include "serve/ingest/intake.h"
 
 void hosts_init(struct hosts *hosts, int64_t since_ns, int64_t ledger_ns)
@@ -62,81 +62,80 @@ int hosts_see(struct hosts *hosts, const struct batch_head *last, int64_t receiv
 	return 0;
 }
 
-static void set_pct(
-    json_t *out, const char *name, const struct host_figures *f, enum host_figure figure)
+static void put_pct(struct json_out *out, const char *name, const struct host_figures *f,
+    enum host_figure figure)
 {
 	if (host_figures_have(f, figure))
-		(void)json_object_set_new(out, name,
-		    answer_number((double)f->value[figure] / HOST_SHARE * 100));
+		json_out_number(out, name, (double)f->value[figure] / HOST_SHARE * 100);
 }
 
-static void set_seconds(
-    json_t *out, const char *name, const struct host_figures *f, enum host_figure figure)
+static void put_seconds(struct json_out *out, const char *name,
+    const struct host_figures *f, enum host_figure figure)
 {
 	if (host_figures_have(f, figure))
-		(void)json_object_set_new(out, name,
-		    answer_number((double)f->value[figure] / (double)CLOCK_NS_PER_S));
+		json_out_number(
+		    out, name, (double)f->value[figure] / (double)CLOCK_NS_PER_S);
 }
 
-static void set_count(json_t *out, const struct host_figures *f, enum host_figure figure)
+static void put_count(
+    struct json_out *out, const struct host_figures *f, enum host_figure figure)
 {
 	if (host_figures_have(f, figure))
-		(void)json_object_set_new(
-		    out, host_figure_name(figure), answer_count(f->value[figure]));
+		json_out_count(out, host_figure_name(figure), f->value[figure]);
 }
 
-static json_t *overhead_json(const struct host_figures *f)
+static void put_overhead(struct json_out *out, const struct host_figures *f)
 {
-	json_t *out = json_object();
 	uint64_t share = f->value[FIGURE_AGENT_SHARE] + f->value[FIGURE_PROBES_SHARE];
 
+	json_out_open(out, "overhead");
 	if (host_figures_have(f, FIGURE_AGENT_SHARE) &&
 	    host_figures_have(f, FIGURE_PROBES_SHARE))
-		(void)json_object_set_new(
-		    out, "host_pct", answer_number((double)share / HOST_SHARE * 100));
-	set_pct(out, "agent_pct", f, FIGURE_AGENT_SHARE);
-	set_pct(out, "probes_pct", f, FIGURE_PROBES_SHARE);
-	set_pct(out, "max_pct", f, FIGURE_MAX_SHARE);
-	set_seconds(out, "agent_cpu_s", f, FIGURE_AGENT_CPU_NS);
-	set_seconds(out, "probes_cpu_s", f, FIGURE_PROBES_CPU_NS);
-	set_count(out, f, FIGURE_RESIDENT_BYTES);
-	set_count(out, f, FIGURE_SHED);
-	return out;
+		json_out_number(out, "host_pct", (double)share / HOST_SHARE * 100);
+	put_pct(out, "agent_pct", f, FIGURE_AGENT_SHARE);
+	put_pct(out, "probes_pct", f, FIGURE_PROBES_SHARE);
+	put_pct(out, "max_pct", f, FIGURE_MAX_SHARE);
+	put_seconds(out, "agent_cpu_s", f, FIGURE_AGENT_CPU_NS);
+	put_seconds(out, "probes_cpu_s", f, FIGURE_PROBES_CPU_NS);
+	put_count(out, f, FIGURE_RESIDENT_BYTES);
+	put_count(out, f, FIGURE_SHED);
+	json_out_close(out);
 }
 
-static json_t *unseen_json(const struct host_figures *f)
+static void put_unseen(struct json_out *out, const struct host_figures *f)
 {
-	json_t *out = json_object();
-
+	json_out_open(out, "unseen");
 	for (unsigned int i = FIGURE_TLS; i <= FIGURE_MISSED_RUNS; i++)
-		set_count(out, f, (enum host_figure)i);
-	return out;
+		put_count(out, f, (enum host_figure)i);
+	json_out_close(out);
 }
 
-json_t *hosts_json(const struct hosts *hosts, int64_t now_ns, int64_t listen_ns)
+static void put_host(
+    struct json_out *out, const struct host *host, int64_t now_ns, int64_t listen_ns)
 {
-	json_t *agents = json_array();
+	/* in the future: the wall clock went back */
+	int64_t age_ns = now_ns > host->received_ns ? now_ns - host->received_ns : 0;
 
-	for (size_t i = 0; i < hosts->n; i++) {
-		const struct host *host = &hosts->items[i];
-		/* in the future: the wall clock went back */
-		int64_t age_ns =
-		    now_ns > host->received_ns ? now_ns - host->received_ns : 0;
-		bool silent = age_ns > HOSTS_SILENT_S * CLOCK_NS_PER_S &&
-			      now_ns - listen_ns > HOSTS_SILENT_S * CLOCK_NS_PER_S &&
-			      host->beating;
-		json_t *agent = json_pack("{s:s,s:o,s:o,s:b,s:o}", "host", host->name,
-		    "last_batch", answer_time(host->received_ns), "age_s",
-		    answer_number((double)age_ns / (double)CLOCK_NS_PER_S), "silent",
-		    silent, "ledger", answer_ledger(&host->ledger));
-
-		if (host->figures.has) {
-			(void)json_object_set_new(
-			    agent, "overhead", overhead_json(&host->figures));
-			(void)json_object_set_new(
-			    agent, "unseen", unseen_json(&host->figures));
-		}
-		(void)json_array_append_new(agents, agent);
+	json_out_open(out, NULL);
+	json_out_string(out, "host", host->name);
+	json_out_time(out, "last_batch", host->received_ns);
+	json_out_number(out, "age_s", (double)age_ns / (double)CLOCK_NS_PER_S);
+	json_out_flag(out, "silent",
+	    age_ns > HOSTS_SILENT_S * CLOCK_NS_PER_S &&
+		now_ns - listen_ns > HOSTS_SILENT_S * CLOCK_NS_PER_S && host->beating);
+	figures_put_ledger(out, &host->ledger);
+	if (host->figures.has) {
+		put_overhead(out, &host->figures);
+		put_unseen(out, &host->figures);
 	}
-	return agents;
+	json_out_close(out);
+}
+
+void hosts_put(
+    struct json_out *out, const struct hosts *hosts, int64_t now_ns, int64_t listen_ns)
+{
+	json_out_open_list(out, "agents");
+	for (size_t i = 0; i < hosts->n; i++)
+		put_host(out, &hosts->items[i], now_ns, listen_ns);
+	json_out_close_list(out);
 }

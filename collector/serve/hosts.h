@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "wire/batch.h"
+#include "wire/json/out.h"
 
 #define HOSTS_SILENT_S 20 /* an agent that lives sends something every 5 s */
 
@@ -34,9 +35,11 @@ void hosts_done(struct hosts *hosts);
 /* Takes note of the last batch of an agent. 0 or -ENOMEM. */
 int hosts_see(struct hosts *hosts, const struct batch_head *last, int64_t received_ns);
 
-/* [{"host","last_batch","age_s","silent","ledger","overhead","unseen"}], a new reference.
- * What came as NDJSON or OTLP has no agent behind it and is never silent; nor is who had
- * no time yet to find this collector, which listens since listen_ns. */
-json_t *hosts_json(const struct hosts *hosts, int64_t now_ns, int64_t listen_ns);
+/* Writes the member "agents":
+ * [{"host","last_batch","age_s","silent","ledger","overhead","unseen"}]. What came as
+ * NDJSON or OTLP has no agent behind it and is never silent; nor is who had no time yet
+ * to find this collector, which listens since listen_ns. */
+void hosts_put(
+    struct json_out *out, const struct hosts *hosts, int64_t now_ns, int64_t listen_ns);
 
 #endif

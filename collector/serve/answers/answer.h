@@ -53,6 +53,12 @@ char *answer_text(json_t *root);
 /* Takes over root (NULL: out of memory) as the reply's body. 0 or -ENOMEM. */
 int answer_send(struct http_reply *reply, json_t *root);
 
+/* The same of a text; empties it. */
+struct json_out;
+int answer_send_out(struct http_reply *reply, struct json_out *out);
+void answer_put_window(
+    struct json_out *out, const char *key, const struct window *window);
+
 json_t *answer_time(int64_t ns);
 json_t *answer_count(uint64_t n);
 /* Rounded to three decimals, as milliseconds from nanoseconds are told. */

@@ -411,6 +411,7 @@ int answer_diff(
 {
 	struct diff diff = {.answers = context,
 	    .leaders.choice = {.rank = RANK_NAME, .limit = LIMIT_MAX}};
+	struct json_out out = {0};
 	int err;
 
 	if (!parse(request, &diff, reply) ||
@@ -419,13 +420,15 @@ int answer_diff(
 	answer_widen(diff.answers->store, &diff.now.window);
 	answer_widen(diff.answers->store, &diff.before.window);
 	err = read_all(&diff, http_query(request, "function"));
-	if (!err)
-		return leaders_send(&diff.leaders,
-		    json_pack("{s:o,s:o,s:i}", "window",
-			answer_window_json(&diff.now.window), "against",
-			answer_window_json(&diff.before.window), "confidence_pct",
-			CHANGE_CONFIDENCE_PCT),
-		    NULL, reply);
-	leaders_done(&diff.leaders);
-	return err;
+	if (err) {
+		leaders_done(&diff.leaders);
+		return err;
+	}
+	json_out_open(&out, NULL);
+	answer_put_window(&out, "window", &diff.now.window);
+	answer_put_window(&out, "against", &diff.before.window);
+	json_out_count(&out, "confidence_pct", CHANGE_CONFIDENCE_PCT);
+	leaders_write(&diff.leaders, &out);
+	json_out_close(&out);
+	return answer_send_out(reply, &out);
 }

@@ -101,8 +101,8 @@ static int see_agent(void *context, const struct batch_head *last, int64_t recei
 	return hosts_see(context, last, received_ns);
 }
 
-static int set_agents(
-    json_t *root, const struct answers *answers, const struct window *window)
+static int put_agents(
+    struct json_out *out, const struct answers *answers, const struct window *window)
 {
 	int64_t now_ns = clock_wall_ns();
 	int64_t since_ns = now_ns - (int64_t)HOUR_NS;
@@ -112,21 +112,20 @@ static int set_agents(
 	hosts_init(&hosts, window->since_ns < since_ns ? window->since_ns : since_ns,
 	    window->since_ns);
 	err = store_scan_agents(answers->store, see_agent, &hosts);
-	(void)json_object_set_new(root, "host_count", answer_count(hosts.n));
-	(void)json_object_set_new(
-	    root, "agents", hosts_json(&hosts, now_ns, answers->listen_ns));
+	json_out_count(out, "host_count", hosts.n);
+	hosts_put(out, &hosts, now_ns, answers->listen_ns);
 	hosts_done(&hosts);
 	return err;
 }
 
-static int set_ledger(
-    json_t *root, const struct answers *answers, const struct window *window)
+static int put_ledger(
+    struct json_out *out, const struct answers *answers, const struct window *window)
 {
 	struct batch_ledger sum;
 	int err = store_ledger(answers->store, window->since_ns, &sum);
 
 	if (!err)
-		(void)json_object_set_new(root, "ledger", answer_ledger(&sum));
+		figures_put_ledger(out, &sum);
 	return err;
 }
 
@@ -185,15 +184,37 @@ static int see_known(void *context, const struct function *function,
 }
 
 /* What lies outside of a window in which there is nothing. */
-static int set_known(json_t *root, const struct answers *answers)
+static int put_known(struct json_out *out, const struct answers *answers)
 {
 	struct known known = {0};
 	int err = store_scan_functions(answers->store, see_known, &known);
 
-	(void)json_object_set_new(root, "known_count", answer_count(known.functions));
+	json_out_count(out, "known_count", known.functions);
 	if (!err && known.functions)
-		(void)json_object_set_new(
-		    root, "known_last_seen", answer_time(known.last_ns));
+		json_out_time(out, "known_last_seen", known.last_ns);
+	return err;
+}
+
+/* function: of that name alone; NULL: all, and the hosts they are on, which are most of
+ * the answer of a large fleet. */
+static int put_answer(struct json_out *out, struct list *list,
+    const struct window *window, const char *function)
+{
+	const struct answers *answers = list->answers;
+	size_t seen = list->leaders.seen;
+	int err;
+
+	json_out_open(out, NULL);
+	answer_put_window(out, "window", window);
+	leaders_write(&list->leaders, out);
+	json_out_count(out, "function_count", seen);
+	json_out_time(out, "generated", clock_wall_ns());
+	err = put_ledger(out, answers, window);
+	if (!err && !function)
+		err = put_agents(out, answers, window);
+	if (!err && !function && seen == 0)
+		err = put_known(out, answers);
+	json_out_close(out);
 	return err;
 }
 
@@ -203,8 +224,8 @@ int answer_functions(
 	struct list list = {.answers = context};
 	const struct answers *answers = context;
 	const char *function = http_query(request, "function");
+	struct json_out out = {0};
 	struct window window;
-	json_t *rest;
 	int err;
 
 	if (!answer_window(request, "1h", &window, reply) ||
@@ -215,19 +236,11 @@ int answer_functions(
 	answer_begin_with_hour(&window);
 	answer_widen(answers->store, &window);
 	err = tallies_each(answers->store, &window, function, add_functions, &list);
-	rest = json_pack("{s:o,s:o}", "function_count", answer_count(list.leaders.seen),
-	    "generated", answer_time(clock_wall_ns()));
 	if (!err)
-		err = set_ledger(rest, answers, &window);
-	if (!err && !function) /* of a large fleet they are most of the answer */
-		err = set_agents(rest, answers, &window);
-	if (!err && !function && list.leaders.seen == 0)
-		err = set_known(rest, answers);
+		err = put_answer(&out, &list, &window, function);
 	if (!err)
-		return leaders_send(&list.leaders,
-		    json_pack("{s:o}", "window", answer_window_json(&window)), rest,
-		    reply);
+		return answer_send_out(reply, &out);
 	leaders_done(&list.leaders);
-	json_decref(rest);
+	json_out_done(&out);
 	return err;
 }

@@ -230,10 +230,7 @@ static int send_groups(
 	int err;
 
 	json_out_open(&out, NULL);
-	json_out_open(&out, "window");
-	json_out_time(&out, "since", reading->window.since_ns);
-	json_out_time(&out, "until", reading->window.until_ns);
-	json_out_close(&out);
+	answer_put_window(&out, "window", &reading->window);
 	json_out_string(&out, "by", names[reading->by]);
 	json_out_string(&out, "basis", reading->by == BY_HOST ? "invocations" : "sums");
 	json_out_count(&out, "unattributed", reading->invocations - found);
@@ -247,8 +244,7 @@ static int send_groups(
 		json_out_done(&out);
 		return err;
 	}
-	reply->body = json_out_take(&out, &reply->body_bytes);
-	return reply->body ? 0 : -ENOMEM;
+	return answer_send_out(reply, &out);
 }
 
 int answer_groups(const struct answers *answers, const struct http_request *request,

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buffer.h"
 #include "base/room.h"
 
 /* Of the function what decides; its texts and the row's follow each other in memory. */
@@ -135,45 +134,15 @@ static void sort(struct leaders *l)
 	l->n = n;
 }
 
-/* An object's text without the braces. */
-static void put_members(struct buffer *out, json_t *object)
+void leaders_write(struct leaders *l, struct json_out *out)
 {
-	char *text = answer_text(object);
-
-	if (text)
-		buffer_put(out, text + 1, strlen(text) - 2);
-	else
-		out->failed = true;
-	free(text);
-}
-
-int leaders_send(struct leaders *l, json_t *head, json_t *tail, struct http_reply *reply)
-{
-	struct buffer out = {0};
-
-	buffer_put_text(&out, "{");
-	put_members(&out, head);
-	buffer_put_text(&out, ",\"functions\":[");
 	sort(l);
+	json_out_open_list(out, "functions");
 	for (size_t i = 0; i < l->n; i++) {
-		if (i > 0)
-			buffer_put_text(&out, ",");
-		buffer_put_text(&out, l->rows[i]->json);
+		json_out_json(out, NULL, l->rows[i]->json);
 		free(l->rows[i]->json);
 		l->rows[i]->json = NULL;
 	}
-	buffer_put_text(&out, tail ? "]," : "]");
-	if (tail)
-		put_members(&out, tail);
-	buffer_put_text(&out, "}");
+	json_out_close_list(out);
 	leaders_done(l);
-	if (!out.failed)
-		buffer_put(&out, "", 1);
-	if (out.failed) {
-		buffer_done(&out);
-		return -ENOMEM;
-	}
-	reply->body = (char *)out.at;
-	reply->body_bytes = out.n - 1;
-	return 0;
 }

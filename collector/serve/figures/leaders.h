@@ -5,6 +5,7 @@
 
 #include "model/function.h"
 #include "serve/answers/answer.h"
+#include "wire/json/out.h"
 
 /* Begin with the choice set; release with leaders_done(). */
 struct leaders {
@@ -26,10 +27,8 @@ bool leaders_want(
 int leaders_put(struct leaders *leaders, const struct rank_row *row,
     const struct function *function, char *text);
 
-/* Sends {..., "functions": [the rows in their order], ...}: the members of head and of
- * tail (NULL: none), both taken over, are around it. The leaders are empty then. 0 or
- * -ENOMEM. */
-int leaders_send(
-    struct leaders *leaders, json_t *head, json_t *tail, struct http_reply *reply);
+/* Writes the rows in their order, as the member "functions". The leaders are empty then.
+ */
+void leaders_write(struct leaders *leaders, struct json_out *out);
 
 #endif

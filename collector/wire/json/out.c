@@ -94,6 +94,12 @@ void json_out_string(struct json_out *out, const char *key, const char *s)
 		out->text.n -= room - (size_t)(json_put_string(at, s, n + 1) - at);
 }
 
+void json_out_json(struct json_out *out, const char *key, const char *json)
+{
+	begin(out, key);
+	buffer_put_text(&out->text, json);
+}
+
 void json_out_flag(struct json_out *out, const char *key, bool value)
 {
 	begin(out, key);

@@ -30,6 +30,8 @@ void json_out_close(struct json_out *out);
 void json_out_open_list(struct json_out *out, const char *key);
 void json_out_close_list(struct json_out *out);
 void json_out_string(struct json_out *out, const char *key, const char *s);
+void json_out_json(
+    struct json_out *out, const char *key, const char *json); /* as it is */
 void json_out_flag(struct json_out *out, const char *key, bool value);
 void json_out_count(struct json_out *out, const char *key, uint64_t n); /* to 2^63-1 */
 /* Rounded to three decimals; left out where it is not finite. */
