@@ -1,35 +1,23 @@
 /* What agents send does not wait for questions, which are answered two at a time. */
-#include <errno.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <time.h>
 
 #include <cmocka.h>
 
 #include "serve/http.h"
+#include "tests/unit/patience.h"
 #include "tests/unit/raw_client.h"
 
-#define LONGEST_S 20 /* a question that is not let go fails */
 #define QUESTIONS 4
 
 static sem_t asked; /* once for each question that is being answered */
 static sem_t let_go;
 static atomic_int at_once;
 static atomic_int most_at_once;
-
-static int wait_for(sem_t *what)
-{
-	struct timespec until;
-
-	(void)clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += LONGEST_S;
-	return sem_timedwait(what, &until) < 0 ? -errno : 0;
-}
 
 /* A question that takes until it is let go. */
 static int question(

@@ -1,17 +1,15 @@
 /* Lines and spans are read aside: agents do not wait for them, what waits is bounded, and
  * what several readers take is stored once and adds up. */
 #include <pthread.h>
-#include <semaphore.h>
-#include <time.h>
 
 #include "serve/ingest.h"
 #include "serve/ingest/readers.h"
+#include "tests/unit/patience.h"
 #include "tests/unit/raw_client.h"
 #include "tests/unit/store_place.h"
 
 #define LINES "Content-Type: application/x-ndjson\r\n"
-#define LONGEST_S 20 /* a body that is not let go fails */
-#define LARGE_N 4    /* bodies of the greatest size that wait at most */
+#define LARGE_N 4 /* bodies of the greatest size that wait at most */
 
 _Static_assert(LARGE_N *READERS_LINES_MAX_BYTES == READERS_WAITING_MAX_BYTES, "LARGE_N");
 
@@ -24,15 +22,6 @@ struct held {
 	sem_t came; /* once for each body that a reader has before it */
 	sem_t let_go;
 };
-
-static int wait_for(sem_t *what)
-{
-	struct timespec until;
-
-	(void)clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += LONGEST_S;
-	return sem_timedwait(what, &until) < 0 ? -errno : 0;
-}
 
 static bool hold(void *context, const struct intake *in, struct http_reply *reply)
 {
