@@ -14,7 +14,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 OUT, PORT = sys.argv[1], int(sys.argv[2])
 IDLE_LIFE_S = 20
-AGENT_WAIT_S = 10
+AGENT_WAIT_S = 20
 stopping = threading.Event()
 # What a function calls itself must not come from the shell that started the demo.
 PLAIN = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_LAMBDA_", "COLDMETER_"))}
@@ -63,11 +63,20 @@ def drive_report():
         stopping.wait(random.uniform(1.5, 4))
 
 
+def watches(pid):
+    """Whether that agent has attached its probes."""
+    try:
+        return any(os.readlink(f"/proc/{pid}/fd/{fd}") == "anon_inode:bpf_link" for fd in os.listdir(f"/proc/{pid}/fd"))
+    except OSError:
+        return False
+
+
 def wait_for_agent():
     """So that the first cold starts are seen."""
     for _ in range(AGENT_WAIT_S * 4):
-        if subprocess.run(["pgrep", "-x", "coldmeter-agent"], stdout=subprocess.DEVNULL, check=False).returncode == 0:
-            stopping.wait(2)
+        agents = subprocess.run(["pgrep", "-x", "coldmeter-agent"], stdout=subprocess.PIPE, check=False).stdout.split()
+        if any(watches(int(pid)) for pid in agents):
+            stopping.wait(1)
             return
         if stopping.wait(0.25):
             return
