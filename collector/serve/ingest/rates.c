@@ -13,10 +13,9 @@
 #define RING_S 16 /* more than RATES_WINDOW_S and the delay of a batch */
 
 struct known {
-	int64_t newest_s; /* the last second that is counted */
-	uint32_t
-	    count[RING_S]; /* of it and those before it, each at its number's place */
-	uint64_t hash;     /* from here on only to be found */
+	int64_t newest_s;       /* the last second that is counted, */
+	uint32_t count[RING_S]; /* and those before it */
+	uint64_t hash;          /* from here on only to be found */
 	struct function function;
 };
 
@@ -125,8 +124,7 @@ static void count_one(
 				   span / CLOCK_NS_PER_S);
 
 	if (second < now_s - RING_S || second > now_s + RING_S)
-		return; /* a host whose clock is wrong, or late by more than is asked for
-			 */
+		return; /* too late to be asked for, or from a clock that is wrong */
 	/* a newest one of the future is from before our clock went back */
 	if (second > known->newest_s || known->newest_s > now_s + RING_S)
 		turn_to(known, second);
