@@ -92,10 +92,10 @@ static int stop(void **state)
 
 struct sending {
 	pthread_t thread;
-	uint16_t port;
 	const char *body;
 	size_t n;
 	int status;
+	uint16_t port;
 };
 
 static void *send_lines(void *context)
