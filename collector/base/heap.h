@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-/* For a program that makes and frees batches all the time: up to 64 MiB free at the end
+/* For a program that makes and frees batches all the time: up to 16 MiB free at the end
  * of each of malloc's arenas stay until heap_tidy() finds them idle, and blocks up to 4
  * MiB come from there, instead of going back to the kernel to be cleared and mapped anew.
  * Once, before threads. */
