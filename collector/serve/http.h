@@ -51,7 +51,7 @@ int http_reply_error(struct http_reply *reply, int status, const char *code,
 
 /* Returns 0 with *reply filled, or a negative errno, which becomes a 500 (-ENOMEM: 503),
  * or HTTP_PENDING after http_pend(). Handlers of what agents send, and of routes that
- * need nothing, run on the server's thread; all others on another one, one at a time, and
+ * need nothing, run on the server's thread; all others on others, two at a time, and
  * do not pend. */
 typedef int (*http_handler)(
     void *context, const struct http_request *request, struct http_reply *reply);
