@@ -6,8 +6,9 @@
 
 /* For a program that makes and frees batches all the time: up to 16 MiB free at the end
  * of each of malloc's arenas stay until heap_tidy() finds them idle, and blocks up to 4
- * MiB come from there, instead of going back to the kernel to be cleared and mapped anew.
- * Once, before threads. */
+ * MiB come from there, instead of going back to the kernel to be cleared and mapped anew
+ * (out/bench/bench_ingest: with 64 MiB it is no faster than its noise, and takes up to
+ * 12 MB more). Once, before threads. */
 void heap_keep_some(void);
 
 /* Zero-initialised is valid. */

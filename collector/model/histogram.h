@@ -54,7 +54,8 @@ int histogram_add_ns(struct histogram *h, uint64_t ns);
 int histogram_merge(struct histogram *into, const struct histogram *from);
 
 /* A value and its bucket, for who needs them more than once: to ask for the memory that
- * adding it will touch (see base/ahead.h), and to add it. */
+ * adding it will touch (see base/ahead.h), and to add it: 0 or -ENOMEM, unchanged then.
+ */
 struct histogram_place {
 	uint64_t value;
 	int32_t index; /* 0 of the value 0 */

@@ -6,9 +6,8 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/count.h"
 #include "serve/answers/answer.h"
-#include "wire/json/out.h"
+#include "serve/figures/figures.h"
 
 #define MINUTE_NS (60 * CLOCK_NS_PER_S)
 #define HOUR_NS (60 * MINUTE_NS)
@@ -192,17 +191,15 @@ json_t *answer_window_json(const struct window *window)
 
 json_t *answer_ledger(const struct batch_ledger *ledger)
 {
-	json_t *by_reason = json_object();
-	uint64_t lost = 0;
+	struct json_out out = {0};
+	json_t *root;
+	char *text;
 
-	for (int i = 0; i < LOST_REASONS; i++) {
-		count_add(&lost, ledger->lost[i]);
-		(void)json_object_set_new(by_reason,
-		    lost_reason_name((enum lost_reason)i), answer_count(ledger->lost[i]));
-	}
-	return json_pack("{s:o,s:o,s:o,s:o}", "seen", answer_count(ledger->seen),
-	    "delivered", answer_count(ledger->delivered), "lost", answer_count(lost),
-	    "lost_by_reason", by_reason);
+	figures_put_ledger(&out, NULL, ledger);
+	text = json_out_take(&out, NULL);
+	root = text ? json_loads(text, 0, NULL) : NULL;
+	free(text);
+	return root;
 }
 
 /* An answer tells of all that was acknowledged before. Where that fails the writer says

@@ -123,7 +123,7 @@ static void put_host(
 	json_out_flag(out, "silent",
 	    age_ns > HOSTS_SILENT_S * CLOCK_NS_PER_S &&
 		now_ns - listen_ns > HOSTS_SILENT_S * CLOCK_NS_PER_S && host->beating);
-	figures_put_ledger(out, &host->ledger);
+	figures_put_ledger(out, "ledger", &host->ledger);
 	if (host->figures.has) {
 		put_overhead(out, &host->figures);
 		put_unseen(out, &host->figures);

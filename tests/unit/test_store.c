@@ -238,7 +238,7 @@ static void test_store_merges_batches_into_one_row_a_minute(void **state)
 }
 
 /* In a child, because the file-size limit holds for the whole process. */
-static int fill_up(struct store *store)
+static void fill_up(struct store *store)
 {
 	struct rlimit limit = {.rlim_cur = 300000, .rlim_max = 300000};
 	int full = 0;
@@ -246,7 +246,7 @@ static int fill_up(struct store *store)
 
 	(void)signal(SIGXFSZ, SIG_IGN);
 	if (setrlimit(RLIMIT_FSIZE, &limit) < 0)
-		return 2;
+		_exit(2);
 	for (uint64_t i = 1; i <= 400; i++) {
 		const struct plan_of_batch b = {
 		    1, i, "f", T0 + (int64_t)i * MINUTE, 1000, 50};
@@ -255,33 +255,21 @@ static int fill_up(struct store *store)
 		full += err == -ENOSPC;
 		kept += err == 1;
 		if (err < 0 && err != -ENOSPC)
-			return 3;
+			_exit(3);
 	}
 	if (full == 0 || kept == 0)
-		return 4;
+		_exit(4);
 	if (rollups(store, 0, INT64_MAX, NULL).invocations != kept * 50)
-		return 5;
-	return walk(store, 0, INT64_MAX, NULL, true).rows == kept * 50 ? 0 : 6;
+		_exit(5);
+	if (walk(store, 0, INT64_MAX, NULL, true).rows != kept * 50)
+		_exit(6);
 }
 
 static void test_store_on_a_full_disk_keeps_nothing_half(void **state)
 {
 	struct place *place = *state;
-	int status;
-	pid_t pid;
 
-	store_close(place->store);
-	place->store = NULL;
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		struct store *store;
-
-		_exit(store_open(place->directory, &store) < 0 ? 1 : fill_up(store));
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
+	run_and_die(place, fill_up);
 	assert_int_equal(store_open(place->directory, &place->store), 0);
 	assert_int_equal(walk(place->store, 0, INT64_MAX, NULL, true).rows,
 	    rollups(place->store, 0, INT64_MAX, NULL).invocations);

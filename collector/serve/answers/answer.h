@@ -67,7 +67,7 @@ json_t *answer_ms(double ns);
 json_t *answer_money(struct money money);
 json_t *answer_window_json(const struct window *window);
 
-/* {"seen","delivered","lost","lost_by_reason"}. */
+/* What figures_put_ledger() writes, for an answer that is a tree; NULL: no memory. */
 json_t *answer_ledger(const struct batch_ledger *ledger);
 
 int answer_functions(

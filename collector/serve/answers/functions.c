@@ -77,7 +77,7 @@ static char *function_text(
 	put_identity(&out, answers, tally);
 	figures_put_counts(&out, r);
 	tally_ledger(tally, &ledger);
-	figures_put_ledger(&out, &ledger);
+	figures_put_ledger(&out, "ledger", &ledger);
 	json_out_number(&out, "rate", ingest_rate(answers->ingest, &tally->function));
 	json_out_open_list(&out, "trend");
 	for (size_t i = 0; i < TALLY_TREND; i++)
@@ -125,7 +125,7 @@ static int put_ledger(
 	int err = store_ledger(answers->store, window->since_ns, &sum);
 
 	if (!err)
-		figures_put_ledger(out, &sum);
+		figures_put_ledger(out, "ledger", &sum);
 	return err;
 }
 

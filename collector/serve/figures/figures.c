@@ -63,13 +63,14 @@ void figures_put_resources(
 	json_out_close(out);
 }
 
-void figures_put_ledger(struct json_out *out, const struct batch_ledger *ledger)
+void figures_put_ledger(
+    struct json_out *out, const char *key, const struct batch_ledger *ledger)
 {
 	uint64_t lost = 0;
 
 	for (int i = 0; i < LOST_REASONS; i++)
 		count_add(&lost, ledger->lost[i]);
-	json_out_open(out, "ledger");
+	json_out_open(out, key);
 	json_out_count(out, "seen", ledger->seen);
 	json_out_count(out, "delivered", ledger->delivered);
 	json_out_count(out, "lost", lost);

@@ -22,8 +22,9 @@ void figures_put_counts(struct json_out *out, const struct rollup *r);
 void figures_put_resources(
     struct json_out *out, const struct rollup *r, uint32_t limit_mb, uint64_t span_ns);
 
-/* "ledger". */
-void figures_put_ledger(struct json_out *out, const struct batch_ledger *ledger);
+/* {"seen","delivered","lost","lost_by_reason"}. */
+void figures_put_ledger(
+    struct json_out *out, const char *key, const struct batch_ledger *ledger);
 
 /* "usage", each item. */
 void figures_put_usage(struct json_out *out, const struct usage *usage);

@@ -21,7 +21,7 @@ struct intake {
 	struct store_batch *batches;
 	size_t n;
 	size_t room;
-	size_t rows;      /* invocations and functions decoded: 432 and 268 bytes each */
+	size_t rows;      /* invocations and functions decoded: 440 and 268 bytes each */
 	json_t *rejected; /* of NDJSON: [{"line","reason"}]; NULL when none */
 	size_t rejected_n;
 	struct otlp_tally spans; /* of OTLP */

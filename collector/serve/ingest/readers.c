@@ -31,7 +31,7 @@ static void read_one(struct reader *reader, struct job *job)
 	struct http_reply reply = {0};
 	bool is_read;
 
-	job->reader = reader->number;
+	job->reader = (size_t)(reader - all->each);
 	if (all->refuse(all->context, &job->in, &reply))
 		is_read = false;
 	else if (job->in.form == INTAKE_NDJSON)
@@ -66,7 +66,7 @@ int readers_start(struct readers *readers)
 	for (size_t i = 0; !err && i < READERS; i++) {
 		struct reader *reader = &readers->each[i];
 
-		*reader = (struct reader){.number = i, .all = readers};
+		*reader = (struct reader){.all = readers};
 		reader->ids.next =
 		    (struct batch_id){.agent = INTAKE_LINES, .sequence = 1};
 		if (getrandom(reader->ids.next.boot, sizeof(reader->ids.next.boot), 0) <

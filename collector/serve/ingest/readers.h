@@ -18,7 +18,6 @@ struct readers;
 
 /* Which boot the batches of a reader are of: they come in the order of their sequence. */
 struct reader {
-	size_t number;
 	struct intake_ids ids;
 	struct readers *all;
 	pthread_t thread;

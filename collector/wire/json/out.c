@@ -10,7 +10,7 @@
 
 #define NUMBER_BYTES 400 /* of any double without an exponent */
 
-/* Beyond it a double has no thousandths, and 64 bits no room for them. */
+/* Beyond it a double's steps are larger than a tenth, and thousandths outgrow 64 bits. */
 #define THOUSANDTHS_MAX 1e15
 
 void json_out_done(struct json_out *out)
