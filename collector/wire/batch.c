@@ -1,6 +1,6 @@
 /* clang-format off: tables stay as they are */
-/* Layout of a batch, version 2. Version 1 is the same without encodings PARTS, FEW and
- * PLANES and columns 34 and 1001, and is read as well.
+/* Layout of a batch, version 3. Version 2 is the same without column 35, version 1 also
+ * without encodings PARTS, FEW and PLANES and columns 34 and 1001; both are read as well.
  *
  * varint: base/varint.h. text: below. A signed number is a zigzag varint. A reader skips
  * what a newer writer puts at the end of the head, of a function or of a cold start,
@@ -9,7 +9,7 @@
  *
  * head, plain, so that a batch is known without inflating it:
  *    4  magic c0 'm' 't' 'r'
- *    1  version, 2
+ *    1  version, 3
  *       varint  bytes of the fields:
  *   16    agent
  *   16    boot
@@ -67,7 +67,7 @@
  *     9  varint      HAS_WAIT       wait_ns
  *    10  varint      HAS_CPU        cpu_ns
  *    11  signed      HAS_MEMORY     peak_memory_bytes, less the last of the same sandbox
- *    12  signed      HAS_BUSY       busy_ns - duration_ns
+ *    12  signed      HAS_BUSY       busy_ns - duration_ns; column 35 may stand for it
  *    13  varint      HAS_HTTP_STATUS
  *    14  varint      HAS_BYTES      request_bytes
  *    15  varint      HAS_BYTES      response_bytes
@@ -108,6 +108,7 @@
  *    34  signed      all            index into functions, less the last of the same
  *                                   sandbox; of its first record less 1 more than the
  *                                   highest so far, which is 0 when there is none
+ *    35  signed      HAS_BUSY       busy_ns, less duration_ns if concurrency is < 2
  *  1000  3 varints   -              losses: index into functions, enum
  *                                 lost_reason, number
  *  1001  bits        -              of numbers in parts: the k - 1 bits below that of

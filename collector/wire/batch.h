@@ -57,6 +57,10 @@ struct batch_writer;
 int batch_writer_new(struct batch_writer **out); /* 0 or -ENOMEM */
 void batch_writer_free(struct batch_writer *w);
 
+/* One that goes on when the records, not yet compressed, may be too many for the wire:
+ * sealing tells. The same errors. */
+int batch_writer_new_wide(struct batch_writer **out);
+
 /* Copies inv and its function into the batch. Returns 0, -ENOSPC when the batch is full
  * (seal it and try again), or -ENOMEM. */
 int batch_writer_add(struct batch_writer *w, const struct invocation *inv);
@@ -68,9 +72,9 @@ int batch_writer_lose(struct batch_writer *w, const struct function *function,
     enum lost_reason reason, uint64_t n);
 
 /* Seals what was added (none is allowed: a heartbeat that carries the ledger) into a
- * buffer of the caller, who frees it, and empties the writer. 0, -ENOMEM, or -EMSGSIZE
- * when it does not fit BATCH_MAX_BYTES (cannot happen with records that batch_writer_add
- * took). */
+ * buffer of the caller, who frees it, and empties the writer. 0; -ENOMEM, and nothing is
+ * lost; or -EMSGSIZE from a wide one, which is empty then, when it does not fit
+ * BATCH_MAX_BYTES. */
 int batch_writer_seal(struct batch_writer *w, const struct batch_head *head,
     uint8_t **out, size_t *out_bytes);
 

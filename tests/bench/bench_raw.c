@@ -2,7 +2,8 @@
  * as they arrive, a batch a second, and an hour later, when small batches were merged;
  * what merging costs, and what reading a minute does before and after.
  *
- * RAW_AGENTS=10: of each an hour, in functions of 20 names and 40 sandboxes. */
+ * RAW_AGENTS=10: of each an hour, in functions of 20 names and 40 sandboxes. LEDGER=DIR:
+ * of a ledger that a collector has left, which is merged for good. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -156,7 +157,7 @@ static double page_bytes(sqlite3 *db)
 }
 
 /* In use in the raw file, which is the only one. */
-static double raw_bytes(void)
+static double raw_bytes(double *records)
 {
 	DIR *d = opendir(directory);
 	const struct dirent *entry;
@@ -175,6 +176,7 @@ static double raw_bytes(void)
 	if (!d || closedir(d) < 0 || sqlite3_open(path, &db) != SQLITE_OK)
 		die("the raw file");
 	bytes = page_bytes(db);
+	*records = table_bytes(db, "SELECT SUM(n) FROM raw");
 	(void)sqlite3_close(db);
 	return bytes;
 }
@@ -192,10 +194,30 @@ static double fold(int64_t now_ns)
 	return (double)(clock_boot_ns() - began_ns) / 1e9;
 }
 
+/* Of a ledger that a collector left, which is merged. Everything is received by now. */
+static void bench_ledger(const char *left)
+{
+	int64_t now_ns = clock_wall_ns();
+	double records;
+	double received;
+
+	(void)snprintf(directory, sizeof(directory), "%s", left);
+	if (store_open(directory, &store) < 0)
+		die(directory);
+	received = raw_bytes(&records);
+	for (int64_t minute = 0; minute < 4 * 60; minute += 5)
+		(void)fold(now_ns + minute * 60 * CLOCK_NS_PER_S);
+	(void)printf("raw: %.0f of %s: %.1f B/record as received", records, left,
+	    received / records);
+	received = raw_bytes(&records);
+	(void)printf(", %.1f merged\n", received / records);
+	store_close(store);
+}
+
 static void bench(size_t agents, size_t rate)
 {
 	char command[128];
-	double records = (double)(agents * rate * SECONDS);
+	double records;
 	double bytes;
 	double read_ms;
 	double merge_s;
@@ -211,14 +233,14 @@ static void bench(size_t agents, size_t rate)
 	write_group();
 	for (int64_t minute = 0; minute < 60; minute += 5) /* those of functions first */
 		(void)fold(T0_NS + 3 * HOUR_NS + minute * 60 * CLOCK_NS_PER_S);
-	bytes = raw_bytes();
+	bytes = raw_bytes(&records);
 	read_ms = read_minute(&n);
 	merge_s = fold(T0_NS + 4 * HOUR_NS);
 	(void)printf("raw: %3zu agents with %4zu/s: %6.1f B/record as received, %5.1f "
 		     "merged; %.2f us/record to merge; a minute of %zu read in %.1f ms, "
 		     "%.1f merged\n",
-	    agents, rate, bytes / records, raw_bytes() / records, 1e6 * merge_s / records,
-	    n, read_ms, read_minute(&n));
+	    agents, rate, bytes / records, raw_bytes(&records) / records,
+	    1e6 * merge_s / records, n, read_ms, read_minute(&n));
 	store_close(store);
 	(void)snprintf(command, sizeof(command), "rm -rf '%s'", directory);
 	if (system(command) != 0) /* NOLINT(cert-env33-c): our own mkdtemp path */
@@ -230,6 +252,10 @@ int main(void)
 	static const size_t rates[] = {1, 5, 20, 100, 1000};
 	size_t agents = setting("RAW_AGENTS", 10);
 
+	if (getenv("LEDGER")) {
+		bench_ledger(getenv("LEDGER"));
+		return 0;
+	}
 	make_functions();
 	if (batch_writer_new(&writer) < 0)
 		die("batch_writer_new");

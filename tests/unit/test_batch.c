@@ -260,6 +260,46 @@ static void test_the_writer_stops_at_the_greatest_number_of_records(void **state
 	batch_writer_free(w);
 }
 
+/* A wide one, which a narrow one is not. */
+static void test_a_wide_writer_takes_more_than_may_fit(void **state)
+{
+	const struct function f = {.name = "f"};
+	struct invocation inv = {.function = &f, .has = HAS_DURATION | HAS_CPU};
+	struct batch_writer *w;
+	struct batch *batch;
+	uint64_t seed = 3;
+	uint8_t *bytes;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(batch_writer_new_wide(&w), 0);
+	for (int ids = 1; ids >= 0; ids--) {
+		for (size_t i = 0; i < BATCH_MAX_RECORDS; i++) {
+			inv.duration_ns = random_below(&seed, UINT32_MAX);
+			inv.cpu_ns = random_below(&seed, UINT32_MAX);
+			inv.request_id[0] = 0;
+			if (ids)
+				(void)snprintf(inv.request_id, sizeof(inv.request_id),
+				    "%016llx%016llx",
+				    (unsigned long long)random_next(&seed),
+				    (unsigned long long)random_next(&seed));
+			assert_int_equal(batch_writer_add(w, &inv), 0);
+		}
+		assert_int_equal(batch_writer_add(w, &inv), -ENOSPC);
+		assert_int_equal(
+		    batch_writer_seal(w, &sent.head, &bytes, &n), ids ? -EMSGSIZE : 0);
+		assert_int_equal(batch_writer_count(w), 0);
+	}
+	assert_in_range(n, BATCH_MAX_BYTES / 2, BATCH_MAX_BYTES);
+	assert_int_equal(batch_decode(bytes, n, &batch, NULL), 0);
+	assert_int_equal(batch->invocations_n, BATCH_MAX_RECORDS);
+	assert_int_equal(
+	    batch->invocations[BATCH_MAX_RECORDS - 1].duration_ns, inv.duration_ns);
+	batch_free(batch);
+	free(bytes);
+	batch_writer_free(w);
+}
+
 static void test_the_writer_stops_at_the_greatest_number_of_functions(void **state)
 {
 	struct function f = {.platform = PLATFORM_KNATIVE};
@@ -400,6 +440,7 @@ int main(void)
 	    cmocka_unit_test(test_losses_come_with_the_batch_they_were_added_to),
 	    cmocka_unit_test(test_losses_stop_where_a_batch_is_full),
 	    cmocka_unit_test(test_the_writer_stops_at_the_greatest_number_of_records),
+	    cmocka_unit_test(test_a_wide_writer_takes_more_than_may_fit),
 	    cmocka_unit_test(test_the_writer_stops_at_the_greatest_number_of_functions),
 	    cmocka_unit_test(test_a_function_whose_set_up_changes_is_carried_twice),
 	    cmocka_unit_test(test_a_record_takes_no_more_bytes_than_planned),

@@ -126,7 +126,7 @@ static void test_a_newer_version_is_said_to_be_one(void **state)
 	uint8_t *bytes = small_batch(&n);
 
 	(void)state;
-	bytes[4] = 3;
+	bytes[4] = 4;
 	assert_int_equal(batch_decode(bytes, n, &batch, &why), -EPROTONOSUPPORT);
 	assert_int_equal(batch_decode_head(bytes, n, &head, &why), -EPROTONOSUPPORT);
 	assert_string_equal(why, "its version is not known here");

@@ -242,6 +242,39 @@ static void test_a_function_is_that_of_its_sandbox_or_a_new_one(void **state)
 	batch_free(batch);
 }
 
+/* The busy time of one that began alone counts from its duration, of others from nothing;
+ * in the column that was there before, always from the duration. */
+static void test_busy_time_is_told_by_either_column(void **state)
+{
+	struct batch *batch;
+
+	(void)state;
+	for (int older = 0; older < 2; older++) {
+		begin_body(4);
+		put_same(1, 0);
+		put_same(2, 2);
+		put_same(3, HAS_DURATION | HAS_BUSY);
+		put_same(4, 0);
+		put_same(5, 0);
+		put_same(6, 100);
+		if (older) /* 100, 100 - 1, 0, 100 + 50 */
+			put_column(12, 0, BYTES("\0\1\xc7\1\x64"));
+		put_column(16, 0, BYTES("\1\0\2\3"));
+		put_same(17, 0);
+		put_same(18, 0);
+		put_column(19, 0, BYTES("\0"));
+		if (!older) /* 100, 100 - 1, 0, 150 */
+			put_column(COLUMN_BUSY_ALONE, 0, BYTES("\0\1\0\xac\2"));
+		assert_int_equal(decode(&batch), 0);
+		assert_int_equal(batch->invocations[0].busy_ns, 100);
+		assert_int_equal(batch->invocations[1].busy_ns, 99);
+		assert_int_equal(batch->invocations[2].busy_ns, 0);
+		assert_int_equal(batch->invocations[3].busy_ns, 150);
+		assert_false(batch->is_newer);
+		batch_free(batch);
+	}
+}
+
 /* --- the writer -------------------------------------------------------------------- */
 
 /* A record whose times are multiples of unit_ns and whose memory is of unit_bytes. */
@@ -368,6 +401,7 @@ int main(void)
 	    cmocka_unit_test(test_signs_are_told_for_all_or_for_each),
 	    cmocka_unit_test(test_few_numbers_are_places_in_a_list),
 	    cmocka_unit_test(test_a_function_is_that_of_its_sandbox_or_a_new_one),
+	    cmocka_unit_test(test_busy_time_is_told_by_either_column),
 	    cmocka_unit_test(test_what_all_numbers_are_multiples_of_costs_nothing),
 	    cmocka_unit_test(test_numbers_of_which_few_differ_are_listed),
 	    cmocka_unit_test(

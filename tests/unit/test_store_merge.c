@@ -121,21 +121,47 @@ static void test_rows_stay_within_some_minutes_and_invocations(void **state)
 		assert_int_equal(put(place->store, &b), 1);
 	}
 	for (uint64_t i = 0; i < 3; i++) { /* large ones */
-		const struct plan_of_batch b = {1, i + 201, "f", T0, 1000, 600};
+		const struct plan_of_batch b = {1, i + 201, "f", T0, 1000, 1100};
 
 		assert_int_equal(put(place->store, &b), 1);
 	}
 	before = told_of(place->store);
 	merge(place->store, T0 + 3 * HOUR);
 	assert_told(place->store, &before);
-	assert_int_equal(ask(place, "SELECT count(*) FROM raw WHERE n = 600"), 3);
+	assert_int_equal(ask(place, "SELECT count(*) FROM raw WHERE n = 1100"), 3);
 	assert_in_range(rows_of(place), 3 + 4, 3 + 5);
 	assert_in_range(
 	    ask(place, "SELECT max(last_ns - first_ns) FROM raw"), 0, 11 * MINUTE);
 	part = walk(place->store, T0 + 20 * MINUTE, T0 + 21 * MINUTE, NULL, false);
 	assert_int_equal(part.rows, 60);
 	assert_true(part.in_order);
-	assert_int_equal(ask(place, "SELECT count(*) FROM raw WHERE n > 1024"), 0);
+	assert_int_equal(ask(place, "SELECT count(*) FROM raw WHERE n > 1024"), 3);
+}
+
+/* Ids are chance: a row is as large as may be, but for the batch that did not fit. */
+static void test_rows_fill_what_a_batch_may_have(void **state)
+{
+	static struct made_batch b;
+	struct place *place = *state;
+	struct told before;
+	uint64_t seed = 11;
+
+	for (uint64_t i = 0; i < 200; i++) {
+		sample(&seed, &b, 0, i + 1, T0 + (int64_t)i * CLOCK_NS_PER_S);
+		for (size_t k = 0; k < b.n; k++)
+			(void)snprintf(b.invocations[k].request_id,
+			    sizeof(b.invocations[k].request_id), "%016llx%016llx",
+			    (unsigned long long)random_next(&seed),
+			    (unsigned long long)random_next(&seed));
+		write_batch_of(place->store, &b);
+	}
+	before = told_of(place->store);
+	merge(place->store, T0 + 3 * HOUR);
+	assert_told(place->store, &before);
+	assert_in_range(ask(place, "SELECT max(length(body)) FROM raw"),
+	    BATCH_MAX_BYTES * 7 / 8, BATCH_MAX_BYTES);
+	assert_in_range(
+	    ask(place, "SELECT count(*) FROM raw WHERE length(body) < 40000"), 0, 1);
 }
 
 static void test_hosts_that_are_many_stay_in_order(void **state)
@@ -236,6 +262,7 @@ int main(void)
 	    TEST(test_a_clock_that_is_set_begins_the_hour_anew),
 	    TEST(test_the_end_of_a_day_is_found_behind_merged_rows),
 	    TEST(test_rows_stay_within_some_minutes_and_invocations),
+	    TEST(test_rows_fill_what_a_batch_may_have),
 	    TEST(test_hosts_that_are_many_stay_in_order),
 	    TEST(test_losses_and_the_latest_head_are_kept),
 	    TEST(test_what_is_newer_or_damaged_stays_as_it_is),

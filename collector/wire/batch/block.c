@@ -178,7 +178,7 @@ const char *batch_block_read(
 {
 	static const char too_few[] = "a column has too few values, or too large ones";
 	uint64_t every_has = UINT64_MAX;
-	unsigned int left_out;
+	uint64_t left_out;
 
 	block->n = n;
 	block->any_has = 0;
@@ -189,9 +189,15 @@ const char *batch_block_read(
 		every_has &= block->value[COLUMN_HAS][i];
 	}
 	block->has_expected = columns[COLUMN_FUNCTION_OF_SANDBOX].is_there;
-	left_out = block->has_expected ? COLUMN_FUNCTION : COLUMN_FUNCTION_OF_SANDBOX;
+	block->busy =
+	    columns[COLUMN_BUSY_ALONE].is_there ? COLUMN_BUSY_ALONE : COLUMN_BUSY;
+	left_out =
+	    UINT64_C(1) << COLUMN_HAS |
+	    UINT64_C(1) << (block->has_expected ? COLUMN_FUNCTION
+						: COLUMN_FUNCTION_OF_SANDBOX) |
+	    UINT64_C(1) << (block->busy == COLUMN_BUSY ? COLUMN_BUSY_ALONE : COLUMN_BUSY);
 	for (unsigned int id = COLUMN_NONE + 1; id < COLUMN_END_OF_IDS; id++) {
-		if (id != COLUMN_HAS && id != left_out && batch_column_is_number(id) &&
+		if (!(left_out >> id & 1) && batch_column_is_number(id) &&
 		    batch_block_has(block, id) &&
 		    !read_column(block, id, every_has, &columns[id]))
 			return too_few;
@@ -304,7 +310,7 @@ static void put_times(const struct batch_block *block, struct invocation *invoca
     struct batch_previous *previous)
 {
 	bool has_response = batch_block_has(block, COLUMN_RESPONSE);
-	bool has_busy = batch_block_has(block, COLUMN_BUSY);
+	bool has_busy = batch_block_has(block, block->busy);
 
 	for (size_t i = 0; i < block->n; i++) {
 		struct invocation *inv = &invocations[i];
@@ -316,8 +322,11 @@ static void put_times(const struct batch_block *block, struct invocation *invoca
 			inv->response_ns = undo_difference(
 			    block->value[COLUMN_RESPONSE][i], inv->duration_ns);
 		if (has_busy && inv->has & HAS_BUSY)
-			inv->busy_ns = undo_difference(
-			    block->value[COLUMN_BUSY][i], inv->duration_ns);
+			inv->busy_ns = undo_difference(block->value[block->busy][i],
+			    block->busy == COLUMN_BUSY
+				? inv->duration_ns
+				: batch_busy_expected(
+				      inv->concurrency, inv->duration_ns));
 	}
 }
 

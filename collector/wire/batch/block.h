@@ -33,6 +33,7 @@ struct batch_values {
 struct batch_block {
 	size_t n;          /* at most BATCH_BLOCK */
 	bool has_expected; /* functions are told by sandbox */
+	unsigned int busy; /* the column that busy time stands in */
 	uint64_t any_has;  /* the HAS_* bits of all of them together */
 	uint64_t value[COLUMN_END_OF_IDS][BATCH_BLOCK];
 };

@@ -5,8 +5,8 @@
 
 #include "wire/batch/text.h"
 
-#define VERSION 2
-#define VERSION_FIRST 1 /* the same head; numbers are not in parts */
+#define VERSION 3
+#define VERSION_FIRST 1 /* the same head, fewer columns and encodings */
 #define VERSION_AT 4
 #define CHECK_BYTES 4
 #define REASONS_MAX 64 /* of a newer writer */

@@ -12,6 +12,7 @@ static const uint32_t column_bit[COLUMN_END_OF_IDS] = {
     [COLUMN_CPU] = HAS_CPU,
     [COLUMN_MEMORY] = HAS_MEMORY,
     [COLUMN_BUSY] = HAS_BUSY,
+    [COLUMN_BUSY_ALONE] = HAS_BUSY,
     [COLUMN_HTTP_STATUS] = HAS_HTTP_STATUS,
     [COLUMN_REQUEST_BYTES] = HAS_BYTES,
     [COLUMN_RESPONSE_BYTES] = HAS_BYTES,
@@ -98,7 +99,8 @@ void batch_row_from(struct batch_row *row, const struct invocation *inv,
 	value[COLUMN_WAIT] = inv->wait_ns;
 	value[COLUMN_CPU] = inv->cpu_ns;
 	value[COLUMN_MEMORY] = difference(inv->peak_memory_bytes, last->memory);
-	value[COLUMN_BUSY] = difference(inv->busy_ns, duration);
+	value[COLUMN_BUSY_ALONE] =
+	    difference(inv->busy_ns, batch_busy_expected(inv->concurrency, duration));
 	value[COLUMN_HTTP_STATUS] = inv->http_status;
 	value[COLUMN_REQUEST_BYTES] = inv->request_bytes;
 	value[COLUMN_RESPONSE_BYTES] = inv->response_bytes;

@@ -46,6 +46,7 @@ enum batch_column {
 	COLUMN_THROTTLED,
 	COLUMN_FUNCTION_OF_SANDBOX, /* in place of COLUMN_FUNCTION: less the one expected
 				     */
+	COLUMN_BUSY_ALONE, /* in place of COLUMN_BUSY: since batch_busy_expected() */
 	COLUMN_END_OF_IDS
 };
 
@@ -68,8 +69,8 @@ static inline bool batch_column_is_signed(unsigned int id)
 {
 	return (UINT64_C(1) << COLUMN_END | UINT64_C(1) << COLUMN_RESPONSE |
 		   UINT64_C(1) << COLUMN_MEMORY | UINT64_C(1) << COLUMN_BUSY |
-		   UINT64_C(1) << COLUMN_PID |
-		   UINT64_C(1) << COLUMN_FUNCTION_OF_SANDBOX) >>
+		   UINT64_C(1) << COLUMN_PID | UINT64_C(1) << COLUMN_FUNCTION_OF_SANDBOX |
+		   UINT64_C(1) << COLUMN_BUSY_ALONE) >>
 		   id &
 	       1;
 }
@@ -83,7 +84,7 @@ static inline bool batch_column_is_time(unsigned int id)
 		   UINT64_C(1) << COLUMN_INIT_FIRST_EXEC |
 		   UINT64_C(1) << COLUMN_INIT_LAST_EXEC | UINT64_C(1) << COLUMN_INIT_CPU |
 		   UINT64_C(1) << COLUMN_INIT_RUN_QUEUE |
-		   UINT64_C(1) << COLUMN_THROTTLED) >>
+		   UINT64_C(1) << COLUMN_THROTTLED | UINT64_C(1) << COLUMN_BUSY_ALONE) >>
 		   id &
 	       1;
 }
@@ -106,6 +107,13 @@ _Static_assert(COLUMN_END_OF_IDS <= 64, "a column is a bit");
 _Static_assert(
     KIND_COUNT <= 8 && STATUS_COUNT <= 16 && START_PREWARMED < 4 && CAUSE_COUNT <= 16,
     "the fields of the class are wide enough");
+
+/* The busy time that an invocation is expected to settle: its own, when it began alone.
+ * One that began beside others leaves it, as a rule, to the last of them. */
+static inline uint64_t batch_busy_expected(uint64_t concurrency, uint64_t duration_ns)
+{
+	return concurrency <= 1 ? duration_ns : 0;
+}
 
 /* What the differences of columns are taken from: the same at both ends of the wire.
  * Starts as zeros. */

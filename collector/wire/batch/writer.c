@@ -20,6 +20,9 @@
 /* An uncompressed body that is always taken: what zstd makes of one that does not
  * compress, and the head, still fit BATCH_MAX_BYTES. */
 #define BODY_MAX_BYTES 64512
+/* Of one that may turn out too large for the wire; a body with every column at its widest
+ * is larger still. */
+#define BODY_WIDE_BYTES ((size_t)BATCH_MAX_INFLATED_BYTES / 2)
 _Static_assert(
     COLUMN_END_OF_IDS + 16 <= BATCH_FRAME_BLOCKS &&
 	BATCH_FRAME_BOUND(BODY_MAX_BYTES, BATCH_FRAME_BLOCKS) + BATCH_HEAD_MAX_BYTES <=
@@ -57,6 +60,7 @@ struct batch_writer {
 	struct column losses;
 	struct batch_previous previous;
 	size_t n;
+	size_t body_max;
 	size_t used; /* bytes in columns of bytes and dictionaries */
 	struct batch_numbers_size numbers_size;
 	uint64_t numbers_has; /* of the last record; its columns of numbers: */
@@ -73,8 +77,18 @@ int batch_writer_new(struct batch_writer **out)
 		return -ENOMEM;
 	w->functions.limit = BATCH_MAX_FUNCTIONS;
 	w->sandboxes.limit = BATCH_MAX_RECORDS;
+	w->body_max = BODY_MAX_BYTES;
 	*out = w;
 	return 0;
+}
+
+int batch_writer_new_wide(struct batch_writer **out)
+{
+	int err = batch_writer_new(out);
+
+	if (!err)
+		(*out)->body_max = BODY_WIDE_BYTES;
+	return err;
 }
 
 int batch_writer_new_keeping(struct batch_writer **out)
@@ -206,7 +220,7 @@ static bool has_room(
 {
 	uint64_t bits = numbers->has_odd ? numbers->bits : numbers->bits_of_multiples;
 
-	return w->used + bits / 8 + FRAME_MAX_BYTES + n <= BODY_MAX_BYTES;
+	return w->used + bits / 8 + FRAME_MAX_BYTES + n <= w->body_max;
 }
 
 /* Which columns those are that a record of these HAS_* bits has. */
@@ -215,7 +229,8 @@ static void find_numbers(struct batch_writer *w, uint64_t has)
 	w->numbers_has = has;
 	w->numbers_n = 0;
 	for (unsigned int id = COLUMN_FUNCTION + 1; id < COLUMN_END_OF_IDS; id++) {
-		if (batch_column_is_number(id) && batch_row_has(id, has))
+		if (id != COLUMN_BUSY && batch_column_is_number(id) &&
+		    batch_row_has(id, has))
 			w->numbers_ids[w->numbers_n++] = (uint8_t)id;
 	}
 }
@@ -349,8 +364,8 @@ static uint8_t *put_column(uint8_t *at, unsigned int id, const uint8_t *bytes, s
 
 /* An uncompressed body. */
 struct body {
-	uint8_t *bytes; /* BODY_MAX_BYTES, and a column's margin */
-	uint8_t *bits;  /* BODY_MAX_BYTES, and their margin */
+	uint8_t *bytes; /* the writer's body_max, and a column's margin */
+	uint8_t *bits;  /* body_max, and their margin */
 	struct batch_bits end_of_bits;
 	struct batch_frame_blocks blocks;
 };
@@ -401,15 +416,15 @@ static void write_body(const struct batch_writer *w, struct body *body)
 	batch_frame_end_block(&body->blocks, (size_t)(at - body->bytes));
 	at = put_column(
 	    at, COLUMN_BITS, body->bits, (size_t)(body->end_of_bits.at - body->bits));
-	assert(at - body->bytes <= BODY_MAX_BYTES);
+	assert((size_t)(at - body->bytes) <= w->body_max);
 	batch_frame_end_last(&body->blocks, (size_t)(at - body->bytes));
 }
 
 int batch_writer_seal(struct batch_writer *w, const struct batch_head *head,
     uint8_t **out, size_t *out_bytes)
 {
-	AUTO(free) uint8_t *bytes = malloc(BODY_MAX_BYTES + BATCH_NUMBERS_MAX_BYTES);
-	AUTO(free) uint8_t *bits = malloc(BODY_MAX_BYTES + BATCH_PARTS_MARGIN);
+	AUTO(free) uint8_t *bytes = malloc(w->body_max + BATCH_NUMBERS_MAX_BYTES);
+	AUTO(free) uint8_t *bits = malloc(w->body_max + BATCH_PARTS_MARGIN);
 	AUTO(free) uint8_t *sealed = NULL;
 	struct body body = {.bytes = bytes, .bits = bits, .end_of_bits = {.at = bits}};
 	size_t head_bytes;
@@ -425,9 +440,10 @@ int batch_writer_seal(struct batch_writer *w, const struct batch_head *head,
 	head_bytes = batch_head_encode(head, sealed);
 	packed = batch_frame_write(
 	    sealed + head_bytes, BATCH_MAX_BYTES - head_bytes, bytes, &body.blocks);
+	if (packed != -ENOMEM)
+		writer_clear(w);
 	if (packed < 0)
 		return (int)packed;
-	writer_clear(w);
 	fitted = realloc(sealed, head_bytes + (size_t)packed);
 	*out_bytes = head_bytes + (size_t)packed;
 	*out = fitted ? fitted : sealed;

@@ -109,6 +109,18 @@ static int add(struct batch_writer *writer, const struct batch *batch)
 	return err;
 }
 
+/* How many of n rows that are too many for the wire may go together: their bodies beside
+ * each other are not shorter than one of all of them. */
+static size_t count_fitting(const struct rows *rows, size_t n)
+{
+	size_t bytes = 0;
+	size_t fit = 0;
+
+	while (fit + 1 < n && (bytes += rows->row[fit].bytes) <= BATCH_MAX_BYTES)
+		fit++;
+	return fit ? fit : 1;
+}
+
 /* The first n rows under the head of the last one, which has the latest figures of the
  * host. 0; the number of rows that fit, when that is less than n; or an error. */
 static int code(const struct rows *rows, size_t n, struct batch_writer *writer,
@@ -123,6 +135,8 @@ static int code(const struct rows *rows, size_t n, struct batch_writer *writer,
 		added += !err;
 	}
 	sealed = batch_writer_seal(writer, &rows->row[n - 1].batch->head, out, bytes);
+	if (sealed == -EMSGSIZE)
+		return (int)count_fitting(rows, added);
 	if (!err || sealed)
 		return sealed;
 	free(*out);
