@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define KEEP_BYTES (16 << 20)
+#define KEEP_BYTES (8 << 20)
 #define MAPPED_FROM_BYTES (4 << 20)
 
 void heap_keep_some(void)

@@ -21,10 +21,10 @@
 #include "serve/http/listen.h"
 #include "serve/http/route.h"
 
-#define CONNECTIONS_MAX 2048U /* 32 MB of memory when all are open */
+#define CONNECTIONS_MAX 2048U /* 16 MB of memory when all are open */
 /* Request line and headers fit in it, or 431. An agent's connection that stays open has
  * touched all of it: the library zeroes it between two requests. */
-#define CONNECTION_BYTES ((size_t)16 * 1024)
+#define CONNECTION_BYTES ((size_t)8 * 1024)
 #define IDLE_TIMEOUT_S 30U
 #define STOP_WAIT_S 3  /* for clients that are slow to send or to read */
 #define REPLY_WAIT_S 1 /* for replies that were made after that */
