@@ -266,7 +266,10 @@ void sender_add(struct sender *s, const struct invocation *inv)
 static void retry_later(struct sender *s, uint64_t now, const char *why, long status)
 {
 	if (!s->complained) {
-		if (status)
+		if (status == 415)
+			log_warn("the collector does not take batches of this agent's "
+				 "version (status 415): upgrade it; batches wait");
+		else if (status)
 			log_warn("the collector answers %ld; batches wait", status);
 		else
 			log_warn(

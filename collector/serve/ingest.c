@@ -95,7 +95,7 @@ static int post_batch(
 	}
 	job_free(job);
 	if (err == -EPROTONOSUPPORT)
-		return http_reply_error(reply, 400, "bad_batch",
+		return http_reply_error(reply, 415, "unsupported_version",
 		    "the batch is of a version that this collector does not know");
 	if (err != -EBADMSG)
 		return err;

@@ -214,6 +214,25 @@ last_50_arrived() { [ "$(started_between "$late" "$(moment)")" -ge 50 ]; }
 	is "$(spooled)" 0 "what is left in the spool"
 }
 
+@test "a collector that is older than the agent's batches: they wait until it is upgraded" {
+	mkdir "$dir/older"
+	echo 415 >"$dir/older/status"
+	in_background "$dir/receiver" python3 "$BATS_TEST_DIRNAME/alerts_receiver.py" receive $port "$dir/older"
+	older=$!
+	shipper_start
+	function_start
+	load_start 50
+	load_ends
+	until_true 10 grep -q "does not take batches of this agent's version (status 415)" "$dir/agent.err"
+	until_true 10 test -e "$dir/older/post.2" # it tries again
+	end "$older"
+	collector_start
+	has 50
+	is "$(function_count)" 50 "the function's count"
+	until_true 10 none_lost
+	is "$(spooled)" 0 "what is left in the spool"
+}
+
 # left: processes of this run that are still there.
 left() { pgrep -f -- "(--listen|--collector) (http://)?127\.0\.0\.1:$port( |$)"; }
 none_left() { ! left; }

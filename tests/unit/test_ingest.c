@@ -188,6 +188,19 @@ static void test_ingest_refuses_a_batch_cut_anywhere(void **state)
 	free(bytes);
 }
 
+/* Not the agent's fault, which waits until the collector knows it. */
+static void test_ingest_says_that_it_does_not_know_a_version(void **state)
+{
+	struct place *place = *state;
+	size_t n;
+	uint8_t *bytes = seal(1, 3, "", &n);
+
+	bytes[4] = UINT8_MAX;
+	expect(post(place, bytes, n), 415, "\"code\":\"unsupported_version\"");
+	assert_int_equal(stored(place), 0);
+	free(bytes);
+}
+
 static void test_ingest_refuses_another_content_type(void **state)
 {
 	struct place *place = *state;
@@ -402,6 +415,7 @@ int main(void)
 	    TEST(test_ingest_acknowledges_after_commit_and_once),
 	    TEST(test_ingest_takes_a_heartbeat),
 	    TEST(test_ingest_refuses_a_batch_cut_anywhere),
+	    TEST(test_ingest_says_that_it_does_not_know_a_version),
 	    TEST(test_ingest_refuses_another_content_type),
 	    TEST(test_ingest_marks_pings_by_their_trace),
 	    TEST(test_ingest_rejects_bad_lines_and_keeps_the_rest),
