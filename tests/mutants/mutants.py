@@ -12,10 +12,11 @@ A file holds mutants, each with what it removes, where, the test that has to fai
     says status is
 
 Blanks and line breaks do not count in what is looked for, so that it outlives other formatting; it may come with several
-"in". `check` only finds out whether every mutant still applies and has its test; it needs nothing built. `run` applies
-each, or those named (NAME may be a pattern), in a copy of the tree under OUT, builds what is needed and runs that one test,
-which has to pass without the mutant. A mutant is killed when its test fails for the reason that it gives. The exit status is
-1 when one survives, fails for another reason, does not build, is refused by the kernel or no longer applies.
+"in", and with several "says" when it depends on the host which of them it is. `check` only finds out whether every mutant
+still applies and has its test; it needs nothing built. `run` applies each, or those named (NAME may be a pattern), in a copy
+of the tree under OUT, builds what is needed and runs that one test, which has to pass without the mutant. A mutant is killed
+when its test fails for the reason that it gives. The exit status is 1 when one survives, fails for another reason, does not
+build, is refused by the kernel or no longer applies.
 """
 
 import fnmatch
@@ -35,7 +36,8 @@ class Mutant:
     def __init__(self, name, place):
         self.name, self.place = name, place
         self.edits = []  # [file, old, new]
-        self.test = self.says = None
+        self.test = None
+        self.says = []
 
     def key(self):
         return tuple(self.test)
@@ -69,7 +71,7 @@ def take_line(mutants, line, place):
     elif word == "test":
         mutant.test = [part.strip() for part in rest.partition(":")[::2]]
     elif word == "says":
-        mutant.says = rest
+        mutant.says.append(rest)
     else:
         return False
     return True
@@ -244,7 +246,9 @@ def outcome_of(house, mutant):
         house.write(originals)
     if result != "failed":
         return "SURVIVED", said
-    return ("killed", "") if mutant.says in said else ("fails otherwise", f"it does not say: {mutant.says}\n{said}")
+    if any(says in said for says in mutant.says):
+        return ("killed", "")
+    return ("fails otherwise", f"it does not say: {' or '.join(mutant.says)}\n{said}")
 
 
 def run(mutants):

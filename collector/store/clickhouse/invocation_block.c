@@ -28,6 +28,7 @@ struct invocation_block {
 	struct column columns[INVOCATION_COLUMNS];
 	size_t filling; /* the column that the next value is for */
 	struct key *keys;
+	uint32_t *order; /* where in the columns each row lies, when it is sorted */
 	size_t n;
 	size_t room;
 	size_t given; /* columns */
@@ -53,6 +54,7 @@ void invocation_block_free(struct invocation_block *block)
 		row_out_done(&block->columns[i].ends);
 	}
 	free(block->keys);
+	free(block->order);
 	free(block);
 }
 
@@ -254,14 +256,47 @@ static int by_key(const void *a, const void *b)
 	return order ? order : COMPARE(left->row, right->row);
 }
 
+/* All columns are read in that order: it lies closer together than the keys. */
+static int sort(struct invocation_block *block)
+{
+	block->order = calloc(block->n, sizeof(*block->order));
+	if (!block->order)
+		return -ENOMEM;
+	qsort(block->keys, block->n, sizeof(*block->keys), by_key);
+	for (size_t i = 0; i < block->n; i++)
+		block->order[i] = block->keys[i].at;
+	return 0;
+}
+
+/* Values of so many bytes, which are few: the compiler knows how many. */
+static inline __attribute__((always_inline)) void pick(
+    uint8_t *to, const uint8_t *from, const uint32_t *order, size_t n, size_t bytes)
+{
+	for (size_t i = 0; i < n; i++)
+		memcpy(to + i * bytes, from + order[i] * bytes, bytes);
+}
+
 static void give_fixed(
     const struct invocation_block *block, size_t bytes, struct row_out *out)
 {
 	const uint8_t *from = block->columns[block->given].bytes.bytes;
 	uint8_t *to = row_reserve(out, bytes * block->n);
 
-	for (size_t i = 0; to && i < block->n; i++)
-		memcpy(to + i * bytes, from + block->keys[i].at * bytes, bytes);
+	if (!to)
+		return;
+	switch (bytes) {
+	case 1:
+		pick(to, from, block->order, block->n, 1);
+		break;
+	case 4:
+		pick(to, from, block->order, block->n, 4);
+		break;
+	case 8:
+		pick(to, from, block->order, block->n, 8);
+		break;
+	default:
+		pick(to, from, block->order, block->n, bytes);
+	}
 }
 
 static void give_strings(const struct invocation_block *block, struct row_out *out)
@@ -270,7 +305,7 @@ static void give_strings(const struct invocation_block *block, struct row_out *o
 	const uint32_t *ends = (const void *)column->ends.bytes; /* of malloc */
 
 	for (size_t i = 0; i < block->n; i++) {
-		uint32_t at = block->keys[i].at;
+		uint32_t at = block->order[i];
 		uint32_t begin = at ? ends[at - 1] : 0;
 
 		/* bytes is NULL when all are empty */
@@ -289,7 +324,8 @@ int invocation_block_give(void *context, struct row_out *out)
 	if (block->given == INVOCATION_COLUMNS || block->n == 0)
 		return 0;
 	if (block->given == 0) {
-		qsort(block->keys, block->n, sizeof(*block->keys), by_key);
+		if (sort(block) < 0)
+			return -ENOMEM;
 		row_put_size(out, INVOCATION_COLUMNS);
 		row_put_size(out, block->n);
 	}

@@ -11,29 +11,23 @@ void row_out_done(struct row_out *out)
 	*out = (struct row_out){0};
 }
 
-uint8_t *row_reserve(struct row_out *out, size_t bytes)
+uint8_t *row_reserve_more(struct row_out *out, size_t bytes)
 {
-	uint8_t *at;
+	size_t room = out->room ? out->room : 4096;
+	uint8_t *more;
 
 	if (out->failed)
 		return NULL;
-	if (bytes > out->room - out->n) {
-		size_t room = out->room ? out->room : 4096;
-		uint8_t *more;
-
-		while (bytes > room - out->n)
-			room *= 2;
-		more = realloc(out->bytes, room);
-		if (!more) {
-			out->failed = true;
-			return NULL;
-		}
-		out->bytes = more;
-		out->room = room;
+	while (bytes > room - out->n)
+		room *= 2;
+	more = realloc(out->bytes, room);
+	if (!more) {
+		out->failed = true;
+		return NULL;
 	}
-	at = out->bytes + out->n;
-	out->n += bytes;
-	return at;
+	out->bytes = more;
+	out->room = room;
+	return row_reserve(out, bytes);
 }
 
 void row_put_size(struct row_out *out, uint64_t n)

@@ -20,7 +20,14 @@ struct row_out {
 void row_out_done(struct row_out *out);
 
 /* Room for that many more bytes: where they go, or NULL. */
-uint8_t *row_reserve(struct row_out *out, size_t bytes);
+uint8_t *row_reserve_more(struct row_out *out, size_t bytes); /* there is none yet */
+static inline uint8_t *row_reserve(struct row_out *out, size_t bytes)
+{
+	if (out->failed || bytes > out->room - out->n)
+		return row_reserve_more(out, bytes);
+	out->n += bytes;
+	return out->bytes + out->n - bytes;
+}
 
 void row_put_size(struct row_out *out, uint64_t n); /* of an array, ahead of it */
 void row_put_bytes(struct row_out *out, const void *bytes, size_t n); /* String */
