@@ -158,8 +158,10 @@ row() { printf 'row\t%s\t%s\t%s\n' "$1" "${2:-}" "${3:-}" >>"$raw"; }
 # figure WHAT VARIANT VALUE: of this round.
 figure() { printf 'figure\t%s\t%s\t%s\t%s\n' "$1" "$2" "$round" "$3" >>"$raw"; }
 
-# foreign: are there probes of another agent, or of another tracer of system calls, on this host?
-foreign() {
+# foreign: are there probes of another agent, or of another tracer of system calls, on this host? The kernel frees those
+# of a tool that has just ended a little later.
+foreign() { foreign_now && sleep 0.5 && foreign_now; }
+foreign_now() {
 	mine=$(cat /proc/self/fdinfo/* ${agent:+/proc/"$agent"/fdinfo/*} ${tracer:+/proc/"$tracer"/fdinfo/*} 2>/dev/null |
 		sed -n 's/^prog_id:[[:space:]]*//p' | sort -u | tr '\n' ' ')
 	bpftool prog list | awk -v mine=" $mine" '
