@@ -1,6 +1,7 @@
 #!/bin/sh
 # What watching costs a process that is no function: system calls, ping-pong between two processes, page faults and the
-# start of a process, with no tool, with coldmeter's agent and with bpftrace. Options: lib/pairs.sh. Needs root.
+# start of a process, with no tool, with coldmeter's agent, with the floor, which leaves as soon as it sees that it is not
+# asked for, and with bpftrace. Options: lib/pairs.sh. Needs root.
 set -u
 name=overhead_plain
 # shellcheck source=tests/bench/lib/pairs.sh
@@ -22,7 +23,7 @@ turn() {
 
 for what in getppid file pipe unix tcp fault spawn; do row "$what ns"; done
 collector_start
-tools="without again coldmeter"
+tools="without again coldmeter floor"
 ! has_bpftrace || tools="$tools bpftrace"
 rounds "$tools" turn
 table "$tools"
