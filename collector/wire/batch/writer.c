@@ -9,6 +9,7 @@
 #include "base/varint.h"
 #include "wire/batch.h"
 #include "wire/batch/body.h"
+#include "wire/batch/bytes.h"
 #include "wire/batch/dictionary.h"
 #include "wire/batch/entry.h"
 #include "wire/batch/frame.h"
@@ -20,8 +21,8 @@
 /* An uncompressed body that is always taken: what zstd makes of one that does not
  * compress, and the head, still fit BATCH_MAX_BYTES. */
 #define BODY_MAX_BYTES 64512
-/* Of one that may turn out too large for the wire; a body with every column at its widest
- * is larger still. */
+/* Of a wide one: what zstd makes of it may be too large, but decoders have room for it.
+ */
 #define BODY_WIDE_BYTES ((size_t)BATCH_MAX_INFLATED_BYTES / 2)
 _Static_assert(
     COLUMN_END_OF_IDS + 16 <= BATCH_FRAME_BLOCKS &&
@@ -40,24 +41,14 @@ _Static_assert(
 /* What records leave free: losses that are told when a batch is full are few. */
 #define LOSSES_ROOM ((size_t)512)
 
-#define COLUMN_FIRST_BYTES 2048 /* the room that a column begins with */
-
-/* A column of bytes. */
-struct column {
-	uint8_t *bytes;
-	size_t used;
-	size_t room;
-	bool is_written; /* a text in it is not empty */
-};
-
 struct batch_writer {
 	struct batch_dictionary functions;
 	struct batch_dictionary sandboxes;
 	struct batch_numbers numbers[COLUMN_END_OF_IDS];
-	struct column request_ids;
-	struct column trace_ids;
-	struct column coldstarts;
-	struct column losses;
+	struct batch_bytes request_ids;
+	struct batch_bytes trace_ids;
+	struct batch_bytes coldstarts;
+	struct batch_bytes losses;
 	struct batch_previous previous;
 	size_t n;
 	size_t body_max;
@@ -111,10 +102,10 @@ void batch_writer_free(struct batch_writer *w)
 	batch_dictionary_done(&w->sandboxes);
 	for (size_t i = 0; i < COLUMN_END_OF_IDS; i++)
 		batch_numbers_done(&w->numbers[i]);
-	free(w->request_ids.bytes);
-	free(w->trace_ids.bytes);
-	free(w->coldstarts.bytes);
-	free(w->losses.bytes);
+	batch_bytes_done(&w->request_ids);
+	batch_bytes_done(&w->trace_ids);
+	batch_bytes_done(&w->coldstarts);
+	batch_bytes_done(&w->losses);
 	if (w->keep)
 		batch_keep_done(w->keep);
 	free(w->keep);
@@ -126,11 +117,6 @@ size_t batch_writer_count(const struct batch_writer *w)
 	return w->n;
 }
 
-static void column_clear(struct column *column)
-{
-	*column = (struct column){.bytes = column->bytes, .room = column->room};
-}
-
 static void writer_clear(struct batch_writer *w)
 {
 	w->previous.end = 0;
@@ -140,28 +126,13 @@ static void writer_clear(struct batch_writer *w)
 	batch_dictionary_clear(&w->sandboxes);
 	for (size_t i = 0; i < COLUMN_END_OF_IDS; i++)
 		batch_numbers_clear(&w->numbers[i]);
-	column_clear(&w->request_ids);
-	column_clear(&w->trace_ids);
-	column_clear(&w->coldstarts);
-	column_clear(&w->losses);
+	batch_bytes_clear(&w->request_ids);
+	batch_bytes_clear(&w->trace_ids);
+	batch_bytes_clear(&w->coldstarts);
+	batch_bytes_clear(&w->losses);
 	w->n = 0;
 	w->used = 0;
 	w->numbers_size = (struct batch_numbers_size){0};
-}
-
-static int reserve(struct column *column, size_t n)
-{
-	size_t room = column->room ? 2 * column->room : COLUMN_FIRST_BYTES;
-	uint8_t *grown;
-
-	if (column->room - column->used >= n)
-		return 0;
-	grown = realloc(column->bytes, room);
-	if (!grown)
-		return -ENOMEM;
-	column->bytes = grown;
-	column->room = room;
-	return 0;
 }
 
 /* What a record becomes. */
@@ -178,29 +149,25 @@ static int reserve_all(struct batch_writer *w, const struct coming *coming)
 	int err = 0;
 
 	_Static_assert(
-	    BATCH_ID_MAX < COLUMN_FIRST_BYTES && BATCH_COLDSTART_MAX < COLUMN_FIRST_BYTES,
+	    BATCH_ID_MAX < BATCH_BYTES_FIRST && BATCH_COLDSTART_MAX < BATCH_BYTES_FIRST,
 	    "a column grows by more than one value");
 	for (size_t i = 0; !err && i < w->numbers_n; i++)
 		err = batch_numbers_reserve(
 		    &w->numbers[w->numbers_ids[i]], coming->row.value[w->numbers_ids[i]]);
 	if (err || batch_dictionary_reserve(&w->functions, entry->function_bytes) < 0 ||
 	    batch_dictionary_reserve(&w->sandboxes, entry->sandbox_bytes) < 0 ||
-	    reserve(&w->request_ids, BATCH_ID_MAX) < 0 ||
-	    reserve(&w->trace_ids, BATCH_ID_MAX) < 0 ||
-	    reserve(&w->coldstarts, entry->coldstart_bytes) < 0 ||
+	    batch_bytes_reserve(&w->request_ids, BATCH_ID_MAX) < 0 ||
+	    batch_bytes_reserve(&w->trace_ids, BATCH_ID_MAX) < 0 ||
+	    batch_bytes_reserve(&w->coldstarts, entry->coldstart_bytes) < 0 ||
 	    (w->keep && batch_keep_reserve(w->keep) < 0))
 		return -ENOMEM;
 	return 0;
 }
 
 static void add_text(
-    struct batch_writer *w, struct column *column, const uint8_t *text, size_t n)
+    struct batch_writer *w, struct batch_bytes *column, const uint8_t *text, size_t n)
 {
-	if (n == 0)
-		return;
-	memcpy(column->bytes + column->used, text, n);
-	column->used += n;
-	column->is_written |= text[0] != 0;
+	batch_bytes_add(column, text, n);
 	w->used += n;
 }
 
@@ -337,7 +304,7 @@ int batch_writer_lose(struct batch_writer *w, const struct function *function,
 	if (!has_room(w, LOSS_MAX_BYTES + bytes_n, &w->numbers_size) ||
 	    index == BATCH_MAX_FUNCTIONS)
 		return -ENOSPC;
-	if (reserve(&w->losses, LOSS_MAX_BYTES) < 0 ||
+	if (batch_bytes_reserve(&w->losses, LOSS_MAX_BYTES) < 0 ||
 	    batch_dictionary_reserve(&w->functions, bytes_n) < 0)
 		return -ENOMEM;
 	at = w->losses.bytes + w->losses.used;
@@ -370,8 +337,8 @@ struct body {
 	struct batch_frame_blocks blocks;
 };
 
-static uint8_t *put_texts(
-    uint8_t *at, unsigned int id, const struct column *c, size_t n, struct body *body)
+static uint8_t *put_texts(uint8_t *at, unsigned int id, const struct batch_bytes *c,
+    size_t n, struct body *body)
 {
 	if (!c->is_written)
 		return at;
