@@ -205,7 +205,7 @@ static void bench_ledger(const char *left)
 	if (store_open(directory, &store) < 0)
 		die(directory);
 	received = raw_bytes(&records);
-	for (int64_t minute = 0; minute < 4 * 60; minute += 5)
+	for (int64_t minute = 0; minute < INT64_C(4) * 60; minute += 5)
 		(void)fold(now_ns + minute * 60 * CLOCK_NS_PER_S);
 	(void)printf("raw: %.0f of %s: %.1f B/record as received", records, left,
 	    received / records);

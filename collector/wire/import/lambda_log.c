@@ -93,7 +93,8 @@ static bool read_time(const char *word, size_t n, int64_t *time_ns)
 			return false;
 		ms = ms * 10 + (word[i] - '0');
 	}
-	*time_ns = ms * NS_PER_MS;
+	/* thirteen nines are more than fit: no ledger takes that year anyway */
+	*time_ns = ms > INT64_MAX / NS_PER_MS ? INT64_MAX : ms * NS_PER_MS;
 	return true;
 }
 
