@@ -1,5 +1,6 @@
 #include "base/buffer.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,24 +16,28 @@ void buffer_clear(struct buffer *b)
 	b->failed = false;
 }
 
-uint8_t *buffer_extend(struct buffer *b, size_t n)
+int buffer_reserve(struct buffer *b, size_t n)
 {
 	size_t room = b->room ? b->room : 256;
 	uint8_t *more;
 
+	if (b->n + n <= b->room)
+		return 0;
+	while (room < b->n + n)
+		room *= 2;
+	more = realloc(b->at, room);
+	if (!more)
+		return -ENOMEM;
+	b->at = more;
+	b->room = room;
+	return 0;
+}
+
+uint8_t *buffer_extend(struct buffer *b, size_t n)
+{
+	b->failed |= buffer_reserve(b, n) < 0;
 	if (b->failed)
 		return NULL;
-	if (b->n + n > b->room) {
-		while (room < b->n + n)
-			room *= 2;
-		more = realloc(b->at, room);
-		if (!more) {
-			b->failed = true;
-			return NULL;
-		}
-		b->at = more;
-		b->room = room;
-	}
 	b->n += n;
 	return b->at + b->n - n;
 }

@@ -18,6 +18,10 @@ struct buffer {
 void buffer_done(struct buffer *b);
 void buffer_clear(struct buffer *b); /* empty, keeps its memory */
 
+/* Makes sure that n more bytes can be put: for who must not fail half way. 0 or -ENOMEM,
+ * which is no failure of the buffer. */
+int buffer_reserve(struct buffer *b, size_t n);
+
 /* Room for n more bytes at the end, counted as written; NULL when there is no memory. */
 uint8_t *buffer_extend(struct buffer *b, size_t n);
 

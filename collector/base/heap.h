@@ -4,11 +4,11 @@
 
 #include <stddef.h>
 
-/* For a program that makes and frees batches all the time: up to 16 MiB free at the end
+/* For a program that makes and frees batches all the time: up to 8 MiB free at the end
  * of each of malloc's arenas stay until heap_tidy() finds them idle, and blocks up to 4
  * MiB come from there, instead of going back to the kernel to be cleared and mapped anew
- * (out/bench/bench_ingest: with 64 MiB it is no faster than its noise, and takes up to
- * 12 MB more). Once, before threads. */
+ * (out/bench/bench_ingest: with 16 or 64 MiB it is no faster than its noise). Once,
+ * before threads. */
 void heap_keep_some(void);
 
 /* Zero-initialised is valid. */

@@ -260,7 +260,7 @@ static void test_the_writer_stops_at_the_greatest_number_of_records(void **state
 	batch_writer_free(w);
 }
 
-/* A wide one, which a narrow one is not. */
+/* As many records as a batch may have, where a narrow one is full before. */
 static void test_a_wide_writer_takes_more_than_may_fit(void **state)
 {
 	const struct function f = {.name = "f"};

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/varint.h"
 #include "wire/batch.h"
 #include "wire/batch/body.h"
-#include "wire/batch/bytes.h"
 #include "wire/batch/dictionary.h"
 #include "wire/batch/entry.h"
 #include "wire/batch/frame.h"
@@ -45,10 +45,10 @@ struct batch_writer {
 	struct batch_dictionary functions;
 	struct batch_dictionary sandboxes;
 	struct batch_numbers numbers[COLUMN_END_OF_IDS];
-	struct batch_bytes request_ids;
-	struct batch_bytes trace_ids;
-	struct batch_bytes coldstarts;
-	struct batch_bytes losses;
+	struct buffer request_ids;
+	struct buffer trace_ids;
+	struct buffer coldstarts;
+	struct buffer losses;
 	struct batch_previous previous;
 	size_t n;
 	size_t body_max;
@@ -102,10 +102,10 @@ void batch_writer_free(struct batch_writer *w)
 	batch_dictionary_done(&w->sandboxes);
 	for (size_t i = 0; i < COLUMN_END_OF_IDS; i++)
 		batch_numbers_done(&w->numbers[i]);
-	batch_bytes_done(&w->request_ids);
-	batch_bytes_done(&w->trace_ids);
-	batch_bytes_done(&w->coldstarts);
-	batch_bytes_done(&w->losses);
+	buffer_done(&w->request_ids);
+	buffer_done(&w->trace_ids);
+	buffer_done(&w->coldstarts);
+	buffer_done(&w->losses);
 	if (w->keep)
 		batch_keep_done(w->keep);
 	free(w->keep);
@@ -126,10 +126,10 @@ static void writer_clear(struct batch_writer *w)
 	batch_dictionary_clear(&w->sandboxes);
 	for (size_t i = 0; i < COLUMN_END_OF_IDS; i++)
 		batch_numbers_clear(&w->numbers[i]);
-	batch_bytes_clear(&w->request_ids);
-	batch_bytes_clear(&w->trace_ids);
-	batch_bytes_clear(&w->coldstarts);
-	batch_bytes_clear(&w->losses);
+	buffer_clear(&w->request_ids);
+	buffer_clear(&w->trace_ids);
+	buffer_clear(&w->coldstarts);
+	buffer_clear(&w->losses);
 	w->n = 0;
 	w->used = 0;
 	w->numbers_size = (struct batch_numbers_size){0};
@@ -148,26 +148,23 @@ static int reserve_all(struct batch_writer *w, const struct coming *coming)
 	const struct batch_entry *entry = &coming->entry;
 	int err = 0;
 
-	_Static_assert(
-	    BATCH_ID_MAX < BATCH_BYTES_FIRST && BATCH_COLDSTART_MAX < BATCH_BYTES_FIRST,
-	    "a column grows by more than one value");
 	for (size_t i = 0; !err && i < w->numbers_n; i++)
 		err = batch_numbers_reserve(
 		    &w->numbers[w->numbers_ids[i]], coming->row.value[w->numbers_ids[i]]);
 	if (err || batch_dictionary_reserve(&w->functions, entry->function_bytes) < 0 ||
 	    batch_dictionary_reserve(&w->sandboxes, entry->sandbox_bytes) < 0 ||
-	    batch_bytes_reserve(&w->request_ids, BATCH_ID_MAX) < 0 ||
-	    batch_bytes_reserve(&w->trace_ids, BATCH_ID_MAX) < 0 ||
-	    batch_bytes_reserve(&w->coldstarts, entry->coldstart_bytes) < 0 ||
+	    buffer_reserve(&w->request_ids, BATCH_ID_MAX) < 0 ||
+	    buffer_reserve(&w->trace_ids, BATCH_ID_MAX) < 0 ||
+	    buffer_reserve(&w->coldstarts, entry->coldstart_bytes) < 0 ||
 	    (w->keep && batch_keep_reserve(w->keep) < 0))
 		return -ENOMEM;
 	return 0;
 }
 
 static void add_text(
-    struct batch_writer *w, struct batch_bytes *column, const uint8_t *text, size_t n)
+    struct batch_writer *w, struct buffer *column, const uint8_t *text, size_t n)
 {
-	batch_bytes_add(column, text, n);
+	buffer_put(column, text, n);
 	w->used += n;
 }
 
@@ -304,16 +301,16 @@ int batch_writer_lose(struct batch_writer *w, const struct function *function,
 	if (!has_room(w, LOSS_MAX_BYTES + bytes_n, &w->numbers_size) ||
 	    index == BATCH_MAX_FUNCTIONS)
 		return -ENOSPC;
-	if (batch_bytes_reserve(&w->losses, LOSS_MAX_BYTES) < 0 ||
+	if (buffer_reserve(&w->losses, LOSS_MAX_BYTES) < 0 ||
 	    batch_dictionary_reserve(&w->functions, bytes_n) < 0)
 		return -ENOMEM;
-	at = w->losses.bytes + w->losses.used;
+	at = w->losses.at + w->losses.n;
 	intern(w, &w->functions, index, bytes, bytes_n);
 	at = varint_put(index, at);
 	at = varint_put(reason, at);
 	at = varint_put(n, at);
-	w->used += (size_t)(at - w->losses.bytes) - w->losses.used;
-	w->losses.used = (size_t)(at - w->losses.bytes);
+	w->used += (size_t)(at - w->losses.at) - w->losses.n;
+	w->losses.n = (size_t)(at - w->losses.at);
 	return 0;
 }
 
@@ -337,17 +334,17 @@ struct body {
 	struct batch_frame_blocks blocks;
 };
 
-static uint8_t *put_texts(uint8_t *at, unsigned int id, const struct batch_bytes *c,
-    size_t n, struct body *body)
+static uint8_t *put_texts(
+    uint8_t *at, unsigned int id, const struct buffer *c, size_t n, struct body *body)
 {
-	if (!c->is_written)
+	if (c->n == n) /* each an empty one, which is a byte */
 		return at;
-	if (!batch_planes_fit(c->bytes, c->used, n))
-		return put_column(at, id, c->bytes, c->used);
+	if (!batch_planes_fit(c->at, c->n, n))
+		return put_column(at, id, c->at, c->n);
 	at = varint_put(id, at);
 	at = varint_put(ENCODING_PLANES, at);
 	at = varint_put(1 + BATCH_TEXT_DIGITS * n, at);
-	return body->bytes + batch_planes_put(c->bytes, n, body->bytes,
+	return body->bytes + batch_planes_put(c->at, n, body->bytes,
 				 (size_t)(at - body->bytes), &body->blocks);
 }
 
@@ -361,7 +358,7 @@ static uint8_t *put_of_id(
 	if (id == COLUMN_SANDBOX_TEXTS)
 		return put_column(at, id, w->sandboxes.bytes, w->sandboxes.used);
 	if (id == COLUMN_COLDSTART)
-		return put_column(at, id, w->coldstarts.bytes, w->coldstarts.used);
+		return put_column(at, id, w->coldstarts.at, w->coldstarts.n);
 	return put_texts(at, id,
 	    id == COLUMN_REQUEST_ID ? &w->request_ids : &w->trace_ids, w->n, body);
 }
@@ -379,7 +376,7 @@ static void write_body(const struct batch_writer *w, struct body *body)
 		at = put_of_id(w, id, at, body);
 		batch_frame_end_block(&body->blocks, (size_t)(at - body->bytes));
 	}
-	at = put_column(at, COLUMN_LOSSES, w->losses.bytes, w->losses.used);
+	at = put_column(at, COLUMN_LOSSES, w->losses.at, w->losses.n);
 	batch_frame_end_block(&body->blocks, (size_t)(at - body->bytes));
 	at = put_column(
 	    at, COLUMN_BITS, body->bits, (size_t)(body->end_of_bits.at - body->bits));

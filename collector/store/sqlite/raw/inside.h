@@ -9,7 +9,7 @@
 
 #define RAW_DAY_NS (86400 * CLOCK_NS_PER_S)
 #define RAW_CHECKPOINT_PAGES 1000 /* each is written once: little at a time */
-#define RAW_SMALL 1024            /* a batch of fewer invocations */
+#define RAW_SMALL 1024            /* a batch of fewer invocations: some 10 KB */
 
 struct raw {
 	const char *directory;

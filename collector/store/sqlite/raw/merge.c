@@ -25,8 +25,8 @@
 #define STEP_NS (5 * CLOCK_NS_PER_MS)
 #define STEP_PAGES 128       /* that are given back to the disk */
 #define INVOCATIONS_LEAST 16 /* that go together, however many agents there are */
-/* A row leaves a third of a page free, on average: of 32 KB that is a tenth, of 8 KB a
- * third (tests/bench/disk.sh). */
+/* A row leaves a third of a page of 8 KB free, on average: the fewer rows, the less is
+ * left free (out/bench/bench_raw, tests/bench/disk.sh). */
 #define INVOCATIONS_MOST BATCH_MAX_RECORDS
 
 #define DONE 1 /* with the window */
